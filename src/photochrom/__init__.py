@@ -1,0 +1,35 @@
+"""Photochrom colours black-and-white photographs.
+
+    from photochrom import Colorizer
+
+    Colorizer().colorize("grandmother.jpg").save("grandmother.color.jpg")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from photochrom.colorizer import Colorizer, Result
+    from photochrom.errors import PhotochromError
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Colorizer": "photochrom.colorizer",
+    "PhotochromError": "photochrom.errors",
+    "Result": "photochrom.colorizer",
+}
+
+__all__ = ["Colorizer", "PhotochromError", "Result", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'photochrom' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,214 @@
+"""`photochrom colorize`: photos, folders or a pipe in, colour photos out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from photochrom.cli.failures import FAILED, one_line_errors
+from photochrom.errors import ConfigError, PhotochromError
+
+if TYPE_CHECKING:
+    from photochrom.colorizer import Colorizer
+
+PIPE = "-"
+COLOURED = ".color"
+"""What a coloured photo's name has before its suffix."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One photo to colour; None stands for a pipe."""
+
+    source: Path | None
+    target: Path | None
+
+
+@dataclass(frozen=True)
+class _Options:
+    vividness: float
+    size: int | None
+    quality: int
+    mark: bool
+    overwrite: bool
+
+
+def colorize(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Photos, folders, or - for a pipe.")
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE_OR_FOLDER",
+            help="Where to write; by default NAME.color.EXT beside the input. - for a pipe.",
+        ),
+    ] = None,
+    vividness: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="0 faithful and muted, 1 vivid.")
+    ] = 0.5,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=32, max=2048, help="Short side of the copy the network sees; the model's default."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A model's name, or an .onnx file.")
+    ] = None,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = 95,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="How many to use; all cores by default.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+    no_mark: Annotated[
+        bool,
+        typer.Option("--no-mark", help="Do not say in the file's XMP that colours are computed."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a photo on stdout.")
+    ] = False,
+) -> None:
+    """Colour black-and-white photos.
+
+    A folder's photos are coloured one by one, subfolders left alone; results of an earlier run
+    (NAME.color.EXT) are passed over. The original files are never changed.
+
+    Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
+    """
+    options = _Options(vividness, size, quality, not no_mark, overwrite)
+    with one_line_errors():
+        jobs = _plan(inputs, output)
+        if as_json and any(job.target is None for job in jobs):
+            raise ConfigError("--json and a photo on stdout exclude each other; name an output")
+        from photochrom.colorizer import Colorizer
+
+        colorizer = Colorizer(model, threads=threads)
+    failures = 0
+    with _progress(len(jobs)) as advance:
+        for job in jobs:
+            record, error = _colour(colorizer, job, options)
+            advance()
+            if error is not None:
+                failures += 1
+                typer.echo(f"photochrom: {error}", err=True)
+            if as_json:
+                typer.echo(json.dumps(record, ensure_ascii=False))
+            elif error is None and job.target is not None:
+                typer.echo(str(job.target))
+    if failures:
+        raise typer.Exit(FAILED)
+
+
+def _plan(inputs: list[str], output: str | None) -> list[_Job]:
+    """Which photo goes where; raises ConfigError for usage that cannot be meant."""
+    sources: list[Path | None] = []
+    for name in inputs:
+        sources += [None] if name == PIPE else _photos_of(Path(name))
+    if sources.count(None) > 1:
+        raise ConfigError("- can be named once only")
+    if not sources:
+        raise ConfigError(f"no photos in {', '.join(inputs)}")
+    if output == PIPE:
+        if len(sources) != 1:
+            raise ConfigError(f"-o - takes one photo, not {len(sources)}; name a folder")
+        return [_Job(sources[0], None)]
+    if output is None:
+        return [_Job(s, None if s is None else _beside(s)) for s in sources]
+    target = Path(output)
+    is_folder = target.is_dir() or output.endswith(("/", "\\")) or not target.suffix
+    if not is_folder:
+        if len(sources) != 1:
+            raise ConfigError(f"{target}: one file for {len(sources)} photos; name a folder")
+        return [_Job(sources[0], target)]
+    if None in sources:
+        raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
+    target.mkdir(parents=True, exist_ok=True)
+    return [_Job(s, target / _beside(s).name) for s in sources if s is not None]
+
+
+def _photos_of(path: Path) -> Iterable[Path]:
+    if not path.is_dir():
+        return [path]
+    from photochrom.photo import SUFFIXES
+
+    return sorted(
+        entry
+        for entry in path.iterdir()
+        if entry.suffix.lower() in SUFFIXES
+        and entry.is_file()
+        and not entry.name.startswith(".")
+        and not entry.stem.endswith(COLOURED)
+    )
+
+
+def _beside(source: Path) -> Path:
+    return source.with_name(f"{source.stem}{COLOURED}{source.suffix}")
+
+
+def _colour(
+    colorizer: Colorizer, job: _Job, options: _Options
+) -> tuple[dict[str, Any], PhotochromError | None]:
+    """Colour one photo; returns its JSON record and what went wrong, if anything."""
+    from photochrom.photo import Photo, check_target
+
+    started = time.perf_counter()
+    record: dict[str, Any] = {"input": PIPE if job.source is None else str(job.source)}
+    try:
+        if job.target is not None:
+            check_target(job.target, options.overwrite)
+        photo = Photo(sys.stdin.buffer.read() if job.source is None else job.source, _name(job))
+        result = colorizer.colorize(photo, vividness=options.vividness, size=options.size)
+        if job.target is None:
+            data = result.encode(photo.suffix, quality=options.quality, mark=options.mark)
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            result.save(
+                job.target,
+                quality=options.quality,
+                mark=options.mark,
+                overwrite=options.overwrite,
+            )
+    except PhotochromError as error:
+        return record | {"error": str(error)}, error
+    height, width = photo.upright_size
+    seconds = round(time.perf_counter() - started, 3)
+    return record | {
+        "output": PIPE if job.target is None else str(job.target),
+        "width": width,
+        "height": height,
+        "seconds": seconds,
+        "model": result.model,
+    }, None
+
+
+def _name(job: _Job) -> str:
+    return "standard input" if job.source is None else str(job.source)
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Any]:
+    """A progress bar on a terminal when there is more than one photo; nothing in a pipe."""
+    if count < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("colouring", total=count)
+        yield lambda: progress.advance(task)
+
+

@@ -1,0 +1,51 @@
+"""`photochrom export`: a checkpoint as the ONNX file that the runtime runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.failures import FAILED, needs_extra, one_line_errors
+from photochrom.errors import ConfigError
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder, e.g. out/lite0/latest.")],
+    target: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    name: Annotated[str, typer.Option(help="The model's name, for the file's metadata.")],
+    licence: Annotated[str, typer.Option(help="Of the weights, for the metadata.")] = "unstated",
+    size: Annotated[int, typer.Option(min=32, help="Working size, short side in pixels.")] = 192,
+    dial: Annotated[
+        Path | None, typer.Option(help="JSON of [gamma, temperature, gain] stops, fitted.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Keep the weights in fp32.")] = False,
+) -> None:
+    """Export a checkpoint to ONNX and compare its colours with PyTorch's.
+
+    Exits with 1 where the two differ: by more than 1e-3 in fp32; by more than 0.1 on average or 1.0
+    anywhere with fp16 weights.
+    """
+    with one_line_errors():
+        with needs_extra("export", "train"):
+            from photochrom import export as exporter
+            from photochrom.dial import UNFITTED, Dial
+        stops = UNFITTED
+        if dial is not None:
+            try:
+                stops = Dial.from_lists(json.loads(dial.read_text(encoding="utf-8"))["stops"])
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ConfigError(f"{dial}: not a dial file ({error})") from error
+        parity = exporter.export(
+            checkpoint, target, name=name, licence=licence, size=size, dial=stops, half=not full
+        )
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {exporter.OPSET}")
+    typer.echo(f"SHA-256 {digest}")
+    typer.echo(f"ab against PyTorch: mean {parity.mean:.2g}, largest {parity.largest:.2g}")
+    within = parity.largest <= 1e-3 if full else parity.mean <= 0.1 and parity.largest <= 1.0
+    if not within:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,57 @@
+"""The command line: `photochrom COMMAND`.
+
+Exit codes: 0 all done, 1 something failed (one line each on stderr), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from photochrom import __version__
+from photochrom.cli import colorize, evaluate, export, models, train
+
+app = typer.Typer(
+    name="photochrom",
+    help="Colours black-and-white photographs, at full size, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("colorize")(colorize.colorize)
+app.command("models")(models.models)
+app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
+app.command("export")(export.export)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"photochrom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Colours black-and-white photographs, at full size, on your own machine."""
+
+
+def main() -> None:
+    """Entry point of the `photochrom` script."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        typer.echo("interrupted; finished photos are kept", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,58 @@
+"""`photochrom train`: run or resume a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.failures import needs_extra, one_line_errors
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="A TOML file, see configs/.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The run's folder; out/NAME by default."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint to continue from; by default the run folder's own."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start anew even where the folder has a checkpoint.")
+    ] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop with a checkpoint after so long.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Half-precision checkpoints, to carry elsewhere.")
+    ] = False,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. schedule.compile=false."),
+    ] = None,
+) -> None:
+    """Train a network on shards of photos, on a CPU or a GPU.
+
+    The run's folder gets config.json, metrics.jsonl, contact sheets and the checkpoint `latest`.
+    Run the same command again to resume; Ctrl-C ends a run with a checkpoint.
+    """
+    with one_line_errors():
+        with needs_extra("training", "train"):
+            import torch
+
+            from photochrom.training.config import load_config
+            from photochrom.training.loop import Limits, Trainer
+        if threads:
+            torch.set_num_threads(threads)
+        settings = load_config(config, overrides or [])
+        folder = output or Path("out") / settings.name
+        trainer = Trainer(settings, folder, Limits(minutes, compact), log=typer.echo)
+        own = trainer.latest if trainer.latest.is_dir() and not fresh else None
+        figures = trainer.run(resume or own)
+    for name, value in figures.items():
+        typer.echo(f"{name:24s} {value:8.3f}")
+    typer.echo(f"checkpoint: {trainer.latest}")

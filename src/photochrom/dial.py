@@ -1,0 +1,57 @@
+"""The vividness dial: from one number a person turns to the three that decode a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from photochrom.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """One way to turn logits z into colour: the mean of softmax((z - γ log w) / T), times a gain.
+
+    gamma: 1 takes the rebalancing of training back, 0 leaves it.
+    temperature: 1 gives the mean (dull, safe), towards 0 the mode (vivid, patchy).
+    gain: factor on ab.
+    """
+
+    gamma: float
+    temperature: float
+    gain: float
+
+
+@dataclass(frozen=True)
+class Dial:
+    """Decodings at evenly spaced vividness from 0 (faithful) to 1 (vivid), joined by lines.
+
+    The stops lie on the best curve of error against colourfulness that was found on validation
+    photos (benchmarks/fit_dial.py).
+    """
+
+    stops: tuple[Decoding, ...]
+
+    def at(self, vividness: float) -> Decoding:
+        """The decoding at a vividness in 0..1; raises ConfigError outside."""
+        if not 0 <= vividness <= 1:
+            raise ConfigError(f"vividness is {vividness:g}, but must lie in 0..1")
+        places = np.linspace(0, 1, len(self.stops))
+        table = np.array([[s.gamma, s.temperature, s.gain] for s in self.stops])
+        gamma, temperature, gain = (float(np.interp(vividness, places, c)) for c in table.T)
+        return Decoding(gamma, temperature, gain)
+
+    def as_lists(self) -> list[list[float]]:
+        """The stops as (γ, T, gain) lists, for JSON."""
+        return [[s.gamma, s.temperature, s.gain] for s in self.stops]
+
+    @classmethod
+    def from_lists(cls, stops: Sequence[Sequence[float]]) -> Dial:
+        """The inverse of `as_lists`."""
+        return cls(tuple(Decoding(*stop) for stop in stops))
+
+
+UNFITTED = Dial((Decoding(1.0, 0.6, 1.0), Decoding(0.75, 0.6, 1.1), Decoding(0.5, 0.6, 1.25)))
+"""What a model gets whose dial was not fitted: the design's trial network, roughly."""

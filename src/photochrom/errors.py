@@ -1,0 +1,48 @@
+"""Everything that Photochrom raises on purpose.
+
+    PhotochromError
+    ├── PhotoError          a photograph cannot be read or written
+    │   └── OutputExists    the result's name is taken
+    ├── ModelError          a model is missing, damaged or of an unknown kind
+    ├── HintError           hints that do not fit the photograph
+    ├── ConfigError         a configuration file or an option is wrong
+    ├── DataError           training or evaluation data is missing or unusable
+    └── MissingExtra        an optional part of Photochrom is not installed
+
+Every message is one line: what is wrong, with which file, and what to do about it.
+"""
+
+
+class PhotochromError(Exception):
+    """Root of the tree; catching it catches every failure Photochrom foresees."""
+
+
+class PhotoError(PhotochromError):
+    """A photograph cannot be read or written."""
+
+
+class OutputExists(PhotoError):
+    """The result would overwrite a file."""
+
+
+class ModelError(PhotochromError):
+    """A model is missing, damaged or of an unknown kind."""
+
+
+class HintError(PhotochromError):
+    """Colour hints do not fit the photograph."""
+
+
+class ConfigError(PhotochromError):
+    """A configuration file, or an option, is wrong."""
+
+
+class DataError(PhotochromError):
+    """Training or evaluation data is missing or unusable."""
+
+
+class MissingExtra(PhotochromError):
+    """A part of Photochrom needs packages that are not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs extra packages: pip install 'photochrom[{extra}]'")

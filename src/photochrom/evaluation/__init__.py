@@ -1,0 +1,1 @@
+"""Compare coloured photos with real ones, through the pipeline that users run."""

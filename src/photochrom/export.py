@@ -1,0 +1,198 @@
+"""From a training checkpoint to the ONNX file that the runtime runs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from photochrom.bins import gamut_bins, rebalancing_weights
+from photochrom.dial import UNFITTED, Decoding, Dial
+from photochrom.errors import ModelError
+from photochrom.session import INPUTS, METADATA_KEY, MULTIPLE, Session
+from photochrom.training.checkpoint import load_network
+
+OPSET = 18
+OUTPUTS = ("ab", "entropy", "logits")
+HALF_FROM = 256
+"""Tensors of fewer elements stay fp32 when the weights are stored in fp16."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Distance of the exported graph's ab from PyTorch's, Lab units."""
+
+    mean: float
+    largest: float
+
+
+class ExportedGraph(nn.Module):
+    """The fixed graph of `photochrom.session` around a network over bins."""
+
+    centres: Tensor
+    log_weights: Tensor
+
+    def __init__(self, network: nn.Module, centres: np.ndarray, log_weights: np.ndarray) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("centres", torch.from_numpy(centres.copy()))
+        self.register_buffer("log_weights", torch.from_numpy(log_weights.copy()))
+
+    def forward(
+        self,
+        lightness: Tensor,
+        hint_ab: Tensor,
+        hint_mask: Tensor,
+        gamma: Tensor,
+        temperature: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """ab, entropy and logits; shapes and units as in `photochrom.session`.
+
+        The entropy is that of the distribution at T 1, as a share of its largest, log Q: the
+        dial's temperature does not make the network surer.
+        """
+        logits = self.network(lightness, hint_ab, hint_mask)
+        balanced = logits - gamma * self.log_weights[:, None, None]
+        log_p = balanced.log_softmax(1)
+        entropy = -(log_p.exp() * log_p).sum(1, keepdim=True) / float(np.log(len(self.centres)))
+        shares = (balanced / temperature).softmax(1)
+        ab = nn.functional.conv2d(shares, self.centres.T[:, :, None, None])
+        return ab, entropy, logits
+
+
+def export(
+    checkpoint: Path,
+    target: Path,
+    *,
+    name: str,
+    licence: str,
+    size: int,
+    dial: Dial = UNFITTED,
+    half: bool = True,
+) -> Parity:
+    """Write a checkpoint's averaged network as ONNX and compare it with PyTorch.
+
+    name, licence: for the file's metadata. size: the working size, pixels of the short side.
+    half: store the weights in fp16; the arithmetic stays fp32.
+    Returns the parity on random photos' worth of noise at two sizes. Raises ModelError where the
+    checkpoint does not load.
+    """
+    network, config, progress = load_network(checkpoint)
+    centres = gamut_bins()
+    log_weights = np.log(rebalancing_weights(progress.prior, config.loss.rebalance))
+    graph = ExportedGraph(network, centres, log_weights).eval()
+    record = {
+        "name": name,
+        "licence": licence,
+        "stride": int(network.stride),  # type: ignore[arg-type]
+        "size": size,
+        "bins": centres.tolist(),
+        "log_weights": [round(float(w), 6) for w in log_weights],
+        "dial": dial.as_lists(),
+        "config": config.as_dict(),
+        "samples": progress.samples,
+    }
+    model = _to_onnx(graph)
+    if half:
+        _store_in_half(model)
+    onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, target)
+    return compare(graph, target)
+
+
+def set_dial(source: Path, target: Path, dial: Dial, size: int | None = None) -> None:
+    """Copy an exported model with another dial, and another working size where given."""
+    model = onnx.load(source)
+    properties = {item.key: item.value for item in model.metadata_props}
+    if METADATA_KEY not in properties:
+        raise ModelError(f"{source}: not a Photochrom model; export one from a checkpoint")
+    record = json.loads(properties[METADATA_KEY])
+    record["dial"] = dial.as_lists()
+    record["size"] = size or record["size"]
+    onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
+    onnx.save(model, target)
+
+
+def _to_onnx(graph: nn.Module) -> Any:
+    side = 8 * MULTIPLE
+    example = (
+        torch.rand(1, 1, side, side + MULTIPLE) * 100,
+        torch.zeros(1, 2, side, side + MULTIPLE),
+        torch.zeros(1, 1, side, side + MULTIPLE),
+        torch.tensor(1.0),
+        torch.tensor(1.0),
+    )
+    height, width = torch.export.Dim("rows", min=2), torch.export.Dim("columns", min=2)
+    free = {2: MULTIPLE * height, 3: MULTIPLE * width}
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        path = Path(folder) / "graph.onnx"
+        torch.onnx.export(
+            graph,
+            example,
+            str(path),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            opset_version=OPSET,
+            dynamic_shapes=(free, free, free, None, None),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        return onnx.load(path)
+
+
+def _store_in_half(model: Any) -> None:
+    """Store large fp32 tensors as fp16 with a Cast behind; ONNX Runtime folds it on loading."""
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < HALF_FROM:
+            continue
+        stored = f"{tensor.name}_fp16"
+        half = onnx.numpy_helper.from_array(values.astype(np.float16), stored)
+        node = onnx.helper.make_node("Cast", [stored], [tensor.name], to=onnx.TensorProto.FLOAT)
+        casts.append(node)
+        tensor.CopyFrom(half)
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+
+
+def compare(graph: nn.Module, path: Path) -> Parity:
+    """Distance of a file's ab from PyTorch's, with and without a hint, at two sizes."""
+    session = Session(path)
+    random = np.random.default_rng(0)
+    distances = []
+    for height, width in ((256, 192), (160, 320)):
+        coarse = random.uniform(0, 100, (height // 16, width // 16)).astype(np.float32)
+        lightness = coarse.repeat(16, 0).repeat(16, 1)
+        lightness += random.normal(0, 2, lightness.shape).astype(np.float32)
+        hint_ab = np.zeros((height, width, 2), np.float32)
+        hint_mask = np.zeros((height, width), np.float32)
+        hint_ab[40:46, 40:46], hint_mask[40:46, 40:46] = (40, -20), 1
+        with torch.no_grad():
+            ab, _, _ = graph(
+                torch.from_numpy(lightness)[None, None],
+                torch.from_numpy(hint_ab).permute(2, 0, 1)[None],
+                torch.from_numpy(hint_mask)[None, None],
+                torch.tensor(1.0),
+                torch.tensor(0.6),
+            )
+        found = session.predict(lightness, Decoding(1.0, 0.6, 1.0), hint_ab, hint_mask).ab
+        distances.append(np.abs(found - ab[0].permute(1, 2, 0).numpy()))
+    return Parity(
+        float(np.mean([d.mean() for d in distances])), float(max(d.max() for d in distances))
+    )

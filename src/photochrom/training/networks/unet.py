@@ -1,0 +1,96 @@
+"""Photochrom's network: a pretrained encoder, a U-shaped decoder, a head over ab bins.
+
+The published idea of fusing a global embedding into the decoder is kept: the encoder's pooled
+features are broadcast over the neck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from photochrom.errors import ConfigError
+from photochrom.training.config import NetworkConfig
+from photochrom.training.networks.encoder import build_encoder
+
+STRIDE = 4
+
+
+class ConvBlock(nn.Sequential):
+    """3x3 convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Neck(nn.Module):
+    """Fuse the encoder's pooled features into every position of its last feature."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.embed = nn.Linear(channels, channels)
+        self.fuse = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        embedding = self.embed(x.mean((2, 3)))
+        return F.relu(self.fuse(x) + embedding[:, :, None, None])
+
+
+class Decoder(nn.Module):
+    """Climb from stride 32 to stride 4, taking the encoder's feature in at every step."""
+
+    def __init__(self, encoder_channels: Sequence[int], channels: Sequence[int]) -> None:
+        super().__init__()
+        skips = list(encoder_channels)[-2:0:-1]
+        inputs = [encoder_channels[-1], *channels[:-1]]
+        self.blocks = nn.ModuleList(
+            ConvBlock(below + skip, out)
+            for below, skip, out in zip(inputs, skips, channels, strict=True)
+        )
+
+    def forward(self, x: Tensor, skips: Sequence[Tensor]) -> Tensor:
+        for block, skip in zip(self.blocks, skips, strict=True):
+            x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
+        return x
+
+
+class ColorUNet(nn.Module):
+    """Predict a distribution over ab bins at stride 4 of a photo's lightness."""
+
+    stride = STRIDE
+
+    def __init__(self, encoder: nn.Module, decoder: Sequence[int], bins: int) -> None:
+        super().__init__()
+        widths = encoder.feature_info.channels()  # type: ignore[union-attr, operator]
+        self.encoder = encoder
+        self.neck = Neck(widths[-1])
+        self.decoder = Decoder(widths, decoder)
+        self.head = nn.Conv2d(decoder[-1], bins, 1)
+
+    def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """Logits (N, Q, H/4, W/4) over the ab bins.
+
+        lightness: (N, 1, H, W), 0..100; H and W multiples of 32.
+        hint_ab: (N, 2, H, W), Lab units; only read where the mask is 1.
+        hint_mask: (N, 1, H, W), 0 or 1.
+        """
+        x = torch.cat([lightness / 50 - 1, hint_ab * hint_mask / 110, hint_mask], 1)
+        _, *skips, deepest = self.encoder(x)
+        logits: Tensor = self.head(self.decoder(self.neck(deepest), skips[::-1]))
+        return logits
+
+
+def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
+    """Build the network from its configuration."""
+    if len(config.decoder) != 3:
+        raise ConfigError(f"network.decoder needs 3 widths, but has {len(config.decoder)}")
+    return ColorUNet(
+        build_encoder(config.encoder, config.encoder_weights), config.decoder, bins
+    )
