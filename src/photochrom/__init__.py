@@ -1,8 +1,8 @@
 """Photochrom colours black-and-white photographs.
 
-    from photochrom import Colorizer
+from photochrom import Colorizer
 
-    Colorizer().colorize("grandmother.jpg").save("grandmother.color.jpg")
+Colorizer().colorize("grandmother.jpg").save("grandmother.color.jpg")
 """
 
 from __future__ import annotations

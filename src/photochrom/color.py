@@ -28,14 +28,14 @@ EPSILON = 216 / 24389
 KAPPA = 24389 / 27
 
 
-def linear_from_srgb(srgb: Array) -> Array:
+def linear_from_srgb(srgb: NDArray[np.floating]) -> Array:
     """Undo the sRGB transfer curve; values 0..1 in and out."""
     low = srgb / 12.92
     high = ((np.maximum(srgb, 0.04045) + 0.055) / 1.055) ** 2.4
     return np.where(srgb <= 0.04045, low, high).astype(np.float32)
 
 
-def srgb_from_linear(linear: Array) -> Array:
+def srgb_from_linear(linear: NDArray[np.floating]) -> Array:
     """Apply the sRGB transfer curve; values 0..1 in and out."""
     low = linear * 12.92
     high = 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
@@ -54,7 +54,7 @@ def luminance_from_lightness(lightness: Array) -> Array:
     return np.where(lightness > 8, root**3, lightness / KAPPA).astype(np.float32)
 
 
-def lab_from_srgb(srgb: Array) -> Array:
+def lab_from_srgb(srgb: NDArray[np.floating]) -> Array:
     """Convert sRGB (..., 3) in 0..1 to Lab: L 0..100, a and b in CIE units."""
     xyz = linear_from_srgb(srgb) @ (XYZ_FROM_RGB / WHITE[:, None]).T
     f = np.where(xyz > EPSILON, np.cbrt(xyz), (KAPPA * xyz + 16) / 116)
@@ -67,7 +67,8 @@ def linear_from_lab(lab: Array) -> Array:
     fy = (lab[..., 0] + 16) / 116
     f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
     xyz = np.where(f > 6 / 29, f**3, (116 * f - 16) / KAPPA)
-    return (xyz @ (RGB_FROM_XYZ * WHITE).T).astype(np.float32)
+    linear: Array = (xyz @ (RGB_FROM_XYZ * WHITE).T).astype(np.float32)
+    return linear
 
 
 def reduce_chroma(linear: Array) -> Array:
@@ -81,8 +82,8 @@ def reduce_chroma(linear: Array) -> Array:
     above = np.maximum(linear.max(axis=-1, keepdims=True) - luminance, 1e-9)
     below = np.maximum(luminance - linear.min(axis=-1, keepdims=True), 1e-9)
     t = np.minimum(1, np.minimum((1 - luminance) / above, luminance / below))
-    inside = luminance + t * (linear - luminance)
-    return np.clip(inside, 0, 1).astype(np.float32)
+    inside: Array = np.clip(luminance + t * (linear - luminance), 0, 1).astype(np.float32)
+    return inside
 
 
 def srgb_from_lab(lab: Array) -> Array:

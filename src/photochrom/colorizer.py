@@ -42,7 +42,7 @@ class Result:
 
     @cached_property
     def rgb(self) -> Pixels:
-        """The coloured photo, (H, W, 3) or with alpha (H, W, 4), sRGB, upright, in the input's depth."""
+        """The coloured photo, (H, W, 3), with alpha (H, W, 4); upright sRGB, of the input's depth."""
         stored = np.concatenate(list(self._strips()))
         return np.ascontiguousarray(self.photo.turn.apply(stored))
 
@@ -125,9 +125,7 @@ class Colorizer:
         prediction = self.session.predict(lightness, decoding)
         ab = refine(prediction.ab * np.float32(decoding.gain), lightness)
         chroma = linear_chroma(ab, lightness)
-        return Result(
-            opened, self.session.name, ab, prediction.confidence, chroma, self._threads
-        )
+        return Result(opened, self.session.name, ab, prediction.confidence, chroma, self._threads)
 
 
 def network_size(height: int, width: int, size: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyvips
+from numpy.typing import NDArray
 
 from photochrom.color import Array
 from photochrom.errors import OutputExists, PhotoError
@@ -31,7 +32,10 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 
 _FORMAT_OF_LOADER = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif", "webp": ".webp"}
 _KEEPS_ORIENTATION_TAG = frozenset({".jpg", ".jpeg", ".tif", ".tiff"})
-_DEPTHS = {"uchar": np.dtype(np.uint8), "ushort": np.dtype(np.uint16)}
+_DEPTHS: dict[str, np.dtype[Any]] = {
+    "uchar": np.dtype(np.uint8),
+    "ushort": np.dtype(np.uint16),
+}
 _CARRIED_METADATA = ("exif-data", "xmp-data", "iptc-data", "icc-profile-data", "resolution-unit")
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
@@ -50,7 +54,7 @@ class Turn:
         quarters = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
         return cls(quarters, orientation in (2, 4, 5, 7))
 
-    def apply(self, picture: Array) -> Array:
+    def apply(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Turn an array (H, W, ...) upright."""
         flipped = picture[:, ::-1] if self.mirrored else picture
         return np.rot90(flipped, self.quarters)
@@ -82,7 +86,9 @@ class Photo:
         exif = header.get("orientation") if header.get_typeof("orientation") else 1
         self.turn = Turn.from_exif(exif)
         loader = header.get("vips-loader") if header.get_typeof("vips-loader") else ""
-        self.suffix = next((s for k, s in _FORMAT_OF_LOADER.items() if loader.startswith(k)), ".png")
+        self.suffix = next(
+            (s for k, s in _FORMAT_OF_LOADER.items() if loader.startswith(k)), ".png"
+        )
         self._shrinks_on_load = loader.startswith("jpeg")
         self._header = header
 
@@ -185,7 +191,7 @@ class Photo:
             self._write(strips, part, target.suffix.lower(), upright, quality, mark)
             if target.exists() and not overwrite:
                 raise OutputExists(f"{target}: exists already; add --overwrite to replace it")
-            os.replace(part, target)
+            part.replace(target)
 
     def encode(
         self, strips: Iterator[Pixels], suffix: str, *, upright: bool, quality: int, mark: bool
@@ -323,7 +329,7 @@ def _save_options(suffix: str, quality: int) -> dict[str, Any]:
 
 
 def _reason(error: pyvips.Error) -> str:
-    """libvips's own words, its first line, and what to do."""
+    """The first line of libvips's own words, and what to do."""
     detail = str(error.detail or error.message).strip().splitlines()
     line = detail[0] if detail else "unknown fault"
     if "not in a known format" in line or "is not a known" in line:

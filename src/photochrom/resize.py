@@ -19,10 +19,13 @@ def resize_matrix(size: int, count: int, extent: float | None = None) -> Array:
     centre = (np.arange(size) + 0.5) * scale - 0.5
     distance = np.abs(np.arange(count) - np.minimum(centre, count - 1)[:, None])
     weights = np.maximum(1 - distance / max(scale, 1.0), 0)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    matrix: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return matrix
 
 
-def resize(image: Array, height: int, width: int, extent: tuple[float, float] | None = None) -> Array:
+def resize(
+    image: Array, height: int, width: int, extent: tuple[float, float] | None = None
+) -> Array:
     """Resize (H, W, bands) to (height, width, bands).
 
     extent: how many rows and columns of the input to cover, all by default.
@@ -30,4 +33,5 @@ def resize(image: Array, height: int, width: int, extent: tuple[float, float] | 
     rows, columns = extent or image.shape[:2]
     vertical = resize_matrix(height, image.shape[0], rows)
     horizontal = resize_matrix(width, image.shape[1], columns)
-    return np.einsum("yi,ijb,xj->yxb", vertical, image, horizontal, optimize=True)
+    resized: Array = np.einsum("yi,ijb,xj->yxb", vertical, image, horizontal, optimize=True)
+    return resized

@@ -116,9 +116,7 @@ def _available(providers: Sequence[str]) -> list[str]:
     present = onnxruntime.get_available_providers()
     for provider in providers:
         if provider not in present:
-            raise ModelError(
-                f"ONNX Runtime has no {provider} here; present: {', '.join(present)}"
-            )
+            raise ModelError(f"ONNX Runtime has no {provider} here; present: {', '.join(present)}")
     return list(providers)
 
 

@@ -42,5 +42,5 @@ def save_sheet(
 
 def _fit(picture: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     width = max(1, round(picture.shape[1] * height / picture.shape[0]))
-    resized = Image.fromarray(picture).resize((min(width, 2 * height), height), Image.LANCZOS)
-    return np.asarray(resized)
+    size = (min(width, 2 * height), height)
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))

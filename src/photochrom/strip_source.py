@@ -65,7 +65,7 @@ class StripSource:
                 if strip is None:
                     return b""
                 self._buffer_start += len(self._buffer)
-                self._buffer = memoryview(np.ascontiguousarray(strip)).cast("B")
+                self._buffer = np.ascontiguousarray(strip).data.cast("B")
             start = self._position - self._buffer_start
             if start < 0:
                 raise RuntimeError("the strips were read out of order")

@@ -11,8 +11,10 @@ The settings are the best of those measured with exact ab at stride 4, see bench
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.color import Array
 
@@ -109,12 +111,13 @@ def _joint_bilateral(coarse: Array, lightness: Array, stride: int) -> Array:
     return fine.transpose(0, 2, 1, 3, 4).reshape(height, width, -1)
 
 
-def _box(image: Array) -> Array:
+def _box(image: NDArray[Any]) -> NDArray[Any]:
     """Mean over a square window, edges replicated; axes 0 and 1."""
     side = 2 * GUIDE_RADIUS + 1
     for axis in (0, 1):
         pad = [(GUIDE_RADIUS, GUIDE_RADIUS) if i == axis else (0, 0) for i in range(image.ndim)]
         padded = np.pad(image, pad, mode="edge")
         count = image.shape[axis]
-        image = sum(padded.take(range(i, i + count), axis) for i in range(side)) / np.float32(side)
+        shifted = [padded.take(range(i, i + count), axis) for i in range(side)]
+        image = np.mean(shifted, axis=0, dtype=np.float32)
     return image

@@ -210,5 +210,3 @@ def _progress(count: int) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("colouring", total=count)
         yield lambda: progress.advance(task)
-
-

@@ -12,7 +12,9 @@ from photochrom.cli.failures import needs_extra, one_line_errors
 
 
 def evaluate(
-    photos: Annotated[list[str], typer.Argument(help="Tar shards, or folders of shards or photos.")],
+    photos: Annotated[
+        list[str], typer.Argument(help="Tar shards, or folders of shards or photos.")
+    ],
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="A model's name, or an .onnx file.")
     ] = None,

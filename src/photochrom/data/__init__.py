@@ -1,0 +1,1 @@
+"""Training photos: where they come from and how they lie in memory."""

@@ -12,7 +12,7 @@ import tarfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,14 +48,16 @@ def encoded_photos(sources: Sequence[str | Path]) -> Iterator[tuple[str, bytes]]
         try:
             with tarfile.open(path) as shard:
                 for member in shard:
-                    stem, suffix = os.path.splitext(member.name)
-                    if not member.isfile() or suffix.lower() not in IMAGE_SUFFIXES:
+                    name = PurePosixPath(member.name)
+                    if not member.isfile() or name.suffix.lower() not in IMAGE_SUFFIXES:
                         continue
                     stream = shard.extractfile(member)
                     if stream is not None:
-                        yield stem, stream.read()
+                        yield str(name.with_suffix("")), stream.read()
         except tarfile.TarError as error:
-            raise DataError(f"{path}: not a readable tar shard ({error}); fetch it again") from error
+            raise DataError(
+                f"{path}: not a readable tar shard ({error}); fetch it again"
+            ) from error
 
 
 def decode_rgb(encoded: bytes, key: str) -> NDArray[np.uint8]:

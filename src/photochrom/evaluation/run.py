@@ -55,9 +55,8 @@ def evaluate_photos(
     Raises DataError where there are no photos.
     """
     scores: dict[str, list[list[float]]] = {}
-    rows = []
-    for key, real in islice(_photos(sources), limit):
-        del key
+    rows: list[list[Picture]] = []
+    for real in islice(_photos(sources), limit):
         lab = lab_from_srgb(real.astype(np.float32) / 255)
         grey = _grey(lab)
         pictures = {"grey": np.repeat(grey[..., None], 3, axis=2)}
@@ -80,14 +79,14 @@ def evaluate_photos(
     return _summary(scores, colorizer.session.name)
 
 
-def _photos(sources: Sequence[str]) -> Iterator[tuple[str, Picture]]:
+def _photos(sources: Sequence[str]) -> Iterator[Picture]:
     for source in map(Path, sources):
         files = sorted(f for f in source.glob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
         if files:
             for file in files:
-                yield file.name, decode_rgb(file.read_bytes(), str(file))
+                yield decode_rgb(file.read_bytes(), str(file))
         else:
-            yield from decoded_photos([source])
+            yield from (photo for _, photo in decoded_photos([source]))
 
 
 def _grey(lab: Array) -> Picture:

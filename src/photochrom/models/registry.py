@@ -51,7 +51,7 @@ def known_models() -> tuple[Descriptor, ...]:
 
 
 def describe(name: str | None) -> Descriptor:
-    """The descriptor of a model, of the default one for None; raises ModelError naming the nearest."""
+    """The descriptor of a model, the default's for None; ModelError names the nearest name."""
     models = known_models()
     if name is None:
         return models[0]
@@ -85,7 +85,9 @@ def verify(descriptor: Descriptor) -> None:
     """Check that a model's file is there and has the catalogue's SHA-256; raises ModelError."""
     path = descriptor.path
     if not path.is_file():
-        raise ModelError(f"{path}: the weights of {descriptor.name} are missing; reinstall photochrom")
+        raise ModelError(
+            f"{path}: the weights of {descriptor.name} are missing; reinstall photochrom"
+        )
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != descriptor.sha256:

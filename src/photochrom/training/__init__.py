@@ -1,0 +1,1 @@
+"""The workshop: networks, losses, augmentation, the loop and its checkpoints."""

@@ -1,7 +1,7 @@
 """From colour crops to training samples: a robust grey copy, revealed hints, the target.
 
-Every draw comes from a CPU generator and is then moved to the crops' device, so that a step's
-samples are a function of (seed, step) alone and a resumed run repeats them.
+Every draw hangs on a CPU generator, so that a step's samples are a function of (seed, step) alone
+and a resumed run repeats them.
 """
 
 from __future__ import annotations
@@ -64,10 +64,17 @@ def film_lightness(crops: Tensor, generator: torch.Generator) -> Tensor:
     black, white = uniform(0, 0.2), uniform(0.8, 1.0)
     tone = torch.where(chance(0.4), black + (white - black) * tone, tone)
     tone = torch.where(chance(0.25), _blur(tone), tone)
-    grain = torch.randn(tone.shape, generator=generator).to(tone.device) * uniform(0.01, 0.05)
+    grain = _grain(tone, generator) * uniform(0.01, 0.05)
     tone = torch.where(chance(0.3), tone + grain, tone)
     tone = torch.where(chance(0.3), jpeg_luma(tone, uniform(0.5, 4.0)), tone)
     return tone.clamp(0, 1) * 100
+
+
+def _grain(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Normal noise, drawn on the tensor's own device from a seed of the CPU generator."""
+    seed = int(torch.randint(2**62, (1,), generator=generator))
+    own = torch.Generator(like.device).manual_seed(seed)
+    return torch.randn(like.shape, generator=own, device=like.device)
 
 
 def _choose(n: int, share: float, like: Tensor, generator: torch.Generator) -> Tensor:

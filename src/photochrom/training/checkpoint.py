@@ -1,17 +1,16 @@
 """Checkpoints: safetensors and JSON, enough to rebuild the network and to resume exactly.
 
-    CHECKPOINT/
-      checkpoint.json       configuration, samples seen, bins' prior, figures
-      ema.safetensors       averaged weights: what is evaluated and exported
-      model.safetensors     weights as trained
-      moments1.safetensors  the optimiser's first and
-      moments2.safetensors  second moments
+CHECKPOINT/
+  checkpoint.json       configuration, samples seen, bins' prior, figures
+  ema.safetensors       averaged weights: what is evaluated and exported
+  model.safetensors     weights as trained
+  moments1.safetensors  the optimiser's first and
+  moments2.safetensors  second moments
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,7 @@ def save_checkpoint(
     """
     weights = torch.float16 if compact else torch.float32
     moments = torch.bfloat16 if compact else torch.float32
-    names = [name for name, _ in network.named_parameters()]
+    names = _names_in_order(network, optimizer)
     state = optimizer.state_dict()["state"]
     first = {name: state[i]["exp_avg"] for i, name in enumerate(names) if i in state}
     second = {name: state[i]["exp_avg_sq"] for i, name in enumerate(names) if i in state}
@@ -84,9 +83,15 @@ def save_checkpoint(
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)
+        folder.replace(old)
+    fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _names_in_order(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
+    """The parameters' names in the order in which the optimiser counts them."""
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    return [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
 
 
 def _cast(tensors: dict[str, Tensor], kind: torch.dtype) -> dict[str, Tensor]:
@@ -130,7 +135,7 @@ def load_optimizer(
             "exp_avg": first[name].float(),
             "exp_avg_sq": second[name].float(),
         }
-        for i, (name, _) in enumerate(network.named_parameters())
+        for i, name in enumerate(_names_in_order(network, optimizer))
         if name in first
     }
     optimizer.load_state_dict(state)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -111,7 +111,7 @@ class _StopRequest:
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, self._raise)
 
-    def _raise(self, signum: int, frame: FrameType | None) -> None:
+    def _raise(self, _signum: int, _frame: FrameType | None) -> None:
         self.raised = True
 
 
@@ -123,7 +123,7 @@ class Trainer:
         config: RunConfig,
         folder: Path,
         limits: Limits | None = None,
-        log: Callable[[str], None] = lambda line: None,
+        log: Callable[[str], None] = lambda _line: None,
         fabric: Fabric | None = None,
     ) -> None:
         """Prepare a run; reads all photos into memory.
@@ -136,11 +136,13 @@ class Trainer:
         self.folder = folder
         self.limits = limits or Limits()
         self.log = log
-        self.fabric = fabric or Fabric(devices=1, precision=config.schedule.precision)
+        self.fabric = fabric or Fabric(devices=1, precision=cast(Any, config.schedule.precision))
         self.fabric.launch()
         self.fabric.seed_everything(config.seed, verbose=False)
         schedule = config.schedule
-        if any(stage.crop % 32 or stage.batch % self.fabric.world_size for stage in schedule.stages):
+        if any(
+            stage.crop % 32 or stage.batch % self.fabric.world_size for stage in schedule.stages
+        ):
             raise ConfigError(
                 "schedule.stages: crop must be a multiple of 32 and batch of the process count"
             )
@@ -148,7 +150,7 @@ class Trainer:
         self.validation = self._load(config.data.validation)
         self.centres = gamut_bins()
         self.network = build_network(config.network, len(self.centres))
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = self._build_optimizer()
         self.progress: Progress | None = None
@@ -176,7 +178,7 @@ class Trainer:
         loss = self._loss().to(self.fabric.device)
         self.average.to(self.fabric.device)
         compiled = torch.compile(self.network) if self.config.schedule.compile else self.network
-        model, optimizer = self.fabric.setup(compiled, self.optimizer)
+        model, optimizer = self.fabric.setup(cast(nn.Module, compiled), self.optimizer)
         if resume is not None:
             load_optimizer(resume, self.network, self.optimizer, steps)
         _write_json(self.folder / "config.json", self.config.as_dict())
@@ -268,7 +270,8 @@ class Trainer:
         draw = generator_for(self.config.seed, PRIOR_STREAM, 0)
         order = torch.randperm(len(self.photos), generator=draw)[: self.config.loss.prior_photos]
         batches = []
-        for indices in order.split(64):
+        for first in range(0, len(order), 64):
+            indices = order[first : first + 64]
             crops = self.photos.crops(indices, 64, CropRange((1.0, 1.0), 1.0), draw)
             batches.append(lab_from_srgb(crops)[:, 1:])
         return count_prior(encoder, batches).cpu().numpy()

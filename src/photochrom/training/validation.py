@@ -6,7 +6,6 @@ scores the pipeline that users run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +15,12 @@ from torch.nn import functional as F
 
 from photochrom import metrics
 from photochrom.data.memory import MemoryPhotos
+from photochrom.dial import Decoding
 from photochrom.sheet import save_sheet
 from photochrom.training.config import ValidationConfig
 from photochrom.training.lab import lab_from_srgb, srgb_from_lab
 
 MULTIPLE = 32
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """One way to turn logits into colour: softmax((z - γ log w) / T) and a gain on ab."""
-
-    gamma: float
-    temperature: float
-    gain: float
 
 
 DECODINGS = {
@@ -48,7 +39,7 @@ def network_copy(photo: Tensor, size: int) -> Tensor:
 
 
 def decode(logits: Tensor, centres: Tensor, log_weights: Tensor, how: Decoding) -> Tensor:
-    """ab (N, 2, h, w) of logits (N, Q, h, w)."""
+    """The ab (N, 2, h, w) of logits (N, Q, h, w)."""
     z = (logits.float() - how.gamma * log_weights[:, None, None]) / how.temperature
     return how.gain * torch.einsum("nqhw,qc->nchw", z.softmax(1), centres)
 

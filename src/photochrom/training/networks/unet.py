@@ -39,6 +39,7 @@ class Neck(nn.Module):
         self.fuse = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C, h, w) to the same shape."""
         embedding = self.embed(x.mean((2, 3)))
         return F.relu(self.fuse(x) + embedding[:, :, None, None])
 
@@ -56,6 +57,7 @@ class Decoder(nn.Module):
         )
 
     def forward(self, x: Tensor, skips: Sequence[Tensor]) -> Tensor:
+        """From the neck and the features at strides 16, 8, 4 to (N, C, H/4, W/4)."""
         for block, skip in zip(self.blocks, skips, strict=True):
             x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
         return x
@@ -91,6 +93,4 @@ def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
     """Build the network from its configuration."""
     if len(config.decoder) != 3:
         raise ConfigError(f"network.decoder needs 3 widths, but has {len(config.decoder)}")
-    return ColorUNet(
-        build_encoder(config.encoder, config.encoder_weights), config.decoder, bins
-    )
+    return ColorUNet(build_encoder(config.encoder, config.encoder_weights), config.decoder, bins)
