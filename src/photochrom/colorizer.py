@@ -42,7 +42,7 @@ class Result:
 
     @cached_property
     def rgb(self) -> Pixels:
-        """The coloured photo, (H, W, 3), with alpha (H, W, 4); upright sRGB, of the input's depth."""
+        """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
         stored = np.concatenate(list(self._strips()))
         return np.ascontiguousarray(self.photo.turn.apply(stored))
 

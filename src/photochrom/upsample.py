@@ -119,5 +119,5 @@ def _box(image: NDArray[Any]) -> NDArray[Any]:
         padded = np.pad(image, pad, mode="edge")
         count = image.shape[axis]
         shifted = [padded.take(range(i, i + count), axis) for i in range(side)]
-        image = np.mean(shifted, axis=0, dtype=np.float32)
+        image = np.stack(shifted).mean(axis=0, dtype=np.float32)
     return image
