@@ -96,6 +96,23 @@ class Session:
         lightness: (H, W), 0..100, sides multiples of 32.
         hint_ab: (H, W, 2), Lab units, read where hint_mask (H, W) is 1; both or neither.
         """
+        ab, entropy = self._run(["ab", "entropy"], lightness, decoding, hint_ab, hint_mask)
+        return Prediction(ab[0].transpose(1, 2, 0), 1 - entropy[0, 0])
+
+    def logits(self, lightness: Array) -> Array:
+        """The distribution over ab bins, (Q, h, w), as trained, without hints."""
+        [logits] = self._run(["logits"], lightness, Decoding(0.0, 1.0, 1.0), None, None)
+        first: Array = logits[0]
+        return first
+
+    def _run(
+        self,
+        outputs: list[str],
+        lightness: Array,
+        decoding: Decoding,
+        hint_ab: Array | None,
+        hint_mask: Array | None,
+    ) -> list[Array]:
         height, width = lightness.shape
         if hint_ab is None or hint_mask is None:
             hint_ab = np.zeros((height, width, 2), np.float32)
@@ -108,8 +125,8 @@ class Session:
             "temperature": np.float32(decoding.temperature),
         }
         inputs = {name: np.ascontiguousarray(value, np.float32) for name, value in feed.items()}
-        ab, entropy = self._session.run(["ab", "entropy"], inputs)
-        return Prediction(ab[0].transpose(1, 2, 0), 1 - entropy[0, 0])
+        found: list[Array] = self._session.run(outputs, inputs)
+        return found
 
 
 def _available(providers: Sequence[str]) -> list[str]:
