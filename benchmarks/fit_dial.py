@@ -82,7 +82,8 @@ def main() -> None:
         ab_error, psnr, ours, real = np.mean(values, axis=0)
         table[decoding] = (float(ab_error), float(psnr), float(ours / real))
     faithful = min(table, key=lambda decoding: table[decoding][0])
-    targets = np.linspace(table[faithful][2], VIVID, STOPS)
+    most = max(ratio for _, _, ratio in table.values())
+    targets = np.linspace(table[faithful][2], min(VIVID, most), STOPS)
     stops = [faithful]
     for target in targets[1:]:
         reach = [decoding for decoding in table if table[decoding][2] >= target]

@@ -22,6 +22,9 @@ DEFAULT_VIVIDNESS = 0.5
 LONGEST = 4
 """The small copy is at most this many times as long as it is wide; longer photos are squeezed."""
 
+BLANK = 1.5
+"""Spread of L below which a picture shows nothing: its colours fade, a blank card stays grey."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -123,7 +126,8 @@ class Colorizer:
         upright = np.ascontiguousarray(opened.turn.apply(stored))
         lightness = np.ascontiguousarray(lab_from_srgb(upright)[..., 0])
         prediction = self.session.predict(lightness, decoding)
-        ab = refine(prediction.ab * np.float32(decoding.gain), lightness)
+        evidence = min(1.0, float(lightness.std()) / BLANK)
+        ab = refine(prediction.ab * np.float32(decoding.gain * evidence), lightness)
         chroma = linear_chroma(ab, lightness)
         return Result(opened, self.session.name, ab, prediction.confidence, chroma, self._threads)
 

@@ -6,7 +6,8 @@ upright. Every pass over the pixels is an open of its own, because a sequential 
 
 from __future__ import annotations
 
-import os
+import io
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from photochrom.provenance import mark_computed
 from photochrom.resize import resize
 from photochrom.stream import FetchRows, Pixels, StripPlan
 from photochrom.strip_source import StripSource
+from photochrom.tiff import data_end
 
 pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide changed files
 
@@ -91,6 +93,8 @@ class Photo:
         )
         self._shrinks_on_load = loader.startswith("jpeg")
         self._header = header
+        if loader.startswith("tiff"):
+            self._check_tiff_is_whole()
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -135,12 +139,26 @@ class Photo:
             by_width = max(1, int(self.width / width / _SMALLEST_SHRUNK / done))
             if by_height > 1 or by_width > 1:
                 image = image.cast("float").shrink(by_width, by_height)
-            pixels = image.numpy()
+            pixels = image.numpy().reshape(image.height, image.width, image.bands)
         extent = (self.height / (by_height * done), self.width / (by_width * done))
-        grey_or_rgb = pixels.reshape(*pixels.shape[:2], -1)[:, :, : self.colour_bands]
-        values = grey_or_rgb.astype(np.float32) / np.iinfo(self.dtype).max
+        values = pixels[:, :, : self.colour_bands].astype(np.float32) / np.iinfo(self.dtype).max
         small = resize(values, height, width, extent)
         return np.repeat(small, 3, axis=2) if self.colour_bands == 1 else small
+
+    def _check_tiff_is_whole(self) -> None:
+        """Libvips fills what is missing of a TIFF with black and only logs a warning."""
+        if isinstance(self.source, Path):
+            with self.source.open("rb") as file:
+                missing = data_end(file) - self.source.stat().st_size
+        elif isinstance(self.source, bytes):
+            missing = data_end(io.BytesIO(self.source)) - len(self.source)
+        else:
+            missing = 0
+        if missing > 0:
+            raise PhotoError(
+                f"{self.name}: damaged, {missing} bytes of pixels are missing; "
+                "copy it again from its source"
+            )
 
     def _open(self, **options: Any) -> Any:
         """A fresh sequential pyvips image: sRGB or grey, 8 or 16 bit."""
@@ -188,10 +206,11 @@ class Photo:
         """
         check_target(target, overwrite)
         with _temporary_beside(target) as part:
-            self._write(strips, part, target.suffix.lower(), upright, quality, mark)
+            self._write(strips, part, target, upright, quality, mark)
             if target.exists() and not overwrite:
                 raise OutputExists(f"{target}: exists already; add --overwrite to replace it")
-            part.replace(target)
+            with foreseen_os_errors(str(target)):
+                part.replace(target)
 
     def encode(
         self, strips: Iterator[Pixels], suffix: str, *, upright: bool, quality: int, mark: bool
@@ -205,8 +224,8 @@ class Photo:
     def _write(
         self,
         strips: Iterator[Pixels],
+        part: Path,
         target: Path,
-        suffix: str,
         upright: bool,
         quality: int,
         mark: bool,
@@ -218,11 +237,15 @@ class Photo:
             image = source.image()
             image = image.copy(interpretation="rgb16" if self.dtype == np.uint16 else "srgb")
             image = self._with_metadata(image, upright, mark)
-            image.write_to_file(str(target), **_save_options(suffix, quality))
+            image.write_to_file(str(part), **_save_options(target.suffix.lower(), quality))
         except pyvips.Error as error:
-            if source.failure is not None:
-                raise source.failure from error
-            raise PhotoError(f"{target}: cannot be written: {_reason(error)}") from error
+            if source.failure is None:
+                detail = _first_line(error)
+                raise PhotoError(
+                    f"{target}: cannot be written ({detail}); check the folder and its free space"
+                ) from error
+        if source.failure is not None:  # libvips takes an early end for a warning
+            raise source.failure
 
     def _with_metadata(self, image: Any, upright: bool, mark: bool) -> Any:
         header = self._header
@@ -249,7 +272,9 @@ def check_target(target: Path, overwrite: bool) -> None:
     if target.suffix.lower() not in SUFFIXES:
         known = ", ".join(sorted(s[1:] for s in SUFFIXES))
         raise PhotoError(f"{target}: cannot write this format; end the name in one of {known}")
-    if target.exists() and not overwrite:
+    with foreseen_os_errors(str(target)):
+        exists = target.exists()
+    if exists and not overwrite:
         raise OutputExists(f"{target}: exists already; add --overwrite to replace it")
     if not target.parent.is_dir():
         raise PhotoError(f"{target}: the folder {target.parent} does not exist; create it first")
@@ -257,26 +282,33 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 @contextmanager
 def _temporary_beside(target: Path) -> Iterator[Path]:
-    handle, name = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.stem[:40]}-", suffix=f".part{target.suffix}"
-    )
-    os.close(handle)
-    umask = os.umask(0)
-    os.umask(umask)
-    Path(name).chmod(0o666 & ~umask)
+    part = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part{target.suffix}")
+    with foreseen_os_errors(str(target)):
+        part.touch(exist_ok=False)  # with the permissions that a new file gets here
     try:
-        yield Path(name)
+        yield part
     finally:
         with suppress(FileNotFoundError):
-            Path(name).unlink()
+            part.unlink()
+
+
+@contextmanager
+def foreseen_os_errors(name: str) -> Iterator[None]:
+    """Turn what the operating system says of a file or folder into one line that names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise PhotoError(f"{name}: no such file; check the name") from error
+    except OSError as error:
+        raise PhotoError(f"{name}: {error.strerror}; choose another name or folder") from error
 
 
 def _check_source(source: Path | bytes | Pixels, name: str) -> None:
     if isinstance(source, Path):
+        with foreseen_os_errors(name):
+            source.stat()
         if source.is_dir():
             raise PhotoError(f"{name}: is a folder, not a photo")
-        if not source.exists():
-            raise PhotoError(f"{name}: no such file; check the name")
         if source.stat().st_size == 0:
             raise PhotoError(f"{name}: the file is empty; copy it again from its source")
     elif isinstance(source, bytes):
@@ -328,10 +360,14 @@ def _save_options(suffix: str, quality: int) -> dict[str, Any]:
     return {}
 
 
+def _first_line(error: pyvips.Error) -> str:
+    detail = str(error.detail or error.message).strip().splitlines()
+    return detail[0] if detail else "unknown fault"
+
+
 def _reason(error: pyvips.Error) -> str:
     """The first line of libvips's own words, and what to do."""
-    detail = str(error.detail or error.message).strip().splitlines()
-    line = detail[0] if detail else "unknown fault"
+    line = _first_line(error)
     if "not in a known format" in line or "is not a known" in line:
         known = ", ".join(sorted(s[1:] for s in SUFFIXES))
         return f"not an image of a kind Photochrom reads ({known})"

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.failures import FAILED, one_line_errors
-from photochrom.errors import ConfigError, PhotochromError
+from photochrom.errors import ConfigError, PhotochromError, PhotoError
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
 
 PIPE = "-"
+INTERRUPTED = 130
 COLOURED = ".color"
 """What a coloured photo's name has before its suffix."""
 
@@ -94,18 +95,11 @@ def colorize(
         from photochrom.colorizer import Colorizer
 
         colorizer = Colorizer(model, threads=threads)
-    failures = 0
-    with _progress(len(jobs)) as advance:
-        for job in jobs:
-            record, error = _colour(colorizer, job, options)
-            advance()
-            if error is not None:
-                failures += 1
-                typer.echo(f"photochrom: {error}", err=True)
-            if as_json:
-                typer.echo(json.dumps(record, ensure_ascii=False))
-            elif error is None and job.target is not None:
-                typer.echo(str(job.target))
+    try:
+        failures = _colour_all(colorizer, jobs, options, as_json)
+    except KeyboardInterrupt:
+        typer.echo("photochrom: interrupted; finished photos are kept", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     if failures:
         raise typer.Exit(FAILED)
 
@@ -133,7 +127,10 @@ def _plan(inputs: list[str], output: str | None) -> list[_Job]:
         return [_Job(sources[0], target)]
     if None in sources:
         raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be a folder ({error.strerror})") from error
     return [_Job(s, target / _beside(s).name) for s in sources if s is not None]
 
 
@@ -156,6 +153,23 @@ def _beside(source: Path) -> Path:
     return source.with_name(f"{source.stem}{COLOURED}{source.suffix}")
 
 
+def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
+    """Colour photo after photo, reporting each; returns how many failed."""
+    failures = 0
+    with _progress(len(jobs)) as advance:
+        for job in jobs:
+            record, error = _colour(colorizer, job, options)
+            advance()
+            if error is not None:
+                failures += 1
+                typer.echo(f"photochrom: {error}", err=True)
+            if as_json:
+                typer.echo(json.dumps(record, ensure_ascii=False))
+            elif error is None and job.target is not None:
+                typer.echo(str(job.target))
+    return failures
+
+
 def _colour(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
@@ -167,6 +181,8 @@ def _colour(
     try:
         if job.target is not None:
             check_target(job.target, options.overwrite)
+            if job.source is not None and _same_file(job.source, job.target):
+                raise PhotoError(f"{job.target}: is the photo itself; name another output")
         photo = Photo(sys.stdin.buffer.read() if job.source is None else job.source, _name(job))
         result = colorizer.colorize(photo, vividness=options.vividness, size=options.size)
         if job.target is None:
@@ -191,6 +207,10 @@ def _colour(
         "seconds": seconds,
         "model": result.model,
     }, None
+
+
+def _same_file(source: Path, target: Path) -> bool:
+    return source.exists() and target.exists() and source.samefile(target)
 
 
 def _name(job: _Job) -> str:

@@ -49,9 +49,6 @@ def main() -> None:
     """Entry point of the `photochrom` script."""
     try:
         app()
-    except KeyboardInterrupt:
-        typer.echo("interrupted; finished photos are kept", err=True)
-        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

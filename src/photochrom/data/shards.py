@@ -38,7 +38,7 @@ def shard_paths(sources: Sequence[str | Path]) -> list[Path]:
         elif source.is_file():
             paths.append(source)
         else:
-            raise DataError(f"{source}: no such shard or folder; check data.shards")
+            raise DataError(f"{source}: no such shard or folder; check the name")
     return paths
 
 

@@ -126,9 +126,9 @@ def _summary(scores: dict[str, list[list[float]]], model: str) -> dict[str, Any]
                 "psnr": round(mean[0], 3),
                 "psnr_gain": round(mean[0] - grey[0], 3),
                 "ab_error": round(mean[1], 3),
-                "ab_gain_percent": round(100 * (1 - mean[1] / grey[1]), 2),
+                "ab_gain_percent": round(100 * (1 - mean[1] / grey[1]), 2) if grey[1] else 0.0,
                 "ciede2000": round(mean[2], 3),
-                "colourfulness_ratio": round(mean[3] / real[3], 3),
+                "colourfulness_ratio": round(mean[3] / real[3], 3) if real[3] else 0.0,
                 "seconds": round(mean[4], 4),
             }
         rows.append(row)

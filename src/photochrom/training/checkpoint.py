@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
@@ -118,8 +119,9 @@ def load_weights(folder: Path, part: str, network: nn.Module) -> None:
     path = folder / f"{part}.safetensors"
     try:
         network.load_state_dict(safetensors.torch.load_file(path))
-    except (OSError, RuntimeError) as error:
-        raise ModelError(f"{path}: {error}") from error
+    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ModelError(f"{path}: not this network's weights ({reason})") from error
 
 
 def load_optimizer(

@@ -153,7 +153,7 @@ def load_config(path: Path, overrides: typing.Sequence[str] = ()) -> RunConfig:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name an existing TOML file") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     for override in overrides:
         _override(table, override)
@@ -169,14 +169,16 @@ def config_from_dict(table: dict[str, Any], origin: str) -> RunConfig:
 def _override(table: dict[str, Any], override: str) -> None:
     path, equals, value = override.partition("=")
     *sections, key = path.strip().split(".")
+    if not equals:
+        raise ConfigError(f"--set {override}: write section.key=value")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"--set {override}: the value is not valid TOML: {error}") from error
-    if not equals:
-        raise ConfigError(f"--set {override}: write section.key=value")
     for section in sections:
         table = table.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"--set {override}: {section} is not a table; set it as a whole")
     table[key] = parsed
 
 

@@ -108,8 +108,16 @@ class _StopRequest:
 
     def __init__(self) -> None:
         self.raised = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _StopRequest:
         for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, self._raise)
+            self._before[signum] = signal.signal(signum, self._raise)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
 
     def _raise(self, _signum: int, _frame: FrameType | None) -> None:
         self.raised = True
@@ -166,7 +174,6 @@ class Trainer:
         resume: a checkpoint to continue from; the schedule is this configuration's.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        stop = _StopRequest()
         steps = 0.0
         if resume is not None:
             _, self.progress, record = read_record(resume)
@@ -182,9 +189,10 @@ class Trainer:
         if resume is not None:
             load_optimizer(resume, self.network, self.optimizer, steps)
         _write_json(self.folder / "config.json", self.config.as_dict())
-        self._train(model, optimizer, loss, stop)
-        self._validate(loss)
-        self._save()
+        with _StopRequest() as stop:
+            self._train(model, optimizer, loss, stop)
+            self._validate(loss)
+            self._save()
         return self.progress.figures
 
     def _train(self, model: Any, optimizer: Any, loss: ColorLoss, stop: _StopRequest) -> None:

@@ -82,7 +82,8 @@ def validate(
         totals.setdefault("real", []).append((0.0, 0.0, metrics.colourfulness(truth)))
         if index < config.sheet:
             rows.append([pictures["grey"], pictures["faithful"], pictures["trained"], truth])
-    save_sheet(rows, sheet)
+    if rows:
+        save_sheet(rows, sheet)
     means = {name: np.mean(scores, axis=0) for name, scores in totals.items()}
     figures: dict[str, float] = {}
     for name in DECODINGS:

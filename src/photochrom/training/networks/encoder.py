@@ -62,8 +62,9 @@ def load_classifier(classifier: nn.Module, name: str, weights: str) -> None:
             stored = safetensors.torch.load_file(path)
         else:
             stored = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise ModelError(f"{path}: cannot read the encoder's weights ({error})") from error
+    except Exception as error:  # a damaged file raises whatever its reader trips over
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: cannot read the encoder's weights ({reason})") from error
     expected = classifier.state_dict()
     if set(stored) != set(expected):
         if len(stored) != len(expected):

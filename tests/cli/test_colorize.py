@@ -1,0 +1,222 @@
+import io
+import json
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from photochrom.provenance import SOURCE_TYPE
+
+FIELDS = {"input", "output", "width", "height", "seconds", "model"}
+
+
+@pytest.fixture
+def album(examples, tmp_path):
+    """A folder of two photos, copied, so that results may lie beside them."""
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for name in ("cat.jpg", "astronaut.jpg"):
+        shutil.copy(examples / name, folder)
+    return folder
+
+
+def is_coloured(picture, size):
+    image = Image.open(picture)
+    pixels = np.asarray(image.convert("RGB")).astype(int)
+    # Measured 23 and 36 (codes); JPEG alone makes no colour of grey.
+    return image.size == size and np.ptp(pixels, axis=2).mean() > 3
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_default_name_and_no_overwriting(photochrom, album):
+    original = (album / "cat.jpg").read_bytes()
+    target = album / "cat.color.jpg"
+    done = photochrom("colorize", "cat.jpg", cwd=album)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().split() == ["cat.color.jpg"]
+    assert is_coloured(target, (451, 300))
+    assert (album / "cat.jpg").read_bytes() == original
+
+    target.write_bytes(b"retouched by hand")
+    done = photochrom("colorize", "cat.jpg", cwd=album)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert target.read_bytes() == b"retouched by hand"
+    message = done.stderr.decode()
+    assert message.count("\n") == 1
+    assert "cat.color.jpg" in message
+    assert "--overwrite" in message
+
+    done = photochrom("colorize", "cat.jpg", "--overwrite", cwd=album)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert is_coloured(target, (451, 300))
+    assert names(album) == ["astronaut.jpg", "cat.color.jpg", "cat.jpg"]
+
+
+def test_a_folder_twice(photochrom, album):
+    """Results of an earlier run, hidden files, other files and subfolders are passed over."""
+    (album / "notes.txt").write_text("not a photo")
+    (album / ".hidden.jpg").write_bytes(b"")
+    (album / "more").mkdir()
+    done = photochrom("colorize", album)
+    assert (done.returncode, done.stderr) == (0, b"")
+    results = [str(album / n) for n in ("astronaut.color.jpg", "cat.color.jpg")]
+    assert done.stdout.decode().splitlines() == results
+    assert is_coloured(album / "astronaut.color.jpg", (512, 512))
+    done = photochrom("colorize", album, "--overwrite")
+    assert done.stdout.decode().splitlines() == results
+
+
+def test_an_output_folder_and_json(photochrom, album, tmp_path):
+    out = tmp_path / "new" / "folder"
+    done = photochrom("colorize", album, "-o", out, "--json", "--size", "64")
+    assert (done.returncode, done.stderr) == (0, b"")
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["output"] for record in records] == [
+        str(out / "astronaut.color.jpg"),
+        str(out / "cat.color.jpg"),
+    ]
+    for record, size in zip(records, [(512, 512), (451, 300)], strict=True):
+        assert set(record) == FIELDS
+        assert (record["width"], record["height"]) == size
+        assert record["seconds"] > 0
+        assert is_coloured(record["output"], size)
+    assert names(album) == ["astronaut.jpg", "cat.jpg"]
+
+
+def test_an_output_file_of_another_format(photochrom, album):
+    done = photochrom("colorize", album / "cat.jpg", "-o", album / "cat.png")
+    assert (done.returncode, done.stderr) == (0, b"")
+    with Image.open(album / "cat.png") as image:
+        assert image.format == "PNG"
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "-"]])
+def test_a_pipe(photochrom, examples, output):
+    done = photochrom("colorize", "-", *output, stdin=(examples / "cat.jpg").read_bytes())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert is_coloured(io.BytesIO(done.stdout), (451, 300))
+
+
+def test_a_bad_pipe(photochrom):
+    for data in (b"", b"Dear grandmother"):
+        done = photochrom("colorize", "-", stdin=data)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert done.stderr.startswith(b"photochrom: standard input: ")
+        assert done.stderr.count(b"\n") == 1
+
+
+def test_one_bad_photo_does_not_stop_the_others(photochrom, album):
+    data = (album / "cat.jpg").read_bytes()
+    (album / "broken.jpg").write_bytes(data[: len(data) // 2])
+    done = photochrom("colorize", album, album / "nowhere.jpg", "--json")
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 2  # one a failure, and no progress bar
+    assert "broken.jpg" in lines[0]
+    assert "nowhere.jpg" in lines[1]
+    assert all(line.startswith("photochrom: ") for line in lines)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [set(r) for r in records] == [FIELDS, {"input", "error"}, FIELDS, {"input", "error"}]
+    assert is_coloured(album / "astronaut.color.jpg", (512, 512))
+    assert is_coloured(album / "cat.color.jpg", (451, 300))
+    assert not (album / "broken.color.jpg").exists()
+    assert not [name for name in names(album) if "part" in name]
+
+
+def test_no_mark(photochrom, album):
+    photochrom("colorize", album / "cat.jpg", "-o", album / "marked.jpg")
+    photochrom("colorize", album / "cat.jpg", "-o", album / "plain.jpg", "--no-mark")
+    marked, plain = ((album / f"{n}.jpg").read_bytes() for n in ("marked", "plain"))
+    assert SOURCE_TYPE.encode() in marked
+    assert b"DigitalSourceType" in marked
+    assert b"DigitalSourceType" not in plain
+
+
+def test_vividness_and_quality_reach_the_file(photochrom, album):
+    sizes = {}
+    for name, options in {
+        "low": ["--quality", "20"],
+        "high": ["--quality", "95"],
+    }.items():
+        target = album / f"{name}.jpg"
+        photochrom("colorize", album / "cat.jpg", "-o", target, *options)
+        sizes[name] = target.stat().st_size
+    assert sizes["low"] < sizes["high"] / 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["colorize"],
+        ["colorise", "cat.jpg"],
+        ["colorize", "cat.jpg", "--vividness", "2"],
+        ["colorize", "cat.jpg", "--size", "5"],
+        ["colorize", "cat.jpg", "--quality", "0"],
+        ["colorize", "cat.jpg", "--nonsense"],
+        ["colorize", "-", "-"],
+        ["colorize", "-", "--json"],
+        ["colorize", "-", "-o", "folder"],
+        ["colorize", "cat.jpg", "astronaut.jpg", "-o", "one.jpg"],
+        ["colorize", "cat.jpg", "astronaut.jpg", "-o", "-"],
+        ["colorize", "empty"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(photochrom, album, arguments):
+    (album / "empty").mkdir()
+    before = names(album)
+    done = photochrom(*arguments, cwd=album)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert names(album) == before
+
+
+def test_an_unknown_model(photochrom, album):
+    done = photochrom("colorize", album / "cat.jpg", "--model", "photochrom-lite")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"did you mean photochrom-lite0" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_file_where_the_output_folder_should_be(photochrom, album):
+    (album / "out").write_bytes(b"a file")
+    done = photochrom("colorize", "cat.jpg", "-o", "out", cwd=album)
+    assert done.returncode in (1, 2)
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.startswith(b"photochrom: out")
+    assert done.stderr.count(b"\n") == 1
+    assert (album / "out").read_bytes() == b"a file"
+
+
+def test_a_folder_that_takes_no_files(photochrom, album):
+    done = photochrom("colorize", "cat.jpg", "-o", "/proc/cat.jpg", cwd=album)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_an_interrupt(script):
+    command = [str(script), "colorize", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        time.sleep(2)  # it has started and waits for the photo
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors.decode().strip() == "photochrom: interrupted; finished photos are kept"
+
+
+def test_version(photochrom):
+    from photochrom import __version__
+
+    done = photochrom("--version")
+    assert (done.returncode, done.stdout.decode().strip()) == (0, f"photochrom {__version__}")

@@ -1,0 +1,147 @@
+"""The workshop's commands, as a person runs them: train, resume, export, colorize, evaluate."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tiny_workshop
+
+pytestmark = pytest.mark.workshop
+
+SCRIPT = Path(sys.executable).parent / "photochrom"
+EXAMPLES = tiny_workshop.PHOTOS.parent
+
+
+def photochrom(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(SCRIPT), *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("workplace")
+    crops = tiny_workshop.colour_crops(12)
+    train = tiny_workshop.write_shard(folder / "train.tar", crops[:8])
+    validation = tiny_workshop.write_shard(folder / "val.tar", crops[8:])
+    table = tiny_workshop.tiny_table(train, validation, samples=16)
+    tiny_workshop.write_toml(folder / "tiny.toml", table)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(workplace: Path) -> Path:
+    """A run that was stopped after its first step and then run to the end by the same command."""
+    command = ("train", "tiny.toml", "--threads", 1)
+    stop = ("--set", "schedule.stages=[{samples = 8, crop = 64, batch = 4}]")
+    first = photochrom(*command, *stop, folder=workplace)
+    assert first.returncode == 0, first.stderr
+    checkpoint = workplace / "out" / "tiny" / "latest"
+    record = json.loads((checkpoint / "checkpoint.json").read_text(encoding="utf-8"))
+    assert record["samples"] == 8
+    second = photochrom(*command, folder=workplace)
+    assert second.returncode == 0, second.stderr
+    assert second.stdout.splitlines()[-1] == "checkpoint: out/tiny/latest"
+    assert "faithful/psnr_gain" in second.stdout
+    return checkpoint
+
+
+@pytest.fixture(scope="module")
+def model(workplace: Path, trained: Path) -> Path:
+    target = workplace / "tiny.onnx"
+    found = photochrom(
+        "export", trained, target, "--name", "tiny", "--licence", "CC0-1.0", folder=workplace
+    )
+    assert found.returncode == 0, found.stderr + found.stdout
+    assert "ab against PyTorch: mean" in found.stdout
+    assert "SHA-256" in found.stdout
+    return target
+
+
+def test_same_command_resumes(workplace: Path, trained: Path) -> None:
+    record = json.loads((trained / "checkpoint.json").read_text(encoding="utf-8"))
+    assert record["samples"] == 16
+    assert record["steps"] == 4
+    lines = (workplace / "out" / "tiny" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    validated = [entry["samples"] for entry in map(json.loads, lines) if "loss" not in entry]
+    assert validated == [8, 16]
+
+
+def test_trained_model_colours_a_photo(workplace: Path, model: Path) -> None:
+    target = workplace / "cat.color.jpg"
+    found = photochrom(
+        "colorize", EXAMPLES / "cat.jpg", "-o", target, "--model", model, folder=workplace
+    )
+    assert found.returncode == 0, found.stderr
+    with Image.open(EXAMPLES / "cat.jpg") as grey, Image.open(target) as coloured:
+        assert coloured.size == grey.size
+        assert coloured.mode == "RGB"
+        luma = np.asarray(grey.convert("L"), np.float32)
+        ours = np.asarray(coloured.convert("L"), np.float32)
+    # lightness is kept; luma and L disagree on colours, and JPEG adds its noise
+    assert np.abs(luma - ours).mean() < 6
+
+
+def test_trained_model_is_evaluated(workplace: Path, model: Path) -> None:
+    found = photochrom(
+        "evaluate",
+        EXAMPLES / "colour",
+        "--model",
+        model,
+        "--limit",
+        2,
+        "--json",
+        "--report",
+        "report",
+        folder=workplace,
+    )
+    assert found.returncode == 0, found.stderr
+    figures = json.loads(found.stdout)
+    assert figures["photos"] == 2
+    assert figures["model"] == "tiny"
+    assert [row["name"] for row in figures["rows"]] == ["grey", "best constant", "vividness 0.5"]
+    report = workplace / "report"
+    assert json.loads((report / "figures.json").read_text(encoding="utf-8")) == figures
+    assert "| grey |" in (report / "figures.md").read_text(encoding="utf-8")
+
+
+def only_line(result: subprocess.CompletedProcess[str]) -> str:
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_wrong_key_is_one_line_and_exit_code_2(workplace: Path) -> None:
+    wrong = workplace / "wrong.toml"
+    text = (workplace / "tiny.toml").read_text(encoding="utf-8").replace("warmup", "warm_up")
+    wrong.write_text(text, encoding="utf-8")
+    found = photochrom("train", "wrong.toml", folder=workplace)
+    assert found.returncode == 2
+    assert only_line(found) == (
+        "photochrom: wrong.toml: unknown key schedule.warm_up; did you mean schedule.warmup?"
+    )
+
+
+def test_missing_shard_is_one_line_and_exit_code_1(workplace: Path) -> None:
+    found = photochrom(
+        "train", "tiny.toml", "-o", "other", "--set", "data.train=['no.tar']", folder=workplace
+    )
+    assert found.returncode == 1
+    assert only_line(found).startswith("photochrom: no.tar: no such shard or folder")
+
+
+def test_missing_checkpoint_is_one_line_and_exit_code_1(workplace: Path) -> None:
+    found = photochrom("export", "nowhere", "x.onnx", "--name", "x", folder=workplace)
+    assert found.returncode == 1
+    assert "checkpoint.json: no readable checkpoint" in only_line(found)

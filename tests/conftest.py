@@ -1,0 +1,83 @@
+"""Fixtures for every test: the example photographs, one loaded model, the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from photochrom.color import Array, lab_from_srgb
+from photochrom.colorizer import Colorizer
+from photochrom.stream import Pixels
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Derandomised, so that a run tells about the code and not about luck; no deadline, because the
+# time of one example says nothing on a shared machine.
+settings.register_profile("photochrom", deadline=None, derandomize=True, database=None)
+settings.load_profile("photochrom")
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture(scope="session")
+def lab_of() -> Callable[[Pixels], Array]:
+    """Lab of an 8- or 16-bit picture: grey, (H, W), or colour with or without alpha."""
+
+    def lab(picture: Pixels) -> Array:
+        rgb = picture[..., :3] if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+        return lab_from_srgb(rgb.astype(np.float32) / np.iinfo(picture.dtype).max)
+
+    return lab
+
+
+@pytest.fixture(scope="session")
+def chroma_of() -> Callable[[Array], float]:
+    """Mean length of ab, (..., 2)."""
+    return lambda ab: float(np.linalg.norm(ab, axis=-1).mean())
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder that holds pyproject.toml."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """Grey photographs; their colour originals lie in the subfolder `colour`."""
+    return REPOSITORY / "examples"
+
+
+@pytest.fixture(scope="session")
+def colorizer() -> Colorizer:
+    """The default model, loaded once."""
+    return Colorizer()
+
+
+@pytest.fixture(scope="session")
+def script() -> Path:
+    """The installed console script, beside the interpreter that runs the tests."""
+    found = Path(sys.executable).with_name("photochrom")
+    assert found.is_file(), f"{found}: install the package first (pip install -e .)"
+    return found
+
+
+@pytest.fixture(scope="session")
+def photochrom(script: Path) -> Run:
+    """Run the real command in a process of its own, with pipes for a terminal."""
+
+    def run(
+        *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        command = [str(script), *map(str, arguments)]
+        return subprocess.run(
+            command, input=stdin, cwd=cwd, capture_output=True, timeout=120, check=False
+        )
+
+    return run

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from photochrom.bins import annealed_mean, gamut_bins, rebalancing_weights
+from photochrom.dial import Decoding, Dial
+from photochrom.errors import ModelError
+from photochrom.export import Parity, export, set_dial
+from photochrom.session import INPUTS, Session
+from photochrom.training.checkpoint import Progress, load_network, save_checkpoint
+from photochrom.training.config import config_from_dict
+from photochrom.training.networks import build_network
+
+pytestmark = pytest.mark.workshop
+
+DIAL = Dial((Decoding(1.0, 0.7, 1.0), Decoding(0.25, 0.5, 1.5)))
+
+
+class Exported(NamedTuple):
+    checkpoint: Path
+    full: Path
+    full_parity: Parity
+    half: Path
+    half_parity: Parity
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A network with the pretrained encoder and a random decoder, exported twice."""
+    folder = tmp_path_factory.mktemp("export")
+    table = {
+        "name": "tiny",
+        "data": {"train": ["train.tar"], "validation": ["val.tar"]},
+        "network": {"decoder": [32, 24, 16]},
+        "loss": {"rebalance": 0.5},
+        "schedule": {"stages": [{"samples": 8, "crop": 64, "batch": 4}]},
+    }
+    config = config_from_dict(table, "tiny")
+    centres = gamut_bins()
+    torch.manual_seed(0)
+    network = build_network(config.network, len(centres))
+    with torch.no_grad():
+        network.head.weight *= 0.75  # random decoders are more sensitive than trained ones
+        network.encoder.conv_stem.weight[:, 1:].normal_(0, 0.1)  # hints start without effect
+    prior = np.exp(-np.linalg.norm(centres, axis=1) / 15)
+    progress = Progress(8, (prior / prior.sum()).astype(np.float32), {})
+    checkpoint = folder / "latest"
+    optimizer = torch.optim.AdamW(network.parameters())
+    save_checkpoint(checkpoint, config, progress, network, network, optimizer)
+    about = {"name": "tiny", "licence": "CC0-1.0", "size": 96, "dial": DIAL}
+    full, half = folder / "full.onnx", folder / "half.onnx"
+    return Exported(
+        checkpoint,
+        full,
+        export(checkpoint, full, half=False, **about),
+        half,
+        export(checkpoint, half, half=True, **about),
+    )
+
+
+def feed(height: int, width: int, gamma: float, temperature: float) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(height)
+    coarse = random.uniform(0, 100, (height // 16, width // 16)).astype(np.float32)
+    hint_mask = np.zeros((1, 1, height, width), np.float32)
+    hint_mask[..., 4:12, 4:12] = 1
+    hint_ab = np.zeros((1, 2, height, width), np.float32)
+    hint_ab[:, 0], hint_ab[:, 1] = 50, -30
+    return {
+        "L": coarse.repeat(16, 0).repeat(16, 1)[None, None],
+        "hint_ab": hint_ab,
+        "hint_mask": hint_mask,
+        "gamma": np.array(gamma, np.float32),
+        "temperature": np.array(temperature, np.float32),
+    }
+
+
+def run(path: Path, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(["ab", "entropy", "logits"], inputs)
+
+
+def test_parity_of_fp32(exported: Exported) -> None:
+    # the promise of `photochrom export --full`, Lab units
+    assert 0 < exported.full_parity.largest <= 1e-3
+    assert exported.full_parity.mean <= exported.full_parity.largest
+
+
+def test_parity_of_fp16(exported: Exported) -> None:
+    # the promise of `photochrom export`, Lab units
+    assert exported.half_parity.mean <= 0.1
+    assert exported.half_parity.largest <= 1.0
+    assert exported.half_parity.largest > exported.full_parity.largest
+
+
+def test_colours_are_not_trivial(exported: Exported) -> None:
+    """The parities would be worth nothing for a network that says the same everywhere."""
+    ab, entropy, _ = run(exported.full, feed(96, 128, 1.0, 0.6))
+    assert ab.std() > 2
+    assert 0.05 < entropy.mean() < 0.98
+
+
+def test_fp16_halves_the_file(exported: Exported) -> None:
+    # small tensors, the graph and the metadata stay
+    ratio = exported.half.stat().st_size / exported.full.stat().st_size
+    assert 0.5 < ratio < 0.6
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 64), (96, 160), (256, 96), (320, 320)])
+def test_free_size_and_pytorch(exported: Exported, height: int, width: int) -> None:
+    inputs = feed(height, width, 1.0, 0.6)
+    ab, entropy, logits = run(exported.full, inputs)
+    cells = (height // 4, width // 4)
+    assert ab.shape == (1, 2, *cells)
+    assert entropy.shape == (1, 1, *cells)
+    assert logits.shape == (1, len(gamut_bins()), *cells)
+    network, _, _ = load_network(exported.checkpoint)
+    with torch.no_grad():
+        expected = network(*(torch.from_numpy(inputs[name]) for name in INPUTS[:3])).numpy()
+    # fp32, sums in another order; logits reach about ten
+    assert np.abs(logits - expected).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("gamma", "temperature"), [(1.0, 1.0), (0.0, 0.38), (0.5, 0.6), (1.0, 0.2)]
+)
+def test_decoding_is_the_annealed_mean(exported: Exported, gamma, temperature) -> None:
+    ab, _, logits = run(exported.full, feed(96, 128, gamma, temperature))
+    contract = Session(exported.full).contract
+    expected = annealed_mean(logits, contract.bins, contract.log_weights, gamma, temperature)
+    # metadata keeps six digits of the weights; bins reach 110 units
+    assert np.abs(ab - expected).max() < 2e-3
+
+
+def test_dial_moves_the_colours(exported: Exported) -> None:
+    (dull, _, _), (vivid, _, _) = (
+        run(exported.full, feed(96, 128, gamma, t)) for gamma, t in ((1.0, 1.0), (0.0, 0.3))
+    )
+    assert np.linalg.norm(vivid, axis=1).mean() > np.linalg.norm(dull, axis=1).mean() + 1
+
+
+def test_entropy_is_that_of_the_balanced_distribution(exported: Exported) -> None:
+    _, entropy, logits = run(exported.full, feed(96, 128, 0.5, 0.3))
+    log_weights = Session(exported.full).contract.log_weights
+    z = (logits - 0.5 * log_weights[None, :, None, None]).astype(np.float64)
+    p = np.exp(z - z.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    expected = -(p * np.log(p + 1e-30)).sum(1, keepdims=True) / np.log(p.shape[1])
+    assert np.abs(entropy - expected).max() < 1e-4
+
+
+def test_contract_and_metadata(exported: Exported) -> None:
+    for path in (exported.full, exported.half):
+        contract = Session(path).contract
+        assert (contract.name, contract.licence) == ("tiny", "CC0-1.0")
+        assert (contract.stride, contract.size) == (4, 96)
+        assert contract.dial == DIAL
+        assert np.array_equal(contract.bins, gamut_bins())
+        _, config, progress = load_network(exported.checkpoint)
+        expected = np.log(rebalancing_weights(progress.prior, 0.5))
+        np.testing.assert_allclose(contract.log_weights, expected, atol=1e-5)
+        properties = {item.key: item.value for item in onnx.load(path).metadata_props}
+        record = json.loads(properties["photochrom"])
+        assert record["samples"] == 8
+        assert config_from_dict(record["config"], "metadata") == config
+
+
+def test_runs_in_a_session(exported: Exported) -> None:
+    inputs = feed(96, 128, 1.0, 0.6)
+    found = Session(exported.half).predict(
+        inputs["L"][0, 0],
+        Decoding(1.0, 0.6, 1.0),
+        inputs["hint_ab"][0].transpose(1, 2, 0),
+        inputs["hint_mask"][0, 0],
+    )
+    ab, entropy, _ = run(exported.half, inputs)
+    assert found.ab.shape == (24, 32, 2)
+    np.testing.assert_allclose(found.ab, ab[0].transpose(1, 2, 0), atol=1e-4)
+    np.testing.assert_allclose(found.confidence, 1 - entropy[0, 0], atol=1e-5)
+
+
+def test_hints_reach_the_exported_graph(exported: Exported) -> None:
+    inputs = feed(96, 128, 1.0, 0.6)
+    with_hint, _, _ = run(exported.full, inputs)
+    inputs["hint_mask"] = np.zeros_like(inputs["hint_mask"])
+    without, _, _ = run(exported.full, inputs)
+    assert np.abs(with_hint - without)[..., :4, :4].max() > 0.1
+    inputs["hint_ab"] = -inputs["hint_ab"]
+    masked, _, _ = run(exported.full, inputs)
+    assert np.array_equal(masked, without)
+
+
+def test_set_dial_changes_nothing_else(exported: Exported, tmp_path: Path) -> None:
+    target = tmp_path / "fitted.onnx"
+    dial = Dial((Decoding(0.9, 0.4, 1.1), Decoding(0.1, 0.3, 1.2), Decoding(0.0, 0.2, 1.3)))
+    set_dial(exported.full, target, dial, size=160)
+    before, after = Session(exported.full).contract, Session(target).contract
+    assert after.dial == dial
+    assert after.size == 160
+    assert after.name == before.name
+    inputs = feed(64, 64, 0.5, 0.5)
+    for ours, theirs in zip(run(target, inputs), run(exported.full, inputs), strict=True):
+        assert np.array_equal(ours, theirs)
+    set_dial(target, target, DIAL)
+    assert Session(target).contract.size == 160
+
+
+def test_set_dial_of_another_model(tmp_path: Path) -> None:
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    other = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    node = onnx.helper.make_node("Identity", ["x"], ["y"])
+    graph = onnx.helper.make_graph([node], "other", [value], [other])
+    path = tmp_path / "other.onnx"
+    onnx.save(onnx.helper.make_model(graph), path)
+    with pytest.raises(ModelError, match=r"other\.onnx: not a Photochrom model"):
+        set_dial(path, tmp_path / "out.onnx", DIAL)
+
+
+def test_checkpoint_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"checkpoint\.json: no readable checkpoint"):
+        export(tmp_path, tmp_path / "x.onnx", name="x", licence="x", size=96)
+    assert not (tmp_path / "x.onnx").exists()

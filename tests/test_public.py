@@ -1,0 +1,54 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+import photochrom
+
+WORKSHOP = ["torch", "torchvision", "timm", "PIL", "skimage", "lightning_fabric", "onnx"]
+
+
+def test_all_is_what_is_public():
+    assert set(photochrom.__all__) == {"Colorizer", "PhotochromError", "Result", "__version__"}
+    assert photochrom.__all__ == dir(photochrom)
+    for name in photochrom.__all__:
+        assert getattr(photochrom, name) is not None
+    namespace = {}
+    exec("from photochrom import *", namespace)
+    assert set(photochrom.__all__) <= set(namespace)
+
+
+def test_what_is_not_there():
+    with pytest.raises(AttributeError, match="no attribute 'colourise'"):
+        _ = photochrom.colourise
+
+
+def test_the_version_is_that_of_the_package():
+    from importlib.metadata import version
+
+    assert photochrom.__version__ == version("photochrom")
+
+
+def loaded_by(statement):
+    """Which modules a fresh interpreter has after a statement."""
+    code = f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import photochrom",
+        "import photochrom.colorizer",
+        "from photochrom import Colorizer, Result, PhotochromError",
+        "import photochrom.cli.main",
+    ],
+)
+def test_importing_loads_nothing_of_the_workshop(statement):
+    assert not loaded_by(statement).intersection(WORKSHOP)
+
+
+def test_importing_the_package_alone_is_light():
+    assert not loaded_by("import photochrom").intersection(["numpy", "pyvips", "onnxruntime"])

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from photochrom.bins import gamut_bins
+from photochrom.errors import ConfigError
+from photochrom.training.config import NetworkConfig
+from photochrom.training.networks import build_network
+
+pytestmark = pytest.mark.workshop
+
+SMALL = NetworkConfig(encoder_weights="none", decoder=(16, 16, 16))
+
+
+@pytest.fixture
+def network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return build_network(SMALL, 7)
+
+
+def inputs(height: int = 64, width: int = 96) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    draw = torch.Generator().manual_seed(1)
+    lightness = torch.rand(2, 1, height, width, generator=draw) * 100
+    hint_ab = torch.randn(2, 2, height, width, generator=draw) * 40
+    hint_mask = torch.zeros(2, 1, height, width)
+    hint_mask[:, :, 10:20, 30:50] = 1
+    return lightness, hint_ab, hint_mask
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (32, 32), (160, 64)])
+def test_output_is_a_distribution_over_bins_at_the_stride(network, height, width) -> None:
+    logits = network(*inputs(height, width))
+    assert network.stride == 4
+    assert logits.shape == (2, 7, height // 4, width // 4)
+
+
+def see_hints(network: torch.nn.Module) -> None:
+    """The hints' filters start at 0; give them values, as training does."""
+    with torch.no_grad():
+        network.encoder.conv_stem.weight[:, 1:].normal_(0, 0.3)
+
+
+@torch.no_grad()
+def test_hints_outside_the_mask_have_no_effect(network) -> None:
+    see_hints(network.eval())
+    lightness, hint_ab, hint_mask = inputs()
+    masked = network(lightness, hint_ab * hint_mask, hint_mask)
+    assert torch.equal(network(lightness, hint_ab, hint_mask), masked)
+    other = torch.where(hint_mask > 0, hint_ab, -3 * hint_ab)
+    assert torch.equal(network(lightness, other, hint_mask), masked)
+
+
+@torch.no_grad()
+def test_hints_inside_the_mask_count(network) -> None:
+    see_hints(network.eval())
+    lightness, hint_ab, hint_mask = inputs()
+    base = network(lightness, hint_ab, hint_mask)
+    assert (network(lightness, -hint_ab, hint_mask) - base).abs().max() > 1e-4
+    assert (network(lightness, 0 * hint_ab, 0 * hint_mask) - base).abs().max() > 1e-4
+
+
+def test_gradient_reaches_every_parameter(network) -> None:
+    logits = network(*inputs())
+    logits.log_softmax(1)[:, 3].mean().backward()
+    without = [
+        name
+        for name, parameter in network.named_parameters()
+        if parameter.grad is None or not parameter.grad.abs().max() > 0
+    ]
+    assert without == []
+
+
+def test_parameter_count() -> None:
+    # counted on the network of configs/lite0.toml: 2,959,136 of the encoder, the rest of neck,
+    # decoder and head; checkpoints and exported models depend on it
+    network = build_network(NetworkConfig(encoder_weights="none"), len(gamut_bins()))
+    assert sum(parameter.numel() for parameter in network.parameters()) == 4_335_813
+
+
+def test_unknown_architecture() -> None:
+    with pytest.raises(ConfigError, match=r"no architecture 'vnet'; known: .*unet"):
+        build_network(NetworkConfig(architecture="vnet", encoder_weights="none"), 7)
+
+
+def test_decoder_of_wrong_depth() -> None:
+    with pytest.raises(ConfigError, match=r"network\.decoder needs 3 widths, but has 2"):
+        build_network(NetworkConfig(encoder_weights="none", decoder=(16, 16)), 7)
