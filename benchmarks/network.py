@@ -24,7 +24,7 @@ from torch import nn
 
 from photochrom.dial import Decoding
 from photochrom.session import Session
-from photochrom.training.networks.encoder import _pad_statically
+from photochrom.training.networks.encoder import pad_statically
 from photochrom.training.networks.unet import Decoder
 
 SIDE = 256
@@ -34,7 +34,7 @@ class Reference(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = timm.create_model("tf_efficientnet_lite0", features_only=True)
-        _pad_statically(self.encoder)
+        pad_statically(self.encoder)
         self.decoder = Decoder(self.encoder.feature_info.channels(), (192, 128, 96))
         self.head = nn.Conv2d(96, 313, 1)
 

@@ -1,6 +1,6 @@
 """The README's picture: example photos, grey, coloured and real.
 
-    python benchmarks/results_picture.py docs/results.jpg
+python benchmarks/results_picture.py docs/results.jpg
 """
 
 from __future__ import annotations

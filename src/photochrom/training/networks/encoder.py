@@ -38,7 +38,7 @@ def build_encoder(name: str, weights: str) -> nn.Module:
     state = classifier.state_dict()
     encoder.load_state_dict({key: state[key] for key in encoder.state_dict()})
     _take_hints(encoder)
-    _pad_statically(encoder)
+    pad_statically(encoder)
     return encoder
 
 
@@ -119,7 +119,8 @@ class _PaddedConv2d(nn.Conv2d):
         )
 
 
-def _pad_statically(encoder: nn.Module) -> None:
+def pad_statically(encoder: nn.Module) -> None:
+    """Give timm's "same" convolutions a constant padding, right for sizes the stride divides."""
     for module in encoder.modules():
         if type(module).__name__ == "Conv2dSame":
             module.__class__ = _PaddedConv2d
