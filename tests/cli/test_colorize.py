@@ -220,3 +220,14 @@ def test_version(photochrom):
 
     done = photochrom("--version")
     assert (done.returncode, done.stdout.decode().strip()) == (0, f"photochrom {__version__}")
+
+
+def test_two_photos_of_one_name_are_refused(photochrom, examples, tmp_path):
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / "cat.jpg"
+    twin.write_bytes((examples / "cat.jpg").read_bytes())
+    target = tmp_path / "out"
+    done = photochrom("colorize", examples / "cat.jpg", twin, "-o", f"{target}/", "--overwrite")
+    assert done.returncode == 2
+    assert "would both become" in done.stderr.decode()
+    assert list(target.iterdir()) == []

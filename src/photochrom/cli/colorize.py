@@ -131,7 +131,15 @@ def _plan(inputs: list[str], output: str | None) -> list[_Job]:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{target}: cannot be a folder ({error.strerror})") from error
-    return [_Job(s, target / _beside(s).name) for s in sources if s is not None]
+    jobs = [_Job(s, target / _beside(s).name) for s in sources if s is not None]
+    taken: dict[Path | None, Path | None] = {}
+    for job in jobs:
+        if job.target in taken:
+            raise ConfigError(
+                f"{taken[job.target]} and {job.source} would both become {job.target}"
+            )
+        taken[job.target] = job.source
+    return jobs
 
 
 def _photos_of(path: Path) -> Iterable[Path]:
