@@ -85,9 +85,8 @@ class Photo:
         self.height: int = header.height
         self.bands: int = header.bands
         self.dtype = _DEPTHS[header.format]
-        exif = header.get("orientation") if header.get_typeof("orientation") else 1
-        self.turn = Turn.from_exif(exif)
-        loader = header.get("vips-loader") if header.get_typeof("vips-loader") else ""
+        self.turn = Turn.from_exif(_field(header, "orientation", 1))
+        loader = _field(header, "vips-loader", "")
         self.suffix = next(
             (s for k, s in _FORMAT_OF_LOADER.items() if loader.startswith(k)), ".png"
         )
@@ -207,8 +206,7 @@ class Photo:
         check_target(target, overwrite)
         with _temporary_beside(target) as part:
             self._write(strips, part, target, upright, quality, mark)
-            if target.exists() and not overwrite:
-                raise OutputExists(f"{target}: exists already; add --overwrite to replace it")
+            check_target(target, overwrite)  # again: somebody may have taken the name meanwhile
             with foreseen_os_errors(str(target)):
                 part.replace(target)
 
@@ -257,9 +255,14 @@ class Photo:
             upright_tag = 1 if upright else header.get("orientation")
             image.set_type(pyvips.GValue.gint_type, "orientation", upright_tag)
         if mark:
-            existing = header.get("xmp-data") if header.get_typeof("xmp-data") else None
+            existing = _field(header, "xmp-data", None)
             image.set_type(pyvips.GValue.blob_type, "xmp-data", mark_computed(existing))
         return image
+
+
+def _field(image: Any, name: str, default: Any) -> Any:
+    """A field of libvips's metadata, or the default where the image has none of that name."""
+    return image.get(name) if image.get_typeof(name) else default
 
 
 def keeps_orientation(suffix: str) -> bool:
