@@ -1,63 +1,102 @@
-"""Read photographs out of WebDataset tar shards and folders.
+"""Read photographs out of WebDataset tar shards and folders, on a disk or behind a URL.
 
-A shard is a plain tar of encoded images, named KEY.EXT; other members (KEY.json, ...) are passed
-over here.
+A shard is a plain tar of encoded images, named KEY.EXT, each with an optional record KEY.json
+beside it; other members are passed over. Shards stream: none is ever held or stored as a whole.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import tarfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO, Any, Self
+from urllib.parse import urlsplit
 
+import fsspec
 import numpy as np
+from fsspec.registry import known_implementations
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from photochrom.errors import DataError
 
 IMAGE_SUFFIXES = frozenset({".webp", ".jpg", ".jpeg", ".png", ".tif", ".tiff"})
+HTTP = ("http://", "https://")
+CHUNK = 64 * 1024
+"""Bytes asked of a file at a time; tarfile copies what it keeps of a chunk for every header."""
+NETWORK_SECONDS = 60.0
+"""How long a server may be silent. aiohttp's own limit is on the whole of a transfer, five minutes,
+and a shard that is read as training goes on takes longer."""
+BRACE_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
-def shard_paths(sources: Sequence[str | Path]) -> list[Path]:
-    """Expand files and folders to a sorted list of tar shards.
+@dataclass(frozen=True)
+class StoredPhoto:
+    """A photo as it lies in a shard.
 
-    Raises DataError where a source does not exist or a folder holds no shard.
+    key: the member's name without its suffix; suffix: in lower case, with the dot.
+    encoded: the image file's bytes.
+    record: what KEY.json says, {} where there is none.
+    shard: the file or URL it came from.
     """
-    paths: list[Path] = []
-    for source in map(Path, sources):
-        if source.is_dir():
-            found = sorted(source.glob("*.tar"))
-            if not found:
-                raise DataError(f"{source}: no .tar shards in this folder; name another one")
-            paths += found
-        elif source.is_file():
-            paths.append(source)
-        else:
-            raise DataError(f"{source}: no such shard or folder; check the name")
-    return paths
+
+    key: str
+    suffix: str
+    encoded: bytes
+    record: dict[str, Any]
+    shard: str
+
+
+def shard_paths(sources: Sequence[str | Path]) -> list[str]:
+    """Expand files, folders and URLs to tar shards: sources as given, each one's shards sorted.
+
+    sources: local paths, or URLs of any file system that fsspec knows (https, s3, gs, az, ...).
+    A brace range stands for its names: train-{0000..0123}.tar. A URL that ends in .tar is a shard,
+    and is looked for only when it is read; any other is a folder, behind http only with a slash
+    at its end.
+    Raises DataError where a source does not exist, a folder holds no shard, or the package for a
+    URL is missing.
+    """
+    names = [name for source in sources for name in _expand_braces(str(source))]
+    return [path for name in names for path in _paths(name)]
+
+
+def stored_photos(sources: Sequence[str | Path]) -> Iterator[StoredPhoto]:
+    """Yield every photo with its record, shard by shard, in stored order.
+
+    Raises DataError as shard_paths and photos_in do.
+    """
+    for shard in shard_paths(sources):
+        yield from photos_in(shard)
+
+
+def photos_in(shard: str) -> Iterator[StoredPhoto]:
+    """Yield the photos of one shard, each once its image and record have both been read.
+
+    shard: a path or URL that shard_paths gave. Image and record may come in either order, but one
+    behind the other, as WebDataset lays them.
+    Raises DataError where the shard cannot be read or ends early, and for a record that is no JSON.
+    """
+    group = _Group("", shard)
+    for name, content in _members(shard):
+        if _key(name) != group.key:
+            yield from group.photos()
+            group = _Group(_key(name), shard)
+        group.add(name, content)
+    yield from group.photos()
 
 
 def encoded_photos(sources: Sequence[str | Path]) -> Iterator[tuple[str, bytes]]:
     """Yield (key, encoded bytes) of every image, shard by shard, in stored order."""
-    for path in shard_paths(sources):
-        try:
-            with tarfile.open(path) as shard:
-                for member in shard:
-                    name = PurePosixPath(member.name)
-                    if not member.isfile() or name.suffix.lower() not in IMAGE_SUFFIXES:
-                        continue
-                    stream = shard.extractfile(member)
-                    if stream is not None:
-                        yield str(name.with_suffix("")), stream.read()
-        except tarfile.TarError as error:
-            raise DataError(
-                f"{path}: not a readable tar shard ({error}); fetch it again"
-            ) from error
+    for photo in stored_photos(sources):
+        yield photo.key, photo.encoded
 
 
 def decode_rgb(encoded: bytes, key: str) -> NDArray[np.uint8]:
@@ -86,3 +125,196 @@ def decoded_photos(
                 yield first, future.result()
         for key, future in pending:
             yield key, future.result()
+
+
+class _Group:
+    """Members of one key, one behind the other in a shard."""
+
+    def __init__(self, key: str, shard: str) -> None:
+        self.key = key
+        self.shard = shard
+        self.images: list[tuple[str, bytes]] = []
+        self.record = b"{}"
+
+    def add(self, name: PurePosixPath, content: bytes) -> None:
+        suffix = name.suffix.lower()
+        if suffix in IMAGE_SUFFIXES:
+            self.images.append((suffix, content))
+        elif suffix == ".json":
+            self.record = content
+
+    def photos(self) -> Iterator[StoredPhoto]:
+        if not self.images:
+            return
+        fault = "not an object"
+        try:
+            record = json.loads(self.record)
+        except ValueError as error:
+            record, fault = None, _one_line(error)
+        if not isinstance(record, dict):
+            raise DataError(
+                f"{self.shard}: {self.key}.json is no JSON record ({fault}); write the shard again"
+            )
+        for suffix, encoded in self.images:
+            yield StoredPhoto(self.key, suffix, encoded, record, self.shard)
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar. A header that is damaged or missing is an error here; tarfile itself
+    takes all but the first for the archive's end, and so a torn shard for a short one.
+    """
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+
+class _Opened(io.RawIOBase):
+    """A shard's bytes for tarfile; every failure to get them is a DataError."""
+
+    def __init__(self, shard: str, file: IO[bytes]) -> None:
+        self.shard = shard
+        self.file = file
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self.file.read(size)
+        except Exception as error:  # every file system has exceptions of its own
+            raise _unreadable(self.shard, error) from error
+
+    def close(self) -> None:
+        if not self.closed:
+            self.file.close()
+        super().close()
+
+
+def _members(shard: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield the files in a shard; only images and records have their content read."""
+    try:
+        with (
+            _open(shard) as opened,
+            tarfile.open(fileobj=opened, mode="r|*", bufsize=CHUNK, tarinfo=_Member) as archive,
+        ):
+            for member in archive:
+                if not member.isfile():
+                    continue
+                name = PurePosixPath(member.name)
+                content = b""
+                if name.suffix.lower() in IMAGE_SUFFIXES | {".json"}:
+                    stream = archive.extractfile(member)
+                    content = stream.read() if stream is not None else b""
+                yield name, content
+    except (tarfile.TarError, EOFError) as error:
+        raise DataError(
+            f"{shard}: not a readable tar shard ({_one_line(error)}); fetch it again"
+        ) from error
+
+
+def _key(name: PurePosixPath) -> str:
+    return str(name.with_suffix(""))
+
+
+def _expand_braces(name: str) -> list[str]:
+    found = BRACE_RANGE.search(name)
+    if found is None:
+        return [name]
+    first, last = found.groups()
+    if int(first) > int(last):
+        raise DataError(f"{name}: the brace range runs backwards; write the smaller number first")
+    return [
+        expanded
+        for number in range(int(first), int(last) + 1)
+        for expanded in _expand_braces(
+            f"{name[: found.start()]}{number:0{len(first)}d}{name[found.end() :]}"
+        )
+    ]
+
+
+def _paths(source: str) -> list[str]:
+    """The shards of one source without braces."""
+    if "://" in source and not source.startswith("file://"):
+        return _remote_paths(source)
+    path = Path(source.removeprefix("file://"))
+    if path.is_dir():
+        found = sorted(str(shard) for shard in path.glob("*.tar"))
+        if not found:
+            raise DataError(f"{path}: no .tar shards in this folder; name another one")
+        return found
+    if path.is_file():
+        return [str(path)]
+    raise DataError(f"{path}: no such shard or folder; check the name")
+
+
+def _remote_paths(url: str) -> list[str]:
+    files, path = _file_system(url)
+    if _is_tar(url) or (url.startswith(HTTP) and not urlsplit(url).path.endswith("/")):
+        return [url]
+    try:
+        names = files.ls(path, detail=False)
+    except Exception as error:  # every file system has exceptions of its own
+        raise _unreadable(url, error) from error
+    found = sorted(files.unstrip_protocol(name) for name in names if _is_tar(name))
+    if not found:
+        raise DataError(f"{url}: no .tar shards in this folder; name another one")
+    return found
+
+
+def _is_tar(name: str) -> bool:
+    return urlsplit(name).path.endswith(".tar")
+
+
+def _file_system(url: str) -> tuple[Any, str]:
+    """The file system behind a URL, and the URL's path in it."""
+    protocol = url.partition("://")[0]
+    options: dict[str, Any] = {}
+    try:
+        if url.startswith(HTTP):
+            from aiohttp import ClientTimeout  # a package that local shards do not need
+
+            patience = ClientTimeout(sock_connect=NETWORK_SECONDS, sock_read=NETWORK_SECONDS)
+            options["client_kwargs"] = {"timeout": patience}
+        files, path = fsspec.url_to_fs(url, **options)
+    except ImportError as error:
+        package = known_implementations[protocol]["class"].partition(".")[0]
+        raise DataError(
+            f"{url}: {protocol}:// needs the package {package}: pip install {package}"
+        ) from error
+    except ValueError as error:
+        raise DataError(
+            f"{url}: no file system is known for {protocol}://; name a path, https:// or s3://"
+        ) from error
+    return files, path
+
+
+def _open(shard: str) -> _Opened:
+    try:
+        if "://" not in shard:
+            return _Opened(shard, Path(shard).open("rb"))
+        files, path = _file_system(shard)
+        options: dict[str, Any] = {}
+        if shard.startswith(HTTP):
+            # One request, read as it comes: not every server knows ranges. Told a size, fsspec
+            # does not ask for it beforehand, which would turn every failure into "not found".
+            options = {"block_size": 0, "size": 1}
+        return _Opened(shard, files.open(path, "rb", **options))
+    except Exception as error:
+        raise _unreadable(shard, error) from error
+
+
+def _unreadable(shard: str, error: Exception) -> DataError:
+    if isinstance(error, DataError):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{shard}: no such shard or folder; check the name")
+    return DataError(
+        f"{shard}: cannot be read ({_one_line(error)}); check the address and the connection"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
