@@ -81,6 +81,7 @@ def tiny_table(
             "warmup": batch,
         },
         "validation": {"every": 1_000_000, "photos": 2, "size": 64, "sheet": 2},
+        "logging": {"seconds": 0.0, "tensorboard": False},
     }
     for name, section in sections.items():
         table[name] = {**table.get(name, {}), **section}

@@ -8,15 +8,22 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from photochrom.training.augment import film_lightness, jpeg_luma, make_batch, reveal_hints
+from photochrom.data.draws import Draws
+from photochrom.training.augment import (
+    film_lightness,
+    jpeg_luma,
+    make_batch,
+    reveal_hints,
+    warp,
+)
 from photochrom.training.config import AugmentConfig
 from photochrom.training.lab import lab_from_srgb
 
 pytestmark = pytest.mark.workshop
 
 
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def seeded(seed: int = 0, samples: int = 8) -> Draws:
+    return Draws(seed, range(samples))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +81,7 @@ def test_film_lightness_stays_in_range(colour_batch) -> None:
 
 def test_film_lightness_of_black_and_white() -> None:
     for value in (0.0, 1.0):
-        lightness = film_lightness(torch.full((64, 3, 32, 32), value), seeded())
+        lightness = film_lightness(torch.full((64, 3, 32, 32), value), seeded(samples=64))
         assert torch.isfinite(lightness).all()
         assert lightness.min() >= 0
         assert lightness.max() <= 100
@@ -108,14 +115,14 @@ def test_no_more_points_than_asked_for(colour_batch, most: int) -> None:
 
 def test_most_points_are_reached(colour_batch) -> None:
     ab = lab_from_srgb(colour_batch)[:, 1:].repeat(16, 1, 1, 1)
-    _, hint_mask = reveal_hints(ab, 1.0, 3, seeded())
+    _, hint_mask = reveal_hints(ab, 1.0, 3, seeded(samples=128))
     counts = {count_points(mask) for mask in hint_mask[:, 0]}
     assert counts == {1, 2, 3}
 
 
 def test_share_of_samples_with_hints() -> None:
     ab = torch.zeros(2000, 2, 16, 16)
-    _, hint_mask = reveal_hints(ab, 0.3, 4, seeded())
+    _, hint_mask = reveal_hints(ab, 0.3, 4, seeded(samples=2000))
     share = hint_mask.amax((1, 2, 3)).mean().item()
     assert share == pytest.approx(0.3, abs=0.04)  # four deviations of a share of 2000 draws
 
@@ -146,7 +153,7 @@ def test_batch_without_augmentation_is_the_photo(colour_batch) -> None:
 
 def test_robust_grey_changes_its_share_of_samples(colour_batch) -> None:
     crops = colour_batch[:, :, :32, :32].repeat(50, 1, 1, 1)
-    batch = make_batch(crops, AugmentConfig(robust_grey=0.35, hints=0), 4, seeded())
+    batch = make_batch(crops, AugmentConfig(robust_grey=0.35, hints=0), 4, seeded(samples=400))
     plain = lab_from_srgb(crops)[:, :1]
     changed = (batch.lightness != plain).flatten(1).any(1).float().mean().item()
     assert changed == pytest.approx(0.35, abs=0.1)  # four deviations of a share of 400 draws
@@ -159,3 +166,38 @@ def test_same_seed_same_batch(colour_batch) -> None:
         assert torch.equal(getattr(one, part), getattr(same, part))
     assert not torch.equal(one.lightness, other.lightness)
     assert not torch.equal(one.hint_mask, other.hint_mask)
+
+
+def test_a_sample_is_the_same_in_any_batch(colour_batch) -> None:
+    config = AugmentConfig(robust_grey=0.7, hints=0.7, rotation=10, zoom=0.1)
+    whole = make_batch(colour_batch, config, 4, Draws(3, range(40, 48)))
+    for rank in range(2):  # as two processes share it
+        part = make_batch(colour_batch[rank::2], config, 4, Draws(3, range(40, 48)[rank::2]))
+        for name in ("lightness", "hint_ab", "hint_mask", "target"):
+            # sums in another order
+            torch.testing.assert_close(
+                getattr(part, name), getattr(whole, name)[rank::2], atol=2e-3, rtol=0
+            )
+
+
+def test_warp_of_nothing_is_the_identity(colour_batch) -> None:
+    assert torch.allclose(warp(colour_batch, 0.0, 0.0, 0.0, seeded()), colour_batch, atol=1e-4)
+
+
+def test_warp_turns_about_the_centre_and_repeats_edges() -> None:
+    picture = torch.zeros(8, 1, 65, 65)
+    picture[:, :, 32, 32] = 1  # the centre stays
+    picture[:, :, 32, 52] = 1  # 20 pixels to the right of it
+    turned = warp(picture, 40.0, 0.0, 0.0, seeded())
+    ones = warp(torch.ones(8, 1, 65, 65), 40.0, 0.3, 0.3, seeded())
+    assert torch.allclose(ones, torch.ones_like(ones), atol=1e-5)
+    angles = []
+    for one in turned[:, 0]:
+        assert one[32, 32] > 0.9
+        rest = one.clone()
+        rest[30:35, 30:35] = 0
+        y, x = divmod(int(rest.argmax()), 65)
+        assert abs(((y - 32) ** 2 + (x - 32) ** 2) ** 0.5 - 20) < 1  # turned, not scaled
+        angles.append(abs(torch.atan2(torch.tensor(y - 32.0), torch.tensor(x - 32.0)).item()))
+    assert max(angles) < 0.75  # 40 degrees are 0.70
+    assert max(angles) > 0.2

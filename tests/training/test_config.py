@@ -182,7 +182,8 @@ def test_file_that_is_no_toml(tmp_path: Path, content: bytes) -> None:
 def test_shipped_configurations_load(path: Path) -> None:
     config = load_config(path)
     assert config.name == path.stem
-    assert all(stage.crop % 32 == 0 for stage in config.schedule.stages)
+    multiple = 32 if config.network.architecture == "unet" else 8
+    assert all(stage.crop % multiple == 0 for stage in config.schedule.stages)
 
 
 def test_there_are_shipped_configurations() -> None:
@@ -194,3 +195,22 @@ def test_round_trip_through_json(path: Path) -> None:
     config = load_config(path)
     assert config_from_dict(json.loads(json.dumps(config.as_dict())), "json") == config
     assert config_from_dict(config.as_dict(), "dict") == config
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("schedule.optimizer", '"sgd"', "must be one of adamw, adam, rmsprop"),
+        ("data.fit", '"stretch"', "must be one of crop, pad"),
+        ("data.mirror", "1.5", r"must be in 0\.\.1"),
+        ("validation.every", "0", "must be at least 1"),
+        (
+            "schedule.stages",
+            "[{samples=8, crop=64, batch=0}]",
+            "batch is 0, but must be at least 1",
+        ),
+    ],
+)
+def test_values_out_of_range(tmp_path: Path, key: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_config(CONFIGS[0], [f"{key}={value}"])

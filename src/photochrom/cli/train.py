@@ -37,13 +37,15 @@ def train(
 ) -> None:
     """Train a network on shards of photos, on a CPU or a GPU.
 
-    The run's folder gets config.json, metrics.jsonl, contact sheets and the checkpoint `latest`.
-    Run the same command again to resume; Ctrl-C ends a run with a checkpoint.
+    The run's folder gets config.json, metrics.jsonl, TensorBoard's files, contact sheets and the
+    checkpoint `latest`. Run the same command again to resume; Ctrl-C or SIGTERM ends a run with a
+    checkpoint. Under torchrun the processes share every batch; see docs/training.md.
     """
     with one_line_errors():
         with needs_extra("training", "train"):
             import torch
 
+            from photochrom.training.checkpoint import find_checkpoint
             from photochrom.training.config import load_config
             from photochrom.training.loop import Limits, Trainer
         if threads:
@@ -51,8 +53,10 @@ def train(
         settings = load_config(config, overrides or [])
         folder = output or Path("out") / settings.name
         trainer = Trainer(settings, folder, Limits(minutes, compact), log=typer.echo)
-        own = trainer.latest if trainer.latest.is_dir() and not fresh else None
+        own = None if fresh else find_checkpoint(trainer.latest)
         figures = trainer.run(resume or own)
+    if not trainer.fabric.is_global_zero:
+        return
     for name, value in figures.items():
         typer.echo(f"{name:24s} {value:8.3f}")
     typer.echo(f"checkpoint: {trainer.latest}")

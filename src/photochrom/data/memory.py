@@ -7,45 +7,58 @@ cores and an H100.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from photochrom.data.shards import decoded_photos
+from photochrom.data.draws import Draws
+from photochrom.data.sources import photos_from
 from photochrom.errors import DataError
 from photochrom.metrics import colourfulness
 
+FITS = ("crop", "pad")
+SLACK = 1e-2
+"""Rounding of a box's edges, pixels."""
+
 
 @dataclass(frozen=True)
-class CropRange:
-    """How crops are drawn: what share of the photo, what shape.
+class Framing:
+    """How a photo becomes a square.
 
-    scale: smallest and largest side, as a share of the photo's short side.
-    stretch: largest change of aspect ratio, 1 for none.
+    fit: "crop" cuts a box out of it; "pad" keeps the whole photo and its aspect ratio, with white
+        beside it.
+    scale: smallest and largest side of a crop, as a share of the photo's short side.
+    stretch: largest change of a crop's aspect ratio, 1 for none.
+    mirror: share of samples that are flipped left to right.
     """
 
+    fit: str = "crop"
     scale: tuple[float, float] = (0.5, 1.0)
     stretch: float = 1.1
+    mirror: float = 0.5
 
 
 class MemoryPhotos:
     """Decoded photos, one after the other in a single tensor of pixels."""
 
-    def __init__(self, pixels: Tensor, sizes: Tensor) -> None:
+    def __init__(self, pixels: Tensor, sizes: Tensor, keys: Sequence[str] = ()) -> None:
         """Wrap decoded photos.
 
         pixels: (P, 3) uint8 sRGB, the rows of every photo one after the other.
         sizes: (N, 2) int64, height and width of each photo.
+        keys: the photos' names, where something else is looked up by them.
         """
         areas = sizes.prod(1)
         if len(sizes) == 0 or int(areas.sum()) != len(pixels):
             raise DataError(f"{len(sizes)} photos do not account for {len(pixels)} pixels")
         self.pixels = pixels
         self.sizes = sizes
+        self.keys = tuple(keys)
         self.offsets = areas.cumsum(0) - areas
 
     @classmethod
@@ -60,22 +73,44 @@ class MemoryPhotos:
         min_colourfulness: leave out photos below it (grey and tinted ones teach dullness).
         Raises DataError where there are no photos or one cannot be read.
         """
+        kept = (
+            (key, photo)
+            for key, photo in photos_from(sources)
+            if not min_colourfulness or colourfulness(photo[::3, ::3]) >= min_colourfulness
+        )
+        return cls.of(kept, device, f"in {', '.join(map(str, sources))}")
+
+    @classmethod
+    def of(
+        cls,
+        photos: Iterable[tuple[str, NDArray[np.uint8]]],
+        device: torch.device,
+        where: str = "given",
+    ) -> MemoryPhotos:
+        """Gather (key, (H, W, 3) uint8 sRGB) on `device`.
+
+        Raises DataError, which says `where`, when there are none.
+        """
         parts: list[Tensor] = []
         sizes: list[tuple[int, int]] = []
-        pending: list[np.ndarray] = []
-        for _, photo in decoded_photos(sources):
-            if min_colourfulness and colourfulness(photo[::3, ::3]) < min_colourfulness:
-                continue
-            sizes.append(photo.shape[:2])
+        keys: list[str] = []
+        pending: list[NDArray[np.uint8]] = []
+
+        def flush() -> None:
+            parts.append(torch.from_numpy(np.concatenate(pending)).to(device))
+            pending.clear()
+
+        for key, photo in photos:
+            keys.append(key)
+            sizes.append((photo.shape[0], photo.shape[1]))
             pending.append(photo.reshape(-1, 3))
             if len(pending) == 1024:
-                parts.append(torch.from_numpy(np.concatenate(pending)).to(device))
-                pending = []
+                flush()
         if pending:
-            parts.append(torch.from_numpy(np.concatenate(pending)).to(device))
+            flush()
         if not parts:
-            raise DataError(f"no photos in {', '.join(map(str, sources))}")
-        return cls(torch.cat(parts), torch.tensor(sizes, device=device))
+            raise DataError(f"no photos {where}")
+        return cls(torch.cat(parts), torch.tensor(sizes, device=device), keys)
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -87,60 +122,73 @@ class MemoryPhotos:
         rows = self.pixels[start : start + height * width]
         return rows.view(height, width, 3).permute(2, 0, 1)
 
-    def crops(
-        self, indices: Tensor, size: int, draw: CropRange, generator: torch.Generator
-    ) -> Tensor:
-        """Random crops, some mirrored, resized with an antialiasing filter.
+    def squares(self, indices: Tensor, size: int, framing: Framing, draws: Draws) -> Tensor:
+        """Photos as squares, resized with an antialiasing filter.
 
-        indices: (B,), which photos.
-        size: side of the crops, pixels.
-        generator: on the CPU, so that every device draws the same crops.
+        indices: (B,), which photos. size: side of the squares, pixels.
+        draws: the samples' random numbers, one row a photo.
         Returns (B, 3, size, size), sRGB in 0..1.
         """
         device = self.pixels.device
-        uniform = torch.rand(len(indices), 5, generator=generator).to(device)
-        sides = self.sizes[indices.to(device)].float()
-        low, high = draw.scale
-        side = sides.amin(1) * (low + (high - low) * uniform[:, 0])
-        stretch = draw.stretch ** (uniform[:, 1] - 0.5)
-        extent = torch.stack([side * stretch, side / stretch], 1).minimum(sides)
-        start = (sides - extent) * uniform[:, 2:4]
-        mirrored = uniform[:, 4] < 0.5
-        return self.resample(indices.to(device), start, extent, mirrored, size)
+        uniform = draws.uniform(5).to(device)
+        indices = indices.to(device)
+        sides = self.sizes[indices].float()
+        if framing.fit == "pad":
+            extent = sides.amax(1, keepdim=True).expand(-1, 2)
+            start = (sides - extent) / 2
+        else:
+            low, high = framing.scale
+            side = sides.amin(1) * (low + (high - low) * uniform[:, 0])
+            stretch = framing.stretch ** (uniform[:, 1] - 0.5)
+            extent = torch.stack([side * stretch, side / stretch], 1).minimum(sides)
+            start = (sides - extent) * uniform[:, 2:4]
+        mirrored = uniform[:, 4] < framing.mirror
+        return self.resample(indices, start, extent, mirrored, size)
 
     def resample(
         self, indices: Tensor, start: Tensor, extent: Tensor, mirrored: Tensor, size: int
     ) -> Tensor:
         """Cut boxes out of photos and resize them, as two batched matrix products.
 
-        indices: (B,); start, extent: (B, 2), the boxes' corner and size in pixels (y, x);
-        mirrored: (B,), true for a horizontal flip.
+        indices: (B,); start, extent: (B, 2), the boxes' corner and size in pixels (y, x); what of
+        a box lies outside its photo is white. mirrored: (B,), true for a horizontal flip.
         Returns (B, 3, size, size), sRGB in 0..1.
         """
         device = self.pixels.device
         window = int(extent.max().ceil().item()) + 3
         corner = start.floor().long() - 1
-        offset = torch.arange(window, device=device)
         limits = self.sizes[indices]
-        rows = (corner[:, :1] + offset).clamp(min=0).minimum(limits[:, :1] - 1)
-        columns = (corner[:, 1:] + offset).clamp(min=0).minimum(limits[:, 1:] - 1)
-        flat = self.offsets[indices][:, None, None] + (
-            rows[:, :, None] * limits[:, 1, None, None] + columns[:, None, :]
+        boxes = torch.full((len(indices), window, window, 3), 255, dtype=torch.uint8, device=device)
+        places = zip(indices.tolist(), corner.tolist(), limits.tolist(), strict=True)
+        for box, (index, (top, left), (height, width)) in zip(boxes, places, strict=True):
+            rows = slice(max(top, 0), min(top + window, height))
+            columns = slice(max(left, 0), min(left + window, width))
+            piece = self.photo(index).permute(1, 2, 0)[rows, columns]
+            below, beside = rows.start - top, columns.start - left
+            box[below : below + piece.shape[0], beside : beside + piece.shape[1]] = piece
+        image = boxes.permute(0, 3, 1, 2).float() / 255
+        vertical, horizontal = (
+            _resize_matrix(start[:, axis], extent[:, axis], limits[:, axis], size, window)
+            for axis in (0, 1)
         )
-        boxes = self.pixels[flat].permute(0, 3, 1, 2).float() / 255
-        vertical = _resize_matrix(start[:, 0] - corner[:, 0], extent[:, 0], size, window)
-        horizontal = _resize_matrix(start[:, 1] - corner[:, 1], extent[:, 1], size, window)
         horizontal = torch.where(mirrored[:, None, None], horizontal.flip(1), horizontal)
-        return vertical[:, None] @ boxes @ horizontal[:, None].transpose(2, 3)
+        return vertical[:, None] @ image @ horizontal[:, None].transpose(2, 3)
 
 
-def _resize_matrix(start: Tensor, extent: Tensor, size: int, window: int) -> Tensor:
+def _resize_matrix(start: Tensor, extent: Tensor, limit: Tensor, size: int, window: int) -> Tensor:
     """Triangle-filter weights (B, size, window) that resize [start, start + extent) to `size`.
 
-    Half-pixel centres; the filter widens with the reduction, as in libvips and Pillow.
+    The window begins a pixel before `start`; the photo ends at `limit`. Half-pixel centres; the
+    filter widens with the reduction and leaves out what is beyond the photo's edge, as in libvips
+    and Pillow, unless the box itself leaves the photo: then that is white.
     """
     scale = (extent / size)[:, None]
+    first = start.floor()[:, None] - 1
+    positions = first + torch.arange(window, device=start.device)
     centre = start[:, None] + (torch.arange(size, device=start.device) + 0.5) * scale - 0.5
-    distance = torch.arange(window, device=start.device) - centre[:, :, None]
+    distance = positions[:, None] - centre[:, :, None]
     weights = (1 - distance.abs() / scale.clamp(min=1)[:, :, None]).clamp(min=0)
+    within = (start >= -SLACK) & (start + extent <= limit + SLACK)
+    beyond = (positions < 0) | (positions >= limit[:, None])
+    weights = weights.masked_fill((beyond & within[:, None])[:, None], 0)
     return weights / weights.sum(2, keepdim=True)

@@ -1,17 +1,19 @@
 """From colour crops to training samples: a robust grey copy, revealed hints, the target.
 
-Every draw hangs on a CPU generator, so that a step's samples are a function of (seed, step) alone
-and a resumed run repeats them.
+Every random number belongs to a sample (`photochrom.data.draws`), so that a resumed run repeats
+them and several processes share a batch as one process would make it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from photochrom.data.draws import Draws
 from photochrom.training.config import AugmentConfig
 from photochrom.training.lab import lab_from_srgb, lightness_from_luminance, linear_from_srgb
 
@@ -22,41 +24,77 @@ class Batch:
 
     lightness: (N, 1, H, W), 0..100. hint_ab: (N, 2, H, W), Lab units. hint_mask: (N, 1, H, W).
     target: (N, 2, H/s, W/s), the photos' ab at the network's stride.
+    embedding: (N, C), what a classifier says of the photos; empty where no network asks for it.
     """
 
     lightness: Tensor
     hint_ab: Tensor
     hint_mask: Tensor
     target: Tensor
+    embedding: Tensor
+
+    def take(self, names: Sequence[str]) -> list[Tensor]:
+        """The inputs that a network asks for, in its order."""
+        return [getattr(self, name) for name in names]
 
 
-def make_batch(
-    crops: Tensor, config: AugmentConfig, stride: int, generator: torch.Generator
-) -> Batch:
-    """Turn colour crops (N, 3, H, W), sRGB 0..1, into a batch."""
+def make_batch(crops: Tensor, config: AugmentConfig, stride: int, draws: Draws) -> Batch:
+    """Turn colour crops (N, 3, H, W), sRGB 0..1, into a batch without embeddings.
+
+    draws: the samples' random numbers, on the crops' device.
+    """
+    if config.rotation or config.shear or config.zoom:
+        crops = warp(crops, config.rotation, config.shear, config.zoom, draws)
     lab = lab_from_srgb(crops)
     ab = lab[:, 1:]
-    robust = _choose(len(crops), config.robust_grey, crops, generator)
-    lightness = torch.where(robust, film_lightness(crops, generator), lab[:, :1])
-    hint_ab, hint_mask = reveal_hints(ab, config.hints, config.hint_points, generator)
-    return Batch(lightness, hint_ab, hint_mask, F.avg_pool2d(ab, stride))
+    lightness = lab[:, :1]
+    if config.robust_grey:
+        robust = _chance(config.robust_grey, draws)
+        lightness = torch.where(robust, film_lightness(crops, draws), lightness)
+    hint_ab, hint_mask = torch.zeros_like(ab), torch.zeros_like(lightness)
+    if config.hints:
+        hint_ab, hint_mask = reveal_hints(ab, config.hints, config.hint_points, draws)
+    target = F.avg_pool2d(ab, stride) if stride > 1 else ab
+    return Batch(lightness, hint_ab, hint_mask, target, ab.new_empty(len(ab), 0))
 
 
-def film_lightness(crops: Tensor, generator: torch.Generator) -> Tensor:
+def warp(crops: Tensor, rotation: float, shear: float, zoom: float, draws: Draws) -> Tensor:
+    """Turn, shear and zoom squares about their centre; edges repeat.
+
+    crops: (N, 3, H, H). rotation: largest angle, degrees. shear: largest angle, radians.
+    zoom: largest change of scale, as a share, of each axis by itself.
+    The random affine of the beta network's published training (Keras' ImageDataGenerator).
+    """
+    turned, sheared, *zoomed = (2 * draws.uniform(4) - 1).unbind(1)
+    angle = turned * torch.pi * rotation / 180
+    slant = sheared * shear
+    wide, high = (1 + zoom * change for change in zoomed)
+    cos, sin = angle.cos(), angle.sin()
+    nothing = torch.zeros_like(angle)
+    affine = torch.stack(
+        [
+            torch.stack([wide * cos, -high * (angle + slant).sin(), nothing], 1),
+            torch.stack([wide * sin, high * (angle + slant).cos(), nothing], 1),
+        ],
+        1,
+    )
+    grid = F.affine_grid(affine.to(crops.dtype), list(crops.shape), align_corners=False)
+    return F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
+
+
+def film_lightness(crops: Tensor, draws: Draws) -> Tensor:
     """Lightness (N, 1, H, W) of the crops as some camera, film, print and scanner gave it.
 
     Random spectral weights, then each with its own chance: tone curve, contrast, blur, grain, JPEG.
     """
-    n = len(crops)
 
     def uniform(low: float, high: float) -> Tensor:
-        draw = torch.rand(n, 1, 1, 1, generator=generator).to(crops.device)
-        return low + (high - low) * draw
+        return low + (high - low) * draws.uniform()[:, :, None, None]
 
     def chance(p: float) -> Tensor:
-        return _choose(n, p, crops, generator)
+        return _chance(p, draws)
 
-    spectral = torch.rand(n, 3, generator=generator).to(crops.device) ** 1.5 + 0.05
+    spectral = draws.uniform(3) ** 1.5 + 0.05
     spectral = spectral / spectral.sum(1, keepdim=True)
     luminance = torch.einsum("nc,nchw->nhw", spectral, linear_from_srgb(crops))[:, None]
     tone = lightness_from_luminance(luminance) / 100
@@ -64,21 +102,24 @@ def film_lightness(crops: Tensor, generator: torch.Generator) -> Tensor:
     black, white = uniform(0, 0.2), uniform(0.8, 1.0)
     tone = torch.where(chance(0.4), black + (white - black) * tone, tone)
     tone = torch.where(chance(0.25), _blur(tone), tone)
-    grain = _grain(tone, generator) * uniform(0.01, 0.05)
-    tone = torch.where(chance(0.3), tone + grain, tone)
+    tone = tone + _grain(tone, 0.3, draws)
     tone = torch.where(chance(0.3), jpeg_luma(tone, uniform(0.5, 4.0)), tone)
     return tone.clamp(0, 1) * 100
 
 
-def _grain(like: Tensor, generator: torch.Generator) -> Tensor:
-    """Normal noise, drawn on the tensor's own device from a seed of the CPU generator."""
-    seed = int(torch.randint(2**62, (1,), generator=generator))
-    own = torch.Generator(like.device).manual_seed(seed)
-    return torch.randn(like.shape, generator=own, device=like.device)
+def _grain(like: Tensor, share: float, draws: Draws) -> Tensor:
+    """Normal noise in a share of the samples, drawn on the tensor's own device."""
+    grain = torch.zeros_like(like)
+    for noise, (choice, strength, seed) in zip(grain, draws.on_cpu(3).tolist(), strict=True):
+        if choice < share:
+            own = torch.Generator(like.device).manual_seed(int(seed * 2**24))
+            noise.normal_(0, 0.01 + 0.04 * strength, generator=own)
+    return grain
 
 
-def _choose(n: int, share: float, like: Tensor, generator: torch.Generator) -> Tensor:
-    return (torch.rand(n, 1, 1, 1, generator=generator) < share).to(like.device)
+def _chance(share: float, draws: Draws) -> Tensor:
+    """Which samples something happens to, (N, 1, 1, 1) bool."""
+    return draws.uniform()[:, :, None, None] < share
 
 
 def _blur(image: Tensor) -> Tensor:
@@ -117,9 +158,7 @@ def jpeg_luma(image: Tensor, coarseness: Tensor) -> Tensor:
     return decoded.transpose(2, 3).reshape(n, 1, height, width)
 
 
-def reveal_hints(
-    ab: Tensor, share: float, most: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+def reveal_hints(ab: Tensor, share: float, most: int, draws: Draws) -> tuple[Tensor, Tensor]:
     """Reveal the colour of a few small squares in some samples.
 
     ab: (N, 2, H, W), Lab units. share: how many samples get hints. most: points a sample, drawn
@@ -127,10 +166,10 @@ def reveal_hints(
     Returns hint_ab (N, 2, H, W), zero outside the mask, and hint_mask (N, 1, H, W).
     """
     n, _, height, width = ab.shape
-    draw = torch.rand(n, most, 3, generator=generator).to(ab.device)
-    count = torch.randint(1, most + 1, (n, 1), generator=generator).to(ab.device)
+    draw = draws.uniform(3 * most).view(n, most, 3)
+    count = 1 + (draws.uniform() * most).long()
     active = torch.arange(most, device=ab.device) < count
-    active &= _choose(n, share, ab, generator)[:, :, 0, 0]
+    active &= draws.uniform() < share
     y = (draw[..., 0] * height).long()
     x = (draw[..., 1] * width).long()
     radius = (draw[..., 2] * 5).long()

@@ -1,11 +1,14 @@
 """Checkpoints: safetensors and JSON, enough to rebuild the network and to resume exactly.
 
 CHECKPOINT/
-  checkpoint.json       configuration, samples seen, bins' prior, figures
+  checkpoint.json       configuration, samples seen, bins' prior, figures, places in a stream
   ema.safetensors       averaged weights: what is evaluated and exported
   model.safetensors     weights as trained
-  moments1.safetensors  the optimiser's first and
-  moments2.safetensors  second moments
+  moments1.safetensors  the optimiser's first moments (RMSprop has none)
+  moments2.safetensors  and second moments
+
+There are no states of generators: every random choice is a function of the seed and of the samples
+seen.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from torch import Tensor, nn
 
 from photochrom.bins import gamut_bins
 from photochrom.color import Array
+from photochrom.data.stream import Place
 from photochrom.errors import ModelError
 from photochrom.training.config import RunConfig, config_from_dict
 from photochrom.training.networks import build_network
@@ -33,13 +37,22 @@ from photochrom.training.networks import build_network
 class Progress:
     """Where a run stands.
 
-    samples: seen so far. prior: (Q,), the bins' shares in the training photos.
+    samples: seen so far. prior: (Q,), the bins' shares in the training photos; empty for networks
+    without bins.
     figures: the last validation's.
+    places: where each process stands in its stream of photos.
+    embedder: digest of the embedder's weights, empty where there is none.
     """
 
     samples: int
     prior: Array
     figures: dict[str, float]
+    places: tuple[Place, ...] = ()
+    embedder: str = ""
+
+
+MOMENTS = {"exp_avg": "moments1", "exp_avg_sq": "moments2", "square_avg": "moments2"}
+"""The file for each tensor that an optimiser keeps for a parameter."""
 
 
 def save_checkpoint(
@@ -59,21 +72,20 @@ def save_checkpoint(
     moments = torch.bfloat16 if compact else torch.float32
     names = _names_in_order(network, optimizer)
     state = optimizer.state_dict()["state"]
-    first = {name: state[i]["exp_avg"] for i, name in enumerate(names) if i in state}
-    second = {name: state[i]["exp_avg_sq"] for i, name in enumerate(names) if i in state}
     steps = {i: float(entry["step"]) for i, entry in state.items()}
-    parts = {
-        "ema": (average.state_dict(), weights),
-        "model": (network.state_dict(), weights),
-        "moments1": (first, moments),
-        "moments2": (second, moments),
-    }
+    parts = {"ema": (average.state_dict(), weights), "model": (network.state_dict(), weights)}
+    for kept, part in MOMENTS.items():
+        found = {n: state[i][kept] for i, n in enumerate(names) if kept in state.get(i, {})}
+        if found:
+            parts[part] = (found, moments)
     record = {
         "config": config.as_dict(),
         "samples": progress.samples,
         "steps": max(steps.values(), default=0.0),
         "prior": [float(share) for share in progress.prior],
         "figures": progress.figures,
+        "places": [[place.epoch, place.position] for place in progress.places],
+        "embedder": progress.embedder,
     }
     fresh = folder.with_name(folder.name + ".part")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -81,12 +93,24 @@ def save_checkpoint(
     for name, (tensors, kind) in parts.items():
         safetensors.torch.save_file(_cast(tensors, kind), fresh / f"{name}.safetensors")
     (fresh / "checkpoint.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-    old = folder.with_name(folder.name + ".old")
+    old = _old(folder)
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.replace(old)
     fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    """Where a checkpoint waits while its successor takes its name."""
+    return folder.with_name(folder.name + ".old")
+
+
+def find_checkpoint(folder: Path) -> Path | None:
+    """The checkpoint at `folder`, None without one; restores one that a kill left half-renamed."""
+    if not folder.is_dir() and _old(folder).is_dir():
+        _old(folder).replace(folder)
+    return folder if folder.is_dir() else None
 
 
 def _names_in_order(network: nn.Module, optimizer: torch.optim.Optimizer) -> list[str]:
@@ -110,7 +134,13 @@ def read_record(folder: Path) -> tuple[RunConfig, Progress, dict[str, Any]]:
     except (OSError, json.JSONDecodeError) as error:
         raise ModelError(f"{path}: no readable checkpoint ({error})") from error
     prior = np.asarray(record["prior"], np.float32)
-    progress = Progress(record["samples"], prior, record["figures"])
+    progress = Progress(
+        record["samples"],
+        prior,
+        record["figures"],
+        tuple(Place(*place) for place in record.get("places", ())),
+        record.get("embedder", ""),
+    )
     return config_from_dict(record["config"], str(path)), progress, record
 
 
@@ -127,20 +157,30 @@ def load_weights(folder: Path, part: str, network: nn.Module) -> None:
 def load_optimizer(
     folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, steps: float
 ) -> None:
-    """Restore the optimiser's moments."""
-    first = safetensors.torch.load_file(folder / "moments1.safetensors")
-    second = safetensors.torch.load_file(folder / "moments2.safetensors")
+    """Restore the optimiser's moments; raises ModelError where they are of another optimiser."""
+    names = _names_in_order(network, optimizer)
+    kept = [key for key in MOMENTS if key in _kept_by(optimizer)]
+    files = {key: folder / f"{MOMENTS[key]}.safetensors" for key in kept}
+    try:
+        tensors = {key: safetensors.torch.load_file(path) for key, path in files.items()}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise ModelError(
+            f"{folder}: no moments of {type(optimizer).__name__} ({error}); resume with the "
+            "optimiser of the checkpoint"
+        ) from error
     state = optimizer.state_dict()
     state["state"] = {
-        i: {
-            "step": torch.tensor(steps),
-            "exp_avg": first[name].float(),
-            "exp_avg_sq": second[name].float(),
-        }
-        for i, name in enumerate(_names_in_order(network, optimizer))
-        if name in first
+        i: {"step": torch.tensor(steps)} | {key: tensors[key][name].float() for key in kept}
+        for i, name in enumerate(names)
+        if name in tensors[kept[-1]]
     }
     optimizer.load_state_dict(state)
+
+
+def _kept_by(optimizer: torch.optim.Optimizer) -> tuple[str, ...]:
+    if isinstance(optimizer, torch.optim.RMSprop):
+        return ("square_avg",)
+    return ("exp_avg", "exp_avg_sq")
 
 
 def load_network(folder: Path) -> tuple[nn.Module, RunConfig, Progress]:

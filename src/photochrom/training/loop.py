@@ -1,7 +1,8 @@
-"""The training loop: plain, on Lightning Fabric, the same on two CPU cores and on a GPU.
+"""The training loop: plain, on Lightning Fabric, the same on two CPU cores and on many GPUs.
 
-Every random choice of a step is a function of (seed, samples seen, rank), so a run that was
-stopped and resumed passes through the same states as one that was not.
+Every random choice of a step is a function of the seed and of the numbers of its samples, so a run
+that was stopped and resumed, or shared by several processes, passes through the same states as one
+that was not.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from photochrom.bins import gamut_bins
-from photochrom.data.memory import CropRange, MemoryPhotos
+from photochrom.data.memory import MemoryPhotos
+from photochrom.data.stream import Place
 from photochrom.errors import ConfigError, DataError
-from photochrom.training.augment import make_batch
 from photochrom.training.checkpoint import (
     Progress,
     load_optimizer,
@@ -32,15 +34,24 @@ from photochrom.training.checkpoint import (
     read_record,
     save_checkpoint,
 )
-from photochrom.training.config import RunConfig, ScheduleConfig, Stage
-from photochrom.training.lab import lab_from_srgb
-from photochrom.training.losses import BinEncoder, ColorLoss, count_prior
+from photochrom.training.config import RunConfig, Stage
+from photochrom.training.embedder import Embedder, load_embedder
+from photochrom.training.embeddings import CachedEmbeddings
+from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed
+from photochrom.training.journal import Journal
 from photochrom.training.networks import build_network
+from photochrom.training.objective import Objective, build_objective, measure_prior
+from photochrom.training.processes import build_fabric, everywhere, share_statistics
+from photochrom.training.schedule import (
+    build_optimizer,
+    learning_rate_factor,
+    stage_at,
+    total_samples,
+)
 from photochrom.training.validation import validate
 
-LOG_SECONDS = 5.0
-PRIOR_STREAM, CROP_STREAM = 1, 2
-"""Which use of the seed a generator serves."""
+STEP_STREAM = 1
+"""The use of the seed that a network's own randomness (dropout) has."""
 
 
 @dataclass(frozen=True)
@@ -53,42 +64,6 @@ class Limits:
 
     minutes: float | None = None
     compact: bool = False
-
-
-def learning_rate_factor(schedule: ScheduleConfig, samples: int) -> float:
-    """Linear warm-up, then a cosine from 1 to 0 over all stages."""
-    total = sum(stage.samples for stage in schedule.stages)
-    if samples < schedule.warmup:
-        return samples / schedule.warmup
-    progress = min(1.0, (samples - schedule.warmup) / max(1, total - schedule.warmup))
-    return 0.5 + 0.5 * math.cos(math.pi * progress)
-
-
-def stage_at(schedule: ScheduleConfig, samples: int) -> Stage | None:
-    """The stage a run is in after `samples`, None past the last."""
-    for stage in schedule.stages:
-        if samples < stage.samples:
-            return stage
-        samples -= stage.samples
-    return None
-
-
-def generator_for(seed: int, stream: int, position: int, rank: int = 0) -> torch.Generator:
-    """A CPU generator that depends on nothing but its arguments."""
-    mixed = hash((seed, stream, position, rank)) & (2**63 - 1)  # integers hash alike everywhere
-    return torch.Generator().manual_seed(mixed)
-
-
-def sample_indices(count: int, seed: int, first: int, batch: int) -> Tensor:
-    """Which photos are samples `first` ... `first + batch - 1`: each epoch a permutation."""
-    indices = []
-    while batch > 0:
-        epoch, position = divmod(first, count)
-        order = torch.randperm(count, generator=generator_for(seed, 0, epoch))
-        indices.append(order[position : position + batch])
-        first += len(indices[-1])
-        batch -= len(indices[-1])
-    return torch.cat(indices)
 
 
 def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
@@ -134,33 +109,38 @@ class Trainer:
         log: Callable[[str], None] = lambda _line: None,
         fabric: Fabric | None = None,
     ) -> None:
-        """Prepare a run; reads all photos into memory.
+        """Prepare a run; reads the photos into memory, or opens their stream.
 
-        folder: gets config.json, metrics.jsonl, sheets and checkpoints.
+        folder: gets config.json, metrics.jsonl, TensorBoard's files, sheets and checkpoints.
         log: called with one line every few seconds.
         """
         self.started = time.monotonic()
         self.config = config
         self.folder = folder
         self.limits = limits or Limits()
-        self.log = log
-        self.fabric = fabric or Fabric(devices=1, precision=cast(Any, config.schedule.precision))
+        self.fabric = fabric or build_fabric(config.schedule.precision)
         self.fabric.launch()
         self.fabric.seed_everything(config.seed, verbose=False)
-        schedule = config.schedule
-        if any(
-            stage.crop % 32 or stage.batch % self.fabric.world_size for stage in schedule.stages
-        ):
-            raise ConfigError(
-                "schedule.stages: crop must be a multiple of 32 and batch of the process count"
-            )
-        self.photos = self._load(config.data.train, config.data.min_colourfulness)
+        network = build_network(config.network, len(gamut_bins()))
+        self.network = share_statistics(network, self.fabric)
+        self._check_stages()
+        self.journal = Journal(
+            folder,
+            config.logging,
+            total_samples(config.schedule),
+            log if self.fabric.is_global_zero else lambda _line: None,
+            writes=self.fabric.is_global_zero,
+        )
+        self.embedder = self._load_embedder()
         self.validation = self._load(config.data.validation)
-        self.centres = gamut_bins()
-        self.network = build_network(config.network, len(self.centres))
+        self.photos = (
+            None
+            if config.data.stream
+            else self._load(config.data.train, config.data.min_colourfulness)
+        )
         self.network.to(memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizer = self._build_optimizer()
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.optimizer = build_optimizer(self.network, config.schedule)
         self.progress: Progress | None = None
 
     @property
@@ -172,146 +152,199 @@ class Trainer:
         """Train to the schedule's end or the time limit; returns the last validation's figures.
 
         resume: a checkpoint to continue from; the schedule is this configuration's.
+        Raises ConfigError where a stream's checkpoint is of another number of processes,
+        DataError where the loss or the figures are not finite.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         steps = 0.0
         if resume is not None:
             _, self.progress, record = read_record(resume)
             load_weights(resume, "model", self.network)
             load_weights(resume, "ema", self.average)
             steps = float(record["steps"])
-        else:
-            self.progress = Progress(0, self._prior(), {})
-        loss = self._loss().to(self.fabric.device)
-        self.average.to(self.fabric.device)
+        feed = self._feed(self.progress.places if self.progress else ())
+        if self.progress is None:
+            self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
+        objective = build_objective(self.network, self.config.loss, self.progress.prior)
+        objective.to(self.fabric.device)
         compiled = torch.compile(self.network) if self.config.schedule.compile else self.network
         model, optimizer = self.fabric.setup(cast(nn.Module, compiled), self.optimizer)
+        self.average.to(self.fabric.device, next(self.network.parameters()).dtype)
         if resume is not None:
             load_optimizer(resume, self.network, self.optimizer, steps)
-        _write_json(self.folder / "config.json", self.config.as_dict())
+        self.journal.begin(self.progress.samples)
+        if self.fabric.is_global_zero:
+            resolved = json.dumps(self.config.as_dict(), indent=1)
+            (self.folder / "config.json").write_text(resolved, encoding="utf-8")
         with _StopRequest() as stop:
-            self._train(model, optimizer, loss, stop)
-            self._validate(loss)
-            self._save()
+            self._train(model, optimizer, objective, feed, stop)
+            self._validate(objective)
+            self._save(feed)
+        self.journal.close()
         return self.progress.figures
 
-    def _train(self, model: Any, optimizer: Any, loss: ColorLoss, stop: _StopRequest) -> None:
+    def _train(
+        self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stop: _StopRequest
+    ) -> None:
         assert self.progress is not None
-        schedule, seed = self.config.schedule, self.config.seed
+        schedule = self.config.schedule
         rates = [group["lr"] for group in self.optimizer.param_groups]
-        logged, logged_samples = time.monotonic(), self.progress.samples
         while (stage := stage_at(schedule, self.progress.samples)) is not None:
-            samples = self.progress.samples
-            factor = learning_rate_factor(schedule, samples + stage.batch)
+            before = self.progress.samples
+            samples = before + stage.batch
+            factor = learning_rate_factor(schedule, samples)
             for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * factor
-            parts = self._step(model, optimizer, loss, stage, samples, seed)
-            updates = samples // stage.batch + 1
+            parts = self._step(model, optimizer, objective, feed, stage)
+            updates = before // stage.batch + 1
             average_into(
                 self.average, self.network, min(schedule.ema_decay, updates / (updates + 10))
             )
-            self.progress = replace(self.progress, samples=samples + stage.batch)
-            now = time.monotonic()
-            if now - logged > LOG_SECONDS:
-                rate = (self.progress.samples - logged_samples) / (now - logged)
-                self._log_step(parts, rate, factor)
-                logged, logged_samples = now, self.progress.samples
-            if self.progress.samples // self._every != samples // self._every:
-                self._validate(loss)
-                self._save()
-                logged, logged_samples = time.monotonic(), self.progress.samples
+            self.progress = replace(self.progress, samples=samples)
+            self.journal.step(samples, factor, parts)
+            if self._passed(before, samples, self.config.validation.every):
+                self._validate(objective)
+                self._save(feed)
+                self.journal.rest(samples)
+            elif self._passed(before, samples, self.config.logging.checkpoint):
+                self._save(feed)
             minutes = (time.monotonic() - self.started) / 60
-            if stop.raised or (self.limits.minutes and minutes > self.limits.minutes):
-                self.log(f"stopping after {minutes:.1f} minutes, before the schedule's end")
+            late = self.limits.minutes is not None and minutes > self.limits.minutes
+            if everywhere(self.fabric, stop.raised or late):
+                self.journal.log(f"stopping after {minutes:.1f} minutes, before the schedule's end")
                 return
 
     def _step(
-        self, model: Any, optimizer: Any, loss: ColorLoss, stage: Stage, samples: int, seed: int
+        self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stage: Stage
     ) -> dict[str, Tensor]:
+        assert self.progress is not None
         model.train()
-        rank, world = self.fabric.global_rank, self.fabric.world_size
-        draw = generator_for(seed, CROP_STREAM, samples, rank)
-        chosen = sample_indices(len(self.photos), seed, samples, stage.batch)[rank::world]
-        crops = self.photos.crops(chosen, stage.crop, self._crop_range, draw)
-        batch = make_batch(crops, self.config.augment, self._stride, draw)
+        samples = self.progress.samples
+        torch.manual_seed(hash((self.config.seed, STEP_STREAM, samples)) & (2**63 - 1))
+        batch = feed.batch(samples, stage.batch, stage.crop)
         optimizer.zero_grad()
-        logits = model(batch.lightness, batch.hint_ab, batch.hint_mask)
-        parts = loss(logits, batch.target)
+        output = model(*batch.take(cast(Any, self.network.inputs)))
+        parts: dict[str, Tensor] = objective(output, batch.target)
         self.fabric.backward(parts["loss"])
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.schedule.clip_norm)
+        if self.config.schedule.clip_norm:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.schedule.clip_norm)
         optimizer.step()
         return {name: value.detach() for name, value in parts.items()}
 
-    @property
-    def _stride(self) -> int:
-        return int(self.network.stride)  # type: ignore[arg-type]
+    @staticmethod
+    def _passed(before: int, samples: int, every: int) -> bool:
+        return every > 0 and samples // every != before // every
 
-    @property
-    def _every(self) -> int:
-        return self.config.validation.every
-
-    @property
-    def _crop_range(self) -> CropRange:
-        return CropRange(self.config.data.crop_scale, self.config.data.crop_stretch)
+    def _check_stages(self) -> None:
+        multiple, world = cast(int, self.network.multiple), self.fabric.world_size
+        for stage in self.config.schedule.stages:
+            if stage.crop % multiple:
+                raise ConfigError(
+                    f"schedule.stages: crop is {stage.crop}, but must be a multiple of {multiple} "
+                    f"for {self.config.network.architecture}"
+                )
+            if stage.batch % world:
+                raise ConfigError(
+                    f"schedule.stages: batch is {stage.batch}, but must be a multiple of the "
+                    f"{world} processes"
+                )
 
     def _load(self, sources: tuple[str, ...], min_colourfulness: float = 0.0) -> MemoryPhotos:
         photos = MemoryPhotos.load(sources, self.fabric.device, min_colourfulness)
-        self.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
+        self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
         return photos
 
-    def _build_optimizer(self) -> torch.optim.Optimizer:
-        schedule = self.config.schedule
-        encoder = [p for n, p in self.network.named_parameters() if n.startswith("encoder.")]
-        rest = [p for n, p in self.network.named_parameters() if not n.startswith("encoder.")]
-        groups = [
-            {"params": encoder, "lr": schedule.encoder_learning_rate},
-            {"params": rest, "lr": schedule.learning_rate},
-        ]
-        return torch.optim.AdamW(groups, weight_decay=schedule.weight_decay)
+    def _load_embedder(self) -> Embedder | None:
+        if "embedding" not in cast(Any, self.network.inputs):
+            return None
+        embedder = load_embedder(self.config.embedder)
+        if embedder.width != self.config.network.embedding:
+            raise ConfigError(
+                f"network.embedding is {self.config.network.embedding}, but {embedder.name} has "
+                f"{embedder.width} classes; set network.embedding = {embedder.width}"
+            )
+        return embedder.to(self.fabric.device)
 
-    def _bin_encoder(self) -> BinEncoder:
-        settings = self.config.loss
-        return BinEncoder(self.centres, settings.smoothing, settings.neighbours)
+    def _digest(self) -> str:
+        return "" if self.embedder is None else self.embedder.digest()
 
-    def _prior(self) -> Any:
-        encoder = self._bin_encoder().to(self.fabric.device)
-        draw = generator_for(self.config.seed, PRIOR_STREAM, 0)
-        order = torch.randperm(len(self.photos), generator=draw)[: self.config.loss.prior_photos]
-        batches = []
-        for first in range(0, len(order), 64):
-            indices = order[first : first + 64]
-            crops = self.photos.crops(indices, 64, CropRange((1.0, 1.0), 1.0), draw)
-            batches.append(lab_from_srgb(crops)[:, 1:])
-        return count_prior(encoder, batches).cpu().numpy()
+    def _embed(self) -> Embed | None:
+        """How the feed comes by the embeddings of a batch."""
+        if self.embedder is None:
+            return None
+        data, settings, embedder = self.config.data, self.config.embedder, self.embedder
+        if settings.cache:
+            cached = CachedEmbeddings(data.train, settings.cache, embedder, data.fit)
+            return lambda keys, _lightness: cached(keys)
 
-    def _loss(self) -> ColorLoss:
-        assert self.progress is not None
-        settings = self.config.loss
-        return ColorLoss(
-            self._bin_encoder(), self.progress.prior, settings.rebalance, settings.mean_colour
+        def live(_keys: Any, lightness: Tensor) -> Tensor:
+            with torch.no_grad():
+                answer: Tensor = embedder(lightness)
+            return answer
+
+        return live
+
+    def _feed(self, places: tuple[Place, ...]) -> Feed:
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        stride = cast(int, self.network.stride)
+        if self.photos is not None:
+            return MemoryFeed(
+                self.config, self.photos, stride=stride, rank=rank, world=world, embed=self._embed()
+            )
+        if places and len(places) != world:
+            raise ConfigError(
+                f"the checkpoint is of a stream over {len(places)} processes, not {world}; "
+                f"resume with {len(places)}"
+            )
+        return StreamFeed(
+            self.config,
+            self.fabric.device,
+            stride=stride,
+            rank=rank,
+            world=world,
+            embed=self._embed(),
+            start=places[rank] if places else None,
         )
 
-    def _validate(self, loss: ColorLoss) -> None:
+    def _prior(self, feed: Feed) -> Any:
+        if self.network.output != "bins":
+            return np.zeros(0, np.float32)
+        return measure_prior(self.config.loss, feed.colours(self.config.loss.prior_photos))
+
+    def _predict(self, lightness: Tensor) -> Tensor:
+        """What the averaged network says of a photo, without hints."""
+        lightness = lightness.to(next(self.average.parameters()).dtype)
+        inputs = {
+            "lightness": lightness,
+            "hint_ab": lightness.new_zeros(1, 2, *lightness.shape[2:]),
+            "hint_mask": torch.zeros_like(lightness),
+            "embedding": None if self.embedder is None else self.embedder(lightness.float()),
+        }
+        with self.fabric.autocast():
+            output: Tensor = self.average(*(inputs[n] for n in cast(Any, self.network.inputs)))
+        return output
+
+    def _validate(self, objective: Objective) -> None:
         assert self.progress is not None
-        if not self.fabric.is_global_zero:
-            return
         samples = self.progress.samples
+        sheet = self.folder / f"sheet-{samples:08d}.jpg"
         figures = validate(
-            self.average.eval(),
+            self._predict,
+            objective,
             self.validation,
             self.config.validation,
-            loss.encoder.centres,
-            loss.weights.log(),
-            self.folder / f"sheet-{samples:08d}.jpg",
+            self.config.data.fit,
+            self.fabric,
+            sheet,
         )
         if not all(math.isfinite(value) for value in figures.values()):
             raise DataError(f"{self.folder}: validation figures are not finite; lower the rate")
         self.progress = replace(self.progress, figures=figures)
-        self._record({"samples": samples, **figures})
-        self.log(" ".join(f"{name} {value:.2f}" for name, value in figures.items()))
+        self.journal.validation(samples, figures, sheet)
 
-    def _save(self) -> None:
+    def _save(self, feed: Feed) -> None:
         assert self.progress is not None
+        if self.photos is None:
+            self.progress = replace(self.progress, places=self._places(feed.place))
         if self.fabric.is_global_zero:
             save_checkpoint(
                 self.latest,
@@ -323,19 +356,8 @@ class Trainer:
                 self.limits.compact,
             )
 
-    def _log_step(self, parts: dict[str, Tensor], rate: float, factor: float) -> None:
-        assert self.progress is not None
-        values = {name: float(value) for name, value in parts.items()}
-        samples = self.progress.samples
-        self._record({"samples": samples, "samples_per_second": rate, **values})
-        shown = " ".join(f"{name} {value:.4f}" for name, value in values.items())
-        self.log(f"{samples} samples, {rate:.1f}/s, rate x{factor:.3f}: {shown}")
-
-    def _record(self, entry: dict[str, float]) -> None:
-        if self.fabric.is_global_zero:
-            with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1), encoding="utf-8")
+    def _places(self, own: Place) -> tuple[Place, ...]:
+        """Where every process stands in its stream."""
+        here = torch.tensor([own.epoch, own.position], device=self.fabric.device)
+        gathered = cast(Tensor, self.fabric.all_gather(here)).view(-1, 2).tolist()
+        return tuple(Place(*place) for place in gathered)

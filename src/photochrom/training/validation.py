@@ -6,92 +6,154 @@ scores the pipeline that users run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 from photochrom import metrics
 from photochrom.data.memory import MemoryPhotos
-from photochrom.dial import Decoding
 from photochrom.sheet import save_sheet
 from photochrom.training.config import ValidationConfig
 from photochrom.training.lab import lab_from_srgb, srgb_from_lab
+from photochrom.training.objective import Objective
 
 MULTIPLE = 32
+WHITE = 1.0
+
+Network = Callable[[Tensor], Tensor]
+"""From lightness (1, 1, H, W), 0..100, to the network's output."""
 
 
-DECODINGS = {
-    "faithful": Decoding(1.0, 0.6, 1.0),
-    "middle": Decoding(0.5, 0.6, 1.15),
-    "trained": Decoding(0.0, 0.38, 1.0),
-}
+@dataclass(frozen=True)
+class Copy:
+    """A photo as the network sees it.
+
+    rgb: (1, 3, H, W), 0..1. top, left, height, width: where the photo is in it, the rest is white.
+    """
+
+    rgb: Tensor
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def photo(self, picture: Tensor) -> Tensor:
+        """Cut the photo out of a (..., H, W) tensor."""
+        rows = slice(self.top, self.top + self.height)
+        return picture[..., rows, self.left : self.left + self.width]
 
 
-def network_copy(photo: Tensor, size: int) -> Tensor:
-    """Resize a photo (3, H, W) uint8 to (1, 3, h, w) in 0..1, short side near `size`."""
-    short = min(photo.shape[1:])
-    sides = [max(1, round(side * size / short / MULTIPLE)) * MULTIPLE for side in photo.shape[1:]]
-    resized = F.interpolate(photo[None].float(), sides, mode="bilinear", antialias=True)
-    return (resized / 255).clamp(0, 1)
+def network_copy(photo: Tensor, size: int, fit: str) -> Copy:
+    """Resize a photo (3, H, W) uint8 for the network.
+
+    fit: "crop" for the whole photo with its short side near `size`; "pad" for a white square of
+    `size` with the photo in its middle. Sides are multiples of 32.
+    """
+    sides = photo.shape[1:]
+    scale = size / (max(sides) if fit == "pad" else min(sides))
+    height, width = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in sides)
+    resized = F.interpolate(photo[None].float(), (height, width), mode="bilinear", antialias=True)
+    rgb = (resized / 255).clamp(0, 1)
+    if fit != "pad":
+        return Copy(rgb, 0, 0, height, width)
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    square = F.pad(rgb, (left, side - width - left, top, side - height - top), value=WHITE)
+    return Copy(square, top, left, height, width)
 
 
-def decode(logits: Tensor, centres: Tensor, log_weights: Tensor, how: Decoding) -> Tensor:
-    """The ab (N, 2, h, w) of logits (N, Q, h, w)."""
-    z = (logits.float() - how.gamma * log_weights[:, None, None]) / how.temperature
-    return how.gain * torch.einsum("nqhw,qc->nchw", z.softmax(1), centres)
+@dataclass(frozen=True)
+class _Scored:
+    """One photo: its pictures, and the scores of each (PSNR, ab error, ab MSE, colourfulness)."""
+
+    pictures: dict[str, NDArray[np.uint8]]
+    scores: dict[str, tuple[float, float, float, float]]
 
 
 @torch.no_grad()
 def validate(
-    network: nn.Module,
+    network: Network,
+    objective: Objective,
     photos: MemoryPhotos,
     config: ValidationConfig,
-    centres: Tensor,
-    log_weights: Tensor,
+    fit: str,
+    fabric: Fabric,
     sheet: Path,
 ) -> dict[str, float]:
-    """Colour the validation photos, write a contact sheet (grey, faithful, trained, real).
+    """Colour the validation photos, write a contact sheet (grey, ours, real).
 
-    Returns, for each decoding, PSNR and ab error as gains over grey (dB, percent) and the
-    colourfulness as a ratio to the real photos'.
+    The processes share the photos. Returns, for each of the objective's colours, PSNR and ab error
+    as gains over grey (dB, percent), the squared error of ab as a share of grey's (percent) and
+    the colourfulness as a ratio to the real photos'.
     """
-    totals: dict[str, list[tuple[float, float, float]]] = {}
+    count = min(config.photos, len(photos))
+    totals: dict[str, Tensor] = {}
     rows = []
-    for index in range(min(config.photos, len(photos))):
-        real = network_copy(photos.photo(index), config.size)
-        lab = lab_from_srgb(real)
-        lightness = lab[:, :1]
-        none = torch.zeros_like(lab[:, 1:])
-        logits = network(lightness, none, none[:, :1])
-        truth = _bytes(real)
-        pictures = {}
-        for name, how in (DECODINGS | {"grey": None}).items():
-            if how is None:
-                ab = none
-            else:
-                ab = decode(logits, centres, log_weights, how)
-                ab = F.interpolate(ab, lab.shape[2:], mode="bilinear")
-            picture = _bytes(srgb_from_lab(torch.cat([lightness, ab], 1)))
-            pictures[name] = picture
-            distance = float((ab - lab[:, 1:]).norm(dim=1).mean())
-            score = (metrics.psnr(picture, truth), distance, metrics.colourfulness(picture))
-            totals.setdefault(name, []).append(score)
-        totals.setdefault("real", []).append((0.0, 0.0, metrics.colourfulness(truth)))
-        if index < config.sheet:
-            rows.append([pictures["grey"], pictures["faithful"], pictures["trained"], truth])
+    for index in range(count):
+        own = index % fabric.world_size == fabric.global_rank
+        shown = fabric.is_global_zero and index < config.sheet
+        if not own and not shown:
+            continue
+        scored = _colour(network, objective, network_copy(photos.photo(index), config.size, fit))
+        if own:
+            for name, score in scored.scores.items():
+                totals[name] = totals.get(name, torch.zeros(4, dtype=torch.float64))
+                totals[name] += torch.tensor(score, dtype=torch.float64)
+        if shown:
+            rows.append([scored.pictures[name] for name in ("grey", *objective.shown, "real")])
     if rows:
         save_sheet(rows, sheet)
-    means = {name: np.mean(scores, axis=0) for name, scores in totals.items()}
+    if fabric.world_size > 1:
+        totals = _sum_over_processes(fabric, totals, objective)
+    means = {name: total / count for name, total in totals.items()}
     figures: dict[str, float] = {}
-    for name in DECODINGS:
-        figures[f"{name}/psnr_gain"] = float(means[name][0] - means["grey"][0])
-        figures[f"{name}/ab_gain"] = float(100 * (1 - means[name][1] / means["grey"][1]))
-        figures[f"{name}/colourfulness"] = float(means[name][2] / means["real"][2])
-    return figures
+    for name in means.keys() - {"grey", "real"}:
+        gain, share, ratio = means[name], means[name] / means["grey"], means[name] / means["real"]
+        figures[f"{name}/psnr_gain"] = float(gain[0] - means["grey"][0])
+        figures[f"{name}/ab_gain"] = float(100 * (1 - share[1]))
+        figures[f"{name}/ab_mse"] = float(100 * share[2])
+        figures[f"{name}/colourfulness"] = float(ratio[3])
+    return dict(sorted(figures.items()))
 
 
-def _bytes(image: Tensor) -> np.ndarray:
+def _sum_over_processes(
+    fabric: Fabric, totals: dict[str, Tensor], objective: Objective
+) -> dict[str, Tensor]:
+    """Add up what the processes found; one that had no photo found nothing."""
+    names = sorted({"grey", "real", *objective.names})
+    table = torch.stack([totals.get(n, torch.zeros(4, dtype=torch.float64)) for n in names])
+    summed = fabric.all_reduce(table.to(fabric.device), reduce_op="sum")
+    return dict(zip(names, cast(Tensor, summed).cpu(), strict=True))
+
+
+def _colour(network: Network, objective: Objective, copy: Copy) -> _Scored:
+    lab = lab_from_srgb(copy.rgb)
+    lightness = lab[:, :1]
+    colours = objective.colours(network(lightness))
+    colours["grey"] = torch.zeros_like(lab[:, 1:])
+    truth = _bytes(copy.photo(copy.rgb))
+    pictures, scores = {"real": truth}, {"real": (0.0, 0.0, 0.0, metrics.colourfulness(truth))}
+    for name, coarse in colours.items():
+        ab = F.interpolate(coarse, lab.shape[2:], mode="bilinear")
+        ours = srgb_from_lab(torch.cat([lightness, ab.to(lab.dtype)], 1))
+        pictures[name] = _bytes(copy.photo(ours))
+        difference = copy.photo(ab - lab[:, 1:])
+        scores[name] = (
+            metrics.psnr(pictures[name], truth),
+            float(difference.norm(dim=1).mean()),
+            float(difference.square().mean()),
+            metrics.colourfulness(pictures[name]),
+        )
+    return _Scored(pictures, scores)
+
+
+def _bytes(image: Tensor) -> NDArray[np.uint8]:
     return (image[0] * 255).round().byte().permute(1, 2, 0).cpu().numpy()

@@ -1,4 +1,13 @@
-"""The networks that `photochrom train` knows, by name."""
+"""The networks that `photochrom train` knows, by name.
+
+Every network says of itself, as class attributes:
+
+    inputs    which parts of a `Batch` its forward takes, in order: lightness, hint_ab, hint_mask,
+              embedding
+    output    "bins": logits over the ab bins; "ab": ab / 128
+    stride    at which scale it answers
+    multiple  what its input's height and width must be multiples of
+"""
 
 from __future__ import annotations
 
@@ -8,9 +17,17 @@ from torch import nn
 
 from photochrom.errors import ConfigError
 from photochrom.training.config import NetworkConfig
+from photochrom.training.networks.alpha import build_alpha
+from photochrom.training.networks.beta import build_beta
+from photochrom.training.networks.koala import build_koala
 from photochrom.training.networks.unet import build_unet
 
-ARCHITECTURES: dict[str, Callable[[NetworkConfig, int], nn.Module]] = {"unet": build_unet}
+ARCHITECTURES: dict[str, Callable[[NetworkConfig, int], nn.Module]] = {
+    "alpha": build_alpha,
+    "beta": build_beta,
+    "koala": build_koala,
+    "unet": build_unet,
+}
 
 
 def build_network(config: NetworkConfig, bins: int) -> nn.Module:

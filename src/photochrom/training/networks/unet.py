@@ -66,7 +66,10 @@ class Decoder(nn.Module):
 class ColorUNet(nn.Module):
     """Predict a distribution over ab bins at stride 4 of a photo's lightness."""
 
+    output = "bins"
+    inputs = ("lightness", "hint_ab", "hint_mask")
     stride = STRIDE
+    multiple = 32
 
     def __init__(self, encoder: nn.Module, decoder: Sequence[int], bins: int) -> None:
         super().__init__()

@@ -1,0 +1,34 @@
+"""Decoded photos out of whatever a person names: shards, folders of shards or photos, one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.data.shards import IMAGE_SUFFIXES, decode_rgb, decoded_photos
+
+
+def photos_from(sources: Sequence[str | Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+    """Yield (key, sRGB (H, W, 3) uint8) of every photo, source by source, in stored order.
+
+    A photo file's key is its name without the suffix. Raises DataError where a source does not
+    exist, holds nothing, or a photo cannot be read.
+    """
+    for source in sources:
+        files = _photo_files(source)
+        if files:
+            for file in files:
+                yield file.stem, decode_rgb(file.read_bytes(), str(file))
+        else:
+            yield from decoded_photos([source])
+
+
+def _photo_files(source: str | Path) -> list[Path]:
+    if "://" in str(source):
+        return []
+    path = Path(source)
+    files = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
+    return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]

