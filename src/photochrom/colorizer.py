@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from photochrom.color import Array, lab_from_srgb
+from photochrom.dial import Decoding
 from photochrom.errors import ConfigError, PhotoError
 from photochrom.photo import Photo, Turn, check_target, keeps_orientation
-from photochrom.session import MULTIPLE, Session
+from photochrom.session import MULTIPLE, Prediction, Session
 from photochrom.stream import Pixels, StripPlan, coloured_strips
 from photochrom.upsample import LinearChroma, linear_chroma, refine
 
@@ -25,6 +26,9 @@ LONGEST = 4
 BLANK = 1.5
 """Spread of L below which a picture shows nothing: its colours fade, a blank card stays grey."""
 
+WHITE = 100.0
+"""L of the padding."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -33,13 +37,14 @@ class Result:
     photo: the input.
     model: the name of the model.
     ab: (h, w, 2), Lab units, on the small copy, upright.
-    confidence: (h / s, w / s), 0..1, at the network's stride s, upright.
+    confidence: (h / s, w / s), 0..1, at the network's stride s, upright; None where the model does
+    not say how sure it is.
     """
 
     photo: Photo
     model: str
     ab: Array
-    confidence: Array
+    confidence: Array | None
     _chroma: LinearChroma
     _threads: int | None
 
@@ -120,26 +125,47 @@ class Colorizer:
         contract = self.session.contract
         decoding = contract.dial.at(vividness)
         opened = _open(photo)
-        height, width = network_size(*opened.upright_size, size or contract.size)
+        height, width = network_size(*opened.upright_size, size or contract.size, contract.fit)
         turned = opened.turn.quarters % 2
         stored = opened.small_copy(*((width, height) if turned else (height, width)))
         upright = np.ascontiguousarray(opened.turn.apply(stored))
         lightness = np.ascontiguousarray(lab_from_srgb(upright)[..., 0])
-        prediction = self.session.predict(lightness, decoding)
+        prediction = self._predict(lightness, decoding)
         evidence = min(1.0, float(lightness.std()) / BLANK)
         ab = refine(prediction.ab * np.float32(decoding.gain * evidence), lightness)
         chroma = linear_chroma(ab, lightness)
         return Result(opened, self.session.name, ab, prediction.confidence, chroma, self._threads)
 
+    def _predict(self, lightness: Array, decoding: Decoding) -> Prediction:
+        """The network's answer for a small copy, which it may want to see in a white square."""
+        contract = self.session.contract
+        if contract.fit != "pad":
+            return self.session.predict(lightness, decoding)
+        height, width = lightness.shape
+        side = max(height, width)
+        top, left = (side - height) // 2, (side - width) // 2
+        square = np.full((side, side), WHITE, np.float32)
+        square[top : top + height, left : left + width] = lightness
+        whole = self.session.predict(square, decoding)
 
-def network_size(height: int, width: int, size: int) -> tuple[int, int]:
+        def cut(field: Array) -> Array:
+            stride = side // len(field)
+            rows = slice(top // stride, (top + height) // stride)
+            return field[rows, left // stride : (left + width) // stride]
+
+        confidence = None if whole.confidence is None else cut(whole.confidence)
+        return Prediction(cut(whole.ab), confidence)
+
+
+def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:
     """The small copy's height and width: multiples of 32 near the photo's shape.
 
-    size: the short side aimed at, pixels. Raises ConfigError below 32 or above 2048.
+    size: the side aimed at, pixels: the short one, or the long one where the copy is padded to a
+    square (fit "pad"). Raises ConfigError below 32 or above 2048.
     """
     if not MULTIPLE <= size <= 2048:
         raise ConfigError(f"size is {size}, but must lie in {MULTIPLE}..2048 pixels")
-    scale = size / min(height, width)
+    scale = size / (max(height, width) if fit == "pad" else min(height, width))
     longest = size * LONGEST
     sides = [min(side * scale, longest) for side in (height, width)]
     rows, columns = (max(1, round(side / MULTIPLE)) * MULTIPLE for side in sides)

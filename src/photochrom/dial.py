@@ -55,3 +55,6 @@ class Dial:
 
 UNFITTED = Dial((Decoding(1.0, 0.6, 1.0), Decoding(0.75, 0.6, 1.1), Decoding(0.5, 0.6, 1.25)))
 """What a model gets whose dial was not fitted: the design's trial network, roughly."""
+
+GAIN_ONLY = Dial((Decoding(0.0, 1.0, 1.0), Decoding(0.0, 1.0, 1.5), Decoding(0.0, 1.0, 2.0)))
+"""For a network that says ab itself: vividness 0 is what it says, 1 has twice the chroma."""

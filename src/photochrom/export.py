@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from photochrom.bins import gamut_bins, rebalancing_weights
-from photochrom.dial import UNFITTED, Decoding, Dial
+from photochrom.dial import GAIN_ONLY, UNFITTED, Decoding, Dial
 from photochrom.errors import ModelError
 from photochrom.session import INPUTS, METADATA_KEY, MULTIPLE, Session
-from photochrom.training.checkpoint import load_network
+from photochrom.training.checkpoint import Progress, load_network
+from photochrom.training.config import EmbedderConfig, RunConfig
+from photochrom.training.embedder import Embedder, load_embedder
+from photochrom.training.graph import OPSET, quiet_export
+from photochrom.training.networks.blocks import AB_SCALE
 
-OPSET = 18
-OUTPUTS = ("ab", "entropy", "logits")
+OUTPUTS = {"bins": ("ab", "entropy", "logits"), "ab": ("ab",)}
 HALF_FROM = 256
 """Tensors of fewer elements stay fp32 when the weights are stored in fp16."""
 
@@ -35,7 +36,7 @@ class Parity:
     largest: float
 
 
-class ExportedGraph(nn.Module):
+class BinsGraph(nn.Module):
     """The fixed graph of `photochrom.session` around a network over bins."""
 
     centres: Tensor
@@ -69,6 +70,21 @@ class ExportedGraph(nn.Module):
         return ab, entropy, logits
 
 
+class AbGraph(nn.Module):
+    """The graph around a network that says ab; its embedder, if any, is inside."""
+
+    def __init__(self, network: nn.Module, embedder: Embedder | None) -> None:
+        super().__init__()
+        self.network = network
+        self.embedder = embedder
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """From L (1, 1, H, W), 0..100, to ab (1, 2, H, W), Lab units."""
+        inputs = [lightness] if self.embedder is None else [lightness, self.embedder(lightness)]
+        ab: Tensor = AB_SCALE * self.network(*inputs)
+        return ab
+
+
 def export(
     checkpoint: Path,
     target: Path,
@@ -76,38 +92,66 @@ def export(
     name: str,
     licence: str,
     size: int,
-    dial: Dial = UNFITTED,
+    dial: Dial | None = None,
     half: bool = True,
+    embedder: EmbedderConfig | None = None,
 ) -> Parity:
     """Write a checkpoint's averaged network as ONNX and compare it with PyTorch.
 
-    name, licence: for the file's metadata. size: the working size, pixels of the short side.
+    name, licence: for the file's metadata. size: the working size, pixels: the short side, or the
+    square's of a network that was trained on padded photos.
+    dial: of the network; by default unfitted stops, or a gain where there is no distribution.
     half: store the weights in fp16; the arithmetic stays fp32.
+    embedder: where its weights are, by default where the training had them.
     Returns the parity on random photos' worth of noise at two sizes. Raises ModelError where the
-    checkpoint does not load.
+    checkpoint does not load, or the embedder is not the one of the training.
     """
     network, config, progress = load_network(checkpoint)
-    centres = gamut_bins()
-    log_weights = np.log(rebalancing_weights(progress.prior, config.loss.rebalance))
-    graph = ExportedGraph(network, centres, log_weights).eval()
-    record = {
+    output = str(network.output)
+    record: dict[str, Any] = {
         "name": name,
         "licence": licence,
+        "output": output,
+        "fit": "pad" if config.data.fit == "pad" else "stretch",
         "stride": int(network.stride),  # type: ignore[arg-type]
         "size": size,
-        "bins": centres.tolist(),
-        "log_weights": [round(float(w), 6) for w in log_weights],
-        "dial": dial.as_lists(),
         "config": config.as_dict(),
         "samples": progress.samples,
     }
-    model = _to_onnx(graph)
+    graph: nn.Module
+    if output == "bins":
+        centres = gamut_bins()
+        log_weights = np.log(rebalancing_weights(progress.prior, config.loss.rebalance))
+        graph = BinsGraph(network, centres, log_weights)
+        record["bins"] = centres.tolist()
+        record["log_weights"] = [round(float(w), 6) for w in log_weights]
+        record["dial"] = (dial or UNFITTED).as_lists()
+    else:
+        graph = AbGraph(network, _embedder(network, config, progress, embedder))
+        record |= {"bins": [], "log_weights": [], "dial": (dial or GAIN_ONLY).as_lists()}
+    graph.eval()
+    model = _to_onnx(graph, output)
     if half:
         _store_in_half(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, target)
     return compare(graph, target)
+
+
+def _embedder(
+    network: nn.Module, config: RunConfig, progress: Progress, chosen: EmbedderConfig | None
+) -> Embedder | None:
+    """The embedder that a network was trained with."""
+    if "embedding" not in network.inputs:  # type: ignore[operator]
+        return None
+    embedder = load_embedder(chosen or config.embedder)
+    if embedder.digest() != progress.embedder:
+        raise ModelError(
+            f"these weights of {embedder.name} are not those that {config.name} was trained with; "
+            "name the others with --embedder-weights"
+        )
+    return embedder
 
 
 def set_dial(source: Path, target: Path, dial: Dial, size: int | None = None) -> None:
@@ -123,29 +167,27 @@ def set_dial(source: Path, target: Path, dial: Dial, size: int | None = None) ->
     onnx.save(model, target)
 
 
-def _to_onnx(graph: nn.Module) -> Any:
+def _to_onnx(graph: nn.Module, output: str) -> Any:
     side = 8 * MULTIPLE
-    example = (
-        torch.rand(1, 1, side, side + MULTIPLE) * 100,
-        torch.zeros(1, 2, side, side + MULTIPLE),
-        torch.zeros(1, 1, side, side + MULTIPLE),
-        torch.tensor(1.0),
-        torch.tensor(1.0),
-    )
+    lightness = torch.rand(1, 1, side, side + MULTIPLE) * 100
+    example: tuple[Tensor, ...] = (lightness,)
     height, width = torch.export.Dim("rows", min=2), torch.export.Dim("columns", min=2)
     free = {2: MULTIPLE * height, 3: MULTIPLE * width}
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    shapes: tuple[dict[int, Any] | None, ...] = (free,)
+    if output == "bins":
+        none = torch.zeros_like(lightness)
+        example += (none.expand(-1, 2, -1, -1).clone(), none, torch.tensor(1.0), torch.tensor(1.0))
+        shapes = (free, free, free, None, None)
+    with tempfile.TemporaryDirectory() as folder, quiet_export():
         path = Path(folder) / "graph.onnx"
         torch.onnx.export(
             graph,
             example,
             str(path),
-            input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
+            input_names=list(INPUTS[output]),
+            output_names=list(OUTPUTS[output]),
             opset_version=OPSET,
-            dynamic_shapes=(free, free, free, None, None),
+            dynamic_shapes=shapes,
             dynamo=True,
             external_data=False,
             verbose=False,
@@ -172,7 +214,7 @@ def _store_in_half(model: Any) -> None:
 
 
 def compare(graph: nn.Module, path: Path) -> Parity:
-    """Distance of a file's ab from PyTorch's, with and without a hint, at two sizes."""
+    """Distance of a file's ab from PyTorch's, with a hint where it takes one, at two sizes."""
     session = Session(path)
     random = np.random.default_rng(0)
     distances = []
@@ -180,17 +222,21 @@ def compare(graph: nn.Module, path: Path) -> Parity:
         coarse = random.uniform(0, 100, (height // 16, width // 16)).astype(np.float32)
         lightness = coarse.repeat(16, 0).repeat(16, 1)
         lightness += random.normal(0, 2, lightness.shape).astype(np.float32)
-        hint_ab = np.zeros((height, width, 2), np.float32)
-        hint_mask = np.zeros((height, width), np.float32)
-        hint_ab[40:46, 40:46], hint_mask[40:46, 40:46] = (40, -20), 1
-        with torch.no_grad():
-            ab, _, _ = graph(
-                torch.from_numpy(lightness)[None, None],
+        inputs = [torch.from_numpy(lightness)[None, None]]
+        hint_ab = hint_mask = None
+        if session.contract.output == "bins":
+            hint_ab = np.zeros((height, width, 2), np.float32)
+            hint_mask = np.zeros((height, width), np.float32)
+            hint_ab[40:46, 40:46], hint_mask[40:46, 40:46] = (40, -20), 1
+            inputs += [
                 torch.from_numpy(hint_ab).permute(2, 0, 1)[None],
                 torch.from_numpy(hint_mask)[None, None],
                 torch.tensor(1.0),
                 torch.tensor(0.6),
-            )
+            ]
+        with torch.no_grad():
+            answer = graph(*inputs)
+        ab = answer[0] if session.contract.output == "bins" else answer
         found = session.predict(lightness, Decoding(1.0, 0.6, 1.0), hint_ab, hint_mask).ab
         distances.append(np.abs(found - ab[0].permute(1, 2, 0).numpy()))
     return Parity(

@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 
 from photochrom.errors import ConfigError, ModelError
-from photochrom.training.networks.encoder import PACKAGES, build_encoder, load_classifier
+from photochrom.training.networks.encoder import build_encoder
+from photochrom.training.networks.pretrained import PACKAGES, load_classifier
 
 pytestmark = pytest.mark.workshop
 
@@ -101,7 +102,7 @@ def test_safetensors_file_loads_by_name(classifier, encoder, tmp_path: Path) -> 
 
 
 def test_unknown_encoder() -> None:
-    with pytest.raises(ConfigError, match=r"no encoder 'efficientnet_light0'"):
+    with pytest.raises(ConfigError, match=r"timm has no network 'efficientnet_light0'"):
         build_encoder("efficientnet_light0", "none")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,20 @@ def export(
     target: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     name: Annotated[str, typer.Option(help="The model's name, for the file's metadata.")],
     licence: Annotated[str, typer.Option(help="Of the weights, for the metadata.")] = "unstated",
-    size: Annotated[int, typer.Option(min=32, help="Working size, short side in pixels.")] = 192,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=32, help="Working size, short side in pixels; by default the validation's."
+        ),
+    ] = None,
     dial: Annotated[
         Path | None, typer.Option(help="JSON of [gamma, temperature, gain] stops, fitted.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Keep the weights in fp32.")] = False,
+    embedder_weights: Annotated[
+        str | None,
+        typer.Option(help="Of the embedder, where they are not where the training had them."),
+    ] = None,
 ) -> None:
     """Export a checkpoint to ONNX and compare its colours with PyTorch's.
 
@@ -32,18 +42,29 @@ def export(
     with one_line_errors():
         with needs_extra("export", "train"):
             from photochrom import export as exporter
-            from photochrom.dial import UNFITTED, Dial
-        stops = UNFITTED
+            from photochrom.dial import Dial
+            from photochrom.training.checkpoint import read_record
+            from photochrom.training.graph import OPSET
+        config = read_record(checkpoint)[0]
+        embedder = replace(config.embedder, weights=embedder_weights or config.embedder.weights)
+        stops = None
         if dial is not None:
             try:
                 stops = Dial.from_lists(json.loads(dial.read_text(encoding="utf-8"))["stops"])
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise ConfigError(f"{dial}: not a dial file ({error})") from error
         parity = exporter.export(
-            checkpoint, target, name=name, licence=licence, size=size, dial=stops, half=not full
+            checkpoint,
+            target,
+            name=name,
+            licence=licence,
+            size=size or config.validation.size,
+            dial=stops,
+            half=not full,
+            embedder=embedder,
         )
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {exporter.OPSET}")
+    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {OPSET}")
     typer.echo(f"SHA-256 {digest}")
     typer.echo(f"ab against PyTorch: mean {parity.mean:.2g}, largest {parity.largest:.2g}")
     within = parity.largest <= 1e-3 if full else parity.mean <= 0.1 and parity.largest <= 1.0

