@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 
 from photochrom.color import lab_from_srgb
-from photochrom.data.shards import decoded_photos
+from photochrom.data.sources import photos_from
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     arguments = parser.parse_args()
     colours = [
         lab_from_srgb(photo[6::12, 6::12].astype(np.float32) / 255)[..., 1:].reshape(-1, 2)
-        for _, photo in islice(decoded_photos(arguments.sources), arguments.limit)
+        for _, photo in islice(photos_from(arguments.sources), arguments.limit)
     ]
     ab = np.concatenate(colours)
     mean = centre = ab.mean(axis=0)

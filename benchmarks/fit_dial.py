@@ -24,7 +24,7 @@ from photochrom import metrics
 from photochrom.bins import annealed_mean
 from photochrom.color import lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import network_size
-from photochrom.data.shards import decoded_photos
+from photochrom.data.sources import photos_from
 from photochrom.dial import Decoding
 from photochrom.resize import resize
 from photochrom.session import Session
@@ -42,7 +42,7 @@ STOPS = 5
 def score(session: Session, sources: list[str], size: int) -> dict[Decoding, list[list[float]]]:
     contract = session.contract
     scores: dict[Decoding, list[list[float]]] = {}
-    for index, (_, photo) in enumerate(decoded_photos(sources)):
+    for index, (_, photo) in enumerate(photos_from(sources)):
         if index % 2:
             continue
         height, width = network_size(*photo.shape[:2], size)

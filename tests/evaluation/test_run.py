@@ -15,7 +15,7 @@ from photochrom.color import lab_from_srgb
 from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError
 from photochrom.evaluation.report import markdown
-from photochrom.evaluation.run import BEST_CONSTANT, evaluate_photos
+from photochrom.evaluation.run import BEST_CONSTANT, evaluate_photos, read_kinds
 
 pytestmark = pytest.mark.workshop
 
@@ -57,7 +57,7 @@ def row(figures: dict[str, Any], name: str, subset: str = "all") -> dict[str, fl
 
 
 def test_rows(figures, photos) -> None:
-    assert figures["photos"] == len(photos) == 7
+    assert figures["photos"] == len(photos) == 8
     assert figures["model"] == Colorizer().session.name
     assert [row["name"] for row in figures["rows"]] == [
         "grey",
@@ -177,7 +177,7 @@ def test_no_photos(tmp_path: Path) -> None:
 
 def test_markdown_table(figures) -> None:
     lines = markdown(figures).splitlines()
-    assert lines[0] == f"7 photos, model {figures['model']}"
+    assert lines[0] == f"8 photos, model {figures['model']}"
     table = lines[2:]
     assert len(table) == 2 + 2 * len(figures["rows"])
     assert len({line.count("|") for line in table}) == 1
@@ -201,3 +201,28 @@ def test_contact_sheet_shows_grey_ours_and_real(figures, sheet: Path, photos) ->
     assert min(colours[1:]) > 4
     real = np.asarray(Image.fromarray(photos[0]).resize((width, 160), Image.Resampling.LANCZOS))
     assert metrics.psnr(cells[4], real) > 28  # JPEG of quality 92, colours halved in resolution
+
+
+def test_figures_by_kind(tmp_path: Path, photos) -> None:
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("key,source\ncat,animals\notter,animals\nharbour,places\n", "utf-8")
+    kinds = read_kinds(manifest, "source")
+    assert kinds == {"cat": "animals", "otter": "animals", "harbour": "places"}
+    files = sorted(Path(COLOUR).glob("*.jpg"))
+    figures = evaluate_photos([COLOUR], Recolor(photos), [0.5], kinds=kinds)
+    found = {kind: part["photos"] for kind, part in figures["kinds"].items()}
+    assert found == {"unknown": len(files) - 3, "animals": 2, "places": 1}
+    place = [file.stem for file in files].index("harbour")
+    alone = evaluate_photos([str(Path(COLOUR) / "harbour.jpg")], Recolor([photos[place]]), [0.5])
+    (found_grey,) = [r for r in figures["kinds"]["places"]["rows"] if r["name"] == "grey"]
+    assert found_grey["ab_error"] == row(alone, "grey")["ab_error"] > 0
+    assert "| animals | 2 |" in markdown(figures)
+
+
+def test_a_manifest_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    with pytest.raises(DataError, match=r"manifest\.csv: not a readable manifest"):
+        read_kinds(path, "source")
+    path.write_text("key,licence\ncat,CC0\n", "utf-8")
+    with pytest.raises(DataError, match=r"no column 'source'; it needs key and source"):
+        read_kinds(path, "source")

@@ -30,6 +30,11 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Also write figures.json and figures.md to this folder.")
     ] = None,
+    kinds: Annotated[
+        Path | None,
+        typer.Option(help="A CSV with the photos' keys: figures by kind, one more table."),
+    ] = None,
+    kind_column: Annotated[str, typer.Option(help="Of that CSV, says the kind.")] = "source",
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet (grey | ours | real).")
     ] = None,
@@ -43,7 +48,7 @@ def evaluate(
     with one_line_errors():
         with needs_extra("evaluation", "train"):
             from photochrom.evaluation.report import markdown
-            from photochrom.evaluation.run import evaluate_photos
+            from photochrom.evaluation.run import evaluate_photos, read_kinds
         from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
 
         figures = evaluate_photos(
@@ -53,6 +58,7 @@ def evaluate(
             size=size,
             limit=limit,
             sheet=sheet,
+            kinds=None if kinds is None else read_kinds(kinds, kind_column),
         )
     table, record = markdown(figures), json.dumps(figures, indent=1)
     typer.echo(record if as_json else table)

@@ -25,4 +25,20 @@ def markdown(figures: dict[str, Any]) -> str:
             if subset in row:
                 cells = [form.format(row[subset][key]) for _, key, form in _COLUMNS]
                 lines.append("| " + " | ".join([row["name"] + label, *cells]) + " |")
+    if "kinds" in figures:
+        lines += ["", *_kinds(figures["kinds"])]
     return "\n".join(lines)
+
+
+def _kinds(kinds: dict[str, Any]) -> list[str]:
+    """Rows of kinds, columns of what each model gains there in PSNR and ab error."""
+    names = [row["name"] for row in next(iter(kinds.values()))["rows"] if row["name"] != "grey"]
+    lines = ["| kind | photos | " + " | ".join(names) + " |", "|" + "---|" * (2 + len(names))]
+    for kind, found in kinds.items():
+        cells = [
+            f"{row['psnr_gain']:+.2f} dB, {row['ab_gain_percent']:.1f} %"
+            for row in found["rows"]
+            if row["name"] != "grey"
+        ]
+        lines.append(f"| {kind} | {found['photos']} | " + " | ".join(cells) + " |")
+    return lines

@@ -5,8 +5,9 @@ The grey input is the photo's own CIE L, coded as 8-bit sRGB grey, at the photo'
 
 from __future__ import annotations
 
+import csv
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from photochrom.color import (
     srgb_from_linear,
 )
 from photochrom.colorizer import Colorizer
-from photochrom.data.shards import IMAGE_SUFFIXES, decode_rgb, decoded_photos
+from photochrom.data.sources import photos_from
 from photochrom.errors import DataError
 from photochrom.sheet import save_sheet
 
@@ -46,18 +47,23 @@ def evaluate_photos(
     size: int | None = None,
     limit: int | None = None,
     sheet: Path | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Score grey, the best constant and the model on colour photos.
 
     sources: tar shards, folders of shards, or folders of photos.
     sheet: where to write a contact sheet of the first photos (grey, each vividness, real).
+    kinds: the kind of each photo by its key, for figures by kind.
     Returns {"photos": n, "model": name, "rows": [...]}; each row has its name and, for all photos
-    and the odd ones, the mean figures, the gains over grey and the seconds a photo.
+    and the odd ones, the mean figures, the gains over grey and the seconds a photo. With kinds,
+    "kinds" has the same rows for each of them and "photos", how many there are of it.
     Raises DataError where there are no photos.
     """
     scores: dict[str, list[list[float]]] = {}
     rows: list[list[Picture]] = []
-    for real in islice(_photos(sources), limit):
+    keys: list[str] = []
+    for key, real in islice(photos_from(sources), limit):
+        keys.append(key)
         lab = lab_from_srgb(real.astype(np.float32) / 255)
         grey = _grey(lab)
         pictures = {"grey": np.repeat(grey[..., None], 3, axis=2)}
@@ -77,17 +83,29 @@ def evaluate_photos(
         raise DataError(f"no photos in {', '.join(sources)}")
     if sheet is not None:
         save_sheet(rows, sheet)
-    return _summary(scores, colorizer.session.name)
+    tables = {name: np.asarray(values) for name, values in scores.items()}
+    figures = {"photos": len(keys), "model": colorizer.session.name, "rows": _rows(tables)}
+    if kinds is not None:
+        figures["kinds"] = _by_kind(tables, [kinds.get(key, "unknown") for key in keys])
+    return figures
 
 
-def _photos(sources: Sequence[str]) -> Iterator[Picture]:
-    for source in map(Path, sources):
-        files = sorted(f for f in source.glob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
-        if files:
-            for file in files:
-                yield decode_rgb(file.read_bytes(), str(file))
-        else:
-            yield from (photo for _, photo in decoded_photos([source]))
+def read_kinds(manifest: Path, column: str) -> dict[str, str]:
+    """The kind of each photo by its key, from a CSV with the columns `key` and `column`.
+
+    Raises DataError where the file cannot be read or lacks a column.
+    """
+    try:
+        with manifest.open(newline="", encoding="utf-8") as file:
+            return {row["key"]: row[column] for row in csv.DictReader(file)}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{manifest}: not a readable manifest ({error}); name a CSV file"
+        ) from error
+    except KeyError as error:
+        raise DataError(
+            f"{manifest}: no column {error.args[0]!r}; it needs key and {column}"
+        ) from error
 
 
 def _grey(lab: Array) -> Picture:
@@ -111,8 +129,17 @@ def _score(picture: Picture, real: Picture, lab: Array) -> list[float]:
     ]
 
 
-def _summary(scores: dict[str, list[list[float]]], model: str) -> dict[str, Any]:
-    tables = {name: np.asarray(values) for name, values in scores.items()}
+def _by_kind(tables: Mapping[str, Any], kinds: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind in sorted(set(kinds), key=lambda kind: (-kinds.count(kind), kind)):
+        pick = [index for index, own in enumerate(kinds) if own == kind]
+        part = {name: table[pick] for name, table in tables.items()}
+        rows = [{"name": row["name"], **row["all"]} for row in _rows(part)]
+        found[kind] = {"photos": len(pick), "rows": rows}
+    return found
+
+
+def _rows(tables: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for name, table in tables.items():
         if name == "real":
@@ -133,4 +160,4 @@ def _summary(scores: dict[str, list[list[float]]], model: str) -> dict[str, Any]
                 "seconds": round(mean[4], 4),
             }
         rows.append(row)
-    return {"photos": len(tables["real"]), "model": model, "rows": rows}
+    return rows

@@ -1,0 +1,127 @@
+"""What the trainer costs beside the network's own step.
+
+    python benchmarks/trainer.py CONFIG [--steps 30] [--set KEY=VALUE ...]
+
+Three figures within one run:
+
+- the rate of the loop (schedule, averaging of weights, journal) with batches that lie ready, as a
+  share of the rate of the bare step (forward, loss, backward, clipping, optimiser);
+- the processor time of making batches from photos in memory, as a share of the whole;
+- the same with photos that are streamed: read, shuffled and decoded for every sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from photochrom.data.stream import Place
+from photochrom.training.augment import Batch
+from photochrom.training.config import load_config
+from photochrom.training.feed import StreamFeed
+from photochrom.training.loop import Trainer
+from photochrom.training.objective import build_objective
+
+ROUNDS = 5
+
+
+class ReadyFeed:
+    """The same batch again and again."""
+
+    place = Place()
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def batch(self, first: int, count: int, size: int) -> Batch:
+        return self._batch
+
+
+class NoStop:
+    raised = False
+
+
+def wall(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def processor(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--set", action="append", default=[])
+    arguments = parser.parse_args()
+    overrides = [*arguments.set, "logging.seconds=5", "validation.every=1000000000"]
+    config = load_config(arguments.config, [*overrides, "logging.tensorboard=false"])
+    folder = Path(tempfile.mkdtemp())
+    trainer = Trainer(config, folder)
+    folder.mkdir(exist_ok=True)
+    feed = trainer._feed(())
+    stage = config.schedule.stages[0]
+    prior = trainer._prior(feed)
+    objective = build_objective(trainer.network, config.loss, prior)
+    model, optimizer = trainer.fabric.setup(trainer.network, trainer.optimizer)
+    model.train()
+    batch = feed.batch(0, stage.batch, stage.crop)
+    steps = arguments.steps
+
+    def bare() -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            parts = objective(model(*batch.take(trainer.network.inputs)), batch.target)
+            trainer.fabric.backward(parts["loss"])
+            nn.utils.clip_grad_norm_(trainer.network.parameters(), config.schedule.clip_norm)
+            optimizer.step()
+
+    def loop() -> None:
+        from dataclasses import replace
+
+        from photochrom.training.checkpoint import Progress
+
+        short = replace(stage, samples=steps * stage.batch)
+        trainer.config = replace(config, schedule=replace(config.schedule, stages=(short,)))
+        trainer.progress = Progress(0, np.zeros(0, np.float32), {})
+        trainer.journal.begin(0)
+        stop: Any = NoStop()
+        trainer._train(model, optimizer, objective, ReadyFeed(batch), stop)
+
+    bare()
+    rates = [(wall(bare), wall(loop)) for _ in range(ROUNDS)]
+    photos = steps * stage.batch
+    ours, theirs = (photos / np.median([r[i] for r in rates]) for i in (1, 0))
+    print(f"bare step {theirs:.1f} photos/s, loop {ours:.1f} photos/s: {ours / theirs:.1%}")
+
+    step_time = processor(bare)
+    stream = StreamFeed(config, trainer.fabric.device, stride=trainer.network.stride)
+    stream.batch(0, stage.batch, stage.crop)
+    for name, source in (("memory", feed), ("stream", stream)):
+
+        def make(source: Any = source) -> None:
+            for index in range(steps):
+                source.batch(index * stage.batch, stage.batch, stage.crop)
+
+        share = processor(make) / photos
+        whole = share + step_time / photos
+        print(
+            f"{name}: {1000 * share:.2f} ms of processor time a photo for reading and augmenting, "
+            f"{share / whole:.1%} of {1000 * whole:.1f} ms"
+        )
+
+
+if __name__ == "__main__":
+    main()
