@@ -16,6 +16,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from torch import nn
 
 from photochrom.data.stream import Place
 from photochrom.training.augment import Batch
+from photochrom.training.checkpoint import Progress
 from photochrom.training.config import load_config
 from photochrom.training.feed import StreamFeed
 from photochrom.training.loop import Trainer
@@ -40,7 +42,7 @@ class ReadyFeed:
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
 
-    def batch(self, first: int, count: int, size: int) -> Batch:
+    def batch(self, *_: int) -> Batch:
         return self._batch
 
 
@@ -89,10 +91,6 @@ def main() -> None:
             optimizer.step()
 
     def loop() -> None:
-        from dataclasses import replace
-
-        from photochrom.training.checkpoint import Progress
-
         short = replace(stage, samples=steps * stage.batch)
         trainer.config = replace(config, schedule=replace(config.schedule, stages=(short,)))
         trainer.progress = Progress(0, np.zeros(0, np.float32), {})

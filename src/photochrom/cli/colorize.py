@@ -56,7 +56,13 @@ def colorize(
         ),
     ] = None,
     vividness: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="0 faithful and muted, 1 vivid.")
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="0 faithful and muted, 1 vivid; with a model that says only one colour a place, a "
+            "gain on its chroma from 1 to 2.",
+        ),
     ] = 0.5,
     size: Annotated[
         int | None,
