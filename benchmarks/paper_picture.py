@@ -2,8 +2,8 @@
 
     python benchmarks/paper_picture.py OUT.jpg MODEL.onnx [MODEL.onnx ...]
 
-Rows: the photos of examples/colour. Columns: grey, each model at its default vividness (networks that
-say only ab: at vividness 0, as they say it), the real photo.
+Rows: the photos of examples/colour. Columns: grey, each model at its default vividness (networks
+that say only ab: at vividness 0, as they say it), the real photo.
 """
 
 from __future__ import annotations

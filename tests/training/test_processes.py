@@ -9,17 +9,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import safetensors.torch
 import torch
+from torch import nn
 
 import tiny_workshop
 from photochrom.errors import ConfigError
 from photochrom.training.checkpoint import find_checkpoint, read_record
 from photochrom.training.config import config_from_dict
 from photochrom.training.loop import Limits, Trainer
+from photochrom.training.processes import share_statistics
 
 pytestmark = pytest.mark.workshop
 
@@ -170,3 +173,15 @@ def test_two_processes_are_one_with_the_doubled_batch(
         assert largest > 0, name
         # sums in another order, nothing else: float64 leaves ten digits
         torch.testing.assert_close(two[name], one[name], rtol=0, atol=float(largest) * 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("world", "device", "shared"), [(2, "cuda", True), (2, "cpu", False), (1, "cuda", False)]
+)
+def test_batch_norm_is_shared_over_gpus(world: int, device: str, shared: bool) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4))
+    network[1].running_mean += 3
+    fabric = SimpleNamespace(world_size=world, device=torch.device(device))
+    found = share_statistics(network, fabric)
+    assert isinstance(found[1], nn.SyncBatchNorm) is shared
+    assert torch.equal(found[1].running_mean, torch.full((4,), 3.0))
