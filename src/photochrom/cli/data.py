@@ -1,0 +1,232 @@
+"""`photochrom data`: training sets, built and looked at."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from photochrom.cli.embed import embed
+from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.data.recipe import Fit, Recipe
+
+if TYPE_CHECKING:
+    from photochrom.data.manifest import Tally
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Build training sets and look at what they hold; see docs/data.md.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+Size = Annotated[int, typer.Option(min=16, help="Short side of the stored photos.")]
+Shape = Annotated[
+    Fit,
+    typer.Option(help="Keep the shape, crop the middle square, or pad with white to a square."),
+]
+MinSide = Annotated[int, typer.Option(min=16, help="Drop photos whose short side is smaller.")]
+MinColourfulness = Annotated[
+    float, typer.Option(min=0.0, help="Drop duller photos (Hasler and Süsstrunk; 40 is vivid).")
+]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="Of the WebP files.")]
+ShardSize = Annotated[int, typer.Option(min=1, help="Photos in a shard.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")]
+Out = Annotated[Path, typer.Argument(help="A new folder, or that of an interrupted run.")]
+Terms = Annotated[
+    str, typer.Option(help="Terms of use of photos that state none: free, research, unclear.")
+]
+
+
+@app.command()
+def prepare(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCES...", help="Folders, tars, zips, shards, URLs of shards."),
+    ],
+    out: Out,
+    size: Size = 256,
+    fit: Shape = Fit.KEEP,
+    min_side: MinSide = 128,
+    min_colourfulness: MinColourfulness = 8.0,
+    quality: Quality = 90,
+    shard_size: ShardSize = 1000,
+    jobs: Jobs = None,
+    source: Annotated[str, typer.Option(help="Label of photos that carry none.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of photos that state none.")] = "",
+    terms: Terms = "",
+) -> None:
+    """Turn photos into shards for training.
+
+    Grey and tinted photos, graphics, near duplicates, small and corrupt files are dropped;
+    OUT/manifest.csv lists every photo with its credits and the reason. Run the same command again
+    to go on after an interruption.
+    """
+    with one_line_errors():
+        with needs_extra("preparing data", "train"):
+            from photochrom.data.originals import total_size
+            from photochrom.data.prepare import prepare as prepare_set
+        recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
+        labels = {"source": source, "licence": licence, "terms": terms}
+        with _interruptible(), _progress(total_size(sources)) as advance:
+            tally = prepare_set(sources, out, recipe, labels=labels, jobs=jobs, report=advance)
+        _say(tally, out)
+
+
+@app.command()
+def unsplash(
+    tables: Annotated[
+        list[Path],
+        typer.Argument(metavar="TABLES...", help="photos.tsv of the dataset, or its pieces."),
+    ],
+    out: Out,
+    width: Annotated[int, typer.Option(min=32, help="Fetch the photos this wide.")] = 640,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    connections: Annotated[int, typer.Option(min=1, max=64, help="Downloads at once.")] = 8,
+    tries: Annotated[int, typer.Option(min=1, help="For each photo.")] = 6,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one try.")] = 30.0,
+    size: Size = 256,
+    fit: Shape = Fit.KEEP,
+    min_side: MinSide = 128,
+    min_colourfulness: MinColourfulness = 8.0,
+    quality: Quality = 90,
+    shard_size: ShardSize = 1000,
+    jobs: Jobs = None,
+    terms: Terms = "",
+) -> None:
+    """Fetch the Unsplash dataset into shards for training, with its photographers' credits.
+
+    Photos are judged as `prepare` does; those that cannot be had are in OUT/manifest.csv with the
+    reason. Run the same command again to go on after an interruption.
+    """
+    with one_line_errors():
+        with needs_extra("fetching data", "train"):
+            from photochrom.data.download import Patience
+            from photochrom.data.unsplash import fetch_unsplash
+        recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
+        with _interruptible(), _progress(None) as advance:
+            tally = fetch_unsplash(
+                tables,
+                out,
+                recipe,
+                width=width,
+                limit=limit,
+                terms=terms,
+                patience=Patience(connections, tries, timeout),
+                jobs=jobs,
+                report=lambda counts: advance(0, counts),
+            )
+        _say(tally, out)
+
+
+app.command()(embed)
+
+
+@app.command()
+def stats(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCES...", help="Folders, tars, zips, shards, URLs of shards."),
+    ],
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Also draw the figures.")
+    ] = None,
+    jobs: Jobs = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, with the ab histogram.")
+    ] = False,
+) -> None:
+    """Say what a set of photos holds: sizes, colourfulness, colours, sources."""
+    with one_line_errors():
+        with needs_extra("statistics", "train"):
+            from photochrom.data.originals import total_size
+            from photochrom.data.stats import measure
+            from photochrom.data.stats_plot import save_plot
+        with _progress(total_size(sources)) as advance:
+            figures = measure(sources, jobs, lambda size: advance(size, None))
+        if plot is not None:
+            save_plot(figures, plot)
+    summary = figures.summary()
+    typer.echo(json.dumps(summary, indent=1, ensure_ascii=False) if as_json else _table(summary))
+
+
+def _table(summary: dict[str, Any]) -> str:
+    spreads = {
+        "short side": "short_side",
+        "long side": "long_side",
+        "long : short": "aspect",
+        "colourfulness": "colourfulness",
+        "mean chroma": "chroma",
+    }
+    columns = list(summary["short_side"])
+    lines = [
+        f"{summary['photos']} photos, {summary['unreadable']} unreadable",
+        f"mean chroma {summary['mean_chroma']:.1f}, "
+        f"{summary['bins_used']:.0%} of the ab plane's cells in use",
+        "",
+        " " * 16 + "".join(f"{column:>9}" for column in columns),
+    ]
+    for title, name in spreads.items():
+        values = "".join(f"{summary[name][column]:9.4g}" for column in columns)
+        lines.append(f"{title:16}{values}")
+    lines += ["", "source                    share"]
+    lines += [f"{name:24} {share:6.1%}" for name, share in summary["sources"].items()]
+    return "\n".join(lines)
+
+
+def _say(tally: Tally, out: Path) -> None:
+    typer.echo(f"{tally.kept} of {tally.total} photos kept: {out}")
+    for reason, count in sorted(tally.dropped.items(), key=lambda item: (-item[1], item[0])):
+        typer.echo(f"{count:8d} {reason}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("photochrom: interrupted; the same command goes on from here", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _progress(total: int | None) -> Iterator[Callable[[int, Tally | None], None]]:
+    """A bar over the bytes of the sources on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[photos]} photos, {task.fields[kept]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total, photos=0, kept="")
+        photos = 0
+
+        def advance(size: int, tally: Tally | None) -> None:
+            nonlocal photos
+            photos = tally.total if tally else photos + 1
+            kept = f"{tally.kept} kept" if tally else ""
+            progress.update(task, advance=size, photos=photos, kept=kept)
+
+        yield advance
