@@ -7,9 +7,10 @@
 #
 # Everything resumes: run it again after an interruption.
 set -euo pipefail
+photos=$(realpath "${1:?a folder with train-*.tar and val.tar}") out=$(realpath -m "${2:-out}")
 cd "$(dirname "$0")/.."
-photos=${1:?a folder with train-*.tar and val.tar} out=${2:-out}
-photochrom=${PHOTOCHROM:-photochrom}
+python=${PYTHON:-python3}                      # of the environment that photochrom is installed in
+photochrom="$python -m photochrom"
 shards=$(printf '"%s",' "$photos"/train-*.tar)
 data=(--set "data.train=[${shards%,}]" --set "data.validation=[\"$photos/val.tar\"]")
 kinds=()
@@ -29,7 +30,7 @@ for name in beta koala unet; do
   $photochrom export "$out/$name/latest" "$out/$name.onnx" --name "$name"
 done
 # the dial of the 40,000-sample network, fitted on the even validation photos
-python3 benchmarks/fit_dial.py "$out/unet.onnx" "$photos/val.tar" --output "$out/unet-dial.json"
+$python benchmarks/fit_dial.py "$out/unet.onnx" "$photos/val.tar" --output "$out/unet-dial.json"
 $photochrom export "$out/unet/latest" "$out/unet.onnx" --name unet --dial "$out/unet-dial.json"
 
 for name in beta koala unet; do

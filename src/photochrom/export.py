@@ -135,8 +135,22 @@ def export(
         _store_in_half(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
     onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, target)
+    _save(model, target)
     return compare(graph, target)
+
+
+def _save(model: Any, target: Path) -> None:
+    """Write a model, whole or not at all."""
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        onnx.save(model, part)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ModelError(
+            f"{target}: cannot be written ({error.strerror or error}); name another file"
+        ) from error
 
 
 def _embedder(
@@ -164,7 +178,7 @@ def set_dial(source: Path, target: Path, dial: Dial, size: int | None = None) ->
     record["dial"] = dial.as_lists()
     record["size"] = size or record["size"]
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
-    onnx.save(model, target)
+    _save(model, target)
 
 
 def _to_onnx(graph: nn.Module, output: str) -> Any:

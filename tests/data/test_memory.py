@@ -159,3 +159,13 @@ def test_no_photos(tmp_path: Path) -> None:
 def test_pixels_and_sizes_must_agree() -> None:
     with pytest.raises(DataError, match=r"1 photos do not account for 11 pixels"):
         MemoryPhotos(torch.zeros(11, 3, dtype=torch.uint8), torch.tensor([[3, 4]]))
+
+
+def test_shards_and_photos_by_path(tmp_path: Path, shard: Path, crops) -> None:
+    crops[0].save(tmp_path / "one.png")
+    crops[1].save(tmp_path / "two.png")
+    assert MemoryPhotos.load([tmp_path], CPU).keys == ("one", "two")
+    assert MemoryPhotos.load([tmp_path / "two.png"], CPU).keys == ("two",)
+    (tmp_path / "train.tar").write_bytes(shard.read_bytes())
+    # a picture that lies beside shards is no training set
+    assert len(MemoryPhotos.load([tmp_path], CPU)) == 12

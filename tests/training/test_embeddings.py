@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,16 @@ import torch
 
 import tiny_workshop
 from photochrom.data.memory import Framing, MemoryPhotos
-from photochrom.errors import DataError
+from photochrom.errors import ConfigError, DataError
 from photochrom.training.config import EmbedderConfig, RunConfig, config_from_dict
 from photochrom.training.embedder import Embedder, load_embedder
 from photochrom.training.embeddings import CachedEmbeddings, embed_shards, embeddings_path
-from photochrom.training.loop import Trainer
+from photochrom.training.loop import Limits, Trainer
 
 pytestmark = pytest.mark.workshop
 
 LITE2 = EmbedderConfig("tf_efficientnet_lite2", "package")
+CACHED = replace(LITE2, cache="beside")
 SIZE = 64
 
 
@@ -76,7 +78,7 @@ def test_the_same_loss_as_live_embeddings(shards: Path, tmp_path: Path) -> None:
 
 
 def test_rows_are_the_photos(shards: Path, embedder: Embedder) -> None:
-    cached = CachedEmbeddings([str(shards)], "beside", embedder, "pad")
+    cached = CachedEmbeddings([str(shards)], CACHED, embedder, "pad")
     assert cached.table.shape == (12, 1000)
     photos = MemoryPhotos.load([shards / "train-1.tar"], torch.device("cpu"))
     assert photos.keys == ("s1-0", "s1-1", "s1-2", "s1-3")
@@ -114,7 +116,9 @@ def test_embeddings_in_a_folder_of_their_own(
     ]
     with safetensors.safe_open(next(folder.iterdir()), "pt") as file:
         assert file.metadata()["fit"] == "pad"
-    cached = CachedEmbeddings([str(shards / "train-1.tar")], str(folder), embedder, "pad")
+    cached = CachedEmbeddings(
+        [str(shards / "train-1.tar")], replace(CACHED, cache=str(folder)), embedder, "pad"
+    )
     with pytest.raises(DataError, match=r"s0-0: this photo has no embedding"):
         cached(["s0-0"])
 
@@ -123,14 +127,14 @@ def test_what_does_not_fit_is_said_with_the_command(
     shards: Path, embedder: Embedder, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match=r"made with fit pad, but this run has crop; run: "):
-        CachedEmbeddings([str(shards)], "beside", embedder, "crop")
+        CachedEmbeddings([str(shards)], CACHED, embedder, "crop")
     with pytest.raises(DataError, match=r"no readable embeddings; run: photochrom data embed"):
-        CachedEmbeddings([str(shards)], str(tmp_path), embedder, "pad")
+        CachedEmbeddings([str(shards)], replace(CACHED, cache=str(tmp_path)), embedder, "pad")
     other = load_embedder(LITE2)
     with torch.no_grad():
         next(other.classifier.parameters())[0] += 1
     with pytest.raises(DataError, match=r"made with digest"):
-        CachedEmbeddings([str(shards)], "beside", other, "pad")
+        CachedEmbeddings([str(shards)], CACHED, other, "pad")
 
 
 def test_one_key_for_two_photos(shards: Path, embedder: Embedder, tmp_path: Path) -> None:
@@ -138,4 +142,33 @@ def test_one_key_for_two_photos(shards: Path, embedder: Embedder, tmp_path: Path
         for suffix in (".tar", ".tf_efficientnet_lite2.embeddings.safetensors"):
             shutil.copy(shards / f"train-1{suffix}", tmp_path / f"{name}{suffix}")
     with pytest.raises(DataError, match=r"b\.tar: a photo's key, s1-0, is used twice"):
-        CachedEmbeddings([str(tmp_path)], "beside", embedder, "pad")
+        CachedEmbeddings([str(tmp_path)], CACHED, embedder, "pad")
+
+
+def test_a_shard_that_changed_is_embedded_again(
+    shards: Path, embedder: Embedder, tmp_path: Path
+) -> None:
+    shutil.copy(shards / "train-1.tar", tmp_path / "train.tar")
+    lines: list[str] = []
+    embed_shards([str(tmp_path)], embedder, "beside", Framing("pad"), SIZE, lines.append)
+    shutil.copy(shards / "train-0.tar", tmp_path / "train.tar")
+    embed_shards([str(tmp_path)], embedder, "beside", Framing("pad"), SIZE, lines.append)
+    assert [line.split(": ")[1] for line in lines] == ["4 photos", "8 photos"]
+
+
+def test_two_shards_of_one_name(shards: Path, embedder: Embedder, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(shards / "train-0.tar", other / "train-0.tar")
+    both = [str(shards / "train-0.tar"), str(other / "train-0.tar")]
+    with pytest.raises(DataError, match="another shard has this name"):
+        embed_shards(both, embedder, str(tmp_path / "out"), Framing("pad"), SIZE)
+
+
+def test_another_embedder_does_not_go_on(shards: Path, tmp_path: Path) -> None:
+    config = koala(shards, "")
+    Trainer(config, tmp_path, Limits(minutes=1e-9)).run()
+    table = config.as_dict()
+    table["embedder"]["model"] = "tf_efficientnet_lite0"
+    with pytest.raises(ConfigError, match="embedder has other weights than the checkpoint's"):
+        Trainer(config_from_dict(table, "koala"), tmp_path).run(tmp_path / "latest")

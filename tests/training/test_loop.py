@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 
 import tiny_workshop
 from photochrom.bins import gamut_bins
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, DataError, ModelError
 from photochrom.training.checkpoint import load_network, read_record
 from photochrom.training.config import RunConfig, ScheduleConfig, Stage, config_from_dict
 from photochrom.training.loop import Limits, Trainer
@@ -206,6 +207,32 @@ def test_termination_ends_a_run_with_a_checkpoint(config, tmp_path: Path) -> Non
     Trainer(config(samples=400), tmp_path, log=log).run()
     assert read_record(tmp_path / "latest")[1].samples == 4
     assert any("before the schedule's end" in line for line in lines)
+
+
+def test_a_loss_that_is_not_finite_never_reaches_the_checkpoint(config, tmp_path: Path) -> None:
+    settings = config(
+        samples=40,
+        schedule={"learning_rate": 1e30, "clip_norm": 0.0, "warmup": 0},
+        logging={"checkpoint": 4},
+    )
+    with pytest.raises(DataError, match=r"the loss is not finite after \d+ samples; lower"):
+        Trainer(settings, tmp_path).run()
+    kept = safetensors.torch.load_file(tmp_path / "latest" / "model.safetensors")
+    assert read_record(tmp_path / "latest")[1].samples < 40
+    assert all(torch.isfinite(tensor).all() for tensor in kept.values() if tensor.numel())
+
+
+def test_another_optimiser_does_not_go_on(config, finished: Path, tmp_path: Path) -> None:
+    settings = config(samples=16, schedule={"optimizer": "rmsprop"})
+    with pytest.raises(ConfigError, match=r"schedule\.optimizer was adamw, but is rmsprop"):
+        Trainer(settings, tmp_path).run(finished / "latest")
+
+
+def test_a_run_in_a_thread_of_its_own(config, tmp_path: Path) -> None:
+    """As cluster launchers do it, where no signal handler may be set."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(Trainer(config(samples=4), tmp_path).run).result()
+    assert read_record(tmp_path / "latest")[1].samples == 4
 
 
 def test_signal_handlers_are_given_back(config, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,7 +24,7 @@ def embed(
         int, typer.Option(min=32, help="Of the squares that the network is trained on.")
     ] = 256,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A folder; beside the shards by default.")
+        str | None, typer.Option("--output", "-o", help="A folder; beside the shards by default.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
 ) -> None:
@@ -48,5 +47,5 @@ def embed(
         if fit not in FITS:
             raise ConfigError(f"--fit is {fit!r}, but must be one of {', '.join(FITS)}")
         embedder = load_embedder(EmbedderConfig(model, weights))
-        folder = "beside" if output is None else str(output)
+        folder = output or "beside"
         embed_shards(shards, embedder, folder, Framing(fit), size, log=typer.echo)

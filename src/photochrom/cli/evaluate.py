@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.errors import ConfigError
 
 
 def evaluate(
@@ -51,6 +52,15 @@ def evaluate(
             from photochrom.evaluation.run import evaluate_photos, read_kinds
         from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
 
+        table = None if kinds is None else read_kinds(kinds, kind_column)
+        try:
+            for folder in (report, sheet and sheet.parent):
+                if folder is not None:
+                    folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"{error.filename}: no such folder can be made; name another"
+            ) from error
         figures = evaluate_photos(
             photos,
             Colorizer(model, threads=threads),
@@ -58,11 +68,10 @@ def evaluate(
             size=size,
             limit=limit,
             sheet=sheet,
-            kinds=None if kinds is None else read_kinds(kinds, kind_column),
+            kinds=table,
         )
-    table, record = markdown(figures), json.dumps(figures, indent=1)
-    typer.echo(record if as_json else table)
+    text, record = markdown(figures), json.dumps(figures, indent=1)
+    typer.echo(record if as_json else text)
     if report is not None:
-        report.mkdir(parents=True, exist_ok=True)
         (report / "figures.json").write_text(record + "\n", encoding="utf-8")
-        (report / "figures.md").write_text(table + "\n", encoding="utf-8")
+        (report / "figures.md").write_text(text + "\n", encoding="utf-8")

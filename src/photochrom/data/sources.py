@@ -14,7 +14,8 @@ from photochrom.data.shards import IMAGE_SUFFIXES, decode_rgb, decoded_photos
 def photos_from(sources: Sequence[str | Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Yield (key, sRGB (H, W, 3) uint8) of every photo, source by source, in stored order.
 
-    A photo file's key is its name without the suffix. Raises DataError where a source does not
+    A folder that holds shards is read as shards, whatever else lies in it. A photo file's key is
+    its name without the suffix. Raises DataError where a source does not
     exist, holds nothing, or a photo cannot be read.
     """
     for source in sources:
@@ -30,5 +31,7 @@ def _photo_files(source: str | Path) -> list[Path]:
     if "://" in str(source):
         return []
     path = Path(source)
+    if path.is_dir() and any(path.glob("*.tar")):
+        return []
     files = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
     return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]

@@ -86,6 +86,10 @@ def evaluate_photos(
     tables = {name: np.asarray(values) for name, values in scores.items()}
     figures = {"photos": len(keys), "model": colorizer.session.name, "rows": _rows(tables)}
     if kinds is not None:
+        if not any(key in kinds for key in keys):
+            raise DataError(
+                "no photo's key is in the table of kinds; name the manifest of this set"
+            )
         figures["kinds"] = _by_kind(tables, [kinds.get(key, "unknown") for key in keys])
     return figures
 
@@ -97,7 +101,7 @@ def read_kinds(manifest: Path, column: str) -> dict[str, str]:
     """
     try:
         with manifest.open(newline="", encoding="utf-8") as file:
-            return {row["key"]: row[column] for row in csv.DictReader(file)}
+            return {row["key"]: row[column] or "unknown" for row in csv.DictReader(file)}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             f"{manifest}: not a readable manifest ({error}); name a CSV file"

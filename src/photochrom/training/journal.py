@@ -52,7 +52,7 @@ class Journal:
                 from torch.utils.tensorboard import SummaryWriter  # slow to import
             except ModuleNotFoundError as error:
                 raise MissingExtra("TensorBoard (or logging.tensorboard=false)", "train") from error
-            self._board = SummaryWriter(str(self.folder / "tensorboard"), purge_step=samples)
+            self._board = SummaryWriter(str(self.folder / "tensorboard"), purge_step=samples + 1)
 
     def rest(self, samples: int) -> None:
         """Begin to measure the rate anew, after a pause."""

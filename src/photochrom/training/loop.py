@@ -1,8 +1,8 @@
 """The training loop: plain, on Lightning Fabric, the same on two CPU cores and on many GPUs.
 
 Every random choice of a step is a function of the seed and of the numbers of its samples, so a run
-that was stopped and resumed, or shared by several processes, passes through the same states as one
-that was not.
+that was stopped and resumed passes through the same states as one that was not, and what a sample
+draws does not depend on the process that makes it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import copy
 import json
 import math
+import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -41,7 +43,12 @@ from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed
 from photochrom.training.journal import Journal
 from photochrom.training.networks import build_network
 from photochrom.training.objective import Objective, build_objective, measure_prior
-from photochrom.training.processes import build_fabric, everywhere, share_statistics
+from photochrom.training.processes import (
+    build_fabric,
+    check_agreement,
+    everywhere,
+    share_statistics,
+)
 from photochrom.training.schedule import (
     build_optimizer,
     learning_rate_factor,
@@ -86,6 +93,8 @@ class _StopRequest:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _StopRequest:
+        if threading.current_thread() is not threading.main_thread():
+            return self  # only the main thread may; whoever runs this in another stops it otherwise
         for signum in (signal.SIGINT, signal.SIGTERM):
             self._before[signum] = signal.signal(signum, self._raise)
         return self
@@ -142,6 +151,8 @@ class Trainer:
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = build_optimizer(self.network, config.schedule)
         self.progress: Progress | None = None
+        self._validated = self._saved = -1  # after how many samples
+        self._loss = torch.zeros(())
 
     @property
     def latest(self) -> Path:
@@ -155,12 +166,23 @@ class Trainer:
         Raises ConfigError where a stream's checkpoint is of another number of processes,
         DataError where the loss or the figures are not finite.
         """
+        try:
+            return self._run(resume)
+        except OSError as error:
+            raise DataError(
+                f"{self.folder}: cannot be written ({error.strerror or error}); make room or name "
+                "another --output"
+            ) from error
+
+    def _run(self, resume: Path | None) -> dict[str, float]:
         steps = 0.0
         if resume is not None:
             _, self.progress, record = read_record(resume)
+            self._check_checkpoint(resume, record)
             load_weights(resume, "model", self.network)
             load_weights(resume, "ema", self.average)
             steps = float(record["steps"])
+        check_agreement(self.fabric, 0 if self.progress is None else self.progress.samples)
         feed = self._feed(self.progress.places if self.progress else ())
         if self.progress is None:
             self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
@@ -171,14 +193,21 @@ class Trainer:
         self.average.to(self.fabric.device, next(self.network.parameters()).dtype)
         if resume is not None:
             load_optimizer(resume, self.network, self.optimizer, steps)
+        if resume is None and self.fabric.is_global_zero:
+            shutil.rmtree(self.latest, ignore_errors=True)  # an older run's
         self.journal.begin(self.progress.samples)
         if self.fabric.is_global_zero:
             resolved = json.dumps(self.config.as_dict(), indent=1)
             (self.folder / "config.json").write_text(resolved, encoding="utf-8")
         with _StopRequest() as stop:
             self._train(model, optimizer, objective, feed, stop)
-            self._validate(objective)
-            self._save(feed)
+            if self.progress.samples != self._saved:
+                self._save(feed)  # first of all: whoever asked for an end may not wait long
+            if self.progress.samples != self._validated and not everywhere(
+                self.fabric, stop.raised
+            ):
+                self._validate(objective)
+                self._save(feed)
         self.journal.close()
         return self.progress.figures
 
@@ -201,6 +230,7 @@ class Trainer:
             )
             self.progress = replace(self.progress, samples=samples)
             self.journal.step(samples, factor, parts)
+            self._loss = parts["loss"]
             if self._passed(before, samples, self.config.validation.every):
                 self._validate(objective)
                 self._save(feed)
@@ -273,7 +303,9 @@ class Trainer:
             return None
         data, settings, embedder = self.config.data, self.config.embedder, self.embedder
         if settings.cache:
-            cached = CachedEmbeddings(data.train, settings.cache, embedder, data.fit)
+            cached = CachedEmbeddings(data.train, settings, embedder, data.fit)
+            if self.photos is not None:
+                cached(self.photos.keys)  # all are there, or the run does not begin
             return lambda keys, _lightness: cached(keys)
 
         def live(_keys: Any, lightness: Tensor) -> Tensor:
@@ -338,11 +370,18 @@ class Trainer:
         )
         if not all(math.isfinite(value) for value in figures.values()):
             raise DataError(f"{self.folder}: validation figures are not finite; lower the rate")
+        self._validated = samples
         self.progress = replace(self.progress, figures=figures)
         self.journal.validation(samples, figures, sheet)
 
     def _save(self, feed: Feed) -> None:
         assert self.progress is not None
+        if everywhere(self.fabric, not math.isfinite(float(self._loss))):
+            raise DataError(
+                f"{self.folder}: the loss is not finite after {self.progress.samples} samples; "
+                "lower schedule.learning_rate and go on from the last checkpoint"
+            )
+        self._saved = self.progress.samples
         if self.photos is None:
             self.progress = replace(self.progress, places=self._places(feed.place))
         if self.fabric.is_global_zero:
@@ -354,6 +393,20 @@ class Trainer:
                 self.average,
                 self.optimizer,
                 self.limits.compact,
+            )
+
+    def _check_checkpoint(self, path: Path, record: dict[str, Any]) -> None:
+        """Refuse to go on with another optimiser or embedder than the checkpoint's."""
+        then = record["config"]["schedule"].get("optimizer", "adamw")
+        if then != self.config.schedule.optimizer:
+            raise ConfigError(
+                f"{path}: schedule.optimizer was {then}, but is {self.config.schedule.optimizer}; "
+                f"set it to {then}, or begin with --fresh"
+            )
+        if record.get("embedder", "") != self._digest():
+            raise ConfigError(
+                f"{path}: this run's embedder has other weights than the checkpoint's; name the "
+                "embedder of that run, or begin with --fresh"
             )
 
     def _places(self, own: Place) -> tuple[Place, ...]:

@@ -9,6 +9,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from photochrom.errors import ConfigError
+
 
 def build_fabric(precision: str) -> Fabric:
     """One device, or data-parallel processes where torchrun started this one.
@@ -29,6 +31,22 @@ def share_statistics(network: nn.Module, fabric: Fabric) -> nn.Module:
         shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return shared
     return network
+
+
+def check_agreement(fabric: Fabric, samples: int) -> None:
+    """Refuse to begin where the processes would not begin at the same place.
+
+    samples: seen so far by this one. Raises ConfigError on all of them.
+    """
+    if fabric.world_size == 1:
+        return
+    found = fabric.all_gather(torch.tensor(samples, device=fabric.device))
+    places = cast(torch.Tensor, found).flatten().tolist()
+    if len(set(places)) > 1:
+        raise ConfigError(
+            f"the processes would begin after {', '.join(map(str, places))} samples; let all of "
+            "them see the same run folder"
+        )
 
 
 def everywhere(fabric: Fabric, flag: bool) -> bool:

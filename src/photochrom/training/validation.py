@@ -116,7 +116,8 @@ def validate(
     means = {name: total / count for name, total in totals.items()}
     figures: dict[str, float] = {}
     for name in means.keys() - {"grey", "real"}:
-        gain, share, ratio = means[name], means[name] / means["grey"], means[name] / means["real"]
+        gain = means[name]
+        share, ratio = (gain / means[other].clamp(min=1e-9) for other in ("grey", "real"))
         figures[f"{name}/psnr_gain"] = float(gain[0] - means["grey"][0])
         figures[f"{name}/ab_gain"] = float(100 * (1 - share[1]))
         figures[f"{name}/ab_mse"] = float(100 * share[2])

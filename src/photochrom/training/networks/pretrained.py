@@ -35,7 +35,9 @@ def stored_weights(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
     try:
         if path.suffix == ".safetensors":
             return path, safetensors.torch.load_file(path)
-        stored: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(stored, dict):
+            raise TypeError(f"it holds a {type(stored).__name__}, not tensors by name")
         return path, stored
     except Exception as error:  # a damaged file raises whatever its reader trips over
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -45,18 +47,20 @@ def stored_weights(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
 def load_classifier(classifier: nn.Module, name: str, weights: str) -> None:
     """Load ImageNet weights into a timm classifier, strictly.
 
-    The packages name their tensors otherwise but keep timm's order, so they are matched by order
+    The packages name their tensors otherwise but keep timm's order, so those are matched by order
     and must agree in shape. Raises ModelError where the weights are missing or do not fit.
     """
-    fit_weights(classifier, name, *stored_weights(name, weights))
+    fit_weights(classifier, name, *stored_weights(name, weights), weights == "package")
 
 
-def fit_weights(classifier: nn.Module, name: str, path: Path, stored: dict[str, Tensor]) -> None:
-    """Put tensors into a classifier, strictly, by name or else by order; see `load_classifier`."""
+def fit_weights(
+    classifier: nn.Module, name: str, path: Path, stored: dict[str, Tensor], by_order: bool
+) -> None:
+    """Put tensors into a classifier, strictly, by name or by order; see `load_classifier`."""
     expected = classifier.state_dict()
-    if set(stored) != set(expected):
-        if len(stored) != len(expected):
-            raise ModelError(f"{path}: {len(stored)} tensors, but {name} has {len(expected)}")
+    if len(stored) != len(expected):
+        raise ModelError(f"{path}: {len(stored)} tensors, but {name} has {len(expected)}")
+    if by_order:
         stored = dict(zip(expected, stored.values(), strict=True))
     try:
         classifier.load_state_dict(stored)
