@@ -82,13 +82,16 @@ def main() -> None:
     batch = feed.batch(0, stage.batch, stage.crop)
     steps = arguments.steps
 
+    def step() -> None:
+        optimizer.zero_grad()
+        parts = objective(model(*batch.take(trainer.network.inputs)), batch.target)
+        trainer.fabric.backward(parts["loss"])
+        nn.utils.clip_grad_norm_(trainer.network.parameters(), config.schedule.clip_norm)
+        optimizer.step()
+
     def bare() -> None:
         for _ in range(steps):
-            optimizer.zero_grad()
-            parts = objective(model(*batch.take(trainer.network.inputs)), batch.target)
-            trainer.fabric.backward(parts["loss"])
-            nn.utils.clip_grad_norm_(trainer.network.parameters(), config.schedule.clip_norm)
-            optimizer.step()
+            step()  # a function, as in the loop: what it allocated is free before the next
 
     def loop() -> None:
         short = replace(stage, samples=steps * stage.batch)

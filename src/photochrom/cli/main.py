@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from photochrom import __version__
-from photochrom.cli import colorize, evaluate, export, models, train
+from photochrom.cli import colorize, data, evaluate, export, inspect, models, train
 
 app = typer.Typer(
     name="photochrom",
@@ -26,7 +26,9 @@ app.command("colorize")(colorize.colorize)
 app.command("models")(models.models)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
+app.command("inspect")(inspect.inspect)
 app.command("export")(export.export)
+app.add_typer(data.app, name="data")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,0 +1,65 @@
+"""`photochrom inspect`: what a network does with one photo, in pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.errors import ConfigError
+
+
+def inspect(
+    photo: Annotated[Path, typer.Argument(help="A photo, in colour or grey.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Gets pictures and a page.")
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CHECKPOINT_FOLDER", help="A training checkpoint, e.g. out/koala/latest."
+        ),
+    ] = None,
+    at: Annotated[
+        tuple[int, int] | None,
+        typer.Option(
+            metavar="X Y", help="A pixel of the photo to look at; by default a telling one."
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the pictures of an existing folder.")
+    ] = False,
+    embedder_weights: Annotated[
+        str | None,
+        typer.Option(help="Of the embedder, where they are not where the training had them."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
+) -> None:
+    """Draw what a network does with one photo: filters, feature maps, labels, certainty.
+
+    The folder gets PNG files and index.html, one page that needs nothing else. The network is that
+    of a training checkpoint; the models that ship are compiled and cannot be looked into.
+    """
+    with one_line_errors():
+        if model is None:
+            raise ConfigError(
+                "name a training checkpoint with --model, like out/koala/latest; photochrom train "
+                "makes one (the models that ship cannot be looked into)"
+            )
+        with needs_extra("inspection", "train"):
+            import torch
+
+            from photochrom.inspection.run import inspect_photo
+        if threads:
+            torch.set_num_threads(threads)
+        files = inspect_photo(
+            photo,
+            model,
+            output,
+            at=at,
+            overwrite=overwrite,
+            embedder_weights=embedder_weights,
+        )
+    typer.echo(str(files[0]))
