@@ -114,11 +114,10 @@ def draw_layers(run: Path, target: Path) -> None:
         inspect_photo(COLOUR / "square.jpg", run / "latest", seen)
         lab = [_read(seen / f"lab-{letter}.png") for letter in "lab"]
         save_grid([lab], target / "lab.jpg", ("L", "a", "b"))
-        for name, width in (("nine-pixels", 640), ("first-layer", WIDTH), ("half-size", WIDTH)):
-            _shrink(_read(seen / f"{name}.png"), width).save(
-                target / f"{name}.jpg", quality=QUALITY
-            )
-        _shrink(_read(seen / "deep.png"), WIDTH).save(target / "deep.jpg", quality=QUALITY)
+        widths = {"nine-pixels": 520, "first-layer": 720, "half-size": 720, "deep": 720}
+        for name, width in widths.items():
+            small = _shrink(_read(seen / f"{name}.png"), width)
+            small.save(target / f"{name}.jpg", quality=QUALITY)
 
 
 def draw_alpha(run: Path, target: Path) -> None:

@@ -250,10 +250,10 @@ def test_look_leaves_no_hooks(checkpoint: Callable[[str], Path]) -> None:
 
 def test_most_different_leaves_out_twins_and_sleepers() -> None:
     draw = torch.Generator().manual_seed(0)
-    a, b = torch.rand(2, 8, 8, generator=draw)
-    spark = torch.zeros(8, 8)
+    a, b = torch.rand(2, 16, 16, generator=draw)
+    spark = torch.zeros(16, 16)
     spark[3, 3] = 9  # a single place
-    maps = torch.stack([a, 3 * a + 1, b, torch.zeros(8, 8), spark, torch.ones(8, 8)])
+    maps = torch.stack([a, 3 * a + 1, b, torch.zeros(16, 16), spark, torch.ones(16, 16)])
     assert most_different(maps, 2) == [1, 2]  # 1 varies most; 0 is its twin
     assert sorted(most_different(maps, 9)) == [0, 1, 2]
     assert most_different(torch.zeros(3, 4, 4), 9) == []
