@@ -41,7 +41,7 @@ def main() -> None:
             vivid = DEFAULT_VIVIDNESS if colorizer.session.contract.output == "bins" else 0.0
             ours.append(colorizer.colorize(path, vividness=vivid).rgb)
         rows.append([grey, *ours, real])
-    save_sheet(rows, arguments.output, height=180, width=180 * 2 * (len(colorizers) + 2))
+    save_sheet(rows, arguments.output, height=144, width=144 * 2 * (len(colorizers) + 2))
 
 
 if __name__ == "__main__":
