@@ -11,13 +11,10 @@ import copy
 import json
 import math
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any, cast
 
 import numpy as np
@@ -55,6 +52,7 @@ from photochrom.training.schedule import (
     stage_at,
     total_samples,
 )
+from photochrom.training.stop import StopRequest
 from photochrom.training.validation import validate
 
 STEP_STREAM = 1
@@ -83,28 +81,6 @@ def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
         )
         for name in ours.keys() - set(floating):
             ours[name].copy_(theirs[name])
-
-
-class _StopRequest:
-    """Turns Ctrl-C and termination into a flag, so that the loop ends with a checkpoint."""
-
-    def __init__(self) -> None:
-        self.raised = False
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> _StopRequest:
-        if threading.current_thread() is not threading.main_thread():
-            return self  # only the main thread may; whoever runs this in another stops it otherwise
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            self._before[signum] = signal.signal(signum, self._raise)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for signum, handler in self._before.items():
-            signal.signal(signum, handler)
-
-    def _raise(self, _signum: int, _frame: FrameType | None) -> None:
-        self.raised = True
 
 
 class Trainer:
@@ -199,7 +175,7 @@ class Trainer:
         if self.fabric.is_global_zero:
             resolved = json.dumps(self.config.as_dict(), indent=1)
             (self.folder / "config.json").write_text(resolved, encoding="utf-8")
-        with _StopRequest() as stop:
+        with StopRequest() as stop:
             self._train(model, optimizer, objective, feed, stop)
             if self.progress.samples != self._saved:
                 self._save(feed)  # first of all: whoever asked for an end may not wait long
@@ -212,7 +188,7 @@ class Trainer:
         return self.progress.figures
 
     def _train(
-        self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stop: _StopRequest
+        self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stop: StopRequest
     ) -> None:
         assert self.progress is not None
         schedule = self.config.schedule
