@@ -139,8 +139,10 @@ class Trainer:
         """Train to the schedule's end or the time limit; returns the last validation's figures.
 
         resume: a checkpoint to continue from; the schedule is this configuration's.
-        Raises ConfigError where a stream's checkpoint is of another number of processes,
-        DataError where the loss or the figures are not finite.
+        Raises ConfigError where the checkpoint is of another optimiser or embedder, where the
+        processes would begin at different places, or a stream's checkpoint is of another number
+        of them; DataError where the loss or the figures are not finite, or the folder cannot be
+        written.
         """
         try:
             return self._run(resume)
