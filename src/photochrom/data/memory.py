@@ -134,8 +134,7 @@ class MemoryPhotos:
         indices = indices.to(device)
         sides = self.sizes[indices].float()
         if framing.fit == "pad":
-            extent = sides.amax(1, keepdim=True).expand(-1, 2)
-            start = (sides - extent) / 2
+            start, extent = _middle(sides, "pad")
         else:
             low, high = framing.scale
             side = sides.amin(1) * (low + (high - low) * uniform[:, 0])
@@ -144,6 +143,16 @@ class MemoryPhotos:
             start = (sides - extent) * uniform[:, 2:4]
         mirrored = uniform[:, 4] < framing.mirror
         return self.resample(indices, start, extent, mirrored, size)
+
+    def whole(self, indices: Tensor, size: int, fit: str) -> Tensor:
+        """Photos as squares without chance: padded, or the middle of their long side.
+
+        Returns (B, 3, size, size), sRGB in 0..1.
+        """
+        indices = indices.to(self.pixels.device)
+        start, extent = _middle(self.sizes[indices].float(), fit)
+        straight = torch.zeros(len(indices), dtype=torch.bool, device=self.pixels.device)
+        return self.resample(indices, start, extent, straight, size)
 
     def resample(
         self, indices: Tensor, start: Tensor, extent: Tensor, mirrored: Tensor, size: int
@@ -173,6 +182,13 @@ class MemoryPhotos:
         )
         horizontal = torch.where(mirrored[:, None, None], horizontal.flip(1), horizontal)
         return vertical[:, None] @ image @ horizontal[:, None].transpose(2, 3)
+
+
+def _middle(sides: Tensor, fit: str) -> tuple[Tensor, Tensor]:
+    """Corner and size (B, 2) of the square around ("pad") or inside ("crop") photos of (B, 2)."""
+    side = sides.amax(1, keepdim=True) if fit == "pad" else sides.amin(1, keepdim=True)
+    extent = side.expand(-1, 2)
+    return (sides - extent) / 2, extent
 
 
 def _resize_matrix(start: Tensor, extent: Tensor, limit: Tensor, size: int, window: int) -> Tensor:

@@ -19,7 +19,6 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from photochrom.data.draws import Draws
 from photochrom.data.memory import Framing, MemoryPhotos
 from photochrom.data.shards import decoded_photos, shard_paths
 from photochrom.errors import DataError
@@ -65,7 +64,7 @@ def embed_shards(
     }
     for shard, target in _targets(sources, embedder.name, folder).items():
         about["shard"] = hashlib.sha256(_read(shard)).hexdigest()
-        if _metadata(target).items() >= about.items():
+        if _stored(target)[0].items() >= about.items():
             log(f"{target}: there already")
             continue
         embed = embed or as_onnx(embedder, size)
@@ -73,7 +72,7 @@ def embed_shards(
         rows = []
         for first in range(0, len(photos), BATCH):
             indices = torch.arange(first, min(first + BATCH, len(photos)))
-            squares = whole_squares(photos, indices, size, framing.fit)
+            squares = photos.whole(indices, size, framing.fit)
             rows.append(embed(lab_from_srgb(squares)[:, :1]))
         metadata = about | {"keys": json.dumps(photos.keys)}
         stored = safetensors.torch.save({"embeddings": torch.cat(rows)}, metadata)
@@ -130,21 +129,6 @@ def as_onnx(embedder: Embedder, size: int) -> Callable[[Tensor], Tensor]:
     return embed
 
 
-def whole_squares(photos: MemoryPhotos, indices: Tensor, size: int, fit: str) -> Tensor:
-    """Photos as they are seen without augmentation: padded, or the middle of their long side.
-
-    Returns (B, 3, size, size), sRGB in 0..1.
-    """
-    if fit == "pad":
-        draws = Draws(0, range(len(indices)), device=photos.pixels.device)
-        return photos.squares(indices, size, Framing("pad", mirror=0), draws)
-    sides = photos.sizes[indices.to(photos.sizes.device)].float()
-    extent = sides.amin(1, keepdim=True).expand(-1, 2)
-    straight = torch.zeros(len(indices), dtype=torch.bool, device=sides.device)
-    place = indices.to(sides.device)
-    return photos.resample(place, (sides - extent) / 2, extent, straight, size)
-
-
 class CachedEmbeddings:
     """The embeddings of a training set, looked up by the photos' keys."""
 
@@ -161,13 +145,13 @@ class CachedEmbeddings:
         wanted = {"model": embedder.name, "digest": embedder.digest(), "fit": fit}
         for shard in map(str, shard_paths(sources)):
             path = embeddings_path(shard, embedder.name, config.cache)
-            about = _metadata(path)
+            about, table = _stored(path)
             where = "" if config.cache == "beside" else f" -o {config.cache}"
             command = (
                 f"photochrom data embed {shard} --model {embedder.name} "
                 f"--weights {config.weights} --fit {fit}{where}"
             )
-            if not about:
+            if table is None:
                 raise DataError(f"{path}: no readable embeddings; run: {command}")
             for name, value in wanted.items():
                 if about.get(name) != value:
@@ -181,7 +165,7 @@ class CachedEmbeddings:
                 raise DataError(f"{shard}: a photo's key, {(twice or keys)[0]}, is used twice")
             self._row |= {key: rows + index for index, key in enumerate(keys)}
             rows += len(keys)
-            tables.append(safetensors.torch.load(_read(path))["embeddings"])
+            tables.append(table)
         self.table = torch.cat(tables)
 
     def __call__(self, keys: Sequence[str]) -> Tensor:
@@ -194,16 +178,15 @@ class CachedEmbeddings:
             ) from error
 
 
-def _metadata(path: str) -> dict[str, str]:
-    """What an embeddings file says of itself, {} where there is no readable one."""
+def _stored(path: str) -> tuple[dict[str, str], Tensor | None]:
+    """What an embeddings file says of itself, and its table; ({}, None) without a readable one."""
     try:
         content = _read(path)
         length = int.from_bytes(content[:8], "little")
-        found: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
-        safetensors.torch.load(content)
+        about: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+        return about, safetensors.torch.load(content)["embeddings"]
     except (OSError, ValueError, KeyError, safetensors.SafetensorError):
-        return {}
-    return found
+        return {}, None
 
 
 def _read(path: str) -> bytes:

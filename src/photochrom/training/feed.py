@@ -18,7 +18,6 @@ from photochrom.data.memory import Framing, MemoryPhotos
 from photochrom.data.stream import Place, ShardStream
 from photochrom.training.augment import Batch, make_batch
 from photochrom.training.config import DataConfig, RunConfig
-from photochrom.training.embeddings import whole_squares
 from photochrom.training.lab import lab_from_srgb
 from photochrom.training.schedule import sample_indices
 
@@ -99,7 +98,7 @@ class MemoryFeed:
         """See `Feed`."""
         order = sample_indices(len(self.photos), self._seed, 0, min(count, len(self.photos)))
         for indices in torch.split(order, 64):
-            yield lab_from_srgb(whole_squares(self.photos, indices, PRIOR_SIDE, "crop"))[:, 1:]
+            yield lab_from_srgb(self.photos.whole(indices, PRIOR_SIDE, "crop"))[:, 1:]
 
 
 class StreamFeed:
@@ -148,5 +147,5 @@ class StreamFeed:
         while count > 0 and (drawn := list(islice(photos, min(64, count)))):
             memory = MemoryPhotos.of(((d.key, d.pixels) for d in drawn), self._batches.device)
             everything = torch.arange(len(drawn))
-            yield lab_from_srgb(whole_squares(memory, everything, PRIOR_SIDE, "crop"))[:, 1:]
+            yield lab_from_srgb(memory.whole(everything, PRIOR_SIDE, "crop"))[:, 1:]
             count -= len(drawn)
