@@ -84,7 +84,7 @@ def main() -> None:
 
     def step() -> None:
         optimizer.zero_grad()
-        parts = objective(model(*batch.take(trainer.network.inputs)), batch.target)
+        parts = objective(model(*batch.take(trainer.network.inputs)), batch)
         trainer.fabric.backward(parts["loss"])
         nn.utils.clip_grad_norm_(trainer.network.parameters(), config.schedule.clip_norm)
         optimizer.step()

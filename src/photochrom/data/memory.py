@@ -7,7 +7,7 @@ cores and an H100.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,15 +67,17 @@ class MemoryPhotos:
         sources: Sequence[str | Path],
         device: torch.device,
         min_colourfulness: float = 0.0,
+        only: Container[str] | None = None,
     ) -> MemoryPhotos:
         """Decode the photos of the shards onto `device`.
 
         min_colourfulness: leave out photos below it (grey and tinted ones teach dullness).
+        only: the keys of the photos that are meant, all where None.
         Raises DataError where there are no photos or one cannot be read.
         """
         kept = (
             (key, photo)
-            for key, photo in photos_from(sources)
+            for key, photo in photos_from(sources, only)
             if not min_colourfulness or colourfulness(photo[::3, ::3]) >= min_colourfulness
         )
         return cls.of(kept, device, f"in {', '.join(map(str, sources))}")

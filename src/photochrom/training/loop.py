@@ -24,8 +24,10 @@ from torch import Tensor, nn
 
 from photochrom.bins import gamut_bins
 from photochrom.data.memory import MemoryPhotos
+from photochrom.data.selection import Selection
 from photochrom.data.stream import Place
 from photochrom.errors import ConfigError, DataError
+from photochrom.training.allocator import keep_freed_memory
 from photochrom.training.checkpoint import (
     Progress,
     load_optimizer,
@@ -36,7 +38,7 @@ from photochrom.training.checkpoint import (
 from photochrom.training.config import RunConfig, Stage
 from photochrom.training.embedder import Embedder, load_embedder
 from photochrom.training.embeddings import CachedEmbeddings
-from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed
+from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed, selection_of
 from photochrom.training.journal import Journal
 from photochrom.training.networks import build_network
 from photochrom.training.objective import Objective, build_objective, measure_prior
@@ -100,6 +102,7 @@ class Trainer:
         log: called with one line every few seconds.
         """
         self.started = time.monotonic()
+        keep_freed_memory()
         self.config = config
         self.folder = folder
         self.limits = limits or Limits()
@@ -121,7 +124,9 @@ class Trainer:
         self.photos = (
             None
             if config.data.stream
-            else self._load(config.data.train, config.data.min_colourfulness)
+            else self._load(
+                config.data.train, config.data.min_colourfulness, selection_of(config.data)
+            )
         )
         self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
@@ -231,7 +236,7 @@ class Trainer:
         batch = feed.batch(samples, stage.batch, stage.crop)
         optimizer.zero_grad()
         output = model(*batch.take(cast(Any, self.network.inputs)))
-        parts: dict[str, Tensor] = objective(output, batch.target)
+        parts: dict[str, Tensor] = objective(output, batch)
         self.fabric.backward(parts["loss"])
         if self.config.schedule.clip_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.config.schedule.clip_norm)
@@ -256,8 +261,13 @@ class Trainer:
                     f"{world} processes"
                 )
 
-    def _load(self, sources: tuple[str, ...], min_colourfulness: float = 0.0) -> MemoryPhotos:
-        photos = MemoryPhotos.load(sources, self.fabric.device, min_colourfulness)
+    def _load(
+        self,
+        sources: tuple[str, ...],
+        min_colourfulness: float = 0.0,
+        only: Selection | None = None,
+    ) -> MemoryPhotos:
+        photos = MemoryPhotos.load(sources, self.fabric.device, min_colourfulness, only)
         self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
         return photos
 

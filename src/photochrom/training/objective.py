@@ -11,9 +11,11 @@ from torch.nn import functional as F
 from photochrom.bins import gamut_bins
 from photochrom.color import Array
 from photochrom.dial import Decoding
+from photochrom.training.augment import Batch
 from photochrom.training.config import LossConfig
 from photochrom.training.losses import BinEncoder, ColorLoss, count_prior
 from photochrom.training.networks.blocks import AB_SCALE
+from photochrom.training.perceptual import PerceptualLoss
 
 DECODINGS = {
     "faithful": Decoding(1.0, 0.6, 1.0),
@@ -34,16 +36,25 @@ class BinsObjective(nn.Module):
         super().__init__()
         encoder = BinEncoder(gamut_bins(), config.smoothing, config.neighbours)
         self.loss = ColorLoss(encoder, prior, config.rebalance, config.mean_colour)
+        self.perceptual = PerceptualLoss() if config.perceptual else None
+        self.perceptual_weight = config.perceptual
 
-    def forward(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The loss and its named parts, for logits (N, Q, h, w) and ab (N, 2, h, w)."""
-        parts: dict[str, Tensor] = self.loss(output, target)
-        return parts
+    def forward(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The loss and its named parts, for logits (N, Q, h, w)."""
+        parts: dict[str, Tensor] = self.loss(output, batch.target)
+        if self.perceptual is None:
+            return parts
+        ours = self._decode(output, DECODINGS["middle"])
+        distance = self.perceptual(ours, batch.target, batch.lightness)
+        total = parts["loss"] + self.perceptual_weight * distance
+        return {**parts, "loss": total, "perceptual": distance}
 
     def colours(self, output: Tensor) -> dict[str, Tensor]:
         """The ab (N, 2, h, w), Lab units, that each decoding makes of logits (N, Q, h, w)."""
-        centres, log_weights = self.loss.encoder.centres, self.loss.weights.log()
-        return {name: decode(output, centres, log_weights, how) for name, how in DECODINGS.items()}
+        return {name: self._decode(output, how) for name, how in DECODINGS.items()}
+
+    def _decode(self, output: Tensor, how: Decoding) -> Tensor:
+        return decode(output, self.loss.encoder.centres, self.loss.weights.log(), how)
 
 
 class AbObjective(nn.Module):
@@ -52,9 +63,9 @@ class AbObjective(nn.Module):
     names = ("predicted",)
     shown = ("predicted",)
 
-    def forward(self, output: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """The loss, for ab / 128 (N, 2, h, w) and ab (N, 2, h, w) in Lab units."""
-        wanted = target / AB_SCALE
+    def forward(self, output: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The loss, for ab / 128 (N, 2, h, w)."""
+        wanted = batch.target / AB_SCALE
         return {"loss": F.mse_loss(output.to(wanted.dtype), wanted)}
 
     def colours(self, output: Tensor) -> dict[str, Tensor]:

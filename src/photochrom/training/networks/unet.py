@@ -7,6 +7,7 @@ features are broadcast over the neck.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -33,13 +34,15 @@ class ConvBlock(nn.Sequential):
 class Neck(nn.Module):
     """Fuse the encoder's pooled features into every position of its last feature."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, fuse: bool = True) -> None:
         super().__init__()
-        self.embed = nn.Linear(channels, channels)
+        self.embed = nn.Linear(channels, channels) if fuse else None
         self.fuse = nn.Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, h, w) to the same shape."""
+        if self.embed is None:
+            return F.relu(self.fuse(x))
         embedding = self.embed(x.mean((2, 3)))
         return F.relu(self.fuse(x) + embedding[:, :, None, None])
 
@@ -71,11 +74,24 @@ class ColorUNet(nn.Module):
     stride = STRIDE
     multiple = 32
 
-    def __init__(self, encoder: nn.Module, decoder: Sequence[int], bins: int) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: Sequence[int],
+        bins: int,
+        *,
+        fuse: bool = True,
+        half_decoder: bool = False,
+    ) -> None:
+        """Put a network together.
+
+        half_decoder: run what follows the encoder in bf16 while training.
+        """
         super().__init__()
         widths = encoder.feature_info.channels()  # type: ignore[union-attr, operator]
         self.encoder = encoder
-        self.neck = Neck(widths[-1])
+        self.half_decoder = half_decoder
+        self.neck = Neck(widths[-1], fuse)
         self.decoder = Decoder(widths, decoder)
         self.head = nn.Conv2d(decoder[-1], bins, 1)
 
@@ -88,7 +104,9 @@ class ColorUNet(nn.Module):
         """
         x = torch.cat([lightness / 50 - 1, hint_ab * hint_mask / 110, hint_mask], 1)
         _, *skips, deepest = self.encoder(x)
-        logits: Tensor = self.head(self.decoder(self.neck(deepest), skips[::-1]))
+        half = self.half_decoder and self.training
+        with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
+            logits: Tensor = self.head(self.decoder(self.neck(deepest), skips[::-1]))
         return logits
 
 
@@ -96,4 +114,10 @@ def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
     """Build the network from its configuration."""
     if len(config.decoder) != 3:
         raise ConfigError(f"network.decoder needs 3 widths, but has {len(config.decoder)}")
-    return ColorUNet(build_encoder(config.encoder, config.encoder_weights), config.decoder, bins)
+    return ColorUNet(
+        build_encoder(config.encoder, config.encoder_weights),
+        config.decoder,
+        bins,
+        fuse=config.fuse,
+        half_decoder=config.decoder_precision == "bf16",
+    )
