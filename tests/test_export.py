@@ -197,6 +197,28 @@ def test_hints_reach_the_exported_graph(exported: Exported) -> None:
     assert np.array_equal(masked, without)
 
 
+@pytest.fixture(scope="module")
+def mirrored(exported: Exported) -> Exported:
+    path = exported.full.with_name("mirrored.onnx")
+    about = {"name": "tiny", "licence": "CC0-1.0", "size": 96, "dial": DIAL}
+    parity = export(exported.checkpoint, path, half=False, mirrored=True, **about)
+    return exported._replace(full=path, full_parity=parity)
+
+
+def test_a_mirrored_graph_answers_mirror_images_alike(mirrored: Exported) -> None:
+    assert mirrored.full_parity.largest < 1e-3
+    session = Session(mirrored.full)
+    lightness = np.random.default_rng(0).uniform(0, 100, (96, 128)).astype(np.float32)
+    hint_ab, hint_mask = np.zeros((96, 128, 2), np.float32), np.zeros((96, 128), np.float32)
+    hint_ab[8:16, 8:24], hint_mask[8:16, 8:24] = (30, -40), 1
+    there = session.predict(lightness, DIAL.at(0), hint_ab, hint_mask).ab
+    back = session.predict(
+        lightness[:, ::-1].copy(), DIAL.at(0), hint_ab[:, ::-1].copy(), hint_mask[:, ::-1].copy()
+    ).ab
+    assert np.abs(there - back[:, ::-1]).max() < 1e-3
+    assert np.abs(there - there[:, ::-1]).max() > 1  # it does not just make all symmetric
+
+
 def test_set_dial_changes_nothing_else(exported: Exported, tmp_path: Path) -> None:
     target = tmp_path / "fitted.onnx"
     dial = Dial((Decoding(0.9, 0.4, 1.1), Decoding(0.1, 0.3, 1.2), Decoding(0.0, 0.2, 1.3)))

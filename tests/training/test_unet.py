@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,16 +9,17 @@ from photochrom.bins import gamut_bins
 from photochrom.errors import ConfigError
 from photochrom.training.config import NetworkConfig
 from photochrom.training.networks import build_network
+from photochrom.training.networks.unet import pool_hints
 
 pytestmark = pytest.mark.workshop
 
 SMALL = NetworkConfig(encoder_weights="none", decoder=(16, 16, 16))
 
 
-@pytest.fixture
-def network() -> torch.nn.Module:
+@pytest.fixture(params=[False, True], ids=["encoder_hints", "decoder_hints"])
+def network(request: pytest.FixtureRequest) -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_network(SMALL, 7)
+    return build_network(replace(SMALL, decoder_hints=request.param), 7)
 
 
 def inputs(height: int = 64, width: int = 96) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -58,6 +61,33 @@ def test_hints_inside_the_mask_count(network) -> None:
     base = network(lightness, hint_ab, hint_mask)
     assert (network(lightness, -hint_ab, hint_mask) - base).abs().max() > 1e-4
     assert (network(lightness, 0 * hint_ab, 0 * hint_mask) - base).abs().max() > 1e-4
+
+
+def test_pooled_hints_are_the_cells_mean_colours() -> None:
+    hints = torch.zeros(1, 3, 8, 8)
+    hints[0, :, 1, 1] = torch.tensor([0.5, -0.25, 1.0])
+    hints[0, :, 6:, 4:6] = torch.tensor([0.1, 0.2, 1.0])[:, None, None]
+    pooled = pool_hints(hints, 4)[0]
+    assert pooled[:, 0, 0].tolist() == pytest.approx([0.5, -0.25, 1.0])
+    assert pooled[:, 1, 1].tolist() == pytest.approx([0.1, 0.2, 1.0])
+    assert not pooled[:, 0, 1].any()
+    assert not pooled[:, 1, 0].any()
+
+
+def test_fusion_is_a_choice() -> None:
+    torch.manual_seed(0)
+    network = build_network(replace(SMALL, fuse=False), 7)
+    assert network.neck.embed is None
+    assert network.eval()(*inputs()).shape == (2, 7, 16, 24)
+
+
+def test_the_decoder_in_half_precision_only_trains(network) -> None:
+    network = network.eval()
+    with torch.no_grad():
+        whole = network(*inputs())
+        network.half_decoder = True
+        assert torch.equal(network(*inputs()), whole)
+        assert network.train()(*inputs()).dtype == torch.bfloat16
 
 
 def test_gradient_reaches_every_parameter(network) -> None:

@@ -165,21 +165,33 @@ def reveal_hints(ab: Tensor, share: float, most: int, draws: Draws) -> tuple[Ten
     evenly from 1 to `most`; squares have sides of 1 to 9 pixels and one colour, the local mean.
     Returns hint_ab (N, 2, H, W), zero outside the mask, and hint_mask (N, 1, H, W).
     """
-    n, _, height, width = ab.shape
-    draw = draws.uniform(3 * most).view(n, most, 3)
+    height, width = ab.shape[2:]
+    draw = draws.uniform(3 * most).view(-1, most, 3)
     count = 1 + (draws.uniform() * most).long()
     active = torch.arange(most, device=ab.device) < count
     active &= draws.uniform() < share
     y = (draw[..., 0] * height).long()
     x = (draw[..., 1] * width).long()
-    radius = (draw[..., 2] * 5).long()
+    return reveal_squares(ab, y, x, (draw[..., 2] * 5).long(), active)
+
+
+def reveal_squares(
+    ab: Tensor, y: Tensor, x: Tensor, radius: Tensor, active: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Reveal the colour of given squares, each with the mean of the 7x7 pixels at its centre.
+
+    ab: (N, 2, H, W), Lab units. y, x, radius: (N, points), pixels, whole numbers. active:
+    (N, points), which of them to reveal.
+    Returns hint_ab (N, 2, H, W), zero outside the mask, and hint_mask (N, 1, H, W).
+    """
+    n, _, height, width = ab.shape
     local = F.avg_pool2d(ab, 7, 1, 3, count_include_pad=False).flatten(2)
     colours = local.gather(2, (y * width + x)[:, None].expand(-1, 2, -1))
     rows = torch.arange(height, device=ab.device)
     columns = torch.arange(width, device=ab.device)
     hint_ab = torch.zeros_like(ab)
     hint_mask = ab.new_zeros(n, 1, height, width)
-    for point in range(most):
+    for point in range(y.shape[1]):
         reach = radius[:, point, None]
         inside_y = (rows - y[:, point, None]).abs() <= reach
         inside_x = (columns - x[:, point, None]).abs() <= reach

@@ -70,6 +70,7 @@ class NetworkConfig:
     decoder_precision: of the decoder in training; in bf16 its dense convolutions are several times
         as fast on a processor with AMX, where the encoder's depthwise ones would be slower.
     fuse: broadcast the encoder's pooled features over its last one.
+    decoder_hints: give hints to every step of the decoder, not to the encoder alone.
     embedding: width of the embedding that is fused, of networks that have one.
     """
 
@@ -79,6 +80,7 @@ class NetworkConfig:
     decoder: tuple[int, ...] = (192, 128, 96)
     decoder_precision: str = choice("32", "bf16")
     fuse: bool = True
+    decoder_hints: bool = False
     embedding: int = within(1000, 1)
 
 
@@ -182,6 +184,7 @@ class ValidationConfig:
 
     every: samples between two validations; a checkpoint is written after each.
     photos: how many of the validation photos.
+    hint_points: colours revealed for one more set of figures, 0 for none.
     size: of the network's copy, pixels: the short side, or the square's where photos are padded.
     sheet: photos on the contact sheet.
     """
@@ -190,6 +193,7 @@ class ValidationConfig:
     photos: int = within(128, 1)
     size: int = within(192, 32)
     sheet: int = within(24, 0)
+    hint_points: int = within(0, 0)
 
 
 @dataclass(frozen=True)

@@ -330,13 +330,14 @@ class Trainer:
             return np.zeros(0, np.float32)
         return measure_prior(self.config.loss, feed.colours(self.config.loss.prior_photos))
 
-    def _predict(self, lightness: Tensor) -> Tensor:
-        """What the averaged network says of a photo, without hints."""
-        lightness = lightness.to(next(self.average.parameters()).dtype)
+    def _predict(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """What the averaged network says of a photo."""
+        dtype = next(self.average.parameters()).dtype
+        lightness = lightness.to(dtype)
         inputs = {
             "lightness": lightness,
-            "hint_ab": lightness.new_zeros(1, 2, *lightness.shape[2:]),
-            "hint_mask": torch.zeros_like(lightness),
+            "hint_ab": hint_ab.to(dtype),
+            "hint_mask": hint_mask.to(dtype),
             "embedding": None if self.embedder is None else self.embedder(lightness.float()),
         }
         with self.fabric.autocast():

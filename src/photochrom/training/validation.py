@@ -6,7 +6,7 @@ scores the pipeline that users run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from photochrom import metrics
 from photochrom.data.memory import MemoryPhotos
 from photochrom.sheet import save_sheet
+from photochrom.training.augment import reveal_squares
 from photochrom.training.config import ValidationConfig
 from photochrom.training.lab import lab_from_srgb, srgb_from_lab
 from photochrom.training.objective import Objective
@@ -28,8 +29,17 @@ from photochrom.training.objective import Objective
 MULTIPLE = 32
 WHITE = 1.0
 
-Network = Callable[[Tensor], Tensor]
-"""From lightness (1, 1, H, W), 0..100, to the network's output."""
+HINT_RADIUS = 3
+"""Of the squares that are revealed, pixels."""
+GOLDEN_RATIOS = (0.7548776662466927, 0.5698402909980532)
+"""Steps of the R2 sequence, whose first n points are spread evenly for every n.
+
+Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018.
+"""
+
+Network = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From lightness (1, 1, H, W), 0..100, hint_ab (1, 2, H, W) and hint_mask (1, 1, H, W) to the
+network's output."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,8 @@ def validate(
 
     The processes share the photos. Returns, for each of the objective's colours, PSNR and ab error
     as gains over grey (dB, percent), the squared error of ab as a share of grey's (percent) and
-    the colourfulness as a ratio to the real photos'.
+    the colourfulness as a ratio to the real photos'. Where `config.hint_points` colours are to be
+    revealed to the network, "hinted" stands for the first of the objective's colours with them.
     """
     count = min(config.photos, len(photos))
     totals: dict[str, Tensor] = {}
@@ -102,7 +113,8 @@ def validate(
         shown = fabric.is_global_zero and index < config.sheet
         if not own and not shown:
             continue
-        scored = _colour(network, objective, network_copy(photos.photo(index), config.size, fit))
+        copy = network_copy(photos.photo(index), config.size, fit)
+        scored = _colour(network, objective, copy, config.hint_points)
         if own:
             for name, score in scored.scores.items():
                 totals[name] = totals.get(name, torch.zeros(4, dtype=torch.float64))
@@ -112,7 +124,8 @@ def validate(
     if rows:
         save_sheet(rows, sheet)
     if fabric.world_size > 1:
-        totals = _sum_over_processes(fabric, totals, objective)
+        hinted = ("hinted",) if config.hint_points else ()
+        totals = _sum_over_processes(fabric, totals, (*objective.names, *hinted))
     means = {name: total / count for name, total in totals.items()}
     figures: dict[str, float] = {}
     for name in means.keys() - {"grey", "real"}:
@@ -126,19 +139,22 @@ def validate(
 
 
 def _sum_over_processes(
-    fabric: Fabric, totals: dict[str, Tensor], objective: Objective
+    fabric: Fabric, totals: dict[str, Tensor], coloured: Sequence[str]
 ) -> dict[str, Tensor]:
     """Add up what the processes found; one that had no photo found nothing."""
-    names = sorted({"grey", "real", *objective.names})
+    names = sorted({"grey", "real", *coloured})
     table = torch.stack([totals.get(n, torch.zeros(4, dtype=torch.float64)) for n in names])
     summed = fabric.all_reduce(table.to(fabric.device), reduce_op="sum")
     return dict(zip(names, cast(Tensor, summed).cpu(), strict=True))
 
 
-def _colour(network: Network, objective: Objective, copy: Copy) -> _Scored:
+def _colour(network: Network, objective: Objective, copy: Copy, hint_points: int) -> _Scored:
     lab = lab_from_srgb(copy.rgb)
     lightness = lab[:, :1]
-    colours = objective.colours(network(lightness))
+    colours = objective.colours(network(lightness, *_reveal(lab[:, 1:], 0)))
+    if hint_points:
+        hinted = network(lightness, *_reveal(lab[:, 1:], hint_points))
+        colours["hinted"] = objective.colours(hinted)[objective.names[0]]
     colours["grey"] = torch.zeros_like(lab[:, 1:])
     truth = _bytes(copy.photo(copy.rgb))
     pictures, scores = {"real": truth}, {"real": (0.0, 0.0, 0.0, metrics.colourfulness(truth))}
@@ -154,6 +170,17 @@ def _colour(network: Network, objective: Objective, copy: Copy) -> _Scored:
             metrics.colourfulness(pictures[name]),
         )
     return _Scored(pictures, scores)
+
+
+def _reveal(ab: Tensor, points: int) -> tuple[Tensor, Tensor]:
+    """Hints at evenly spread points: hint_ab and hint_mask of a photo's ab (1, 2, H, W)."""
+    steps = torch.arange(1, points + 1, dtype=torch.float64)
+    y, x = (
+        ((steps * ratio % 1) * side).long()[None]
+        for ratio, side in zip(GOLDEN_RATIOS, ab.shape[2:], strict=True)
+    )
+    radius = torch.full_like(y, HINT_RADIUS)
+    return reveal_squares(ab, y, x, radius, torch.ones_like(y, dtype=torch.bool))
 
 
 def _bytes(image: Tensor) -> NDArray[np.uint8]:

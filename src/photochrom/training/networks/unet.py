@@ -18,6 +18,10 @@ from photochrom.training.config import NetworkConfig
 from photochrom.training.networks.encoder import build_encoder
 
 STRIDE = 4
+HINT_CHANNELS = 3
+"""a, b and presence of the hints in a cell."""
+HINT_SCALE = 110.0
+"""ab units; about the largest a or b that sRGB has."""
 
 
 class ConvBlock(nn.Sequential):
@@ -48,14 +52,19 @@ class Neck(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Climb from stride 32 to stride 4, taking the encoder's feature in at every step."""
+    """Climb from stride 32 to stride 4, taking the encoder's feature in at every step.
 
-    def __init__(self, encoder_channels: Sequence[int], channels: Sequence[int]) -> None:
+    beside: channels that are given beside each of those features.
+    """
+
+    def __init__(
+        self, encoder_channels: Sequence[int], channels: Sequence[int], beside: int = 0
+    ) -> None:
         super().__init__()
         skips = list(encoder_channels)[-2:0:-1]
         inputs = [encoder_channels[-1], *channels[:-1]]
         self.blocks = nn.ModuleList(
-            ConvBlock(below + skip, out)
+            ConvBlock(below + skip + beside, out)
             for below, skip, out in zip(inputs, skips, channels, strict=True)
         )
 
@@ -64,6 +73,18 @@ class Decoder(nn.Module):
         for block, skip in zip(self.blocks, skips, strict=True):
             x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
         return x
+
+
+def pool_hints(hints: Tensor, stride: int) -> Tensor:
+    """Mean colour of the hints in every cell, and whether there are any.
+
+    hints: (N, 3, H, W): a, b, zero outside the mask, and the mask.
+    Returns (N, 3, H / stride, W / stride).
+    """
+    mean = F.avg_pool2d(hints, stride)
+    covered = mean[:, 2:]
+    colour = mean[:, :2] / covered.clamp(min=0.5 / stride**2)
+    return torch.cat([colour, (covered > 0).to(colour.dtype)], 1)
 
 
 class ColorUNet(nn.Module):
@@ -81,10 +102,12 @@ class ColorUNet(nn.Module):
         bins: int,
         *,
         fuse: bool = True,
+        decoder_hints: bool = False,
         half_decoder: bool = False,
     ) -> None:
         """Put a network together.
 
+        decoder_hints: give the hints to every step of the decoder, not to the encoder alone.
         half_decoder: run what follows the encoder in bf16 while training.
         """
         super().__init__()
@@ -92,7 +115,8 @@ class ColorUNet(nn.Module):
         self.encoder = encoder
         self.half_decoder = half_decoder
         self.neck = Neck(widths[-1], fuse)
-        self.decoder = Decoder(widths, decoder)
+        self.decoder_hints = decoder_hints
+        self.decoder = Decoder(widths, decoder, HINT_CHANNELS if decoder_hints else 0)
         self.head = nn.Conv2d(decoder[-1], bins, 1)
 
     def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
@@ -102,8 +126,14 @@ class ColorUNet(nn.Module):
         hint_ab: (N, 2, H, W), Lab units; only read where the mask is 1.
         hint_mask: (N, 1, H, W), 0 or 1.
         """
-        x = torch.cat([lightness / 50 - 1, hint_ab * hint_mask / 110, hint_mask], 1)
+        hints = torch.cat([hint_ab * hint_mask / HINT_SCALE, hint_mask], 1)
+        x = torch.cat([lightness / 50 - 1, hints], 1)
         _, *skips, deepest = self.encoder(x)
+        if self.decoder_hints:
+            skips = [
+                torch.cat([skip, pool_hints(hints, STRIDE << level)], 1)
+                for level, skip in enumerate(skips)
+            ]
         half = self.half_decoder and self.training
         with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
             logits: Tensor = self.head(self.decoder(self.neck(deepest), skips[::-1]))
@@ -119,5 +149,6 @@ def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
         config.decoder,
         bins,
         fuse=config.fuse,
+        decoder_hints=config.decoder_hints,
         half_decoder=config.decoder_precision == "bf16",
     )
