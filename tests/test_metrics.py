@@ -3,7 +3,13 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from photochrom.metrics import ab_error, colourfulness, psnr
+from photochrom.metrics import (
+    ab_distance,
+    ab_error,
+    absolute_colourfulness,
+    colourfulness,
+    psnr,
+)
 
 
 def test_psnr_by_hand():
@@ -21,7 +27,9 @@ def test_psnr_agrees_with_scikit_image(examples):
 
 def test_ab_error_by_hand():
     zero = np.zeros((1, 2, 2), np.float32)
-    assert ab_error(np.array([[[3, 4], [0, 0]]], np.float32), zero) == 2.5  # (5 + 0) / 2
+    ab = np.array([[[3, 4], [0, 0]]], np.float32)
+    assert ab_distance(ab, zero).tolist() == [[5, 0]]
+    assert ab_error(ab, zero) == 2.5
 
 
 def test_colourfulness_by_hand():
@@ -31,6 +39,16 @@ def test_colourfulness_by_hand():
     # One blue colour: no spread, mean (0, -255).
     assert colourfulness(np.full((3, 3, 3), (0, 0, 255), np.uint8)) == pytest.approx(76.5)
     assert colourfulness(np.full((3, 3, 3), 130, np.uint8)) == 0
+
+
+def test_absolute_colourfulness_by_hand():
+    # |rg| = (255, 255), |yb| = (127.5, 127.5): no spread, and the means no longer cancel.
+    red_and_green = np.array([[[255, 0, 0], [0, 255, 0]]], np.uint8)
+    assert absolute_colourfulness(red_and_green) == pytest.approx(0.3 * np.hypot(255, 127.5))
+    # Where all differences have one sign the two variants agree.
+    blue = np.array([[[0, 0, 255], [0, 0, 100]]], np.uint8)
+    assert absolute_colourfulness(blue) == pytest.approx(colourfulness(blue))
+    assert absolute_colourfulness(np.full((3, 3, 3), 130, np.uint8)) == 0
 
 
 def test_colourfulness_of_photographs(examples):

@@ -9,7 +9,7 @@ from photochrom.bins import gamut_bins
 from photochrom.errors import ConfigError
 from photochrom.training.config import NetworkConfig
 from photochrom.training.networks import build_network
-from photochrom.training.networks.unet import pool_hints
+from photochrom.training.networks.unet import spread_hints
 
 pytestmark = pytest.mark.workshop
 
@@ -63,15 +63,21 @@ def test_hints_inside_the_mask_count(network) -> None:
     assert (network(lightness, 0 * hint_ab, 0 * hint_mask) - base).abs().max() > 1e-4
 
 
-def test_pooled_hints_are_the_cells_mean_colours() -> None:
-    hints = torch.zeros(1, 3, 8, 8)
-    hints[0, :, 1, 1] = torch.tensor([0.5, -0.25, 1.0])
-    hints[0, :, 6:, 4:6] = torch.tensor([0.1, 0.2, 1.0])[:, None, None]
-    pooled = pool_hints(hints, 4)[0]
-    assert pooled[:, 0, 0].tolist() == pytest.approx([0.5, -0.25, 1.0])
-    assert pooled[:, 1, 1].tolist() == pytest.approx([0.1, 0.2, 1.0])
-    assert not pooled[:, 0, 1].any()
-    assert not pooled[:, 1, 0].any()
+def test_hints_spread_over_the_plane() -> None:
+    hint_ab, hint_mask = torch.zeros(1, 2, 64, 96), torch.zeros(1, 1, 64, 96)
+    hint_ab[0, :, 5, 6], hint_mask[0, :, 5, 6] = torch.tensor([0.5, -0.25]), 1
+    hint_ab[0, :, 60:, 92:], hint_mask[0, :, 60:, 92:] = torch.tensor([0.1, 0.2])[:, None, None], 1
+    fine, middle, coarse = spread_hints(hint_ab, hint_mask, 3)
+    assert [level.shape[2:] for level in (fine, middle, coarse)] == [(16, 24), (8, 12), (4, 6)]
+    assert fine[0, :, 1, 1].tolist() == pytest.approx([0.5, -0.25, 1.0])
+    assert fine[0, :, -1, -1].tolist() == pytest.approx([0.1, 0.2, 1.0])
+    assert fine[0, :, 1, 4].tolist()[:2] == pytest.approx([0.5, -0.25], abs=0.1)
+    assert fine[0, 2, 1, 1] > fine[0, 2, 1, 3] > fine[0, 2, 8, 12] > 0  # nearness falls
+
+
+def test_no_hints_spread_as_nothing() -> None:
+    nothing = spread_hints(torch.zeros(2, 2, 32, 32), torch.zeros(2, 1, 32, 32), 3)
+    assert not any(level.any() for level in nothing)
 
 
 def test_fusion_is_a_choice() -> None:

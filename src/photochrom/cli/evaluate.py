@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,67 +13,171 @@ import typer
 from photochrom.cli.failures import needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
+SHEET_PHOTOS = 48
+SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
 
 def evaluate(
     photos: Annotated[
         list[str], typer.Argument(help="Tar shards, or folders of shards or photos.")
     ],
     model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A model's name, or an .onnx file.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A model's name, or an .onnx file; may be given several times."
+        ),
     ] = None,
     vividness: Annotated[
         list[float] | None, typer.Option(min=0.0, max=1.0, help="May be given several times.")
     ] = None,
-    size: Annotated[int | None, typer.Option(min=32, max=2048, help="Working size.")] = None,
+    from_folder: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Also score another program's pictures: files named by the photos' keys.",
+        ),
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="A CSV with the photos' keys, for --where.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Only photos whose row in the manifest has this, or COLUMN!=VALUE; all must hold.",
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many photos.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of the network.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON instead of a Markdown table.")
-    ] = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Also write figures.json and figures.md to this folder.")
+    subset: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=CSV", help="Figures of their own for the keys in a CSV."),
     ] = None,
     kinds: Annotated[
         Path | None,
         typer.Option(help="A CSV with the photos' keys: figures by kind, one more table."),
     ] = None,
     kind_column: Annotated[str, typer.Option(help="Of that CSV, says the kind.")] = "source",
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="A CSV with key and label (ImageNet's class, 0..999): the accuracy."),
+    ] = None,
+    tracks: Annotated[
+        bool, typer.Option("--tracks", help="Also score the photos as if old, worn or badly kept.")
+    ] = False,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Also score each model at vividness 0, 0.1, ..., 1.")
+    ] = False,
+    size: Annotated[int | None, typer.Option(min=32, max=2048, help="Working size.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the networks.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead of Markdown tables.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Also write figures.json, figures.md, report.html and curve.png.",
+        ),
+    ] = None,
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet (grey | ours | real).")
     ] = None,
 ) -> None:
     """Make colour photos grey, colour them, compare with the real ones.
 
-    Rows: the photos left grey, the best constant colour, then the model at each vividness. Figures
-    are means over photos, for all photos and for those with an odd index (settings are chosen on
-    the even ones). See docs/evaluation.md.
+    Rows: the photos left grey, the best constant colour, each model at each vividness, other
+    programs' pictures. Figures are means over photos, for all photos and for those with an odd
+    index (settings are chosen on the even ones). See docs/evaluation.md.
     """
     with one_line_errors():
+        if (manifest is None) != (where is None):
+            raise ConfigError("--manifest and --where go together; name both")
+        if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
+            raise ConfigError(f"{sheet}: a sheet's name ends in {', '.join(SHEET_SUFFIXES)}")
         with needs_extra("evaluation", "train"):
-            from photochrom.evaluation.report import markdown
-            from photochrom.evaluation.run import evaluate_photos, read_kinds
+            import torch
+
+            from photochrom.data.selection import Selection
+            from photochrom.evaluation.classifier import Classifier
+            from photochrom.evaluation.contenders import Folder
+            from photochrom.evaluation.gallery import temporary_gallery
+            from photochrom.evaluation.plan import Plan
+            from photochrom.evaluation.report import as_json as json_of
+            from photochrom.evaluation.report import markdown, write_report
+            from photochrom.evaluation.run import evaluate_photos
+            from photochrom.evaluation.tables import read_column, read_keys, read_labels
+            from photochrom.sheet import save_sheet
         from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
 
-        table = None if kinds is None else read_kinds(kinds, kind_column)
-        try:
-            for folder in (report, sheet and sheet.parent):
-                if folder is not None:
-                    folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(
-                f"{error.filename}: no such folder can be made; name another"
-            ) from error
-        figures = evaluate_photos(
-            photos,
-            Colorizer(model, threads=threads),
+        names: Sequence[str | None] = model or [None]
+        plan = Plan(
+            [Colorizer(name, threads=threads) for name in names],
             vividness or [DEFAULT_VIVIDNESS],
             size=size,
-            limit=limit,
-            sheet=sheet,
-            kinds=table,
+            folders=[Folder(name, path) for name, path in _named(from_folder, "--from-folder")],
+            subsets={name: read_keys(path) for name, path in _named(subset, "--subset")},
+            kinds=None if kinds is None else read_column(kinds, kind_column),
+            labels={} if labels is None else read_labels(labels),
+            tracks=tracks,
+            curve=curve,
         )
-    text, record = markdown(figures), json.dumps(figures, indent=1)
-    typer.echo(record if as_json else text)
-    if report is not None:
-        (report / "figures.json").write_text(record + "\n", encoding="utf-8")
-        (report / "figures.md").write_text(text + "\n", encoding="utf-8")
+        chosen = None if manifest is None else Selection.read(manifest, where or [])
+        _make_folders(report, sheet and sheet.parent)
+        if threads:
+            torch.set_num_threads(threads)
+        shown = report is not None or sheet is not None
+        kept = None if report is not None else SHEET_PHOTOS
+        with temporary_gallery(kept) if shown else nullcontext() as gallery:
+            with _progress(limit) as advance:
+                record = evaluate_photos(
+                    photos,
+                    plan,
+                    Classifier(),
+                    selection=chosen,
+                    limit=limit,
+                    gallery=gallery,
+                    advance=advance,
+                )
+            typer.echo(json_of(record) if as_json else markdown(record))
+            if sheet is not None and gallery is not None:
+                first = gallery.keys[:SHEET_PHOTOS]
+                save_sheet([list(gallery.pictures(key).values()) for key in first], sheet)
+            if report is not None and gallery is not None:
+                write_report(report, record, gallery.pictures)
+
+
+def _named(pairs: Sequence[str] | None, option: str) -> list[tuple[str, Path]]:
+    """Names and paths of options like NAME=PATH; raises ConfigError where they are not."""
+    found: dict[str, Path] = {}
+    for pair in pairs or ():
+        name, sign, path = pair.partition("=")
+        if not (name and sign and path):
+            raise ConfigError(f"{option} {pair}: write NAME=PATH")
+        if name in found:
+            raise ConfigError(f"{option} {pair}: {name} is named twice; choose another name")
+        found[name] = Path(path)
+    return list(found.items())
+
+
+def _make_folders(*folders: Path | None) -> None:
+    try:
+        for folder in folders:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{error.filename}: no such folder can be made; name another") from error
+
+
+@contextmanager
+def _progress(count: int | None) -> Iterator[Callable[[], None]]:
+    """Photos scored so far and the time they took, on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("evaluating", total=count)
+        yield lambda: progress.advance(task)

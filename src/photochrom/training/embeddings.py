@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import fsspec
-import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -24,7 +22,7 @@ from photochrom.data.shards import decoded_photos, shard_paths
 from photochrom.errors import DataError
 from photochrom.training.config import EmbedderConfig
 from photochrom.training.embedder import Embedder
-from photochrom.training.graph import OPSET, quiet_export
+from photochrom.training.graph import as_onnx
 from photochrom.training.lab import lab_from_srgb
 
 BATCH = 16
@@ -67,7 +65,7 @@ def embed_shards(
         if _stored(target)[0].items() >= about.items():
             log(f"{target}: there already")
             continue
-        embed = embed or as_onnx(embedder, size)
+        embed = embed or as_onnx(embedder, torch.zeros(1, 1, size, size))
         photos = MemoryPhotos.of(decoded_photos([shard]), torch.device("cpu"), f"in {shard}")
         rows = []
         for first in range(0, len(photos), BATCH):
@@ -94,39 +92,6 @@ def _targets(sources: Sequence[str], model: str, folder: str) -> dict[str, str]:
         if list(targets.values()).count(target) > 1:
             raise DataError(f"{shard}: another shard has this name; embed each into its own folder")
     return targets
-
-
-def as_onnx(embedder: Embedder, size: int) -> Callable[[Tensor], Tensor]:
-    """The embedder as ONNX Runtime runs it on a CPU: three times as fast as PyTorch's loops.
-
-    Returns a function from lightness (N, 1, size, size) to logits (N, C).
-    """
-    import onnxruntime  # training itself does without it
-
-    with tempfile.TemporaryDirectory() as folder, quiet_export():
-        path = Path(folder) / "embedder.onnx"
-        torch.onnx.export(
-            embedder,
-            (torch.zeros(1, 1, size, size),),
-            str(path),
-            input_names=["L"],
-            output_names=["embedding"],
-            opset_version=OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        session = onnxruntime.InferenceSession(str(path), options)
-
-    def embed(lightness: Tensor) -> Tensor:
-        answers = [
-            session.run(None, {"L": one[None].numpy()})[0] for one in lightness.float().cpu()
-        ]
-        return torch.from_numpy(np.concatenate(answers))
-
-    return embed
 
 
 class CachedEmbeddings:

@@ -19,9 +19,10 @@ from photochrom.training.networks.encoder import build_encoder
 
 STRIDE = 4
 HINT_CHANNELS = 3
-"""a, b and presence of the hints in a cell."""
-HINT_SCALE = 110.0
-"""ab units; about the largest a or b that sRGB has."""
+"""a, b and nearness of the hints."""
+LARGEST_AB, TYPICAL_AB = 110.0, 25.0
+"""ab units, by which hints are divided: about the largest of sRGB for the encoder's stem, and what
+gives the decoder numbers of its other features' size."""
 
 
 class ConvBlock(nn.Sequential):
@@ -75,15 +76,42 @@ class Decoder(nn.Module):
         return x
 
 
-def pool_hints(hints: Tensor, stride: int) -> Tensor:
-    """Mean colour of the hints in every cell, and whether there are any.
+def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int) -> list[Tensor]:
+    """Fill the plane with the colours of the nearest hints, at strides 4, 8, ...
 
-    hints: (N, 3, H, W): a, b, zero outside the mask, and the mask.
-    Returns (N, 3, H / stride, W / stride).
+    From coarse to fine, a cell with hints has their mean colour and a nearness of 1; the others
+    take the colour of the coarser level and half of its nearness. Coarsest of all is the mean of
+    the photo's hints: so every place knows of every hint. Without hints all is 0.
+
+    hint_ab: (N, 2, H, W), zero outside the mask. hint_mask: (N, 1, H, W), 0 or 1.
+    Returns (N, 3, H / s, W / s) for each stride s.
+
+    The push and pull of Gortler, Grzeszczuk, Szeliski, Cohen, "The Lumigraph", 1996, section 3.4.
     """
-    mean = F.avg_pool2d(hints, stride)
+    hints = torch.cat([hint_ab, hint_mask], 1)
+    filled = _mean_hint(hints.mean((2, 3), keepdim=True), 1 / hints.shape[2] / hints.shape[3])
+    found = []
+    for level in reversed(range(levels + 1)):  # one level beyond those asked for
+        stride = STRIDE << level
+        own = _mean_hint(F.avg_pool2d(hints, stride), 1 / stride**2)
+        colour, nearness = filled[:, :2], filled[:, 2:] / 2
+        coarse = torch.cat([colour, nearness], 1)
+        if coarse.shape[2:] == (1, 1):
+            coarse = coarse.expand_as(own)
+        else:
+            coarse = F.interpolate(coarse, scale_factor=2.0, mode="bilinear")
+        filled = torch.where(own[:, 2:] > 0, own, coarse)
+        found.append(filled)
+    return found[:0:-1]
+
+
+def _mean_hint(mean: Tensor, least: float) -> Tensor:
+    """From means over all pixels of (a, b, mask) to the hints' mean (a, b) and their presence.
+
+    least: the share of a cell that one pixel is.
+    """
     covered = mean[:, 2:]
-    colour = mean[:, :2] / covered.clamp(min=0.5 / stride**2)
+    colour = mean[:, :2] / covered.clamp(min=0.5 * least)
     return torch.cat([colour, (covered > 0).to(colour.dtype)], 1)
 
 
@@ -126,14 +154,12 @@ class ColorUNet(nn.Module):
         hint_ab: (N, 2, H, W), Lab units; only read where the mask is 1.
         hint_mask: (N, 1, H, W), 0 or 1.
         """
-        hints = torch.cat([hint_ab * hint_mask / HINT_SCALE, hint_mask], 1)
+        hints = torch.cat([hint_ab * hint_mask / LARGEST_AB, hint_mask], 1)
         x = torch.cat([lightness / 50 - 1, hints], 1)
         _, *skips, deepest = self.encoder(x)
         if self.decoder_hints:
-            skips = [
-                torch.cat([skip, pool_hints(hints, STRIDE << level)], 1)
-                for level, skip in enumerate(skips)
-            ]
+            spread = spread_hints(hint_ab * hint_mask / TYPICAL_AB, hint_mask, len(skips))
+            skips = [torch.cat(pair, 1) for pair in zip(skips, spread, strict=True)]
         half = self.half_decoder and self.training
         with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
             logits: Tensor = self.head(self.decoder(self.neck(deepest), skips[::-1]))

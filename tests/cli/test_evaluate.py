@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from PIL import Image
+from typer.testing import CliRunner
+
+import tiny_workshop
+from photochrom import metrics
+from photochrom.cli.main import app
+from photochrom.models import known_models
+
+pytestmark = pytest.mark.workshop
+
+MODEL = known_models()[0].name
+
+
+def evaluate(*arguments: str | Path) -> Result:
+    """The command in this process: a new one would import PyTorch again."""
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+@pytest.fixture
+def torch_threads() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three small photos a, b, c, and tables about them."""
+    folder = tmp_path_factory.mktemp("photos")
+    for key, crop in zip("abc", tiny_workshop.colour_crops(3, short=96), strict=True):
+        crop.save(folder / f"{key}.png")
+    (folder / "table.csv").write_text(
+        "key,source,label\na,cats,281\nb,dogs,207\nc,dogs,207\n", "utf-8"
+    )
+    (folder / "people.csv").write_text("key,tone\nc,dark\n", "utf-8")
+    return folder
+
+
+@pytest.mark.usefixtures("torch_threads")
+def test_everything_at_once(photos: Path, tmp_path: Path) -> None:
+    theirs, copy = tmp_path / "theirs", tmp_path / "copy.onnx"
+    copy.write_bytes(known_models()[0].path.read_bytes())
+    theirs.mkdir()
+    for key in "bc":
+        with Image.open(photos / f"{key}.png") as image:
+            image.convert("L").save(theirs / f"{key}.jpg")
+    table, report, sheet = photos / "table.csv", tmp_path / "report", tmp_path / "sheet.png"
+    found = evaluate(
+        *(photos, "--threads", "1", "--json", "--tracks", "--curve"),
+        *("--model", MODEL, "--model", copy, "--vividness", "0", "--vividness", "1"),
+        *("--from-folder", f"theirs={theirs}", "--subset", f"people={photos / 'people.csv'}"),
+        *("--manifest", table, "--where", "source!=cats", "--labels", table, "--kinds", table),
+        *("--report", report, "--sheet", sheet),
+    )
+    assert found.exit_code == 0, found.stderr
+    assert found.stderr == ""
+    record = json.loads(found.stdout)
+    assert record["photos"] == 2
+    assert record["subsets"] == {"all": 2, "odd": 1, "people": 1}
+    settings = [f"{model} {value}" for model in (MODEL, "copy") for value in (0, 1)]
+    names = ["grey", "best constant", *settings, "theirs"]
+    assert [row["name"] for row in record["rows"]] == names
+    figures = {row["name"]: row["all"] for row in record["rows"]}
+    assert {"accuracy_percent", "frechet", "ssim"} <= figures["copy 0"].keys()
+    # one network under two names
+    assert without_seconds(figures["copy 1"]) == without_seconds(figures[f"{MODEL} 1"])
+    assert record["curves"].keys() == {MODEL, "copy"}
+    assert record["kinds"]["dogs"]["photos"] == 2
+    for name, lines in record["tracks"].items():
+        assert [line["name"] for line in lines] == settings, name
+        assert [line["clean"] for line in lines] == [figures[row]["ab_error"] for row in settings]
+    check_report(report, record)
+    check_sheet(sheet, photos)
+
+
+def without_seconds(figures: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if name != "seconds"}
+
+
+def check_report(report: Path, record: dict[str, object]) -> None:
+    assert {file.name for file in report.iterdir()} == {
+        *("figures.json", "figures.md", "report.html", "curve.png")
+    }
+    assert json.loads((report / "figures.json").read_text("utf-8")) == record
+    assert "| grey (people) |" in (report / "figures.md").read_text("utf-8")
+
+
+def check_sheet(sheet: Path, photos: Path) -> None:
+    """The first photo's pictures: grey, ours at 0 and 1 and again, theirs (grey), real."""
+    with Image.open(sheet) as image, Image.open(photos / "b.png") as real:
+        picture = np.asarray(image.convert("RGB"))
+        width = round(real.width * 160 / real.height)
+        shown = np.asarray(real.convert("RGB").resize((width, 160), Image.Resampling.LANCZOS))
+    cells = [picture[:160, index * width : (index + 1) * width] for index in range(7)]
+    colours = [metrics.colourfulness(cell) for cell in cells]
+    assert colours[0] == colours[5] == 0
+    assert 0 < colours[1] == colours[3] < colours[2] == colours[4]
+    assert metrics.psnr(cells[6], shown) > 40  # nothing but PNG is between them
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--where", "source=cats"], 2, "--manifest and --where go together"),
+        (["--from-folder", "theirs"], 2, "--from-folder theirs: write NAME=PATH"),
+        (["--subset", "a=x", "--subset", "a=y"], 2, "--subset a=y: a is named twice"),
+        (["--model", "nobody"], 1, "no model 'nobody'"),
+        (["--model", MODEL, "--model", MODEL], 2, f"two rows would be called '{MODEL} 0.5'"),
+        (["--sheet", "sheet.pdf"], 2, "sheet.pdf: a sheet's name ends in .jpg"),
+        (["--labels", "none.csv"], 1, "none.csv: not a readable table"),
+        (["--report", "table.csv"], 2, "no such folder can be made"),
+    ],
+)
+def test_usage_that_cannot_be_meant(
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    words: str,
+) -> None:
+    monkeypatch.chdir(photos)
+    found = evaluate(photos, *arguments)
+    assert found.exit_code == code
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("photochrom: ")
+    assert words in line
+    assert found.stdout == ""

@@ -1,0 +1,29 @@
+"""Stand-ins for a Colorizer whose pictures are known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+
+class KnownColours:
+    """Gives back pictures in their order, and confidence maps where there are some."""
+
+    def __init__(
+        self,
+        pictures: Iterable[np.ndarray],
+        confidence: Iterable[np.ndarray] | None = None,
+        name: str = "known",
+    ) -> None:
+        self.session = SimpleNamespace(name=name)
+        self.pictures = iter(pictures)
+        self.confidence = None if confidence is None else iter(confidence)
+        self.seen: list[np.ndarray] = []
+
+    def colorize(self, grey: np.ndarray, *, vividness: float, size: int | None) -> Any:
+        self.seen.append(grey)
+        sure = None if self.confidence is None else next(self.confidence)
+        return SimpleNamespace(rgb=next(self.pictures), confidence=sure)
