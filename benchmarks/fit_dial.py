@@ -26,11 +26,10 @@ from photochrom.resize import resize
 from photochrom.session import Session
 
 GAMMAS = (1.0, 0.75, 0.5, 0.25, 0.0)
-TEMPERATURES = (1.0, 0.8, 0.65, 0.5)
+TEMPERATURES = (1.0, 0.8, 0.65, 0.5, 0.4)
 """Lower ones leave hard blotches, to the eye."""
 FAITHFUL_GAINS = (0.8, 0.9, 1.0, 1.1)
-LARGEST_GAIN = 1.4
-"""A larger one oversaturates what is vivid already."""
+LARGEST_GAIN = 2.0
 HALVINGS = 7
 """Of the interval in which a gain is sought; leaves about 0.01."""
 CELLS = 400
@@ -145,6 +144,7 @@ def main() -> None:
     size = arguments.size or contract.size
     sample = take_sample(session, arguments.photos, size, arguments.limit)
     scale = Scale(sample)
+    gammas = GAMMAS if contract.log_weights.any() else (1.0,)  # nothing to take back
     colours = {
         pair: annealed_mean(
             sample.logits.T[None, :, :, None].astype(np.float32),
@@ -152,7 +152,7 @@ def main() -> None:
             contract.log_weights,
             *pair,
         )[0, :, :, 0].T
-        for pair in itertools.product(GAMMAS, TEMPERATURES)
+        for pair in itertools.product(gammas, TEMPERATURES)
     }
 
     def best(choices: list[Decoding]) -> tuple[Decoding, Figures]:
