@@ -10,7 +10,13 @@ WORKSHOP = ["torch", "torchvision", "timm", "PIL", "skimage", "lightning_fabric"
 
 
 def test_all_is_what_is_public():
-    assert set(photochrom.__all__) == {"Colorizer", "PhotochromError", "Result", "__version__"}
+    assert set(photochrom.__all__) == {
+        "Colorizer",
+        "Hint",
+        "PhotochromError",
+        "Result",
+        "__version__",
+    }
     assert photochrom.__all__ == dir(photochrom)
     for name in photochrom.__all__:
         assert getattr(photochrom, name) is not None

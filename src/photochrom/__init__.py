@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer, Result
     from photochrom.errors import PhotochromError
+    from photochrom.hints import Hint
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Colorizer": "photochrom.colorizer",
+    "Hint": "photochrom.hints",
     "PhotochromError": "photochrom.errors",
     "Result": "photochrom.colorizer",
 }
 
-__all__ = ["Colorizer", "PhotochromError", "Result", "__version__"]
+__all__ = ["Colorizer", "Hint", "PhotochromError", "Result", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

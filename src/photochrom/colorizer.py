@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from photochrom.cleaning import clean
 from photochrom.color import Array, lab_from_srgb
+from photochrom.confidence import confidence_picture
 from photochrom.dial import Decoding
-from photochrom.errors import ConfigError, PhotoError
+from photochrom.errors import ConfigError, ModelError, PhotoError
+from photochrom.hints import Hint, PlacedHints
 from photochrom.photo import Photo, Turn, check_target, keeps_orientation
 from photochrom.session import MULTIPLE, Prediction, Session
+from photochrom.spreading import settle, spread
 from photochrom.stream import Pixels, StripPlan, coloured_strips
-from photochrom.upsample import LinearChroma, linear_chroma, refine
+from photochrom.upsample import LinearChroma, cell_mean, linear_chroma, refine
+from photochrom.variants import draw_variants
 
 DEFAULT_VIVIDNESS = 0.5
 LONGEST = 4
@@ -28,6 +33,9 @@ BLANK = 1.5
 
 WHITE = 100.0
 """L of the padding."""
+
+FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
+"""Beyond a dozen they hardly differ."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,15 @@ class Result:
         strips, upright = self._strips_for(suffix)
         return self.photo.encode(strips, suffix, upright=upright, quality=quality, mark=mark)
 
+    def confidence_picture(self) -> Pixels:
+        """The confidence map in colours, with a legend; see `photochrom.confidence`.
+
+        Raises ModelError where the model does not say how sure it is.
+        """
+        if self.confidence is None:
+            raise ModelError(f"{self.model} does not say how sure it is; choose another model")
+        return confidence_picture(self.confidence, self.photo.upright_size)
+
     def _strips(self) -> Iterator[Pixels]:
         photo = self.photo
         stored = self._chroma.turned(*photo.turn.undo())
@@ -112,7 +129,12 @@ class Colorizer:
         self._threads = threads
 
     def colorize(
-        self, photo: Any, *, vividness: float = DEFAULT_VIVIDNESS, size: int | None = None
+        self,
+        photo: Any,
+        *,
+        vividness: float = DEFAULT_VIVIDNESS,
+        size: int | None = None,
+        hints: Sequence[Hint] = (),
     ) -> Result:
         """Colour one photograph.
 
@@ -120,41 +142,140 @@ class Colorizer:
         sRGB, or a PIL image.
         vividness: 0 (faithful, muted) to 1 (vivid).
         size: short side of the small copy that the network sees, pixels; the model's by default.
-        Raises PhotoError where the photo cannot be read, ConfigError for an option out of range.
+        hints: colours that points of the photo shall have.
+        Raises PhotoError where the photo cannot be read, ConfigError for an option out of range,
+        HintError for a hint outside the photo or a model that takes none.
         """
+        decoding = self.session.contract.dial.at(vividness)
+        opened = _open(photo)
+        lightness = self._lightness(opened, size)
+        seen = clean(lightness)
+        plain = self._predict(seen, decoding)
+        if not hints:
+            return self._result(opened, lightness, decoding, plain)
+        placed = PlacedHints.of(hints, opened.upright_size, lightness.shape, opened.name)
+        prediction = self._predict(seen, decoding, placed)
+        return self._result(opened, lightness, decoding, plain, (placed, prediction))
+
+    def variants(
+        self,
+        photo: Any,
+        count: int = 4,
+        *,
+        seed: int = 0,
+        vividness: float = DEFAULT_VIVIDNESS,
+        size: int | None = None,
+    ) -> list[Result]:
+        """Colour one photograph in several plausible ways that differ in whole objects.
+
+        count: how many, 2..12. seed: not negative; the same seed gives the same variants.
+        photo, vividness, size: as for `colorize`.
+        Returns `count` results. The first is what `colorize` gives; the second is typical of what
+        else the photo may have looked like, often quieter; each further one is as far as can be
+        from all before it (`photochrom.variants`). A larger count begins with the same ones.
+        Raises what `colorize` raises, and ModelError where the model says only one colour a place.
+        """
+        if not FEWEST_VARIANTS <= count <= MOST_VARIANTS:
+            raise ConfigError(
+                f"{count} variants, but there must be {FEWEST_VARIANTS}..{MOST_VARIANTS}"
+            )
+        if seed < 0:
+            raise ConfigError(f"seed is {seed}, but must not be negative")
         contract = self.session.contract
         decoding = contract.dial.at(vividness)
         opened = _open(photo)
-        height, width = network_size(*opened.upright_size, size or contract.size, contract.fit)
-        turned = opened.turn.quarters % 2
-        stored = opened.small_copy(*((width, height) if turned else (height, width)))
-        upright = np.ascontiguousarray(opened.turn.apply(stored))
-        lightness = np.ascontiguousarray(lab_from_srgb(upright)[..., 0])
-        prediction = self._predict(lightness, decoding)
-        evidence = min(1.0, float(lightness.std()) / BLANK)
-        ab = refine(prediction.ab * np.float32(decoding.gain * evidence), lightness)
-        chroma = linear_chroma(ab, lightness)
-        return Result(opened, self.session.name, ab, prediction.confidence, chroma, self._threads)
+        lightness = self._lightness(opened, size)
+        frame = _Frame.of(lightness, contract.fit)
+        seen = clean(lightness)
+        logits = self.session.logits(frame.padded(seen, WHITE))
+        prediction = self._predict(seen, decoding)
+        others = draw_variants(
+            frame.cut(logits.transpose(1, 2, 0)),
+            cell_mean(lightness, contract.stride),
+            contract.bins,
+            contract.log_weights,
+            decoding,
+            count - 1,
+            seed,
+        )
+        predictions = [prediction, *(Prediction(ab, prediction.confidence) for ab in others)]
+        return [self._result(opened, lightness, decoding, p) for p in predictions]
 
-    def _predict(self, lightness: Array, decoding: Decoding) -> Prediction:
-        """The network's answer for a small copy, which it may want to see in a white square."""
+    def _lightness(self, photo: Photo, size: int | None) -> Array:
+        """L of the small copy, upright, (h, w)."""
         contract = self.session.contract
-        if contract.fit != "pad":
-            return self.session.predict(lightness, decoding)
+        height, width = network_size(*photo.upright_size, size or contract.size, contract.fit)
+        turned = photo.turn.quarters % 2
+        stored = photo.small_copy(*((width, height) if turned else (height, width)))
+        upright = np.ascontiguousarray(photo.turn.apply(stored))
+        return np.ascontiguousarray(lab_from_srgb(upright)[..., 0])
+
+    def _predict(
+        self, lightness: Array, decoding: Decoding, hints: PlacedHints | None = None
+    ) -> Prediction:
+        """The network's answer for a small copy, which it may want to see in a white square."""
+        frame = _Frame.of(lightness, self.session.contract.fit)
+        fields = () if hints is None else hints.inputs(decoding.gain)
+        told = [frame.padded(field, 0) for field in fields]
+        whole = self.session.predict(frame.padded(lightness, WHITE), decoding, *told)
+        confidence = None if whole.confidence is None else frame.cut(whole.confidence)
+        return Prediction(frame.cut(whole.ab), confidence)
+
+    def _result(
+        self,
+        photo: Photo,
+        lightness: Array,
+        decoding: Decoding,
+        plain: Prediction,
+        hinted: tuple[PlacedHints, Prediction] | None = None,
+    ) -> Result:
+        """Decode predictions: the one without hints, and hints with the one that knew them."""
+        evidence = min(1.0, float(lightness.std()) / BLANK)
+        gain = np.float32(decoding.gain * evidence)
+        ab, confidence = refine(plain.ab * gain, lightness), plain.confidence
+        if hinted is None:
+            chroma = linear_chroma(ab, lightness)
+        else:
+            hints, prediction = hinted
+            ab = spread(hints, refine(prediction.ab * gain, lightness), ab, lightness)
+            chroma = settle(hints, linear_chroma(ab, lightness), lightness)
+            confidence = prediction.confidence
+        return Result(photo, self.session.name, ab, confidence, chroma, self._threads)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Where a small copy of `height` and `width` lies in the square that a network wants to see.
+
+    side: of the square; 0 where it takes the small copy as it is.
+    """
+
+    height: int
+    width: int
+    side: int
+
+    @classmethod
+    def of(cls, lightness: Array, fit: str) -> _Frame:
         height, width = lightness.shape
-        side = max(height, width)
-        top, left = (side - height) // 2, (side - width) // 2
-        square = np.full((side, side), WHITE, np.float32)
-        square[top : top + height, left : left + width] = lightness
-        whole = self.session.predict(square, decoding)
+        return cls(height, width, max(height, width) if fit == "pad" else 0)
 
-        def cut(field: Array) -> Array:
-            stride = side // len(field)
-            rows = slice(top // stride, (top + height) // stride)
-            return field[rows, left // stride : (left + width) // stride]
+    def padded(self, field: Array, value: float) -> Array:
+        """A field (height, width, ...) with `value` around it."""
+        if not self.side:
+            return field
+        square = np.full((self.side, self.side, *field.shape[2:]), value, np.float32)
+        top, left = (self.side - self.height) // 2, (self.side - self.width) // 2
+        square[top : top + self.height, left : left + self.width] = field
+        return square
 
-        confidence = None if whole.confidence is None else cut(whole.confidence)
-        return Prediction(cut(whole.ab), confidence)
+    def cut(self, field: Array) -> Array:
+        """The small copy's part of an answer, at any stride."""
+        if not self.side:
+            return field
+        stride = self.side // len(field)
+        top, left = (self.side - self.height) // 2, (self.side - self.width) // 2
+        rows = slice(top // stride, (top + self.height) // stride)
+        return field[rows, left // stride : (left + self.width) // stride]
 
 
 def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:

@@ -158,19 +158,21 @@ def export(
         _store_in_half(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
     onnx.checker.check_model(model, full_check=True)
-    _save(model, target)
+    save_model(model, target)
     return compare(graph, target)
 
 
-def _save(model: Any, target: Path) -> None:
-    """Write a model, whole or not at all."""
+def save_model(model: Any, target: Path) -> None:
+    """Write a model, whole or not at all; raises ModelError where it cannot be written."""
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        onnx.save(model, part)
-        part.replace(target)
+        try:
+            onnx.save(model, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ModelError(
             f"{target}: cannot be written ({error.strerror or error}); name another file"
         ) from error
@@ -201,7 +203,7 @@ def set_dial(source: Path, target: Path, dial: Dial, size: int | None = None) ->
     record["dial"] = dial.as_lists()
     record["size"] = size or record["size"]
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
-    _save(model, target)
+    save_model(model, target)
 
 
 def _to_onnx(graph: nn.Module, output: str) -> Any:

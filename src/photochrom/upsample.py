@@ -58,7 +58,7 @@ def refine(ab: Array, lightness: Array) -> Array:
     stride = len(lightness) // len(ab)
     fine = _joint_bilateral(ab, lightness, stride)
     for _ in range(BACK_PROJECTIONS):
-        fine = fine + _joint_bilateral(ab - _cell_mean(fine, stride), lightness, stride)
+        fine = fine + _joint_bilateral(ab - cell_mean(fine, stride), lightness, stride)
     return fine
 
 
@@ -76,7 +76,8 @@ def linear_chroma(ab: Array, lightness: Array) -> LinearChroma:
     return LinearChroma(_box(slope), _box(offset))
 
 
-def _cell_mean(image: Array, stride: int) -> Array:
+def cell_mean(image: Array, stride: int) -> Array:
+    """Mean of (h, w, ...) over the cells of a grid, (h / stride, w / stride, ...)."""
     height, width, *rest = image.shape
     cells = image.reshape(height // stride, stride, width // stride, stride, *rest)
     mean: Array = cells.mean(axis=(1, 3), dtype=np.float32)
@@ -86,7 +87,7 @@ def _cell_mean(image: Array, stride: int) -> Array:
 def _joint_bilateral(coarse: Array, lightness: Array, stride: int) -> Array:
     """Each fine pixel is a mean of its cell and the 8 around, weighted by distance and by L."""
     height, width = lightness.shape
-    cell_lightness = _cell_mean(lightness, stride)
+    cell_lightness = cell_mean(lightness, stride)
     blocks = lightness.reshape(height // stride, stride, width // stride, stride)
     blocks = blocks.transpose(0, 2, 1, 3)  # cell rows, cell columns, rows and columns inside
     inside = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5

@@ -208,7 +208,7 @@ def test_an_interrupt(script):
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        time.sleep(2)  # it has started and waits for the photo
+        time.sleep(4)  # it has started and waits for the photo
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -231,3 +231,68 @@ def test_two_photos_of_one_name_are_refused(photochrom, examples, tmp_path):
     assert done.returncode == 2
     assert "would both become" in done.stderr.decode()
     assert list(target.iterdir()) == []
+
+
+def test_a_confidence_map(photochrom, album):
+    done = photochrom("colorize", "cat.jpg", "--confidence", "sure.png", "--json", cwd=album)
+    assert (done.returncode, done.stderr) == (0, b"")
+    record = json.loads(done.stdout)
+    assert set(record) == FIELDS | {"confidence"}
+    assert record["confidence"] == "sure.png"
+    with Image.open(album / "sure.png") as image:
+        assert image.size[0] == 451
+        assert image.size[1] > 300  # the map and its legend
+    assert is_coloured(album / "cat.color.jpg", (451, 300))
+
+    before = (album / "sure.png").read_bytes()
+    done = photochrom("colorize", "cat.jpg", "-o", "x.png", "--confidence", "sure.png", cwd=album)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"sure.png" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert (album / "sure.png").read_bytes() == before
+    assert not (album / "x.png").exists()
+    arguments = ["cat.jpg", "-o", "x.png", "--confidence", "sure.png", "--overwrite"]
+    done = photochrom("colorize", *arguments, cwd=album)
+    assert done.stdout.decode().split() == ["x.png", "sure.png"]
+
+
+def test_a_confidence_map_of_a_pipe(photochrom, album):
+    data = (album / "cat.jpg").read_bytes()
+    done = photochrom("colorize", "-", "--confidence", "sure.webp", stdin=data, cwd=album)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert is_coloured(io.BytesIO(done.stdout), (451, 300))
+    with Image.open(album / "sure.webp") as image:
+        assert image.format == "WEBP"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([".", "--confidence", "sure.png"], 2),
+        (["cat.jpg", "--confidence", "sure.gif"], 1),
+        (["cat.jpg", "--confidence", "cat.jpg", "--overwrite"], 1),
+        (["cat.jpg", "--confidence", "cat.color.jpg"], 1),
+        (["cat.jpg", "--confidence", "nowhere/sure.png"], 1),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_confidence_map_that_cannot_be(photochrom, album, arguments, code):
+    before = {path: path.read_bytes() for path in album.iterdir()}
+    done = photochrom("colorize", *arguments, cwd=album)
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert done.stderr.startswith(b"photochrom: ")
+    assert done.stderr.count(b"\n") == 1
+    assert {path: path.read_bytes() for path in album.iterdir()} == before
+
+
+@pytest.mark.workshop
+def test_a_confidence_map_of_a_model_that_has_none(photochrom, album, tmp_path):
+    from test_ab_models import write_model
+
+    model = write_model(tmp_path / "simple.onnx", "stretch")
+    before = names(album)
+    done = photochrom("colorize", "cat.jpg", "--model", model, "--confidence", "a.png", cwd=album)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"does not say how sure it is" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert names(album) == before

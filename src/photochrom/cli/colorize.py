@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -18,11 +19,15 @@ from photochrom.errors import ConfigError, PhotochromError, PhotoError
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
+    from photochrom.hints import Hint
 
 PIPE = "-"
 INTERRUPTED = 130
 COLOURED = ".color"
-"""What a coloured photo's name has before its suffix."""
+"""What a coloured photo's name has before its suffix; a variant's number comes between them."""
+VARIANTS = ".variants"
+"""What the name of a sheet of variants has before its suffix."""
+_RESULT = re.compile(rf"({re.escape(COLOURED)}(\.\d+)?|{re.escape(VARIANTS)})$")
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class _Options:
     quality: int
     mark: bool
     overwrite: bool
+    confidence: Path | None
+    hints: tuple[Hint, ...]
 
 
 def colorize(
@@ -77,6 +84,19 @@ def colorize(
     threads: Annotated[
         int | None, typer.Option(min=1, help="How many to use; all cores by default.")
     ] = None,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also draw where the network was sure; with one photo only."
+        ),
+    ] = None,
+    hints: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Colours that points of the photo shall have, see docs/hints.md; with one photo.",
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
     no_mark: Annotated[
         bool,
@@ -89,17 +109,29 @@ def colorize(
     """Colour black-and-white photos.
 
     A folder's photos are coloured one by one, subfolders left alone; results of an earlier run
-    (NAME.color.EXT) are passed over. The original files are never changed.
+    (NAME.color.EXT and those of `variants`) are passed over. The original files are never changed.
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
-    options = _Options(vividness, size, quality, not no_mark, overwrite)
     with one_line_errors():
         jobs = _plan(inputs, output)
         if as_json and any(job.target is None for job in jobs):
             raise ConfigError("--json and a photo on stdout exclude each other; name an output")
+        if confidence is not None and len(jobs) != 1:
+            raise ConfigError(
+                f"--confidence {confidence} is one picture for {len(jobs)} photos; "
+                "colour one photo at a time"
+            )
+        if hints is not None and len(jobs) != 1:
+            raise ConfigError(
+                f"--hints {hints} belongs to one photo, but there are {len(jobs)}; "
+                "colour one photo at a time"
+            )
         from photochrom.colorizer import Colorizer
+        from photochrom.hints import load_hints
 
+        told = () if hints is None else load_hints(hints)
+        options = _Options(vividness, size, quality, not no_mark, overwrite, confidence, told)
         colorizer = Colorizer(model, threads=threads)
     try:
         failures = _colour_all(colorizer, jobs, options, as_json)
@@ -159,7 +191,7 @@ def _photos_of(path: Path) -> Iterable[Path]:
         if entry.suffix.lower() in SUFFIXES
         and entry.is_file()
         and not entry.name.startswith(".")
-        and not entry.stem.endswith(COLOURED)
+        and not _RESULT.search(entry.stem)
     )
 
 
@@ -181,6 +213,8 @@ def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_js
                 typer.echo(json.dumps(record, ensure_ascii=False))
             elif error is None and job.target is not None:
                 typer.echo(str(job.target))
+                if options.confidence is not None:
+                    typer.echo(str(options.confidence))
     return failures
 
 
@@ -188,17 +222,23 @@ def _colour(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
-    from photochrom.photo import Photo, check_target
+    from photochrom.photo import Photo
+    from photochrom.pictures import save_picture
 
     started = time.perf_counter()
     record: dict[str, Any] = {"input": PIPE if job.source is None else str(job.source)}
     try:
         if job.target is not None:
-            check_target(job.target, options.overwrite)
-            if job.source is not None and _same_file(job.source, job.target):
-                raise PhotoError(f"{job.target}: is the photo itself; name another output")
+            _check(job.target, job, options)
+        if options.confidence is not None:
+            _check(options.confidence, job, options)
+            if job.target is not None and _same_name(options.confidence, job.target):
+                raise PhotoError(f"{job.target}: is the coloured photo; name another --confidence")
         photo = Photo(sys.stdin.buffer.read() if job.source is None else job.source, _name(job))
-        result = colorizer.colorize(photo, vividness=options.vividness, size=options.size)
+        result = colorizer.colorize(
+            photo, vividness=options.vividness, size=options.size, hints=options.hints
+        )
+        drawn = None if options.confidence is None else result.confidence_picture()
         if job.target is None:
             data = result.encode(photo.suffix, quality=options.quality, mark=options.mark)
             sys.stdout.buffer.write(data)
@@ -210,6 +250,9 @@ def _colour(
                 mark=options.mark,
                 overwrite=options.overwrite,
             )
+        if drawn is not None and options.confidence is not None:
+            save_picture(drawn, options.confidence, overwrite=options.overwrite)
+            record["confidence"] = str(options.confidence)
     except PhotochromError as error:
         return record | {"error": str(error)}, error
     height, width = photo.upright_size
@@ -221,6 +264,19 @@ def _colour(
         "seconds": seconds,
         "model": result.model,
     }, None
+
+
+def _check(target: Path, job: _Job, options: _Options) -> None:
+    """Raise the one-line error for a name that must not be written to."""
+    from photochrom.photo import check_target
+
+    check_target(target, options.overwrite)
+    if job.source is not None and _same_file(job.source, target):
+        raise PhotoError(f"{target}: is the photo itself; name another output")
+
+
+def _same_name(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
 
 
 def _same_file(source: Path, target: Path) -> bool:

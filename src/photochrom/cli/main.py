@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 
 from photochrom import __version__
-from photochrom.cli import colorize, data, evaluate, export, inspect, models, train
+from photochrom.cli import (
+    colorize,
+    data,
+    evaluate,
+    export,
+    inspect,
+    models,
+    quantize,
+    train,
+    variants,
+)
 
 app = typer.Typer(
     name="photochrom",
@@ -23,11 +33,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("colorize")(colorize.colorize)
+app.command("variants")(variants.variants)
 app.command("models")(models.models)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("inspect")(inspect.inspect)
 app.command("export")(export.export)
+app.command("quantize")(quantize.quantize)
 app.add_typer(data.app, name="data")
 
 

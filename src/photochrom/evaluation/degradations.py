@@ -59,7 +59,7 @@ JPEG_QUALITY = 25
 """Of pictures that went through messengers and early web pages."""
 
 SCREEN_LINES = 80
-"""Rows of dots across the short side: a newspaper's 55 an inch, a picture of one column, 1.5 inch."""
+"""Rows of dots across the short side: a newspaper's 55 an inch, and a picture 1.5 inches wide."""
 SCREEN_RANGE = (22.0, 84.0)
 """L of newsprint's ink and paper."""
 SCREEN_SAMPLES = 6

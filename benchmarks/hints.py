@@ -1,0 +1,172 @@
+"""What hints do: are they honoured, and how much does a photo gain from a few of them.
+
+    python benchmarks/hints.py MODEL PHOTOS... [--limit N] [--threads N] [--json]
+
+MODEL is a name, or an .onnx file. Every photo is made grey, coloured by the full pipeline with
+hints, and compared at its own size. Three sets of points, all with fixed seeds:
+
+- regions: ten, at the centres of the ten largest superpixels of L (scikit-image's SLIC, 64
+  segments, compactness 1, sigma 1; the centre is the superpixel's pixel nearest to its mean
+  place), each with the real photo's mean ab of the 7 x 7 pixels around. Told: the ab error beside
+  that without hints. At a compactness of 10 superpixels are a lattice in even areas, all of one
+  size, and the ten largest lie in a corner.
+- nested: the first 0, 1, 2, 5, 10, 20, 50 of one random order of points, colours as above. Told:
+  the mean PSNR of each count.
+- arbitrary: ten random points with random sRGB colours, which the photo never had.
+
+A hint is honoured where the result's pixel is within 5 ab units of the colour asked for, after that
+was reduced to what sRGB has at the pixel's lightness. The settings of `photochrom.spreading` were
+chosen on photos with an even index, so the odd ones are told beside all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from skimage.measure import regionprops
+from skimage.segmentation import slic
+
+from photochrom import metrics
+from photochrom.color import Array, lab_from_srgb, srgb_from_lab
+from photochrom.colorizer import Colorizer
+from photochrom.evaluation.original import Original, lab_of, originals_from
+from photochrom.hints import Hint
+
+COUNTS = (0, 1, 2, 5, 10, 20, 50)
+HONOURED = 5.0
+AROUND = 3
+"""Pixels to each side of a point whose mean is its real colour."""
+
+Point = tuple[int, int]
+"""Row and column."""
+
+
+def region_centres(lightness: Array, count: int) -> list[Point]:
+    segments = slic(
+        lightness, n_segments=64, compactness=1, sigma=1, channel_axis=None, start_label=1
+    )
+    largest = sorted(regionprops(segments), key=lambda region: (-region.area, region.label))
+    centres = []
+    for region in largest[:count]:
+        offset = region.coords - region.coords.mean(axis=0)
+        centres.append(tuple(region.coords[np.square(offset).sum(axis=1).argmin()].tolist()))
+    return centres
+
+
+def random_points(shape: Sequence[int], count: int, random: np.random.Generator) -> list[Point]:
+    places = (random.random((count, 2)) * shape[:2]).astype(int)
+    return [tuple(place) for place in places.tolist()]
+
+
+def real_hints(points: Sequence[Point], lab: Array) -> list[Hint]:
+    hints = []
+    for row, column in points:
+        near = np.s_[
+            max(0, row - AROUND) : row + AROUND + 1, max(0, column - AROUND) : column + AROUND + 1
+        ]
+        a, b = lab[near][..., 1:].reshape(-1, 2).mean(axis=0).tolist()
+        hints.append(Hint(column, row, (a, b)))
+    return hints
+
+
+def arbitrary_hints(points: Sequence[Point], random: np.random.Generator) -> list[Hint]:
+    colours = lab_from_srgb(random.random((len(points), 3)))[:, 1:].tolist()
+    paired = zip(points, colours, strict=True)
+    return [Hint(column, row, (a, b)) for (row, column), (a, b) in paired]
+
+
+def missed(hints: Sequence[Hint], lab: Array, grey: Array) -> list[float]:
+    """How far the result is from what each hint asked for, ab units."""
+    distances = []
+    for hint in hints:
+        place = int(hint.y), int(hint.x)
+        asked = np.array([grey[place], *hint.ab], np.float32)
+        possible = lab_from_srgb(srgb_from_lab(asked))
+        distances.append(float(np.linalg.norm(lab[place][1:] - possible[1:])))
+    return distances
+
+
+def measure(colorizer: Colorizer, original: Original) -> dict[str, Any]:
+    """Figures of one photo."""
+    random = np.random.default_rng(original.index)
+    real, grey = original.lab, lab_of(np.repeat(original.grey[..., None], 3, axis=2))[..., 0]
+    order = real_hints(random_points(real.shape, max(COUNTS), random), real)
+    regions = real_hints(region_centres(real[..., 0], 10), real)
+    arbitrary = arbitrary_hints(random_points(real.shape, 10, random), random)
+    found: dict[str, Any] = {"index": original.index, "psnr": {}, "missed": {}}
+    for count in COUNTS:
+        picture = colorizer.colorize(original.grey, hints=order[:count]).rgb
+        found["psnr"][count] = metrics.psnr(picture, original.real)
+        lab = lab_of(picture)
+        if count == 0:
+            found["without"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
+        found["missed"]["nested"] = missed(order[:count], lab, grey)
+    lab = lab_of(colorizer.colorize(original.grey, hints=regions).rgb)
+    found["with"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
+    found["missed"]["regions"] = missed(regions, lab, grey)
+    lab = lab_of(colorizer.colorize(original.grey, hints=arbitrary).rgb)
+    found["missed"]["arbitrary"] = missed(arbitrary, lab, grey)
+    return found
+
+
+def summary(photos: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    without, with_hints = (
+        float(np.mean([photo[name] for photo in photos])) for name in ("without", "with")
+    )
+    return {
+        "photos": len(photos),
+        "honoured_percent": {
+            name: round(
+                100
+                * float(np.mean(np.concatenate([p["missed"][name] for p in photos]) <= HONOURED)),
+                2,
+            )
+            for name in ("regions", "nested", "arbitrary")
+        },
+        "ab_error_without": round(without, 3),
+        "ab_error_with_ten": round(with_hints, 3),
+        "ab_error_lower_percent": round(100 * (1 - with_hints / without), 2),
+        "psnr": {
+            count: round(float(np.mean([p["psnr"][count] for p in photos])), 3) for count in COUNTS
+        },
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("photos", nargs="+")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    colorizer = Colorizer(arguments.model, threads=arguments.threads)
+    originals = islice(originals_from(arguments.photos), arguments.limit)
+    photos = [measure(colorizer, original) for original in originals]
+    subsets = {
+        "all": photos,
+        "even": [photo for photo in photos if photo["index"] % 2 == 0],
+        "odd": [photo for photo in photos if photo["index"] % 2],
+    }
+    rows = {name: summary(subset) for name, subset in subsets.items() if subset}
+    if arguments.json:
+        print(json.dumps({"model": colorizer.session.name, **rows}))
+        return
+    for name, row in rows.items():
+        honoured = ", ".join(f"{k} {v:.1f} %" for k, v in row["honoured_percent"].items())
+        print(f"{name}, {row['photos']} photos")
+        print(f"  honoured: {honoured}")
+        print(
+            f"  ten regions: ab error {row['ab_error_without']:.2f} -> "
+            f"{row['ab_error_with_ten']:.2f} ({row['ab_error_lower_percent']:.1f} % lower)"
+        )
+        print("  PSNR: " + ", ".join(f"{k}: {v:.2f}" for k, v in row["psnr"].items()))
+
+
+if __name__ == "__main__":
+    main()

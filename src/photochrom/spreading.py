@@ -1,0 +1,125 @@
+"""How a hint's colour spreads: what the network did not follow is mended on the small copy.
+
+A network follows hints only in part. Every pixel's colour is therefore replaced, in part, by those
+of the hints that it is like: near in the picture without an edge between, and of like lightness and
+predicted colour. What comes out lies between the network's colour and the hints', so that nothing
+can ring, and at a hint's own pixel it is the hint.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color import Array
+from photochrom.geodesic import geodesic_distances
+from photochrom.hints import PlacedHints
+from photochrom.upsample import LinearChroma
+
+WAY = 0.3
+"""Dissimilarity a short side of the way from hint to pixel; edges make the way longer."""
+LIGHTNESS = 1 / 20
+"""Dissimilarity a unit of difference in L, each the mean of 3 x 3 pixels."""
+COLOUR = 1 / 25
+"""Dissimilarity a unit of difference in the ab that the network predicts without hints."""
+OBEYED = 5.0
+"""Where the network missed a hint by this, ab units, half of the spreading sets its colour and half
+shifts the network's; a network that follows its hints well keeps what else it sees."""
+
+SETTLING_ROUNDS = 3
+"""Each leaves about a third of what a hint was missed by; contradicting neighbours share it."""
+
+_DOT = 2  # pixels to each side that settling changes
+_SMOOTHED = 1  # pixels to each side of the mean lightness
+_NEAREST = 1e-5  # keeps the weight of a hint's own pixel finite
+_AT_ONCE = 2**22  # distances in memory, numbers
+
+
+def spread(hints: PlacedHints, ab: Array, plain: Array, lightness: Array) -> Array:
+    """Give the small copy the hints' colours, each where the picture is like at the hint.
+
+    ab, plain: (h, w, 2), what the network says with and without the hints, Lab units.
+    lightness: (h, w), 0..100.
+    Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
+    """
+    smooth = _local_mean(lightness)
+    nearest = np.full(lightness.shape, np.inf, np.float32)
+    total: Array = np.zeros_like(nearest)
+    replaced: Array = np.zeros_like(nearest)
+    offered: Array = np.zeros_like(ab)
+    step = max(1, _AT_ONCE // lightness.size)
+    for start in range(0, len(hints.ab), step):
+        pixels = hints.pixels[start : start + step]
+        rows, columns = np.transpose(pixels)
+        seen = ab[rows, columns]
+        missed = hints.ab[start : start + step] - seen
+        unlike = WAY * geodesic_distances(smooth, pixels)
+        unlike += LIGHTNESS * np.abs(smooth - smooth[rows, columns][:, None, None])
+        unlike += COLOUR * np.linalg.norm(plain - plain[rows, columns][:, None, None], axis=-1)
+        weight = 1 / np.square(np.square(unlike) + np.float32(_NEAREST))
+        size = np.linalg.norm(missed, axis=-1)
+        share = size / (size + np.float32(OBEYED))
+        offer = missed + share[:, None] * seen
+        total += weight.sum(axis=0, dtype=np.float32)
+        replaced += np.einsum("nhw,n->hw", weight, share)
+        offered += np.einsum("nhw,nc->hwc", weight, offer)
+        np.minimum(nearest, unlike.min(axis=0), out=nearest)
+    strength = np.exp(-(nearest**3)) / total
+    spread_ab = ab + strength[..., None] * (offered - replaced[..., None] * ab)
+    return spread_ab.astype(np.float32, copy=False)
+
+
+def settle(hints: PlacedHints, chroma: LinearChroma, lightness: Array) -> LinearChroma:
+    """Mend what the linear model lost of the hints, right around their points.
+
+    chroma: fitted to what `spread` gave. lightness: (h, w), 0..100, of the small copy.
+    Returns a model that gives the hints' ab at the hints' places, as the full-size pass reads it.
+    """
+    dots = [_dot(row, column, hints.shape) for row, column in hints.place]
+    crowd: Array = np.zeros(hints.shape, np.float32)
+    for window, weight in dots:
+        crowd[window] += weight
+    dots = [(window, weight * weight / crowd[window]) for window, weight in dots]
+    held = np.zeros_like(crowd)
+    for window, weight in dots:
+        held[window] += weight
+    # A pixel of the photo may be lighter or darker than the small copy: hold ab against its L.
+    slope: Array = (chroma.slope * (1 - held)[..., None]).astype(np.float32)
+    offset = chroma.offset + (chroma.slope - slope) * lightness[..., None]
+    following = _at(slope, hints.place) * _at(lightness[..., None], hints.place)
+    for _ in range(SETTLING_ROUNDS):
+        missed = hints.ab - following - _at(offset, hints.place)
+        for (window, weight), shift in zip(dots, missed, strict=True):
+            offset[window] += weight[..., None] * shift
+    return LinearChroma(slope, offset)
+
+
+def _dot(row: float, column: float, shape: tuple[int, int]) -> tuple[tuple[slice, slice], Array]:
+    """The pixels around a place, and a Gaussian of one pixel there."""
+    windows, weights = [], []
+    for centre, size in zip((row, column), shape, strict=True):
+        middle = round(centre)
+        window = slice(max(0, middle - _DOT), min(size, middle + _DOT + 1))
+        windows.append(window)
+        weights.append(np.exp(-np.square(np.arange(window.start, window.stop) - centre) / 2))
+    return (windows[0], windows[1]), np.outer(*weights).astype(np.float32)
+
+
+def _at(field: Array, place: NDArray[np.float64]) -> Array:
+    """Values (N, bands) of a field (h, w, bands) between its pixels, by lines."""
+    before = np.floor(place).astype(np.intp)
+    after = np.minimum(before + 1, np.subtract(field.shape[:2], 1))
+    share = (place - before).astype(np.float32)
+    (top, left), (bottom, right), (down, across) = before.T, after.T, share.T[..., None]
+    upper = field[top, left] * (1 - across) + field[top, right] * across
+    lower = field[bottom, left] * (1 - across) + field[bottom, right] * across
+    between: Array = upper * (1 - down) + lower * down
+    return between
+
+
+def _local_mean(lightness: Array) -> Array:
+    side = 2 * _SMOOTHED + 1
+    padded = np.pad(lightness, _SMOOTHED, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
+    mean: Array = windows.mean(axis=(2, 3), dtype=np.float32)
+    return mean
