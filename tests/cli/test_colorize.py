@@ -208,7 +208,7 @@ def test_an_interrupt(script):
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        time.sleep(4)  # it has started and waits for the photo
+        time.sleep(2)  # it has started and waits for the photo
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
