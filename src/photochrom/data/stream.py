@@ -134,9 +134,8 @@ class ShardStream:
                     yield Drawn(key, pixels, place)
                 if place.position == 0:
                     if not fruitful:
-                        raise self._barren(
-                            f"that is meant and as colourful as {self.min_colourfulness:g}"
-                        )
+                        meant = "" if self.only is None else " among those meant"
+                        raise self._barren(f"as colourful as {self.min_colourfulness:g}{meant}")
                     fruitful = False
         finally:
             pool.shutdown(cancel_futures=True)
