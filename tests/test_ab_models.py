@@ -14,6 +14,7 @@ from photochrom import Colorizer
 from photochrom.colorizer import network_size
 from photochrom.dial import GAIN_ONLY, Decoding
 from photochrom.errors import HintError, ModelError
+from photochrom.hints import Hint
 from photochrom.session import METADATA_KEY, Session
 
 pytestmark = pytest.mark.workshop
@@ -116,7 +117,7 @@ def test_vividness_is_a_gain(padded: Path, photo: np.ndarray) -> None:
     assert faithful.confidence is None
 
 
-def test_what_such_a_model_cannot(padded: Path) -> None:
+def test_what_such_a_model_cannot(padded: Path, photo: np.ndarray) -> None:
     session = Session(padded)
     lightness = np.full((64, 64), 50, np.float32)
     with pytest.raises(ModelError, match="says colours, not how likely"):
@@ -124,6 +125,8 @@ def test_what_such_a_model_cannot(padded: Path) -> None:
     hint, mask = np.zeros((64, 64, 2), np.float32), np.ones((64, 64), np.float32)
     with pytest.raises(HintError, match="takes no hints"):
         session.predict(lightness, Decoding(0, 1, 1), hint, mask)
+    with pytest.raises(HintError, match="takes no hints"):
+        Colorizer(padded).colorize(photo, hints=[Hint(3, 3, (0, 0))])
     found = session.predict(lightness, Decoding(0, 1, 1), hint, 0 * mask)
     np.testing.assert_allclose(found.ab[0, 0], np.multiply(SLOPES, 50), rtol=1e-5)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from photochrom.color import lab_from_srgb, srgb_from_lab
 from photochrom.errors import HintError
 from photochrom.hints import Hint, PlacedHints, load_hints
 
@@ -49,6 +51,14 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
         ({"hints": [{"x": 1, "y": 1, "ab": [1]}]}, "two numbers"),
         ({"hints": [{"y": 1, "color": "#ffffff"}]}, "x is missing"),
         ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "radius": 0}]}, "above 0"),
+        ({"hints": {"x": 1}}, "list"),
+        ({"hints": [[1, 2, 3]]}, "hint 1: is .*object"),
+        ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "color": "#000000"}]}, "either as color"),
+        ({"hints": [{"x": 1, "y": 1, "ab": [0, 300]}]}, "-128..128"),
+        ({"hints": [{"x": "1", "y": 1, "ab": [0, 0]}]}, "must be numbers"),
+        ({"hints": [{"x": True, "y": 1, "ab": [0, 0]}]}, "must be numbers"),
+        ({"hints": [{"x": 10**400, "y": 1, "ab": [0, 0]}]}, "must be numbers"),
+        ({"hints": [{"x": 1, "y": float("nan"), "ab": [0, 0]}]}, "must be numbers"),
     ],
 )
 def test_one_line_says_what_is_wrong(tmp_path: Path, record: object, words: str) -> None:
@@ -64,8 +74,26 @@ def test_a_file_that_is_not_json(tmp_path: Path) -> None:
     path.write_text("{", encoding="utf-8")
     with pytest.raises(HintError, match="not valid JSON"):
         load_hints(path)
+    path.write_text("[" * 10**5, encoding="utf-8")
+    with pytest.raises(HintError, match="not valid JSON"):
+        load_hints(path)
+    path.write_bytes(b'{"hints": "\xff"}')
+    with pytest.raises(HintError, match="not valid JSON"):
+        load_hints(path)
     with pytest.raises(HintError, match=r"absent\.json"):
         load_hints(tmp_path / "absent.json")
+
+
+def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "hints.json"
+    path.write_text('{"hints": [{"x": 1, "y": 2, "ab": [3, 4]}]}', encoding="utf-8-sig")
+    assert load_hints(path) == (Hint(1, 2, (3, 4)),)
+
+
+def test_of_two_hints_in_one_pixel_of_the_small_copy_the_last_counts() -> None:
+    hints = [Hint(10, 10, (1, 1)), Hint(60, 60, (2, 2)), Hint(11, 10, (3, 3))]
+    placed = PlacedHints.of(hints, (400, 400), (32, 32), "photo.jpg")
+    assert placed.ab.tolist() == [[2, 2], [3, 3]]
 
 
 def test_hints_are_placed_on_the_small_copy() -> None:
@@ -115,6 +143,45 @@ def test_contradicting_neighbours_do_not_explode(colorizer, lab_of, examples: Pa
     plain = found_ab(colorizer, lab_of, examples / "cat.jpg", [])
     ab = found_ab(colorizer, lab_of, examples / "cat.jpg", hints)
     assert np.abs(ab).max() < max(np.abs(plain).max(), 60)
+
+
+def test_colours_that_srgb_lacks_are_reduced_as_everywhere(
+    colorizer, lab_of, examples: Path
+) -> None:
+    photo = examples / "harbour.jpg"
+    lightness = lab_of(colorizer.colorize(photo).rgb)[..., 0]
+    points = [(x, y) for x in (50, 200, 350) for y in (30, 120, 210)]
+    hints = [Hint(x, y, (-80, -60)) for x, y in points]
+    ab = found_ab(colorizer, lab_of, photo, hints)
+    for x, y in points:
+        asked = np.array([lightness[y, x], -80, -60], np.float32)
+        possible = lab_from_srgb(srgb_from_lab(asked))[1:]
+        assert np.linalg.norm(possible - (-80, -60)) > HONOURED
+        assert np.linalg.norm(ab[y, x] - possible) < HONOURED
+
+
+def test_hints_of_a_sideways_photo_are_upright(
+    colorizer, lab_of, examples: Path, tmp_path: Path
+) -> None:
+    with Image.open(examples / "ceremony.jpg") as upright:
+        exif = Image.Exif()
+        exif[274] = 6  # orientation: shown turned by a quarter, clockwise
+        upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "sideways.png", exif=exif)
+        width, height = upright.size
+    assert width != height
+    point = (width - 20, height // 3)
+    colour = (20, -20)
+    ab = found_ab(colorizer, lab_of, tmp_path / "sideways.png", [Hint(*point, colour)])
+    assert ab.shape[:2] == (height, width)
+    assert np.linalg.norm(ab[point[1], point[0]] - colour) < HONOURED
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (5, 4000)])
+def test_hints_on_the_smallest_and_longest_photos(colorizer, lab_of, shape) -> None:
+    grey = np.random.default_rng(0).integers(90, 160, shape).astype(np.uint8)
+    hint = Hint(shape[1] - 1, shape[0] - 1, (15, 15))
+    ab = lab_of(colorizer.colorize(grey, hints=[hint]).rgb)[..., 1:]
+    assert np.linalg.norm(ab[-1, -1] - hint.ab) < HONOURED
 
 
 def test_no_hints_change_nothing(colorizer, examples: Path) -> None:

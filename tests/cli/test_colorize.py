@@ -296,3 +296,54 @@ def test_a_confidence_map_of_a_model_that_has_none(photochrom, album, tmp_path):
     assert b"does not say how sure it is" in done.stderr
     assert done.stderr.count(b"\n") == 1
     assert names(album) == before
+
+
+# Hints
+
+
+@pytest.fixture
+def hints(tmp_path):
+    def write(text):
+        path = tmp_path / "hints.json"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_hints_reach_the_file(photochrom, album, hints, lab_of):
+    path = hints('{"hints": [{"x": 225, "y": 150, "color": "#5a6a9a"}]}')
+    done = photochrom("colorize", album / "cat.jpg", "--hints", path, "-o", album / "blue.png")
+    assert (done.returncode, done.stderr) == (0, b"")
+    with Image.open(album / "blue.png") as image:
+        ab = lab_of(np.asarray(image))[150, 225, 1:]
+    # By scikit-image's rgb2lab; sRGB has it at this lightness.
+    assert np.linalg.norm(ab - (6.8, -28.0)) < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '{"hints": [{"x": 451, "y": 150, "ab": [0, 0]}]}',
+            ["cat.jpg: hint 1: x is 451", "0..450"],
+        ),
+        ('{"hints": [{"x": 1, "y": 1, "colour": "#ffffff"}]}', ["hints.json", "mean color"]),
+        ("x, y, color", ["hints.json", "not valid JSON"]),
+    ],
+)
+def test_wrong_hints(photochrom, album, hints, text, words):
+    done = photochrom("colorize", album / "cat.jpg", "--hints", hints(text))
+    assert (done.returncode, done.stdout) == (1, b"")
+    message = done.stderr.decode()
+    assert all(word in message for word in words)
+    assert message.count("\n") == 1
+    assert names(album) == ["astronaut.jpg", "cat.jpg"]
+
+
+def test_hints_belong_to_one_photo(photochrom, album, hints):
+    done = photochrom("colorize", album, "--hints", hints('{"hints": []}'))
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert b"one photo at a time" in done.stderr
+    assert names(album) == ["astronaut.jpg", "cat.jpg"]

@@ -1,0 +1,130 @@
+"""Spreading: at a hint its colour, around it the picture's region, nowhere beyond both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from photochrom import spreading
+from photochrom.hints import Hint, PlacedHints
+from photochrom.spreading import settle, spread
+from photochrom.upsample import linear_chroma
+
+SHAPE = (96, 128)
+NETWORK = np.full((*SHAPE, 2), (5, 10), np.float32)
+"""What a network says that sees one colour everywhere, whatever it is told."""
+
+
+def halves(left: float, right: float) -> np.ndarray:
+    lightness = np.full(SHAPE, left, np.float32)
+    lightness[:, 64:] = right
+    return lightness
+
+
+def place(*hints: Hint) -> PlacedHints:
+    """Hints of a photo that is its own small copy."""
+    return PlacedHints.of(hints, SHAPE, SHAPE, "photo.jpg")
+
+
+def rendered(hints: PlacedHints, ab: np.ndarray, lightness: np.ndarray) -> np.ndarray:
+    """What the full-size pass makes of it, where the photo is its own small copy."""
+    chroma = settle(hints, linear_chroma(ab, lightness), lightness)
+    return chroma.slope * lightness[..., None] + chroma.offset
+
+
+def test_a_hint_colours_its_side_of_an_edge_and_not_the_other() -> None:
+    lightness = halves(35, 70)
+    found = spread(place(Hint(30, 50, (60, -20))), NETWORK, NETWORK, lightness)
+    assert found[50, 30] == pytest.approx((60, -20), abs=0.01)
+    # Measured 0.5 in the side's far corner and 0.1 beyond the edge, of 63 between the colours.
+    assert np.linalg.norm(found[:, :60] - (60, -20), axis=-1).max() < 3
+    assert np.abs(found[:, 64:] - NETWORK[:, 64:]).max() < 0.5
+
+
+def test_a_line_is_an_edge_too() -> None:
+    lightness = halves(50, 50)
+    lightness[:, 62:66] = 5
+    found = spread(place(Hint(30, 50, (60, -20))), NETWORK, NETWORK, lightness)
+    assert np.linalg.norm(found[:, :60] - (60, -20), axis=-1).max() < 3
+    assert np.abs(found[:, 68:] - NETWORK[:, 68:]).max() < 0.5
+
+
+def test_what_the_network_takes_for_something_else_is_left() -> None:
+    plain = NETWORK.copy()
+    plain[:, 64:] = (-30, 30)
+    found = spread(place(Hint(30, 50, (60, -20))), plain, plain, halves(50, 50))
+    assert np.linalg.norm(found[:, :60] - (60, -20), axis=-1).max() < 3
+    assert np.abs(found[:, 64:] - plain[:, 64:]).max() < 3
+
+
+def test_a_grey_hint_makes_its_region_neutral() -> None:
+    random = np.random.default_rng(0)
+    ab = NETWORK + random.normal(0, 3, NETWORK.shape).astype(np.float32)
+    found = spread(place(Hint(30, 50, (0, 0))), ab, NETWORK, halves(35, 70))
+    assert np.linalg.norm(ab[:, :60], axis=-1).mean() > 10
+    # The network missed by about 11: a third of the spreading keeps its variation, see OBEYED.
+    assert np.linalg.norm(found[:, :60], axis=-1).mean() < 3
+
+
+def test_a_hint_that_the_network_obeyed_changes_nothing() -> None:
+    random = np.random.default_rng(0)
+    ab = NETWORK + random.normal(0, 3, NETWORK.shape).astype(np.float32)
+    hint = Hint(30, 50, tuple(ab[50, 30].tolist()))
+    np.testing.assert_allclose(spread(place(hint), ab, NETWORK, halves(50, 50)), ab, atol=1e-3)
+
+
+@pytest.mark.parametrize("apart", [1, 2, 5, 40])
+def test_contradicting_hints_stay_within_their_colours(apart: int) -> None:
+    random = np.random.default_rng(apart)
+    lightness = random.uniform(20, 80, SHAPE).astype(np.float32)
+    hints = place(Hint(40, 50, (80, 60)), Hint(40 + apart, 50, (-80, -60)))
+    found = spread(hints, NETWORK, NETWORK, lightness)
+    assert np.abs(found).max() <= 80.01
+    # The linear model follows the noise of L: measured 90 at most.
+    assert np.abs(rendered(hints, found, lightness)).max() < 100
+
+
+def test_hints_survive_the_linear_model(rng_hints: list[Hint]) -> None:
+    random = np.random.default_rng(1)
+    lightness = np.repeat(np.repeat(random.uniform(20, 80, (24, 32)), 4, 0), 4, 1)
+    lightness = lightness.astype(np.float32)
+    hints = place(*rng_hints)
+    found = spread(hints, NETWORK, NETWORK, lightness)
+    lost = linear_chroma(found, lightness)
+    before = lost.slope * lightness[..., None] + lost.offset
+    after = rendered(hints, found, lightness)
+    rows, columns = np.transpose(hints.pixels)
+    missed = [np.linalg.norm(ab[rows, columns] - hints.ab, axis=-1) for ab in (before, after)]
+    assert (missed[0] > 5).mean() > 0.1  # else settling would have nothing to do
+    assert (missed[1] < 5).mean() >= 0.95
+
+
+def test_settling_holds_a_hint_against_a_lighter_pixel_of_the_photo() -> None:
+    lightness = halves(30, 60)
+    hints = place(Hint(63, 50, (40, 0)), Hint(70, 50, (-40, 0)))
+    found = spread(hints, NETWORK, NETWORK, lightness)
+    plain = linear_chroma(found, lightness)
+    settled = settle(hints, plain, lightness)
+    lighter = lightness[50, 63] + 15
+    ab = [c.slope[50, 63] * lighter + c.offset[50, 63] for c in (plain, settled)]
+    distances = [np.linalg.norm(colour - (40, 0)) for colour in ab]
+    assert distances[1] < distances[0] / 3
+
+
+def test_many_hints_are_taken_in_parts(
+    rng_hints: list[Hint], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lightness = np.random.default_rng(2).uniform(40, 60, SHAPE).astype(np.float32)
+    hints = place(*rng_hints)
+    whole = spread(hints, NETWORK, NETWORK, lightness)
+    monkeypatch.setattr(spreading, "_AT_ONCE", 7 * lightness.size)
+    np.testing.assert_allclose(spread(hints, NETWORK, NETWORK, lightness), whole, atol=0.05)
+
+
+@pytest.fixture
+def rng_hints() -> list[Hint]:
+    """Thirty hints at random points, of random colours."""
+    random = np.random.default_rng(0)
+    places = random.integers((0, 0), (SHAPE[1], SHAPE[0]), (30, 2)).tolist()
+    colours = random.uniform(-50, 50, (30, 2)).tolist()
+    return [Hint(x, y, (a, b)) for (x, y), (a, b) in zip(places, colours, strict=True)]
