@@ -20,12 +20,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from photochrom.color import (
-    Array,
-    lab_from_srgb,
-    luminance_from_lightness,
-    srgb_from_linear,
-)
+from photochrom.color import Array, grey_from_lightness, lab_from_srgb
 from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
 from photochrom.data.sources import photos_from
 from photochrom.metrics import ab_error
@@ -86,8 +81,7 @@ def main() -> None:
     winners = []
     chosen = islice(photos_from(arguments.sources), arguments.first, None, arguments.every)
     for _, real in islice(chosen, arguments.limit):
-        light = lab_from_srgb(real.astype(np.float32) / 255)[..., 0]
-        grey = np.rint(255 * srgb_from_linear(luminance_from_lightness(light))).astype(np.uint8)
+        grey = grey_from_lightness(lab_from_srgb(real.astype(np.float32) / 255)[..., 0])
         variants = colorizer.variants(grey, arguments.count, seed=arguments.seed)
         size = variants[0].ab.shape[:2]
         small = lab_from_srgb(Photo(grey).small_copy(*size))[..., 0]

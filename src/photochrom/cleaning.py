@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import Array
+from photochrom.windows import window_mean
 
 SMALLEST = 128
 """Short side below which there are too few pixels to tell a fault from the picture."""
@@ -142,7 +143,8 @@ def noise_variance(lightness: Array) -> float:
     detail = np.zeros_like(lightness)
     detail[1:-1, 1:-1] = _second_difference(_second_difference(lightness).T).T / 6
     inner = np.s_[RADIUS:-RADIUS:2, RADIUS:-RADIUS:2]
-    tones, variance, fine = mean[inner], variance[inner], _box(np.square(detail))[inner]
+    tones, variance = mean[inner], variance[inner]
+    fine = window_mean(np.square(detail), RADIUS)[inner]
     unclipped = (tones > UNCLIPPED_TONES[0]) & (tones < UNCLIPPED_TONES[1])
     middle = (tones > NOISE_TONES[0]) & (tones < NOISE_TONES[1])
     if middle.mean() < 0.1:
@@ -162,8 +164,9 @@ def denoise(lightness: Array, variance: float) -> Array:
     """
     mean, local = _statistics(lightness)
     slope = np.maximum(local - variance, 0) / np.maximum(local, 1e-6)
-    kept: Array = (_box(slope) * lightness + _box(mean - slope * mean)).astype(np.float32)
-    return np.clip(kept, 0, 100)
+    offset = mean - slope * mean
+    kept = window_mean(slope, RADIUS) * lightness + window_mean(offset, RADIUS)
+    return np.clip(kept.astype(np.float32), 0, 100)
 
 
 def level(lightness: Array) -> Array:
@@ -204,8 +207,8 @@ def _second_difference(image: Array) -> Array:
 
 def _statistics(lightness: Array) -> tuple[Array, Array]:
     """Mean and variance in the window around every pixel."""
-    mean = _box(lightness)
-    return mean, np.maximum(_box(np.square(lightness)) - np.square(mean), 0)
+    mean = window_mean(lightness, RADIUS)
+    return mean, np.maximum(window_mean(np.square(lightness), RADIUS) - np.square(mean), 0)
 
 
 def _notch(distance: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -213,17 +216,3 @@ def _notch(distance: NDArray[np.floating]) -> NDArray[np.floating]:
     folded = (distance + 0.5) % 1 - 0.5
     depth: NDArray[np.floating] = np.exp(-np.square(folded) / (2 * SCREEN_NOTCH**2))
     return depth
-
-
-def _box(image: Array) -> Array:
-    """Mean in the window around every pixel, edges replicated."""
-    side = 2 * RADIUS + 1
-    height, width = image.shape
-    padded = np.pad(image, RADIUS, mode="edge")
-    rows = padded[:height].copy()
-    for start in range(1, side):
-        rows += padded[start : start + height]
-    total: Array = rows[:, :width].copy()
-    for start in range(1, side):
-        total += rows[:, start : start + width]
-    return total / np.float32(side**2)

@@ -54,6 +54,12 @@ def luminance_from_lightness(lightness: Array) -> Array:
     return np.where(lightness > 8, root**3, lightness / KAPPA).astype(np.float32)
 
 
+def grey_from_lightness(lightness: Array) -> NDArray[np.uint8]:
+    """The 8-bit sRGB code, of any shape, of a grey of CIE L (0..100)."""
+    codes = srgb_from_linear(luminance_from_lightness(lightness))
+    return np.rint(codes * 255).astype(np.uint8)
+
+
 def lab_from_srgb(srgb: NDArray[np.floating]) -> Array:
     """Convert sRGB (..., 3) in 0..1 to Lab: L 0..100, a and b in CIE units."""
     xyz = linear_from_srgb(srgb) @ (XYZ_FROM_RGB / WHITE[:, None]).T

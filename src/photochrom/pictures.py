@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import lab_from_srgb, luminance_from_lightness, srgb_from_linear
+from photochrom.color import grey_from_lightness, lab_from_srgb
 from photochrom.colorizer import Result
 from photochrom.lettering import lettered
 from photochrom.photo import Photo
@@ -40,8 +40,7 @@ def contact_sheet(results: Sequence[Result]) -> Picture:
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
     size = (columns, rows) if photo.turn.quarters % 2 else (rows, columns)
     small = np.ascontiguousarray(photo.turn.apply(photo.small_copy(*size)))
-    light = lab_from_srgb(small)[..., 0]
-    grey = np.rint(255 * srgb_from_linear(luminance_from_lightness(light))).astype(np.uint8)
+    grey = grey_from_lightness(lab_from_srgb(small)[..., 0])
     reduced = Photo(grey, photo.name)
     pictures = [np.repeat(grey[..., None], 3, axis=2)]
     pictures += [replace(result, photo=reduced).rgb for result in results]

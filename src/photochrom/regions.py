@@ -11,13 +11,12 @@ chosen by looking at the regions of some 40 photographs.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.bins import gamut_bins
 from photochrom.color import Array
+from photochrom.windows import guided_lines
 
 Labels = NDArray[np.int64]
 
@@ -99,17 +98,9 @@ def merged(labels: Labels, colours: Array, lightness: Array) -> Labels:
 
 
 def softened(members: Array, lightness: Array) -> Array:
-    """Smooth the membership of regions where L has no edge; both on one grid, sums stay 1.
-
-    A guided filter: He, Sun, Tang, "Guided image filtering", 2010.
-    """
-    guide = lightness[..., None]
-    mean_guide, mean_members = _box(guide), _box(members)
-    covariance = _box(guide * members) - mean_guide * mean_members
-    variance = _box(guide * guide) - mean_guide * mean_guide
-    slope = covariance / (variance + SOFT_EPSILON)
-    offset = mean_members - slope * mean_guide
-    soft = np.maximum(_box(slope) * guide + _box(offset), 0)
+    """Smooth the membership of regions where L has no edge; both on one grid, sums stay 1."""
+    slope, offset = guided_lines(members, lightness, SOFT_RADIUS, SOFT_EPSILON)
+    soft = np.maximum(slope * lightness[..., None] + offset, 0)
     shares: Array = soft / soft.sum(axis=-1, keepdims=True)
     return shares
 
@@ -202,16 +193,3 @@ def _means(points: Array, labels: Labels, count: int) -> Array:
 
 def _renumbered(labels: Labels) -> Labels:
     return np.unique(labels, return_inverse=True)[1].reshape(labels.shape)
-
-
-def _box(image: NDArray[Any]) -> NDArray[Any]:
-    """Mean over a square window of (h, w, C), edges replicated."""
-    side = 2 * SOFT_RADIUS + 1
-    for axis in (0, 1):
-        pad = [(0, 0)] * image.ndim
-        pad[axis] = (SOFT_RADIUS + 1, SOFT_RADIUS)
-        sums = np.cumsum(np.pad(image, pad, mode="edge"), axis=axis, dtype=np.float64)
-        count = image.shape[axis]
-        ends = sums.take(range(side, side + count), axis)
-        image = ((ends - sums.take(range(count), axis)) / side).astype(np.float32)
-    return image

@@ -15,6 +15,7 @@ from photochrom.color import Array
 from photochrom.geodesic import geodesic_distances
 from photochrom.hints import PlacedHints
 from photochrom.upsample import LinearChroma
+from photochrom.windows import window_mean
 
 WAY = 0.3
 """Dissimilarity a short side of the way from hint to pixel; edges make the way longer."""
@@ -42,7 +43,7 @@ def spread(hints: PlacedHints, ab: Array, plain: Array, lightness: Array) -> Arr
     lightness: (h, w), 0..100.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
-    smooth = _local_mean(lightness)
+    smooth = window_mean(lightness, _SMOOTHED)
     nearest = np.full(lightness.shape, np.inf, np.float32)
     total: Array = np.zeros_like(nearest)
     replaced: Array = np.zeros_like(nearest)
@@ -115,11 +116,3 @@ def _at(field: Array, place: NDArray[np.float64]) -> Array:
     lower = field[bottom, left] * (1 - across) + field[bottom, right] * across
     between: Array = upper * (1 - down) + lower * down
     return between
-
-
-def _local_mean(lightness: Array) -> Array:
-    side = 2 * _SMOOTHED + 1
-    padded = np.pad(lightness, _SMOOTHED, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
-    mean: Array = windows.mean(axis=(2, 3), dtype=np.float32)
-    return mean

@@ -11,12 +11,11 @@ The settings are the best of those measured with exact ab at stride 4, see bench
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from photochrom.color import Array
+from photochrom.windows import guided_lines
 
 SIGMA_LIGHTNESS = 6.0
 """Range sigma of the joint bilateral filter, units of L."""
@@ -67,13 +66,7 @@ def linear_chroma(ab: Array, lightness: Array) -> LinearChroma:
 
     ab: (h, w, 2), Lab units. lightness: (h, w), 0..100.
     """
-    guide = lightness[..., None]
-    mean_guide, mean_ab = _box(guide), _box(ab)
-    covariance = _box(guide * ab) - mean_guide * mean_ab
-    variance = _box(guide * guide) - mean_guide * mean_guide
-    slope = covariance / (variance + GUIDE_EPSILON)
-    offset = mean_ab - slope * mean_guide
-    return LinearChroma(_box(slope), _box(offset))
+    return LinearChroma(*guided_lines(ab, lightness, GUIDE_RADIUS, GUIDE_EPSILON))
 
 
 def cell_mean(image: Array, stride: int) -> Array:
@@ -110,15 +103,3 @@ def _joint_bilateral(coarse: Array, lightness: Array, stride: int) -> Array:
             weight_sum += weight
     fine = total / weight_sum[..., None]
     return fine.transpose(0, 2, 1, 3, 4).reshape(height, width, -1)
-
-
-def _box(image: NDArray[Any]) -> NDArray[Any]:
-    """Mean over a square window, edges replicated; axes 0 and 1."""
-    side = 2 * GUIDE_RADIUS + 1
-    for axis in (0, 1):
-        pad = [(GUIDE_RADIUS, GUIDE_RADIUS) if i == axis else (0, 0) for i in range(image.ndim)]
-        padded = np.pad(image, pad, mode="edge")
-        count = image.shape[axis]
-        shifted = [padded.take(range(i, i + count), axis) for i in range(side)]
-        image = np.stack(shifted).mean(axis=0, dtype=np.float32)
-    return image

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.data.selection import Selection
+from photochrom.data.selection import selected_keys
 from photochrom.errors import DataError
 
 ROWS = "key,source,terms\nt0,voc,research\nt1,cid22,free\nt2,osie,free\n"
@@ -29,7 +29,7 @@ def manifest(tmp_path: Path) -> Path:
     ],
 )
 def test_all_conditions_hold(manifest: Path, conditions: list[str], keys: set[str]):
-    assert Selection.read(manifest, conditions).keys == keys
+    assert selected_keys(manifest, conditions) == keys
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_all_conditions_hold(manifest: Path, conditions: list[str], keys: set[st
 )
 def test_one_line_says_what_is_wrong(manifest: Path, conditions: list[str], words: str):
     with pytest.raises(DataError, match=words):
-        Selection.read(manifest, conditions)
+        selected_keys(manifest, conditions)
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path):
     with pytest.raises(DataError, match=r"absent\.csv"):
-        Selection.read(tmp_path / "absent.csv", ["a=b"])
+        selected_keys(tmp_path / "absent.csv", ["a=b"])

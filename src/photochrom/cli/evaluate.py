@@ -97,7 +97,7 @@ def evaluate(
         with needs_extra("evaluation", "train"):
             import torch
 
-            from photochrom.data.selection import Selection
+            from photochrom.data.selection import selected_keys
             from photochrom.evaluation.classifier import Classifier
             from photochrom.evaluation.contenders import Folder
             from photochrom.evaluation.gallery import temporary_gallery
@@ -121,7 +121,7 @@ def evaluate(
             tracks=tracks,
             curve=curve,
         )
-        chosen = None if manifest is None else Selection.read(manifest, where or [])
+        chosen = None if manifest is None else selected_keys(manifest, where or [])
         _make_folders(report, sheet and sheet.parent)
         if threads:
             torch.set_num_threads(threads)

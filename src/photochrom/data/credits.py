@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
+from photochrom.data.csv_table import read_table
 from photochrom.data.manifest import CREDITS
-from photochrom.errors import DataError
 
 TABLE_NAMES = ("manifest.csv", "credits.csv")
 
@@ -33,7 +32,7 @@ class CreditTables:
         tables = [self.folder / name for name in TABLE_NAMES]
         tables.append(self.folder.parent / f"{self.folder.name}.csv")
         for table in filter(Path.is_file, tables):
-            for row in _read(table):
+            for row in read_table(table)[1]:
                 self._add(row)
 
     def of_file(self, path: Path) -> Credit:
@@ -58,13 +57,3 @@ class CreditTables:
             self._by_key.setdefault((row.get("shard") or _ANY, key), credit)
             if self._by_key.setdefault((_ANY, key), credit) != credit:
                 self._by_key[_ANY, key] = {}  # two shards share the key: it says nothing alone
-
-
-def _read(table: Path) -> list[dict[str, str]]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            f"{table}: not a readable CSV table ({error}); repair or move it"
-        ) from error

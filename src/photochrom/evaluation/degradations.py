@@ -18,11 +18,11 @@ from skimage.filters import gaussian
 from photochrom.color import (
     XYZ_FROM_RGB,
     Array,
+    grey_from_lightness,
     lightness_from_luminance,
     linear_from_srgb,
     luminance_from_lightness,
     srgb_from_lab,
-    srgb_from_linear,
 )
 
 Picture = NDArray[np.uint8]
@@ -102,7 +102,8 @@ def sepia(photo: Picture) -> Degraded:
     black, paper = SEPIA_RANGE
     tint = 4 * share * (1 - share) * SEPIA_AB + share**2 * np.array(SEPIA_PAPER_AB)
     lab = np.concatenate([black + (paper - black) * share, tint], axis=-1)
-    return Degraded(_coded(srgb_from_lab(lab.astype(np.float32))))
+    srgb = srgb_from_lab(lab.astype(np.float32))
+    return Degraded(np.rint(srgb * 255).astype(np.uint8))
 
 
 def low_contrast(photo: Picture) -> Degraded:
@@ -193,8 +194,4 @@ def _lightness(photo: Picture, sensitivity: Sequence[float] = tuple(XYZ_FROM_RGB
 
 def _grey(lightness: NDArray[np.floating]) -> Picture:
     """8-bit grey (H, W) of L."""
-    return _coded(srgb_from_linear(luminance_from_lightness(np.clip(lightness, 0, 100))))
-
-
-def _coded(srgb: Array) -> Picture:
-    return np.rint(srgb * 255).astype(np.uint8)
+    return grey_from_lightness(np.clip(lightness, 0, 100))

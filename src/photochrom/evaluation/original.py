@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array, lab_from_srgb, luminance_from_lightness, srgb_from_linear
+from photochrom.color import Array, grey_from_lightness, lab_from_srgb
 from photochrom.data.sources import photos_from
 from photochrom.errors import DataError
 
@@ -36,8 +36,7 @@ class Original:
     @cached_property
     def grey(self) -> Picture:
         """The photo's CIE L, coded as 8-bit sRGB grey, (H, W)."""
-        codes = srgb_from_linear(luminance_from_lightness(self.lab[..., 0]))
-        return np.rint(codes * 255).astype(np.uint8)
+        return grey_from_lightness(self.lab[..., 0])
 
 
 def lab_of(picture: Picture) -> Array:

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from photochrom.colorizer import DEFAULT_VIVIDNESS
 from photochrom.errors import DataError
-
-Picture = NDArray[np.uint8]
+from photochrom.evaluation.original import Picture
 
 BASELINES = ("grey", "best constant")
 PHOTOS_OF_A_SELECTION = 24

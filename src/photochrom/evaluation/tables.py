@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
+from photochrom.data.csv_table import read_table
 from photochrom.errors import DataError
 
 CLASSES = 1000
@@ -16,16 +16,12 @@ def read_column(path: Path, column: str) -> dict[str, str]:
 
     Raises DataError where the file cannot be read or lacks a column.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            for name in ("key", column):
-                if name not in (reader.fieldnames or ()):
-                    needs = " and ".join(dict.fromkeys(("key", column)))
-                    raise DataError(f"{path}: no column {name!r}; it needs {needs}")
-            return {row["key"]: row[column] or "unknown" for row in reader}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a readable table ({error}); name a CSV file") from error
+    columns, rows = read_table(path)
+    for name in ("key", column):
+        if name not in columns:
+            needs = " and ".join(dict.fromkeys(("key", column)))
+            raise DataError(f"{path}: no column {name!r}; it needs {needs}")
+    return {row["key"]: row[column] or "unknown" for row in rows}
 
 
 def read_keys(path: Path) -> frozenset[str]:

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from photochrom.data.draws import Draws
 from photochrom.data.memory import Framing, MemoryPhotos
-from photochrom.data.selection import Selection
+from photochrom.data.selection import selected_keys
 from photochrom.data.stream import Place, ShardStream
+from photochrom.errors import ConfigError
 from photochrom.training.augment import Batch, make_batch
 from photochrom.training.config import DataConfig, RunConfig
 from photochrom.training.lab import lab_from_srgb
@@ -33,9 +34,16 @@ def framing_of(data: DataConfig) -> Framing:
     return Framing(data.fit, data.crop_scale, data.crop_stretch, data.mirror)
 
 
-def selection_of(data: DataConfig) -> Selection | None:
-    """Which training photos a configuration means, None for all."""
-    return Selection.read(data.manifest, data.where) if data.where else None
+def chosen_keys(data: DataConfig) -> frozenset[str] | None:
+    """The keys of the training photos that a configuration means, None for all.
+
+    Raises ConfigError for conditions without a manifest.
+    """
+    if not data.where:
+        return None
+    if not data.manifest:
+        raise ConfigError("data.where needs data.manifest; name the CSV with the photos' keys")
+    return selected_keys(data.manifest, data.where)
 
 
 class Feed(Protocol):
@@ -135,7 +143,7 @@ class StreamFeed:
             parts=parts,
             buffer=config.data.shuffle_buffer,
             min_colourfulness=config.data.min_colourfulness,
-            only=selection_of(config.data),
+            only=chosen_keys(config.data),
             start=start,
         )
 

@@ -24,7 +24,6 @@ from torch import Tensor, nn
 
 from photochrom.bins import gamut_bins
 from photochrom.data.memory import MemoryPhotos
-from photochrom.data.selection import Selection
 from photochrom.data.stream import Place
 from photochrom.errors import ConfigError, DataError
 from photochrom.training.allocator import keep_freed_memory
@@ -38,7 +37,7 @@ from photochrom.training.checkpoint import (
 from photochrom.training.config import RunConfig, Stage
 from photochrom.training.embedder import Embedder, load_embedder
 from photochrom.training.embeddings import CachedEmbeddings
-from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed, selection_of
+from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed, chosen_keys
 from photochrom.training.journal import Journal
 from photochrom.training.networks import build_network
 from photochrom.training.objective import Objective, build_objective, measure_prior
@@ -125,7 +124,7 @@ class Trainer:
             None
             if config.data.stream
             else self._load(
-                config.data.train, config.data.min_colourfulness, selection_of(config.data)
+                config.data.train, config.data.min_colourfulness, chosen_keys(config.data)
             )
         )
         self.network.to(memory_format=torch.channels_last)
@@ -265,7 +264,7 @@ class Trainer:
         self,
         sources: tuple[str, ...],
         min_colourfulness: float = 0.0,
-        only: Selection | None = None,
+        only: frozenset[str] | None = None,
     ) -> MemoryPhotos:
         photos = MemoryPhotos.load(sources, self.fabric.device, min_colourfulness, only)
         self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")

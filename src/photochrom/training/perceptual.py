@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from photochrom.training.lab import srgb_from_lab
-from photochrom.training.networks.pretrained import build_classifier, load_classifier
+from photochrom.training.networks.pretrained import build_features
 
 CLASSIFIER = "tf_efficientnet_lite0"
 """Its weights come as a package; the classifier that evaluation asks is another."""
@@ -29,14 +29,8 @@ class PerceptualLoss(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        classifier = build_classifier(CLASSIFIER)
-        load_classifier(classifier, CLASSIFIER, "package")
+        features, classifier = build_features(CLASSIFIER, LEVELS, "package")
         settings = timm.data.resolve_data_config({}, model=classifier)
-        features = timm.create_model(
-            CLASSIFIER, features_only=True, pretrained=False, out_indices=LEVELS
-        )
-        state = classifier.state_dict()
-        features.load_state_dict({key: state[key] for key in features.state_dict()})
         self.features = features.requires_grad_(False)
         for buffer, key in (("mean", "mean"), ("spread", "std")):
             self.register_buffer(buffer, torch.tensor(settings[key])[:, None, None])

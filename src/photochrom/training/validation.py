@@ -151,7 +151,8 @@ def _sum_over_processes(
 def _colour(network: Network, objective: Objective, copy: Copy, hint_points: int) -> _Scored:
     lab = lab_from_srgb(copy.rgb)
     lightness = lab[:, :1]
-    colours = objective.colours(network(lightness, *_reveal(lab[:, 1:], 0)))
+    without = torch.zeros_like(lab[:, 1:]), torch.zeros_like(lightness)
+    colours = objective.colours(network(lightness, *without))
     if hint_points:
         hinted = network(lightness, *_reveal(lab[:, 1:], hint_points))
         colours["hinted"] = objective.colours(hinted)[objective.names[0]]

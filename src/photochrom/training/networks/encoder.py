@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import timm
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photochrom.training.networks.pretrained import build_classifier, load_classifier
+from photochrom.training.networks.pretrained import build_features
 
 INPUT_CHANNELS = 4
 """L, a, b of hints, mask of hints."""
@@ -21,14 +20,7 @@ def build_encoder(name: str, weights: str) -> nn.Module:
     `feature_info.channels()` gives their widths. The L channel's filters are the sum of the
     pretrained RGB ones, so that it sees a grey photo as the classifier did; the others start at 0.
     """
-    classifier = build_classifier(name)
-    if weights != "none":
-        load_classifier(classifier, name, weights)
-    encoder: nn.Module = timm.create_model(
-        name, features_only=True, pretrained=False, out_indices=(0, 1, 2, 3, 4)
-    )
-    state = classifier.state_dict()
-    encoder.load_state_dict({key: state[key] for key in encoder.state_dict()})
+    encoder, _ = build_features(name, range(5), weights)
     _take_hints(encoder)
     pad_statically(encoder)
     return encoder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -23,6 +24,22 @@ def build_classifier(name: str, classes: int = 1000) -> nn.Module:
     except RuntimeError as error:
         raise ConfigError(f"timm has no network {name!r} ({error})") from error
     return model
+
+
+def build_features(name: str, levels: Sequence[int], weights: str) -> tuple[nn.Module, nn.Module]:
+    """A timm network as a list of features, and the classifier that it is a part of.
+
+    levels: which features, 0 for those at stride 2. weights: as for `stored_weights`, or "none".
+    """
+    classifier = build_classifier(name)
+    if weights != "none":
+        load_classifier(classifier, name, weights)
+    features: nn.Module = timm.create_model(
+        name, features_only=True, pretrained=False, out_indices=tuple(levels)
+    )
+    state = classifier.state_dict()
+    features.load_state_dict({key: state[key] for key in features.state_dict()})
+    return features, classifier
 
 
 def stored_weights(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
