@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.failures import FAILED, one_line_errors
+from photochrom.cli.options import Model, Overwrite, Quality, Size, Threads, make_folder
 from photochrom.errors import ConfigError, PhotochromError, PhotoError
 
 if TYPE_CHECKING:
@@ -71,19 +72,10 @@ def colorize(
             "gain on its chroma from 1 to 2.",
         ),
     ] = 0.5,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=32, max=2048, help="Short side of the copy the network sees; the model's default."
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A model's name, or an .onnx file.")
-    ] = None,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = 95,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="How many to use; all cores by default.")
-    ] = None,
+    size: Size = None,
+    model: Model = None,
+    quality: Quality = 95,
+    threads: Threads = None,
     confidence: Annotated[
         Path | None,
         typer.Option(
@@ -97,7 +89,7 @@ def colorize(
             help="Colours that points of the photo shall have, see docs/hints.md; with one photo.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+    overwrite: Overwrite = False,
     no_mark: Annotated[
         bool,
         typer.Option("--no-mark", help="Do not say in the file's XMP that colours are computed."),
@@ -165,10 +157,7 @@ def _plan(inputs: list[str], output: str | None) -> list[_Job]:
         return [_Job(sources[0], target)]
     if None in sources:
         raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{target}: cannot be a folder ({error.strerror})") from error
+    make_folder(target)
     jobs = [_Job(s, target / _beside(s).name) for s in sources if s is not None]
     taken: dict[Path | None, Path | None] = {}
     for job in jobs:

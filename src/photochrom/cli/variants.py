@@ -11,6 +11,7 @@ import typer
 
 from photochrom.cli.colorize import COLOURED, INTERRUPTED, PIPE, VARIANTS
 from photochrom.cli.failures import FAILED, one_line_errors
+from photochrom.cli.options import Model, Overwrite, Quality, Size, Threads, make_folder
 from photochrom.errors import ConfigError, PhotochromError
 
 if TYPE_CHECKING:
@@ -37,20 +38,11 @@ def variants(
     vividness: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0 faithful and muted, 1 vivid.")
     ] = 0.5,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            min=32, max=2048, help="Short side of the copy the network sees; the model's default."
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A model's name, or an .onnx file.")
-    ] = None,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")] = 95,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="How many to use; all cores by default.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")] = False,
+    size: Size = None,
+    model: Model = None,
+    quality: Quality = 95,
+    threads: Threads = None,
+    overwrite: Overwrite = False,
     no_mark: Annotated[
         bool,
         typer.Option("--no-mark", help="Do not say in the files' XMP that colours are computed."),
@@ -99,10 +91,7 @@ def _folder(output: Path | None, count: int) -> Path | None:
     if output is not None:
         if output.suffix.lower() in SUFFIXES and not output.is_dir():
             raise ConfigError(f"{output}: a file for {count} variants; name a folder")
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{output}: cannot be a folder ({error.strerror})") from error
+        make_folder(output)
     return output
 
 
