@@ -71,6 +71,9 @@ class NetworkConfig:
         as fast on a processor with AMX, where the encoder's depthwise ones would be slower.
     fuse: broadcast the encoder's pooled features over its last one.
     decoder_hints: give hints to every step of the decoder, not to the encoder alone.
+    drop_path: chance that the encoder's last residual block is left out in training; falls towards
+        the first. Huang, Sun, Liu, Sedra, Weinberger, "Deep networks with stochastic depth", 2016.
+    dropout: share of the maps before the head that are left out in training.
     embedding: width of the embedding that is fused, of networks that have one.
     """
 
@@ -81,6 +84,8 @@ class NetworkConfig:
     decoder_precision: str = choice("32", "bf16")
     fuse: bool = True
     decoder_hints: bool = False
+    drop_path: float = within(0.0, 0, 0.9)
+    dropout: float = within(0.0, 0, 0.9)
     embedding: int = within(1000, 1)
 
 

@@ -11,16 +11,17 @@ INPUT_CHANNELS = 4
 """L, a, b of hints, mask of hints."""
 
 
-def build_encoder(name: str, weights: str) -> nn.Module:
+def build_encoder(name: str, weights: str, drop_path: float = 0.0) -> nn.Module:
     """A timm encoder whose first convolution takes (L, hint a, hint b, mask).
 
     name: a timm model that supports `features_only`.
     weights: "package", "none", or the path of a safetensors or weights-only .pth file.
+    drop_path: as for `build_features`.
     Returns a module from (N, 4, H, W) to features at strides 2, 4, 8, 16 and 32; its
     `feature_info.channels()` gives their widths. The L channel's filters are the sum of the
     pretrained RGB ones, so that it sees a grey photo as the classifier did; the others start at 0.
     """
-    encoder, _ = build_features(name, range(5), weights)
+    encoder, _ = build_features(name, range(5), weights, drop_path)
     _take_hints(encoder)
     pad_statically(encoder)
     return encoder

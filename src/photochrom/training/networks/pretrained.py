@@ -26,16 +26,23 @@ def build_classifier(name: str, classes: int = 1000) -> nn.Module:
     return model
 
 
-def build_features(name: str, levels: Sequence[int], weights: str) -> tuple[nn.Module, nn.Module]:
+def build_features(
+    name: str, levels: Sequence[int], weights: str, drop_path: float = 0.0
+) -> tuple[nn.Module, nn.Module]:
     """A timm network as a list of features, and the classifier that it is a part of.
 
     levels: which features, 0 for those at stride 2. weights: as for `stored_weights`, or "none".
+    drop_path: chance that the last residual block is left out in training; falls towards the first.
     """
     classifier = build_classifier(name)
     if weights != "none":
         load_classifier(classifier, name, weights)
     features: nn.Module = timm.create_model(
-        name, features_only=True, pretrained=False, out_indices=tuple(levels)
+        name,
+        features_only=True,
+        pretrained=False,
+        out_indices=tuple(levels),
+        drop_path_rate=drop_path,
     )
     state = classifier.state_dict()
     features.load_state_dict({key: state[key] for key in features.state_dict()})

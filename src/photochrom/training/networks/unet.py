@@ -132,11 +132,13 @@ class ColorUNet(nn.Module):
         fuse: bool = True,
         decoder_hints: bool = False,
         half_decoder: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         """Put a network together.
 
         decoder_hints: give the hints to every step of the decoder, not to the encoder alone.
         half_decoder: run what follows the encoder in bf16 while training.
+        dropout: share of the maps before the head that are left out in training.
         """
         super().__init__()
         widths = encoder.feature_info.channels()  # type: ignore[union-attr, operator]
@@ -145,6 +147,7 @@ class ColorUNet(nn.Module):
         self.neck = Neck(widths[-1], fuse)
         self.decoder_hints = decoder_hints
         self.decoder = Decoder(widths, decoder, HINT_CHANNELS if decoder_hints else 0)
+        self.dropout = nn.Dropout2d(dropout)
         self.head = nn.Conv2d(decoder[-1], bins, 1)
 
     def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
@@ -162,7 +165,8 @@ class ColorUNet(nn.Module):
             skips = [torch.cat(pair, 1) for pair in zip(skips, spread, strict=True)]
         half = self.half_decoder and self.training
         with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
-            logits: Tensor = self.head(self.decoder(self.neck(deepest), skips[::-1]))
+            found = self.decoder(self.neck(deepest), skips[::-1])
+            logits: Tensor = self.head(self.dropout(found))
         return logits
 
 
@@ -171,10 +175,11 @@ def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
     if len(config.decoder) != 3:
         raise ConfigError(f"network.decoder needs 3 widths, but has {len(config.decoder)}")
     return ColorUNet(
-        build_encoder(config.encoder, config.encoder_weights),
+        build_encoder(config.encoder, config.encoder_weights, config.drop_path),
         config.decoder,
         bins,
         fuse=config.fuse,
         decoder_hints=config.decoder_hints,
         half_decoder=config.decoder_precision == "bf16",
+        dropout=config.dropout,
     )
