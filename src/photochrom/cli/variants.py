@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.colorize import COLOURED, INTERRUPTED, PIPE, VARIANTS
+from photochrom.cli.colorize import INTERRUPTED, PIPE
 from photochrom.cli.failures import FAILED, one_line_errors
 from photochrom.cli.options import Model, Overwrite, Quality, Size, Threads, make_folder
 from photochrom.errors import ConfigError, PhotochromError
+from photochrom.names import COLOURED, VARIANTS
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer

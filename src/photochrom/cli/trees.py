@@ -1,0 +1,177 @@
+"""`photochrom colorize FOLDER -o OUT`: a whole tree as a job; and `photochrom ledger OUT`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from photochrom.cli.failures import FAILED, one_line_errors
+from photochrom.errors import ConfigError
+
+if TYPE_CHECKING:
+    from photochrom.batch import Job, Report, Summary
+
+INTERRUPTED = 130
+_SHOWN = 20
+"""Failures that `ledger` lists without --failed."""
+
+
+def colour_trees(job: Job, as_json: bool) -> None:
+    """Do a job, tell of every photo as it ends, and of all at the end; raises typer.Exit."""
+    from photochrom.batch.job import count_photos, run_job
+
+    with one_line_errors():
+        total = count_photos(job)
+        if not total:
+            raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
+        try:
+            with _progress(total) as shown:
+
+                def listener(report: Report) -> None:
+                    shown()
+                    _tell(report, job, as_json)
+
+                summary = run_job(job, listener)
+        except KeyboardInterrupt:
+            line = "interrupted; finished photos are kept, --resume goes on"
+            typer.echo(f"photochrom: {line}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+    typer.echo(_summed_up(summary, job.output), err=True)
+    if summary.failed:
+        raise typer.Exit(FAILED)
+
+
+def _tell(report: Report, job: Job, as_json: bool) -> None:
+    record, outcome = report.record, report.outcome
+    if record.error is not None and (outcome is not None or record.state.value == "failed"):
+        typer.echo(f"photochrom: {record.error}", err=True)
+    if as_json:
+        said: dict[str, Any] = {
+            "input": str(Path(record.root) / record.path),
+            "state": record.state.value,
+            "outputs": [str(job.output / name) for name, _, _ in record.outputs],
+            "now": outcome is not None,
+        }
+        if record.seconds is not None:
+            said["seconds"] = round(record.seconds, 3)
+        if record.error is not None:
+            said |= {"error": record.error, "reason": record.reason}
+        typer.echo(json.dumps(said))
+    elif outcome is not None:
+        for name, _, _ in record.outputs:
+            typer.echo(str(job.output / name))
+        for note in outcome.notes:
+            source = Path(record.root) / record.path
+            typer.echo(f"photochrom: warning: {source}: {note}", err=True)
+
+
+def _summed_up(summary: Summary, output: Path) -> str:
+    parts = [f"{summary.done} done"]
+    if summary.kept:
+        parts.append(f"{summary.kept} done before")
+    if summary.skipped:
+        parts.append(f"{summary.skipped} skipped")
+    if summary.failed:
+        parts.append(f"{summary.failed} failed")
+    if summary.done and summary.seconds:
+        parts.append(f"{summary.done / summary.seconds:.2f} photos/s")
+    line = f"photochrom: {', '.join(parts)}"
+    if summary.reasons:
+        reasons = (f"{count} {reason}" for reason, count in summary.reasons.most_common())
+        line += f" ({'; '.join(reasons)}); photochrom ledger {output} lists them"
+    if summary.lost:
+        line += (
+            f"\nphotochrom: warning: some files could not hold {', '.join(sorted(summary.lost))}"
+        )
+    return line
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """A bar with photos a second and the time left, on a terminal; nothing in a pipe."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    started, ended = time.monotonic(), 0
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("colouring", total=total, rate="")
+
+        def advance() -> None:
+            nonlocal ended
+            ended += 1
+            rate = ended / max(1e-3, time.monotonic() - started)
+            progress.update(task, advance=1, rate=f"{rate:.1f} photos/s")
+
+        yield advance
+
+
+def ledger(
+    folder: Annotated[Path, typer.Argument(help="The folder of results of a job.")],
+    failed: Annotated[
+        bool, typer.Option("--failed", help="List all photos that failed, and why.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
+) -> None:
+    """Read what became of each photo of a job: counts by state, settings, failures.
+
+    It may be read while the job runs.
+    """
+    from photochrom.batch import Ledger, State
+
+    with one_line_errors(), Ledger(folder, writing=False) as found:
+        if as_json:
+            for record in found.records(State.FAILED if failed else None):
+                typer.echo(
+                    json.dumps(
+                        {
+                            "path": record.path,
+                            "root": record.root,
+                            "state": record.state.value,
+                            "settings": record.settings,
+                            "sha256": record.sha256,
+                            "outputs": [name for name, _, _ in record.outputs],
+                            "seconds": record.seconds,
+                            "reason": record.reason,
+                            "error": record.error,
+                            "at": record.at,
+                        }
+                    )
+                )
+            return
+        counts = found.counts()
+        for state in State:
+            reasons = {reason: n for (s, reason), n in counts.items() if s is state}
+            if reasons:
+                detail = "; ".join(f"{n} {reason}" for reason, n in reasons.items() if reason)
+                line = f"{sum(reasons.values()):8d} {state.value}"
+                typer.echo(line + (f" ({detail})" if detail else ""))
+        for digest, settings in found.settings().items():
+            said = ", ".join(f"{name} {value}" for name, value in settings.items())
+            typer.echo(f"settings {digest}: {said}")
+        for index, record in enumerate(found.records(State.FAILED)):
+            if index == _SHOWN and not failed:
+                typer.echo("... (--failed lists all)")
+                break
+            typer.echo(record.error or record.path)
