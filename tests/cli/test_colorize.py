@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.provenance import SOURCE_TYPE
+from photochrom.photo.provenance import SOURCE_TYPE
 
 FIELDS = {"input", "output", "width", "height", "seconds", "model"}
 

@@ -171,8 +171,12 @@ def _curve(data: bytes) -> NDArray[np.float64]:
         return x**g
     if kind in (1, 2):
         d, c, e, f = -b / a, 0.0, c, c
-    power = np.maximum(a * x + b, 0) ** g + e
-    return np.where(x >= d, power, c * x + f)
+    with np.errstate(all="ignore"):
+        power = np.maximum(a * x + b, 0) ** g + e
+        curve = np.where(x >= d, power, c * x + f)
+    if not np.isfinite(curve).all():
+        raise ValueError("a curve without end")
+    return curve
 
 
 def _primaries(tags: Mapping[bytes, bytes]) -> NDArray[np.float64]:

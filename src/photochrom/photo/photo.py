@@ -151,7 +151,7 @@ class Photo:
         with self._errors():
             image = self._source.image(self._header, **options)
             if self.dtype == FLOAT:
-                image = image.equal(image).ifthenelse(image, 0)  # NaN is unequal to itself
+                image = (image == image).ifthenelse(image, 0)  # NaN is unequal to itself
             done = shrink if self._shrinks_on_load else 1
             by_height = max(1, int(self.height / height / _SMALLEST_SHRUNK / done))
             by_width = max(1, int(self.width / width / _SMALLEST_SHRUNK / done))

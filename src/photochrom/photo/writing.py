@@ -275,7 +275,7 @@ def _options(kind: Kind, saving: Saving, page: Page, size: int) -> dict[str, Any
         deep = page.coding.kind == SIXTEEN
         return {"Q": saving.quality, "compression": "av1", "bitdepth": 12 if deep else 8}
     if kind is TIFF:
-        whole_numbers = page.coding.kind != FLOAT
-        predictor = "horizontal" if whole_numbers else "float"
+        # the predictor for floats is not understood by all readers
+        predictor = "none" if page.coding.kind == FLOAT else "horizontal"
         return {"compression": "deflate", "predictor": predictor, "bigtiff": size > _BIG}
     return {}
