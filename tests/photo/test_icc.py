@@ -32,9 +32,11 @@ def test_a_space_means_what_lcms_says(name):
     if bands == 3:  # so little chroma that sRGB holds it
         codes = (0.2 * codes + 0.8 * codes.mean(axis=2, keepdims=True)).astype(np.uint16)
     space = space_of(profile)
-    linear = space.curve.decode(codes) @ (RGB_FROM_XYZ @ space.xyz_from_rgb).T[-bands:] if (
-        bands == 3
-    ) else np.repeat(space.curve.decode(codes), 3, axis=2)
+    linear = (
+        space.curve.decode(codes) @ (RGB_FROM_XYZ @ space.xyz_from_rgb).T[-bands:]
+        if (bands == 3)
+        else np.repeat(space.curve.decode(codes), 3, axis=2)
+    )
     found = SRGB.curve.encode(linear.astype(np.float32).clip(0, 1), np.dtype(np.float32))
     assert np.abs(found - by_lcms(codes, profile)).max() < 0.004  # one 8-bit code; lcms rounds
     assert space is not SRGB
@@ -101,7 +103,7 @@ def test_a_grey_profile_kept_keeps_the_codes(tmp_path, name, dtype):
     written = after.get("icc-profile-data")
     assert not is_grey(written)
     # lcms says of the result what it says of the photo
-    deep = (lambda a: a.astype(np.uint16) * (257 if dtype == np.uint8 else 1))
+    deep = lambda a: a.astype(np.uint16) * (257 if dtype == np.uint8 else 1)
     assert np.abs(by_lcms(deep(codes), written) - by_lcms(deep(wanted), profile)).max() < 0.006
 
 

@@ -171,7 +171,8 @@ def test_the_name_does_not_decide_what_is_read(made, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4", b"P7\n", b"BM", b"v", b"1,2\n3,4"]
+    "text",
+    [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4", b"P7\n", b"BM", b"v", b"1,2\n3,4"],
 )
 def test_other_readers_of_libvips_are_never_asked(text):
     assert sniffed(text) is None

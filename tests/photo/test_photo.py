@@ -260,8 +260,7 @@ def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
 def test_quality_is_that_of_the_encoder(cat):
     photo = Photo(np.asarray(cat))
     sizes = [
-        len(encode(page(photo, tinted(photo)), ".jpg", Saving(quality=q)))
-        for q in (20, 60, 95)
+        len(encode(page(photo, tinted(photo)), ".jpg", Saving(quality=q))) for q in (20, 60, 95)
     ]
     assert sizes == sorted(set(sizes))
 

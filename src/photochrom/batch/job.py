@@ -100,7 +100,10 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     started = time.monotonic()
     _, weights = locate(job.settings.model)
     digest = job.settings.digest(sha256_of(weights))
-    job.output.mkdir(parents=True, exist_ok=True)
+    try:
+        job.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{job.output}: cannot be a folder ({error.strerror})") from error
     with Ledger(job.output) as ledger:
         if len(ledger) and not job.resume:
             raise ConfigError(
@@ -147,6 +150,8 @@ class _Run:
         self.most = _AHEAD * workers
         self.pending: deque[tuple[Record, Any]] = deque()
         self.swept: set[Path] = set()
+        self.folder: Path | None = None
+        self.taken: dict[Path, Path] = {}
 
     def all(self) -> None:
         photos = _photos(self.job)
@@ -168,11 +173,16 @@ class _Run:
         """What is to be done with a photo: the row to begin with, and the task, if any."""
         source, target = root / path, self._target(path)
         known = self.ledger.find(path)
+        if target.parent != self.folder:  # photos come folder by folder
+            self.folder, self.taken = target.parent, {}
+        other = self.taken.setdefault(target, source)
         size, modified = _status(source)
         fresh = Record(path, str(root), State.WAITING, self.digest, size, modified)
         if known is not None and known.root != str(root):
-            line = f"{source}: would have the same result as {Path(known.root) / path}; rename one"
-            return self._refused(fresh, line), None
+            other = Path(known.root) / path
+        if other != source:
+            line = f"{source}: would have the same result as {other}; rename one"
+            return self._refused(fresh, line, known is None or known.root == str(root)), None
         same = known is not None and known.settings == self.digest
         unmoved = known is not None and (known.size, known.modified) == (size, modified)
         if known is not None and same and unmoved and self._settled(known):
@@ -212,9 +222,11 @@ class _Run:
             for name, size, modified in known.outputs
         ) and bool(known.outputs)
 
-    def _refused(self, record: Record, line: str) -> Record:
+    def _refused(self, record: Record, line: str, own: bool = True) -> Record:
+        """A photo that cannot be done; own: whether its row is not another photo's."""
         refused = replace(record, state=State.FAILED, reason="OutputExists", error=line)
-        self.ledger.settle(refused)
+        if own:
+            self.ledger.settle(refused)
         return refused
 
     def _target(self, path: str) -> Path:

@@ -72,7 +72,8 @@ def photos_in(
                 continue
             path = f"{relative}/{entry.name}" if relative else entry.name
             if _is_folder(entry):
-                if recursive and os.path.realpath(entry.path) not in barred:
+                link = entry.is_symlink()
+                if recursive and not link and os.path.realpath(entry.path) not in barred:
                     below.append(path)
             elif _is_photo(entry.name) and patterns.fit(path):
                 yield path
@@ -85,6 +86,6 @@ def _is_photo(name: str) -> bool:
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and entry.is_dir())
+        return entry.is_dir()
     except OSError:
         return False

@@ -14,6 +14,7 @@ import typer
 
 from photochrom.cli.failures import FAILED, one_line_errors
 from photochrom.errors import ConfigError
+from photochrom.models import known_models
 
 if TYPE_CHECKING:
     from photochrom.batch import Job, Report, Summary
@@ -53,23 +54,39 @@ def _tell(report: Report, job: Job, as_json: bool) -> None:
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         typer.echo(f"photochrom: {record.error}", err=True)
     if as_json:
-        said: dict[str, Any] = {
-            "input": str(Path(record.root) / record.path),
-            "state": record.state.value,
-            "outputs": [str(job.output / name) for name, _, _ in record.outputs],
-            "now": outcome is not None,
-        }
-        if record.seconds is not None:
-            said["seconds"] = round(record.seconds, 3)
-        if record.error is not None:
-            said |= {"error": record.error, "reason": record.reason}
-        typer.echo(json.dumps(said))
+        typer.echo(json.dumps(_said(report, job)))
     elif outcome is not None:
         for name, _, _ in record.outputs:
             typer.echo(str(job.output / name))
         for note in outcome.notes:
             source = Path(record.root) / record.path
             typer.echo(f"photochrom: warning: {source}: {note}", err=True)
+
+
+def _said(report: Report, job: Job) -> dict[str, Any]:
+    """A photo's JSON record: as `colorize` prints it for one photo, and its state."""
+    record, outcome = report.record, report.outcome
+    said: dict[str, Any] = {
+        "input": str(Path(record.root) / record.path),
+        "state": record.state.value,
+        "now": outcome is not None,
+    }
+    outputs = [str(job.output / name) for name, _, _ in record.outputs]
+    if outputs:
+        said |= {"output": outputs[0], "outputs": outputs}
+    if record.seconds is not None:
+        said["seconds"] = round(record.seconds, 3)
+    if record.error is not None:
+        said |= {"error": record.error, "reason": record.reason}
+    if outcome is not None and outcome.state == "done":
+        lost = [f"the file cannot hold {what}" for what in outcome.losses]
+        said |= {
+            "width": outcome.width,
+            "height": outcome.height,
+            "model": job.settings.model or known_models()[0].name,
+            "warnings": [*outcome.notes, *lost],
+        }
+    return said
 
 
 def _summed_up(summary: Summary, output: Path) -> str:
