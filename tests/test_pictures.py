@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from photochrom.errors import OutputExists, PhotoError
-from photochrom.pictures import GAP, LETTER, contact_sheet, save_picture
 from photochrom.photo.provenance import SOURCE_TYPE
+from photochrom.pictures import GAP, LETTER, contact_sheet, save_picture
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_a_tree_without_its_results(archive):
         (["*.tif"], [], ["1912/drafts/y.tif"]),
         (["1912/"], [], ["1912/x.png", "1912/drafts/y.tif"]),
         (["1912/"], ["drafts/"], ["1912/x.png"]),
-        ([], ["/1912/*", "*.jpg"], ["a.TIF", "1911/z.jpeg"]),
+        ([], ["/1912/", "*.jpg"], ["a.TIF", "1911/z.jpeg"]),
         (["[ab].*", "*.png"], [], ["a.TIF", "b.jpg", "1912/x.png"]),
     ],
 )

@@ -1,16 +1,16 @@
 import io
 
 import numpy as np
+import pictures
 import pytest
 import pyvips
+from coloured import saved
 from PIL import Image, ImageCms
 
-import pictures
 from photochrom.color import RGB_FROM_XYZ
 from photochrom.photo import Photo
 from photochrom.photo.icc import coloured_twin, is_grey, space_of, srgb_profile
 from photochrom.spaces import SRGB
-from test_kinds import saved
 
 KINDS = np.dtype(np.uint8), np.dtype(np.uint16)
 ALL = pictures.GREY_PROFILES | pictures.RGB_PROFILES
@@ -103,8 +103,9 @@ def test_a_grey_profile_kept_keeps_the_codes(tmp_path, name, dtype):
     written = after.get("icc-profile-data")
     assert not is_grey(written)
     # lcms says of the result what it says of the photo
-    deep = lambda a: a.astype(np.uint16) * (257 if dtype == np.uint8 else 1)
-    assert np.abs(by_lcms(deep(codes), written) - by_lcms(deep(wanted), profile)).max() < 0.006
+    scale = 257 if dtype == np.uint8 else 1
+    after, before = (array.astype(np.uint16) * scale for array in (codes, wanted))
+    assert np.abs(by_lcms(after, written) - by_lcms(before, profile)).max() < 0.006
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -5,18 +5,17 @@ import io
 import netpbmfile
 import numpy as np
 import openjpeg
+import pictures
 import pillow_heif
 import pytest
 import pyvips
 import tifffile
+from coloured import saved
 from PIL import Image
 
-import pictures
 from photochrom.errors import MissingExtra, PhotoError
-from photochrom.photo import KINDS, Page, Photo, Saving, coding_for, kind_of, losses, write
+from photochrom.photo import KINDS, Photo, Saving, kind_of, losses
 from photochrom.photo.kinds import sniffed
-from photochrom.stream import coloured_strips
-from photochrom.upsample import LinearChroma
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +25,6 @@ def made(tmp_path_factory):
     for name, (write_file, *_) in pictures.MADE.items():
         write_file(folder / name)
     return folder
-
-
-def saved(photo, target, ab=(20, 15), **saving):
-    """Write a photo all in one colour, or grey."""
-    offset = np.broadcast_to(np.float32(ab), (2, 2, 2)).copy()
-    how = Saving(**saving)
-    coding = coding_for(photo, kind_of(target), how)
-    chroma = LinearChroma(np.zeros_like(offset), offset)
-    strips = coloured_strips(
-        photo.strips(), photo.plan, chroma, 1, source=photo.space, target=coding
-    )
-    write([Page(photo, strips, coding, False)], target, how)
-    return target
 
 
 def read(path):

@@ -1,10 +1,10 @@
 """TIFFs of several pages."""
 
 import numpy as np
+import pictures
 import pytest
 import tifffile
 
-import pictures
 from photochrom import Colorizer
 from photochrom.colorizer import save_pages
 from photochrom.errors import OutputExists

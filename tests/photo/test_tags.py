@@ -4,18 +4,18 @@ import io
 import struct
 
 import numpy as np
+import pictures
 import pytest
 import pyvips
 import tifffile
+from coloured import saved
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-import pictures
 from photochrom.photo import Photo, from_exif
 from photochrom.photo.tags import EXIF, GPS, Directory, Entry, add_words, as_exif, read_directories
-from test_kinds import saved
 
 MAKE, DESCRIPTION, ARTIST, PRIVATE, ORIENTATION = 271, 270, 315, 65000, 274
 EXPOSURE, MAKER_NOTE, COMMENT, LATITUDE = 33434, 37500, 37510, 2
