@@ -190,7 +190,7 @@ class _Run:
         mine = known is not None and (known.state is State.WAITING or self._is_mine(known))
         if known is not None and known.state is State.DONE and not mine and not self.job.overwrite:
             line = f"{target}: was changed since it was made; add --overwrite to make it anew"
-            return self._refused(fresh, line), None
+            return self._refused(replace(fresh, outputs=known.outputs), line), None
         unchanged = None
         if known is not None and same and known.state is State.DONE and self._complete(known):
             unchanged = known.sha256
@@ -205,7 +205,8 @@ class _Run:
         if known.state is State.DONE:
             return self._complete(known)
         if known.state is State.FAILED:
-            return not self.job.retry_failed
+            taken = known.reason == "OutputExists" and self.job.overwrite
+            return not (self.job.retry_failed or taken)
         return known.state is State.SKIPPED
 
     def _complete(self, known: Record) -> bool:
