@@ -68,19 +68,19 @@ def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
 
 def resident(pid: int) -> float:
     """Megabytes of a process."""
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def children(pid: int) -> list[int]:
     found = []
-    for name in os.listdir("/proc"):
+    for folder in Path("/proc").iterdir():
         try:
-            with open(f"/proc/{name}/stat", encoding="utf-8") as file:
-                if int(file.read().rsplit(")", 1)[1].split()[1]) == pid:
-                    found.append(int(name))
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
         except (OSError, ValueError, IndexError):
             continue
+        if parent == pid:
+            found.append(int(folder.name))
     return found
 
 

@@ -148,8 +148,9 @@ def damaged(_: object = None) -> None:
             except pyvips.Error:
                 broken += path.suffix not in (".ppm", ".jp2", ".heic")
         left = [path for path in out.rglob(".*") if path.is_file()]
-        print(f"{count} names, exit code {done.returncode}; {len(results)} results, {broken} of "
-              f"them broken; {errors.count('Traceback')} tracebacks; {len(left)} files left over")  # fmt: skip
+        said = f"{count} names, exit code {done.returncode}; {len(results)} results"
+        print(f"{said}, {broken} of them broken; {errors.count('Traceback')} tracebacks")
+        print(f"{len(left)} files left over")
         print(errors.strip().splitlines()[-1])
 
 
@@ -167,8 +168,8 @@ def fuzz(minutes: float, seed: int) -> None:
         context = multiprocessing.get_context("spawn")
         counts = {"done": 0, "failed": 0, "skipped": 0}
         end = time.monotonic() + 60 * minutes
-        with ProcessPool(2, context=context, initializer=begin,
-                         initargs=(Settings(size=64, max_pixels=4_000_000), 1)) as pool:  # fmt: skip
+        start = (Settings(size=64, max_pixels=4_000_000), 1)
+        with ProcessPool(2, context=context, initializer=begin, initargs=start) as pool:
             number = 0
             while time.monotonic() < end:
                 block = []

@@ -55,9 +55,10 @@ def main() -> None:
             coloured = pyvips.Image.new_from_file(str(target)).numpy()
             kept = in_gamut(coloured)
             difference = np.abs(lightness(coloured) - lightness(photo))[kept]
+            close = 100 * (difference <= 0.01).mean()
             print(
-                f"| {path.stem} | {difference.mean():.5f} | {100 * (difference <= 0.01).mean():.2f} "
-                f"% | {difference.max():.3f} | {100 * kept.mean():.1f} % |"
+                f"| {path.stem} | {difference.mean():.5f} | {close:.2f} % "
+                f"| {difference.max():.3f} | {100 * kept.mean():.1f} % |"
             )
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     result = colorizer.colorize(ramp)

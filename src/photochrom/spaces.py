@@ -92,12 +92,14 @@ class RgbSpace:
     @cached_property
     def rgb_from_xyz(self) -> NDArray[np.float64]:
         """The inverse of `xyz_from_rgb`."""
-        return np.linalg.inv(self.xyz_from_rgb)
+        inverse: NDArray[np.float64] = np.linalg.inv(self.xyz_from_rgb)
+        return inverse
 
     @cached_property
     def luminance_weights(self) -> Array:
         """Shares of R, G and B in the luminance."""
-        return self.xyz_from_rgb[1].astype(np.float32)
+        weights: Array = self.xyz_from_rgb[1].astype(np.float32)
+        return weights
 
 
 SRGB = RgbSpace("sRGB", Curve(linear_from_srgb(np.linspace(0, 1, STEPS))), XYZ_FROM_RGB)

@@ -122,9 +122,9 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
         )
         try:
             _Run(job, ledger, digest, pool, workers, summary, listener).all()
-            pool.close()
+            pool.close()  # type: ignore[no-untyped-call]
         except BaseException:
-            pool.stop()
+            pool.stop()  # type: ignore[no-untyped-call]
             raise
         finally:
             pool.join()

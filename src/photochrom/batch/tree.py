@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 from pathspec import PathSpec
 
@@ -21,8 +22,8 @@ class Patterns:
     include: where there are any, a path must fit one. exclude: wins.
     """
 
-    include: PathSpec | None = None
-    exclude: PathSpec | None = None
+    include: PathSpec[Any] | None = None
+    exclude: PathSpec[Any] | None = None
 
     @classmethod
     def of(cls, include: Sequence[str], exclude: Sequence[str]) -> Patterns:

@@ -141,7 +141,11 @@ def _colour(task: Task) -> Outcome:
     results = _colorizer.colorize_pages(
         photo, vividness=settings.vividness, size=settings.size, recolour=settings.recolour
     )
-    saving = {"quality": settings.quality, "mark": settings.mark, "profile": settings.profile}
+    saving: dict[str, Any] = {
+        "quality": settings.quality,
+        "mark": settings.mark,
+        "profile": settings.profile,
+    }
     outputs = save_pages(results, task.target, overwrite=task.overwrite, **saving)
     lost = losses(photo, kind, Saving(**saving))
     height, width = photo.upright_size

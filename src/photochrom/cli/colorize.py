@@ -329,7 +329,7 @@ def _colour(
             recolour=options.recolour,
         )
         drawn = None if options.confidence is None else results[0].confidence_picture()
-        saving = {
+        saving: dict[str, Any] = {
             "quality": options.quality, "mark": options.mark, "profile": options.profile
         }  # fmt: skip
         suffix = options.suffix or photo.suffix if job.target is None else job.target.suffix

@@ -151,29 +151,31 @@ def _grey_light(profile: bytes, tags: Mapping[bytes, bytes]) -> NDArray[np.float
     return curve
 
 
-def _curve(data: bytes) -> NDArray[np.float64]:
+def _curve(data: bytes) -> NDArray[Any]:
     """(STEPS,) values of a curveType or a parametricCurveType at evenly spaced places."""
-    x = np.linspace(0, 1, STEPS)
+    x: NDArray[Any] = np.linspace(0, 1, STEPS)
     if data[:4] == b"curv":
         (count,) = struct.unpack_from(">I", data, 8)
         if count == 0:
             return x
         values = np.frombuffer(data, ">u2", count, 12).astype(float)
         if count == 1:
-            return x ** (values[0] / 256)
-        return np.interp(x, np.linspace(0, 1, count), values / 65535)
+            x **= values[0] / 256
+        else:
+            x = np.interp(x, np.linspace(0, 1, count), values / 65535)
+        return x
     if data[:4] != b"para":
         raise ValueError("a curve of an unknown type")
     (kind,) = struct.unpack_from(">H", data, 8)
     numbers = np.frombuffer(data, ">i4", _PARAMETERS[kind], 12) / 65536
-    g, a, b, c, d, e, f = [*numbers, *[0.0] * (7 - len(numbers))]
+    g, a, b, c, d, e, f = map(float, np.pad(numbers, (0, 7 - len(numbers))))
     if kind == 0:
-        return x**g
+        a, d = 1.0, 0.0
     if kind in (1, 2):
         d, c, e, f = -b / a, 0.0, c, c
     with np.errstate(all="ignore"):
         power = np.maximum(a * x + b, 0) ** g + e
-        curve = np.where(x >= d, power, c * x + f)
+        curve: NDArray[Any] = np.where(x >= d, power, c * x + f)
     if not np.isfinite(curve).all():
         raise ValueError("a curve without end")
     return curve

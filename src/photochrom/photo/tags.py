@@ -226,7 +226,8 @@ class _Reader:
             return tag, None
         if size > len(value):
             try:
-                value = self.read(*struct.unpack(self.order + self.offset, value), size)
+                (place,) = struct.unpack(self.order + self.offset, value)
+                value = self.read(place, size)
             except struct.error:
                 return tag, None
         return tag, Entry(kind, count, self._little(value[:size], kind))
