@@ -90,10 +90,9 @@ class RgbSpace:
     xyz_from_rgb: NDArray[np.float64]
 
     @cached_property
-    def rgb_from_xyz(self) -> NDArray[np.float64]:
+    def rgb_from_xyz(self) -> NDArray[Any]:
         """The inverse of `xyz_from_rgb`."""
-        inverse: NDArray[np.float64] = np.linalg.inv(self.xyz_from_rgb)
-        return inverse
+        return np.linalg.inv(self.xyz_from_rgb)
 
     @cached_property
     def luminance_weights(self) -> Array:

@@ -31,7 +31,7 @@ from photochrom.photo.writing import is_part
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""
-_LONGEST_S = 1800
+LONGEST_S = 1800
 """A photo that takes longer is given up."""
 _AHEAD = 2
 """Tasks under way for each worker: one at work, one waiting."""
@@ -164,7 +164,7 @@ class _Run:
                     continue
                 while len(self.pending) >= self.most:
                     self._wait()
-                future = self.pool.schedule(colour, args=(task,), timeout=_LONGEST_S)
+                future = self.pool.schedule(colour, args=(task,), timeout=LONGEST_S)
                 self.pending.append((record, future))
         while self.pending:
             self._wait()
@@ -257,7 +257,7 @@ class _Run:
             line = f"{source}: its worker process died; the file may be damaged"
             outcome = Outcome("failed", reason="WorkerDied", error=line)
         except FutureTimeout:
-            line = f"{source}: took longer than {_LONGEST_S} s; the file may be damaged"
+            line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
             outcome = Outcome("failed", reason="Timeout", error=line)
         state = {
             "done": State.DONE, "unchanged": State.DONE, "skipped": State.SKIPPED
@@ -283,21 +283,25 @@ class _Run:
         self._tell(settled, None if unchanged else outcome)
 
     def _tell(self, record: Record, outcome: Outcome | None) -> None:
-        summary = self.summary
-        if record.state is State.DONE:
-            if outcome is None:
-                summary.kept += 1
-            else:
-                summary.done += 1
-                summary.lost.update(outcome.losses)
-        elif record.state is State.SKIPPED:
-            summary.skipped += 1
-            summary.reasons[record.reason or ""] += 1
-        else:
-            summary.failed += 1
-            summary.reasons[record.reason or ""] += 1
+        count_outcome(self.summary, record, outcome)
         if self.listener is not None:
             self.listener(Report(record, outcome))
+
+
+def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:
+    """Add one photo to a summary; outcome: None where it was settled before."""
+    if record.state is State.DONE:
+        if outcome is None:
+            summary.kept += 1
+        else:
+            summary.done += 1
+            summary.lost.update(outcome.losses)
+        return
+    if record.state is State.SKIPPED:
+        summary.skipped += 1
+    else:
+        summary.failed += 1
+    summary.reasons[record.reason or ""] += 1
 
 
 def _photos(job: Job) -> Iterator[tuple[Path, str]]:

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import FAILED, one_line_errors
+from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
+    PIPE,
+    Address,
+    Engine,
     Exclude,
     Format,
     Include,
     Jobs,
+    LedgerFolder,
     MaxPixels,
     Model,
     Overwrite,
@@ -33,16 +37,13 @@ from photochrom.cli.options import (
     make_folder,
     suffix_of,
 )
-from photochrom.cli.trees import colour_trees
+from photochrom.cli.trees import Asked, colour_trees
 from photochrom.errors import ConfigError, PhotochromError, PhotoError
 from photochrom.names import COLOURED, is_result
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
     from photochrom.hints import Hint
-
-PIPE = "-"
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,9 @@ def colorize(
     jobs: Jobs = None,
     resume: Resume = False,
     retry_failed: RetryFailed = False,
+    engine: Engine = "local",
+    address: Address = None,
+    ledger: LedgerFolder = None,
 ) -> None:
     """Colour black-and-white photos.
 
@@ -135,49 +139,42 @@ def colorize(
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
+    from photochrom.batch.work import Settings
+
     with one_line_errors():
         suffix = suffix_of(format)
-        trees = _trees(inputs, output)
-        asked = {
-            "--recursive": recursive, "--include": include, "--exclude": exclude, "--jobs": jobs,
-            "--resume": resume, "--retry-failed": retry_failed,
-        }  # fmt: skip
-        if not trees and (named := [name for name, value in asked.items() if value]):
-            raise ConfigError(f"{named[0]} is for whole folders; name folders, and -o FOLDER")
-    if trees and output is not None:
-        with one_line_errors():
-            if confidence is not None or hints is not None:
-                raise ConfigError("--confidence and --hints belong to one photo; name one")
-            from photochrom.batch import Job, Patterns, Settings
-
-            settings = Settings(
-                model, vividness, size, suffix, quality, not no_mark, profile, recolour, max_pixels
-            )
-            job = Job(
-                trees,
-                Path(output),
-                settings,
-                recursive,
-                Patterns.of(include or [], exclude or []),
-                jobs,
-                resume or retry_failed,
-                retry_failed,
-                overwrite,
-            )
+        settings = Settings(
+            model, vividness, size, suffix, quality, not no_mark, profile, recolour, max_pixels
+        )
+        asked = Asked(
+            recursive,
+            include or [],
+            exclude or [],
+            jobs,
+            resume,
+            retry_failed,
+            engine,
+            address,
+            ledger,
+        )
+        job = asked.job(inputs, output, settings, overwrite)
+        if job is not None and (confidence is not None or hints is not None):
+            raise ConfigError("--confidence and --hints belong to one photo; name one")
+    if job is not None:
         colour_trees(job, as_json)
         return
     with one_line_errors():
-        jobs_here = _plan(inputs, output, suffix)
-        if as_json and any(job.target is None for job in jobs_here):
+        photos = _plan(inputs, output, suffix)
+        if as_json and any(job.target is None for job in photos):
             raise ConfigError("--json and a photo on stdout exclude each other; name an output")
-        if confidence is not None and len(jobs_here) != 1:
+        if confidence is not None and len(photos) != 1:
             raise ConfigError(
-                f"--confidence {confidence} is one picture for {len(jobs_here)} photos; "
+                f"--confidence {confidence} is one picture for {len(photos)} photos; "
                 "colour one photo at a time"
             )
-        if hints is not None and len(jobs_here) != 1:
+        if hints is not None and len(photos) != 1:
             raise ConfigError(
-                f"--hints {hints} belongs to one photo, but there are {len(jobs_here)}; "
+                f"--hints {hints} belongs to one photo, but there are {len(photos)}; "
                 "colour one photo at a time"
             )
         from photochrom.colorizer import Colorizer
@@ -199,23 +196,12 @@ def colorize(
         )
         colorizer = Colorizer(model, threads=threads)
     try:
-        failures = _colour_all(colorizer, jobs_here, options, as_json)
+        failures = _colour_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:
         typer.echo("photochrom: interrupted; finished photos are kept", err=True)
         raise typer.Exit(INTERRUPTED) from None
     if failures:
         raise typer.Exit(FAILED)
-
-
-def _trees(inputs: list[str], output: str | None) -> list[Path]:
-    """The folders, where all inputs are folders and so is the output; else none."""
-    from photochrom.photo import SUFFIXES
-
-    if output in (None, PIPE) or any(name == PIPE or not Path(name).is_dir() for name in inputs):
-        return []
-    if Path(str(output)).suffix.lower() in SUFFIXES and not Path(str(output)).is_dir():
-        return []
-    return [Path(name) for name in inputs]
 
 
 def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Job]:

@@ -11,6 +11,7 @@ from photochrom.errors import ConfigError, MissingExtra, PhotochromError
 
 FAILED = 1
 WRONG_USAGE = 2
+INTERRUPTED = 130
 
 
 @contextmanager

@@ -9,6 +9,9 @@ import typer
 
 from photochrom.errors import ConfigError
 
+PIPE = "-"
+"""What stands for standard input and output."""
+
 Size = Annotated[
     int | None,
     typer.Option(
@@ -76,6 +79,29 @@ RetryFailed = Annotated[
     bool,
     typer.Option(
         "--retry-failed", help="Go on, and try again what failed.", rich_help_panel=_TREES
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="local|ray",
+        help="ray: on a Ray cluster, folders by URL (docs/scale.md).",
+        rich_help_panel=_TREES,
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", help="Of the Ray cluster; else one here.", rich_help_panel=_TREES
+    ),
+]
+LedgerFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="FOLDER",
+        help="With --engine ray: where the ledger lies; by default in -o where that is local.",
+        rich_help_panel=_TREES,
     ),
 ]
 

@@ -3,35 +3,128 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import FAILED, one_line_errors
+from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.options import PIPE
 from photochrom.errors import ConfigError
 from photochrom.models import known_models
 
 if TYPE_CHECKING:
-    from photochrom.batch import Job, Report, Summary
+    from photochrom.batch import Job, Record, Report, Settings, Summary
+    from photochrom.batch.cluster import ClusterJob
 
-INTERRUPTED = 130
 _SHOWN = 20
 """Failures that `ledger` lists without --failed."""
 
 
-def colour_trees(job: Job, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """What the options about whole folders say; see their help."""
+
+    recursive: bool
+    include: list[str]
+    exclude: list[str]
+    jobs: int | None
+    resume: bool
+    retry_failed: bool
+    engine: str
+    address: str | None
+    ledger: Path | None
+
+    def job(
+        self, inputs: list[str], output: str | None, settings: Settings, overwrite: bool
+    ) -> Job | ClusterJob | None:
+        """The job that is meant; None where it is about single photos.
+
+        Raises ConfigError for usage that cannot be meant.
+        """
+        from photochrom.batch import Job, Patterns
+
+        if self.engine not in ("local", "ray"):
+            raise ConfigError(f"--engine {self.engine}: must be local or ray")
+        if self.engine == "ray":
+            return self._cluster_job(inputs, output, settings, overwrite)
+        if self.address is not None or self.ledger is not None:
+            raise ConfigError("--address and --ledger belong to --engine ray")
+        trees = _trees(inputs, output)
+        if not trees or output is None:
+            for option in ("recursive", "include", "exclude", "jobs", "resume", "retry_failed"):
+                if getattr(self, option):
+                    name = option.replace("_", "-")
+                    raise ConfigError(f"--{name} is for whole folders; name folders, and -o FOLDER")
+            return None
+        return Job(
+            trees,
+            Path(output),
+            settings,
+            self.recursive,
+            Patterns.of(self.include, self.exclude),
+            self.jobs,
+            self.resume or self.retry_failed,
+            self.retry_failed,
+            overwrite,
+        )
+
+    def _cluster_job(
+        self, inputs: list[str], output: str | None, settings: Settings, overwrite: bool
+    ) -> ClusterJob:
+        from photochrom.batch import Patterns
+        from photochrom.batch.cluster import ClusterJob
+
+        if len(inputs) != 1 or output is None or PIPE in (output, *inputs):
+            raise ConfigError("--engine ray takes one folder or URL, and -o FOLDER_OR_URL")
+        ledger = self.ledger
+        if ledger is None:
+            if "://" in output:
+                raise ConfigError(f"-o {output}: add --ledger FOLDER, a folder here for the ledger")
+            ledger = Path(output)
+        return ClusterJob(
+            inputs[0],
+            output,
+            ledger,
+            settings,
+            Patterns.of(self.include, self.exclude),
+            self.address,
+            self.jobs,
+            resume=self.resume or self.retry_failed,
+            retry_failed=self.retry_failed,
+            overwrite=overwrite,
+        )
+
+
+def _trees(inputs: list[str], output: str | None) -> list[Path]:
+    """The folders, where all inputs are folders and so is the output; else none."""
+    from photochrom.photo.kinds import kind_of
+
+    if output in (None, PIPE) or any(name == PIPE or not Path(name).is_dir() for name in inputs):
+        return []
+    target = Path(str(output))
+    if kind_of(target) is not None and not target.is_dir():
+        return []
+    return [Path(name) for name in inputs]
+
+
+def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
     """Do a job, tell of every photo as it ends, and of all at the end; raises typer.Exit."""
-    from photochrom.batch.job import count_photos, run_job
+    from photochrom.batch import count_photos, run_job
+    from photochrom.batch.cluster import ClusterJob, run_on_ray
 
     with one_line_errors():
-        total = count_photos(job)
-        if not total:
-            raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
+        total = 0
+        if not isinstance(job, ClusterJob):
+            total = count_photos(job)
+            if not total:
+                raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
         try:
             with _progress(total) as shown:
 
@@ -39,39 +132,43 @@ def colour_trees(job: Job, as_json: bool) -> None:
                     shown()
                     _tell(report, job, as_json)
 
-                summary = run_job(job, listener)
+                if isinstance(job, ClusterJob):
+                    summary = run_on_ray(job, listener)
+                else:
+                    summary = run_job(job, listener)
         except KeyboardInterrupt:
             line = "interrupted; finished photos are kept, --resume goes on"
             typer.echo(f"photochrom: {line}", err=True)
             raise typer.Exit(INTERRUPTED) from None
-    typer.echo(_summed_up(summary, job.output), err=True)
+    place = job.ledger if isinstance(job, ClusterJob) else job.output
+    typer.echo(_summed_up(summary, place), err=True)
     if summary.failed:
         raise typer.Exit(FAILED)
 
 
-def _tell(report: Report, job: Job, as_json: bool) -> None:
+def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         typer.echo(f"photochrom: {record.error}", err=True)
     if as_json:
         typer.echo(json.dumps(_said(report, job)))
     elif outcome is not None:
-        for name, _, _ in record.outputs:
-            typer.echo(str(job.output / name))
+        for name in _outputs(record, job):
+            typer.echo(name)
         for note in outcome.notes:
-            source = Path(record.root) / record.path
+            source = posixpath.join(record.root, record.path)
             typer.echo(f"photochrom: warning: {source}: {note}", err=True)
 
 
-def _said(report: Report, job: Job) -> dict[str, Any]:
+def _said(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
     """A photo's JSON record: as `colorize` prints it for one photo, and its state."""
     record, outcome = report.record, report.outcome
     said: dict[str, Any] = {
-        "input": str(Path(record.root) / record.path),
+        "input": posixpath.join(record.root, record.path),
         "state": record.state.value,
         "now": outcome is not None,
     }
-    outputs = [str(job.output / name) for name, _, _ in record.outputs]
+    outputs = _outputs(record, job)
     if outputs:
         said |= {"output": outputs[0], "outputs": outputs}
     if record.seconds is not None:
@@ -87,6 +184,11 @@ def _said(report: Report, job: Job) -> dict[str, Any]:
             "warnings": [*outcome.notes, *lost],
         }
     return said
+
+
+def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:
+    """Names of a photo's results; a cluster's ledger has them in full."""
+    return [posixpath.join(str(job.output), name) for name, _, _ in record.outputs]
 
 
 def _summed_up(summary: Summary, output: Path) -> str:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.colorize import INTERRUPTED, PIPE
-from photochrom.cli.failures import FAILED, one_line_errors
-from photochrom.cli.options import Model, Overwrite, Quality, Size, Threads, make_folder
+from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.options import PIPE, Model, Overwrite, Quality, Size, Threads, make_folder
 from photochrom.errors import ConfigError, PhotochromError
 from photochrom.names import COLOURED, VARIANTS
 
