@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -37,6 +36,7 @@ from photochrom.cli.options import (
     make_folder,
     suffix_of,
 )
+from photochrom.cli.said import complain, say_name, say_record
 from photochrom.cli.trees import Asked, colour_trees
 from photochrom.errors import ConfigError, PhotochromError, PhotoError
 from photochrom.names import COLOURED, is_result
@@ -198,7 +198,7 @@ def colorize(
     try:
         failures = _colour_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:
-        typer.echo("photochrom: interrupted; finished photos are kept", err=True)
+        complain("interrupted; finished photos are kept")
         raise typer.Exit(INTERRUPTED) from None
     if failures:
         raise typer.Exit(FAILED)
@@ -270,18 +270,18 @@ def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_js
             advance()
             if error is not None:
                 failures += 1
-                typer.echo(f"photochrom: {error}", err=True)
+                complain(error)
             for warning in record.get("warnings", ()):
                 if warning not in warned:  # once a run
                     warned.add(warning)
-                    typer.echo(f"photochrom: warning: {_name(job)}: {warning}", err=True)
+                    complain(f"warning: {_name(job)}: {warning}")
             if as_json:
-                typer.echo(json.dumps(record, ensure_ascii=False))
+                say_record(record)
             elif error is None and job.target is not None:
                 for name in record["outputs"]:
-                    typer.echo(name)
+                    say_name(name)
                 if options.confidence is not None:
-                    typer.echo(str(options.confidence))
+                    say_name(str(options.confidence))
     return failures
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import sys
 import time
@@ -16,6 +15,7 @@ import typer
 
 from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import PIPE
+from photochrom.cli.said import complain, one_line, say_name, say_record
 from photochrom.errors import ConfigError
 from photochrom.models import known_models
 
@@ -137,11 +137,10 @@ def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
                 else:
                     summary = run_job(job, listener)
         except KeyboardInterrupt:
-            line = "interrupted; finished photos are kept, --resume goes on"
-            typer.echo(f"photochrom: {line}", err=True)
+            complain("interrupted; finished photos are kept, --resume goes on")
             raise typer.Exit(INTERRUPTED) from None
     place = job.ledger if isinstance(job, ClusterJob) else job.output
-    typer.echo(_summed_up(summary, place), err=True)
+    _sum_up(summary, place)
     if summary.failed:
         raise typer.Exit(FAILED)
 
@@ -149,15 +148,15 @@ def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
 def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
-        typer.echo(f"photochrom: {record.error}", err=True)
+        complain(record.error)
     if as_json:
-        typer.echo(json.dumps(_said(report, job)))
+        say_record(_said(report, job))
     elif outcome is not None:
         for name in _outputs(record, job):
-            typer.echo(name)
+            say_name(name)
         for note in outcome.notes:
             source = posixpath.join(record.root, record.path)
-            typer.echo(f"photochrom: warning: {source}: {note}", err=True)
+            complain(f"warning: {source}: {note}")
 
 
 def _said(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
@@ -191,7 +190,7 @@ def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:
     return [posixpath.join(str(job.output), name) for name, _, _ in record.outputs]
 
 
-def _summed_up(summary: Summary, output: Path) -> str:
+def _sum_up(summary: Summary, output: Path) -> None:
     parts = [f"{summary.done} done"]
     if summary.kept:
         parts.append(f"{summary.kept} done before")
@@ -201,7 +200,7 @@ def _summed_up(summary: Summary, output: Path) -> str:
         parts.append(f"{summary.failed} failed")
     if summary.done and summary.seconds:
         parts.append(f"{summary.done / summary.seconds:.2f} photos/s")
-    line = f"photochrom: {', '.join(parts)}"
+    line = ", ".join(parts)
     if summary.reasons:
         reasons = (f"{count} {reason}" for reason, count in summary.reasons.most_common())
         line += f" ({'; '.join(reasons)}); photochrom ledger {output} lists them"
@@ -262,21 +261,19 @@ def ledger(
     with one_line_errors(), Ledger(folder, writing=False) as found:
         if as_json:
             for record in found.records(State.FAILED if failed else None):
-                typer.echo(
-                    json.dumps(
-                        {
-                            "path": record.path,
-                            "root": record.root,
-                            "state": record.state.value,
-                            "settings": record.settings,
-                            "sha256": record.sha256,
-                            "outputs": [name for name, _, _ in record.outputs],
-                            "seconds": record.seconds,
-                            "reason": record.reason,
-                            "error": record.error,
-                            "at": record.at,
-                        }
-                    )
+                say_record(
+                    {
+                        "path": record.path,
+                        "root": record.root,
+                        "state": record.state.value,
+                        "settings": record.settings,
+                        "sha256": record.sha256,
+                        "outputs": [name for name, _, _ in record.outputs],
+                        "seconds": record.seconds,
+                        "reason": record.reason,
+                        "error": record.error,
+                        "at": record.at,
+                    }
                 )
             return
         counts = found.counts()
@@ -293,4 +290,4 @@ def ledger(
             if index == _SHOWN and not failed:
                 typer.echo("... (--failed lists all)")
                 break
-            typer.echo(record.error or record.path)
+            typer.echo(one_line(record.error or record.path))

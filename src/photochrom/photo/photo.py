@@ -18,7 +18,8 @@ import pyvips
 
 from photochrom.color import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.errors import PhotoError
-from photochrom.photo.kinds import AVIF, FLOAT, PNG
+from photochrom.photo.iptc import taken_apart
+from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.opening import MAX_PIXELS, Source, field
 from photochrom.photo.tags import Directory, from_exif, read_directories
 from photochrom.photo.turn import Turn
@@ -36,7 +37,7 @@ _BRIGHTEST = 4.0
 class Metadata:
     """What a photo says beside its pixels.
 
-    words: descriptive tags, EXIF, GPS. xmp, iptc, photoshop: blocks as they are.
+    words: descriptive tags, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other resources.
     resolution: pixels a millimetre, across and down, and the unit's name.
     """
 
@@ -194,11 +195,17 @@ class Photo:
             words = self._tiff_words()
         elif exif := field(image, "exif-data", None):
             words = from_exif(exif)
+        iptc, photoshop = field(image, "iptc-data", None), field(image, "photoshop-data", None)
+        if self.kind is JPEG and iptc is not None:
+            iptc, photoshop = taken_apart(iptc)
+        elif photoshop is not None:
+            inside, photoshop = taken_apart(photoshop)
+            iptc = iptc or inside
         return Metadata(
             words,
             field(image, "xmp-data", None),
-            field(image, "iptc-data", None),
-            field(image, "photoshop-data", None),
+            iptc,
+            photoshop,
             (image.xres, image.yres),
             field(image, "resolution-unit", None),
         )

@@ -37,8 +37,9 @@ _ABOUT_PIXELS = frozenset(
     }
 )  # fmt: skip
 """Of how the pixels are stored, which the new file says for itself; and layers, now untrue."""
-_WRITTEN_BY_LIBVIPS = frozenset({700, 33723, 34377})
-"""XMP, IPTC and Photoshop's resources, which libvips carries."""
+XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
+_BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
+"""Whole blocks of metadata, which have their own places in `photochrom.photo.photo.Metadata`."""
 _IN_EXIF_ABOUT_PIXELS = frozenset({40961, 40962, 40963, 37121, 37122})
 """Colour space, sizes and compression as EXIF repeats them; libvips writes them anew."""
 
@@ -101,7 +102,7 @@ class Directory:
         mine = {
             tag: entry
             for tag, entry in self.entries.items()
-            if tag not in _ABOUT_PIXELS | _WRITTEN_BY_LIBVIPS | _POINTERS
+            if tag not in _ABOUT_PIXELS | _BLOCKS | _POINTERS
         }
         children = dict(self.children)
         if EXIF in children:

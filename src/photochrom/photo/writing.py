@@ -17,11 +17,12 @@ import pyvips
 from photochrom.errors import ConfigError, OutputExists, PhotoError
 from photochrom.photo import codecs
 from photochrom.photo.icc import coloured_twin, is_grey, srgb_profile
+from photochrom.photo.iptc import put_together
 from photochrom.photo.kinds import AVIF, FLOAT, JPEG, KINDS, SIXTEEN, TIFF, WEBP, Kind, kind_of
-from photochrom.photo.photo import Photo, first_line, foreseen_os_errors
+from photochrom.photo.photo import Metadata, Photo, first_line, foreseen_os_errors
 from photochrom.photo.provenance import mark_computed
 from photochrom.photo.strip_source import StripSource
-from photochrom.photo.tags import Directory, add_words, as_exif
+from photochrom.photo.tags import IPTC, PHOTOSHOP, Directory, Entry, add_words, as_exif
 from photochrom.spaces import SRGB
 from photochrom.stream import Coding, Pixels, StripPlan
 
@@ -206,10 +207,18 @@ def _write_by_libvips(
     if source.failure is not None:  # libvips takes an early end for a warning
         raise source.failure
     if kind is TIFF:
-        words = [page.photo.metadata.words or Directory({}) for page in pages]
+        words = [_words(page.photo.metadata) for page in pages]
         if any(page.entries or page.children for page in words):
             with foreseen_os_errors(str(target)):
                 add_words(part, words)
+
+
+def _words(metadata: Metadata) -> Directory:
+    """What libvips does not write into a TIFF, or not whole."""
+    words = metadata.words or Directory({})
+    blocks = {IPTC: metadata.iptc, PHOTOSHOP: metadata.photoshop}
+    entries = {tag: Entry(7, len(data), data) for tag, data in blocks.items() if data is not None}
+    return Directory({**words.entries, **entries}, words.children)
 
 
 _INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
@@ -241,8 +250,7 @@ def _with_metadata(image: Any, page: Page, kind: Kind, saving: Saving) -> Any:
     blobs = {
         "exif-data": exif,
         "xmp-data": xmp,
-        "iptc-data": metadata.iptc,
-        "photoshop-data": metadata.photoshop,
+        "iptc-data": put_together(metadata.iptc, metadata.photoshop) if kind is JPEG else None,
         "icc-profile-data": _profile(page),
     }
     for name, data in blobs.items():
