@@ -33,6 +33,7 @@ from photochrom.cli.options import (
     RetryFailed,
     Size,
     Threads,
+    check_profile,
     make_folder,
     suffix_of,
 )
@@ -143,6 +144,7 @@ def colorize(
 
     with one_line_errors():
         suffix = suffix_of(format)
+        check_profile(profile)
         settings = Settings(
             model, vividness, size, suffix, quality, not no_mark, profile, recolour, max_pixels
         )

@@ -204,11 +204,9 @@ def _sum_up(summary: Summary, output: Path) -> None:
     if summary.reasons:
         reasons = (f"{count} {reason}" for reason, count in summary.reasons.most_common())
         line += f" ({'; '.join(reasons)}); photochrom ledger {output} lists them"
+    complain(line)
     if summary.lost:
-        line += (
-            f"\nphotochrom: warning: some files could not hold {', '.join(sorted(summary.lost))}"
-        )
-    return line
+        complain(f"warning: some files could not hold {', '.join(sorted(summary.lost))}")
 
 
 @contextmanager

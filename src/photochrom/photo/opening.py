@@ -147,15 +147,14 @@ class Source:
         assert self.kind is not None
         if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
             options["page"] = self._page
-        buffered = isinstance(self._encoded, bytes)
-        call = f"{'gif' if self.kind.name == 'GIF' else self.kind.loader}load"
-        image = pyvips.Operation.call(
-            call + "_buffer" if buffered else call,
-            self._encoded if buffered else str(self._encoded),
-            access="sequential",
-            fail_on="truncated",
-            **options,
-        )
+        loader = "gif" if self.kind.name == "GIF" else self.kind.loader
+        settings = {"access": "sequential", "fail_on": "truncated", **options}
+        if isinstance(self._encoded, bytes):
+            image = pyvips.Operation.call(f"{loader}load_buffer", self._encoded, **settings)
+        else:  # by descriptor: libvips wants names to be text
+            with self._encoded.open("rb") as file:
+                source = pyvips.Source.new_from_descriptor(file.fileno())
+            image = pyvips.Operation.call(f"{loader}load_source", source, **settings)
         return image[0] if isinstance(image, list) else image
 
     def _sniff(self) -> Kind:

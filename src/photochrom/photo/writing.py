@@ -195,9 +195,11 @@ def _write_by_libvips(
         if len(pages) > 1:
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
-        _with_metadata(image, first, kind, saving).write_to_file(
-            str(part), **_options(kind, saving, first, size)
-        )
+        image = _with_metadata(image, first, kind, saving)
+        with part.open("r+b") as file:  # by descriptor: libvips wants names to be text
+            goal = pyvips.Target.new_to_descriptor(file.fileno())
+            options = _options(kind, saving, first, size)
+            pyvips.Operation.call(f"{kind.loader}save_target", image, goal, **options)
     except pyvips.Error as error:
         if source.failure is None:
             raise PhotoError(
