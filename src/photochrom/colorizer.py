@@ -97,7 +97,7 @@ class Result:
         target = Path(path)
         saving = Saving(quality, mark, profile, overwrite)
         check_target(target, overwrite)
-        write([self._page(target.suffix, saving)], target, saving)
+        write([self.page(target.suffix, saving)], target, saving)
         return target
 
     def encode(
@@ -105,7 +105,7 @@ class Result:
     ) -> bytes:
         """The bytes of a file of the format that `suffix` (".jpg", ...) names."""
         saving = Saving(quality, mark, profile)
-        return encode(self._page(suffix, saving), suffix, saving)
+        return encode(self.page(suffix, saving), suffix, saving)
 
     def confidence_picture(self) -> Pixels:
         """The confidence map in colours, with a legend; see `photochrom.confidence`.
@@ -116,7 +116,7 @@ class Result:
             raise ModelError(f"{self.model} does not say how sure it is; choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
-    def _page(self, suffix: str, saving: Saving) -> Page:
+    def page(self, suffix: str, saving: Saving) -> Page:
         """What is written: strips as stored with the tag, or with the pixels turned."""
         kind = kind_of(suffix)
         if kind is None:
@@ -155,7 +155,7 @@ def save_pages(results: Sequence[Result], path: str | Path, **how: Any) -> list[
         return [results[0].save(target, **how)]
     saving = Saving(**how)
     kind = check_target(target, saving.overwrite)
-    pages = [result._page(target.suffix, saving) for result in results]
+    pages = [result.page(target.suffix, saving) for result in results]
     alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
     if kind is kind_of(".tif") and len(alike) == 1:
         write(pages, target, saving)

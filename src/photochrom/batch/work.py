@@ -130,14 +130,14 @@ def colour(task: Task) -> Outcome:
 
 def _colour(task: Task) -> Outcome:
     from photochrom.colorizer import save_pages
-    from photochrom.photo import MAX_PIXELS, Photo, Saving, check_target, losses
+    from photochrom.photo import Photo, Saving, check_target, losses
 
     assert _colorizer is not None
     if task.known is not None and _identity(task.source)[2] == task.known:
         return Outcome("unchanged")
     settings = _settings
     kind = check_target(task.target, task.overwrite)
-    photo = Photo(task.source, max_pixels=settings.max_pixels or MAX_PIXELS)
+    photo = Photo(task.source, max_pixels=settings.max_pixels)
     results = _colorizer.colorize_pages(
         photo, vividness=settings.vividness, size=settings.size, recolour=settings.recolour
     )

@@ -292,7 +292,7 @@ def _colour(
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
     from photochrom.colorizer import save_pages
-    from photochrom.photo import MAX_PIXELS, Photo, Saving, kind_of, losses
+    from photochrom.photo import Photo, Saving, kind_of, losses
     from photochrom.pictures import save_picture
 
     started = time.perf_counter()
@@ -307,7 +307,7 @@ def _colour(
         photo = Photo(
             sys.stdin.buffer.read() if job.source is None else job.source,
             _name(job),
-            max_pixels=options.max_pixels or MAX_PIXELS,
+            max_pixels=options.max_pixels,
         )
         results = colorizer.colorize_pages(
             photo,

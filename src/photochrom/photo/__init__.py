@@ -1,7 +1,7 @@
 """Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
 
 from photochrom.photo.kinds import KINDS, SUFFIXES, Kind, kind_of
-from photochrom.photo.opening import MAX_PIXELS
+from photochrom.photo.opening import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, pages_of
 from photochrom.photo.tags import from_exif
 from photochrom.photo.turn import Turn
@@ -19,6 +19,7 @@ from photochrom.photo.writing import (
 __all__ = [
     "KINDS",
     "MAX_PIXELS",
+    "MAX_WHOLE_PIXELS",
     "SUFFIXES",
     "Kind",
     "Metadata",

@@ -64,7 +64,7 @@ class Source:
     """Where a photo's pixels come from; every pass is an opening of its own."""
 
     def __init__(
-        self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int
+        self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int | None
     ) -> None:
         self.name = name
         self._page = page
@@ -78,8 +78,8 @@ class Source:
             self.kind = self._sniff()
             if not self.kind.loader:
                 data = source if isinstance(source, bytes) else source.read_bytes()
-                whole = min(max_pixels, MAX_WHOLE_PIXELS)
-                self.decoded = codecs.decode(data, self.kind, name, whole)
+                limit = max_pixels or MAX_WHOLE_PIXELS
+                self.decoded = codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
         else:
             self._array = np.atleast_3d(source)
@@ -89,7 +89,7 @@ class Source:
         image = self._raw()
         whole = self.kind is not None and not self.kind.streams
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
-        limit = min(self._max_pixels, MAX_WHOLE_PIXELS) if whole else self._max_pixels
+        limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
         codecs.check_size(self.name, image.width, image.height, limit)
         if image.format not in _DEPTHS:
             raise PhotoError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from photochrom.color import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.errors import PhotoError
 from photochrom.photo.iptc import taken_apart
 from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
-from photochrom.photo.opening import MAX_PIXELS, Source, field
+from photochrom.photo.opening import Source, field
 from photochrom.photo.tags import Directory, from_exif, read_directories
 from photochrom.photo.turn import Turn
 from photochrom.resize import resize
@@ -58,7 +58,7 @@ class Photo:
         name: str | None = None,
         *,
         page: int = 0,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int | None = None,
         metadata: Metadata | None = None,
     ) -> None:
         """Open a photo and read its header.
@@ -66,8 +66,8 @@ class Photo:
         source: a path, an encoded file's bytes, or an array (H, W), (H, W, 3) or (H, W, 4), uint8,
         uint16 or float32 (1 is white), sRGB.
         name: what errors call it. page: of a TIFF, from 0.
-        max_pixels: larger pictures are refused before they are decoded; those that cannot be
-        decoded row by row at `MAX_WHOLE_PIXELS` already.
+        max_pixels: larger pictures are refused before they are decoded; by default `MAX_PIXELS`, or
+        `MAX_WHOLE_PIXELS` for what cannot be decoded row by row.
         metadata: of an array.
         Raises PhotoError where it is missing, empty, of no readable kind, too large or damaged.
         """
@@ -97,6 +97,7 @@ class Photo:
         self.suffix = (header.kind or PNG).suffix
         self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
         self.metadata = metadata or self._metadata()
+        self._header = replace(header, image=None)  # it would keep the file open
 
     @property
     def upright_size(self) -> tuple[int, int]:
