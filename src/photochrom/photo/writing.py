@@ -172,9 +172,10 @@ def _temporary_beside(target: Path) -> Iterator[Path]:
 
 def _make_durable(path: Path) -> None:
     """Wait until the disk has a file or folder: a name must not outlive a power cut alone."""
-    if os.name != "posix" and path.is_dir():
+    folder = path.is_dir()
+    if folder and os.name != "posix":
         return
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
