@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 
 from photochrom.data.recipe import Fit
 from photochrom.errors import DataError
+from photochrom.libvips import pyvips
 from photochrom.photo.tags import read_directories
 
 _UNBOUNDED = 10_000_000

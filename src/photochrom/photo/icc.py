@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 
 from photochrom.color import WHITE, XYZ_FROM_RGB, luminance_from_lightness
+from photochrom.libvips import pyvips
 from photochrom.spaces import SRGB, STEPS, Curve, RgbSpace
 
 _HEADER = 128

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 
 from photochrom.errors import PhotoError
+from photochrom.libvips import pyvips
 from photochrom.photo import codecs
 from photochrom.photo.icc import is_grey, space_of
 from photochrom.photo.kinds import EIGHT, FLOAT, KINDS, PNG, SIXTEEN, Kind, sniffed
 from photochrom.spaces import SRGB, RgbSpace
 from photochrom.stream import Pixels
-
-pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide changed files
 
 MAX_PIXELS = 1_000_000_000
 """Of a picture that is decoded row by row."""

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 
 from photochrom.color import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.errors import PhotoError
+from photochrom.libvips import pyvips
 from photochrom.photo.iptc import taken_apart
 from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.opening import Source, field

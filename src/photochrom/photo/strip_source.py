@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pyvips
 
+from photochrom.libvips import pyvips
 from photochrom.stream import Pixels, StripPlan
 
 _SHORT, _LONG8 = 3, 16

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 
 from photochrom.errors import ConfigError, OutputExists, PhotoError
+from photochrom.libvips import pyvips
 from photochrom.photo import codecs
 from photochrom.photo.icc import coloured_twin, is_grey, srgb_profile
 from photochrom.photo.iptc import put_together
