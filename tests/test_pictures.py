@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from photochrom.errors import OutputExists, PhotoError
+from photochrom.photo.provenance import SOURCE_TYPE
 from photochrom.pictures import GAP, LETTER, contact_sheet, save_picture
-from photochrom.provenance import SOURCE_TYPE
 
 
 @pytest.fixture(scope="module")
