@@ -11,7 +11,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.cluster
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.filterwarnings("ignore"),  # of Ray's own modules
+]
 
 ray = pytest.importorskip("ray")
 

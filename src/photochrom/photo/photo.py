@@ -29,6 +29,7 @@ from photochrom.stream import FetchRows, Pixels, StripPlan
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
+_FINITE = 1e30
 _BRIGHTEST = 4.0
 """Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
 
@@ -153,7 +154,7 @@ class Photo:
         with self._errors():
             image = self._source.image(self._header, **options)
             if self.dtype == FLOAT:
-                image = (image == image).ifthenelse(image, 0)  # NaN is unequal to itself
+                image = (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
             done = shrink if self._shrinks_on_load else 1
             by_height = max(1, int(self.height / height / _SMALLEST_SHRUNK / done))
             by_width = max(1, int(self.width / width / _SMALLEST_SHRUNK / done))

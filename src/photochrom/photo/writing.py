@@ -123,9 +123,9 @@ def write(pages: Sequence[Page], target: Path, saving: Saving) -> None:
             _write_by_libvips(pages, part, target, kind, saving)
         else:
             _write_by_package(pages[0], part, target, kind, saving)
-        _make_durable(part)
-        check_target(target, saving.overwrite)  # again: somebody may have taken the name meanwhile
         with foreseen_os_errors(str(target)):
+            _make_durable(part)
+            check_target(target, saving.overwrite)  # again: the name may be taken meanwhile
             part.replace(target)
             _make_durable(target.parent)
 
