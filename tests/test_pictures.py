@@ -81,7 +81,7 @@ def test_saving(results, tmp_path):
     with Image.open(target) as saved:
         assert saved.size == (sheet.shape[1], 50)
     with pytest.raises(PhotoError, match="format"):
-        save_picture(sheet, tmp_path / "sheet.gif")
+        save_picture(sheet, tmp_path / "sheet.bmp")
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
 
 
