@@ -89,6 +89,9 @@ def test_files_of_others_stay(tree):
     summary = run_on_ray(job(tree))
     assert target.read_bytes() == b"mine"
     assert summary.reasons["OutputExists"] == 1
+    summary = run_on_ray(job(tree, resume=True, retry_failed=True))
+    assert target.read_bytes() == b"mine"
+    assert summary.reasons["OutputExists"] == 1
 
 
 @pytest.fixture

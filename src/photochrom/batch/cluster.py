@@ -20,14 +20,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from photochrom.batch.job import LONGEST_S, Listener, Report, Summary, count_outcome
+from photochrom.batch.job import LONGEST_S, Listener, Report, Summary, begun, count_outcome
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.tree import Patterns
 from photochrom.batch.work import Outcome, Settings, Task, begin, colour
 from photochrom.errors import ConfigError, MissingExtra
 from photochrom.models import locate, sha256_of
-from photochrom.names import COLOURED, is_result
-from photochrom.photo.kinds import SUFFIXES, kind_of
+from photochrom.names import coloured_name, is_result
+from photochrom.photo.kinds import SUFFIXES
 
 _BLOCK = 4096
 """Photos that are planned, and handed to Ray, together."""
@@ -69,19 +69,12 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     started = time.monotonic()
     _, weights = locate(job.settings.model)
     digest = job.settings.digest(sha256_of(weights))
-    job.ledger.mkdir(parents=True, exist_ok=True)
     mine = not ray.is_initialized()
     if mine:
         ray.init(address=job.address, log_to_driver=False, include_dashboard=False)
     summary = Summary()
     try:
-        with Ledger(job.ledger) as ledger:
-            if len(ledger) and not job.resume:
-                raise ConfigError(
-                    f"{job.ledger}: holds the ledger of an earlier job; add --resume to go on, "
-                    "or name another folder"
-                )
-            ledger.remember_settings(digest, job.settings.as_dict())
+        with begun(job.ledger, job.settings, digest, job.resume) as ledger:
             for record, outcome in _outcomes(job, ledger, digest, ray):
                 if outcome is not None:
                     ledger.settle(record)
@@ -101,12 +94,14 @@ def _outcomes(
     photos = _photos(job)
     workers = job.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
     while block := list(islice(photos, _BLOCK)):
-        records = {}
+        records, mine = {}, set()
         for path, size, modified in block:
             known = ledger.find(path)
             if known is not None and _settled(job, known, digest, size, modified):
                 yield known, None
                 continue
+            if known is not None and (known.state is State.WAITING or known.outputs):
+                mine.add(path)
             records[path] = Record(
                 path, job.root, State.WAITING, digest, size, modified,
                 outputs=() if known is None else known.outputs,
@@ -114,7 +109,7 @@ def _outcomes(
         ledger.plan(records.values())
         if not records:
             continue
-        rows = [_row(job, record) for record in records.values()]
+        rows = [_row(job, record, path in mine) for path, record in records.items()]
         data = ray.data.from_items(rows, override_num_blocks=len(rows))
         done = data.map(
             Worker,
@@ -137,16 +132,14 @@ def _settled(job: ClusterJob, known: Record, digest: str, size: int, modified: i
     return known.state in (State.DONE, State.SKIPPED)
 
 
-def _row(job: ClusterJob, record: Record) -> dict[str, Any]:
-    suffix = posixpath.splitext(record.path)[1]
-    wanted = job.settings.format or suffix
-    stem = record.path[: len(record.path) - len(suffix)]
-    target = f"{stem}{COLOURED}{wanted if kind_of(wanted) else suffix}"
+def _row(job: ClusterJob, record: Record, mine: bool) -> dict[str, Any]:
+    """A task; mine: whether what may lie at its result's place is of an earlier job."""
+    target = coloured_name(record.path, job.settings.format)
     return {
         "path": record.path,
         "source": posixpath.join(job.root, record.path),
         "target": posixpath.join(job.output, target),
-        "overwrite": job.overwrite or bool(record.outputs) or job.resume,
+        "overwrite": job.overwrite or mine,
     }
 
 

@@ -25,8 +25,7 @@ from photochrom.batch.tree import Patterns, photos_in
 from photochrom.batch.work import Outcome, Settings, Task, begin, colour
 from photochrom.errors import ConfigError
 from photochrom.models import locate, sha256_of
-from photochrom.names import COLOURED
-from photochrom.photo.kinds import kind_of
+from photochrom.names import coloured_name
 from photochrom.photo.writing import is_part
 
 _BLOCK = 256
@@ -100,17 +99,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     started = time.monotonic()
     _, weights = locate(job.settings.model)
     digest = job.settings.digest(sha256_of(weights))
-    try:
-        job.output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{job.output}: cannot be a folder ({error.strerror})") from error
-    with Ledger(job.output) as ledger:
-        if len(ledger) and not job.resume:
-            raise ConfigError(
-                f"{job.output}: holds the results of an earlier job; add --resume to go on, "
-                "or name another folder"
-            )
-        ledger.remember_settings(digest, job.settings.as_dict())
+    with begun(job.output, job.settings, digest, job.resume) as ledger:
         summary = Summary()
         workers = job.jobs or os.cpu_count() or 1
         threads = max(1, (os.cpu_count() or 1) // workers)
@@ -232,11 +221,7 @@ class _Run:
 
     def _target(self, path: str) -> Path:
         """The result's place: the same tree, NAME.color.EXT."""
-        relative = Path(path)
-        suffix = self.job.settings.format or relative.suffix
-        if kind_of(suffix) is None:
-            suffix = relative.suffix
-        return self.job.output / relative.with_name(f"{relative.stem}{COLOURED}{suffix}")
+        return self.job.output / coloured_name(path, self.job.settings.format)
 
     def _sweep(self, folder: Path) -> None:
         """Remove what a killed job was just writing; the lock says that nobody writes here now."""
@@ -286,6 +271,23 @@ class _Run:
         count_outcome(self.summary, record, outcome)
         if self.listener is not None:
             self.listener(Report(record, outcome))
+
+
+def begun(folder: Path, settings: Settings, digest: str, resume: bool) -> Ledger:
+    """The ledger of a job that begins in a folder, or goes on there; raises ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be a folder ({error.strerror})") from error
+    ledger = Ledger(folder)
+    if len(ledger) and not resume:
+        ledger.close()
+        raise ConfigError(
+            f"{folder}: holds the results of an earlier job; add --resume to go on, "
+            "or name another folder"
+        )
+    ledger.remember_settings(digest, settings.as_dict())
+    return ledger
 
 
 def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:

@@ -40,7 +40,7 @@ from photochrom.cli.options import (
 from photochrom.cli.said import complain, say_name, say_record
 from photochrom.cli.trees import Asked, colour_trees
 from photochrom.errors import ConfigError, PhotochromError, PhotoError
-from photochrom.names import COLOURED, is_result
+from photochrom.names import coloured_name, is_result
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -260,7 +260,7 @@ def _photos_of(path: Path) -> Iterable[Path]:
 
 
 def _beside(source: Path, suffix: str | None) -> Path:
-    return source.with_name(f"{source.stem}{COLOURED}{suffix or source.suffix}")
+    return source.with_name(coloured_name(source.name, suffix))
 
 
 def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
