@@ -21,7 +21,7 @@ $(RUNTIME)/done: pyproject.toml
 
 $(VENV)/done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,formats,cluster,dev]'
 	@touch $@
 
 colorize: $(RUNTIME)/done

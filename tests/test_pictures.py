@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from photochrom.errors import OutputExists, PhotoError
+from photochrom.photo.provenance import SOURCE_TYPE
 from photochrom.pictures import GAP, LETTER, contact_sheet, save_picture
-from photochrom.provenance import SOURCE_TYPE
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_saving(results, tmp_path):
     with Image.open(target) as saved:
         assert saved.size == (sheet.shape[1], 50)
     with pytest.raises(PhotoError, match="format"):
-        save_picture(sheet, tmp_path / "sheet.gif")
+        save_picture(sheet, tmp_path / "sheet.bmp")
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
 
 

@@ -15,12 +15,27 @@ from photochrom.cleaning import clean
 from photochrom.color import Array, lab_from_srgb
 from photochrom.confidence import confidence_picture
 from photochrom.dial import Decoding
-from photochrom.errors import ConfigError, ModelError, PhotoError
+from photochrom.errors import ConfigError, InColour, ModelError, PhotoError
 from photochrom.hints import Hint, PlacedHints
-from photochrom.photo import Photo, Turn, check_target, keeps_orientation
+from photochrom.photo import (
+    Metadata,
+    Page,
+    Photo,
+    Saving,
+    Turn,
+    check_target,
+    coding_for,
+    encode,
+    from_exif,
+    kind_of,
+    pages_of,
+    write,
+)
 from photochrom.session import MULTIPLE, Prediction, Session
+from photochrom.spaces import SRGB
 from photochrom.spreading import settle, spread
-from photochrom.stream import Pixels, StripPlan, coloured_strips
+from photochrom.stream import Coding, Pixels, StripPlan, coloured_strips
+from photochrom.tone import Tone, tone_of
 from photochrom.upsample import LinearChroma, cell_mean, linear_chroma, refine
 from photochrom.variants import draw_variants
 
@@ -59,8 +74,7 @@ class Result:
     @cached_property
     def rgb(self) -> Pixels:
         """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
-        stored = np.concatenate(list(self._strips()))
-        return np.ascontiguousarray(self.photo.turn.apply(stored))
+        return self._upright(Coding(SRGB, self.photo.stored))
 
     def save(
         self,
@@ -68,27 +82,30 @@ class Result:
         *,
         quality: int = 95,
         mark: bool = True,
+        profile: str = "srgb",
         overwrite: bool = False,
     ) -> Path:
         """Write the coloured photo; its suffix chooses the format.
 
-        quality: of JPEG and WebP, 1..100.
+        quality: of formats that lose something, 1..100.
         mark: say in XMP that the colours are computed.
+        profile: "srgb", or "keep" for the photo's own colour space (for a grey one, RGB with its
+        tone curve).
         Raises OutputExists where the file exists and overwrite is false, PhotoError where it
         cannot be written. Nothing half-written stays.
         """
         target = Path(path)
+        saving = Saving(quality, mark, profile, overwrite)
         check_target(target, overwrite)
-        strips, upright = self._strips_for(target.suffix)
-        self.photo.write(
-            strips, target, upright=upright, quality=quality, mark=mark, overwrite=overwrite
-        )
+        write([self.page(target.suffix, saving)], target, saving)
         return target
 
-    def encode(self, suffix: str, *, quality: int = 95, mark: bool = True) -> bytes:
+    def encode(
+        self, suffix: str, *, quality: int = 95, mark: bool = True, profile: str = "srgb"
+    ) -> bytes:
         """The bytes of a file of the format that `suffix` (".jpg", ...) names."""
-        strips, upright = self._strips_for(suffix)
-        return self.photo.encode(strips, suffix, upright=upright, quality=quality, mark=mark)
+        saving = Saving(quality, mark, profile)
+        return encode(self.page(suffix, saving), suffix, saving)
 
     def confidence_picture(self) -> Pixels:
         """The confidence map in colours, with a legend; see `photochrom.confidence`.
@@ -99,19 +116,54 @@ class Result:
             raise ModelError(f"{self.model} does not say how sure it is; choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
-    def _strips(self) -> Iterator[Pixels]:
-        photo = self.photo
-        stored = self._chroma.turned(*photo.turn.undo())
-        return coloured_strips(photo.strips(), photo.plan, stored, self._threads)
-
-    def _strips_for(self, suffix: str) -> tuple[Iterator[Pixels], bool]:
-        """Strips as a format needs them: stored with the tag, or with the pixels turned."""
-        turned = self.photo.turn.quarters or self.photo.turn.mirrored
-        if not turned or keeps_orientation(suffix):
-            return self._strips(), False
+    def page(self, suffix: str, saving: Saving) -> Page:
+        """What is written: strips as stored with the tag, or with the pixels turned."""
+        kind = kind_of(suffix)
+        if kind is None:
+            raise PhotoError(f"{suffix}: cannot write this format")
+        coding = coding_for(self.photo, kind, saving)
+        turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
+        if not turned or kind.tagged:
+            return Page(self.photo, self._strips(coding), coding, False)
         height, width = self.photo.upright_size
         spans = StripPlan.of(width, height).spans()
-        return (self.rgb[top : top + rows] for top, rows in spans), True
+        whole = self._upright(coding)
+        return Page(self.photo, (whole[t : t + rows] for t, rows in spans), coding, True)
+
+    def _strips(self, coding: Coding) -> Iterator[Pixels]:
+        photo = self.photo
+        chroma = self._chroma.turned(*photo.turn.undo())
+        return coloured_strips(
+            photo.strips(), photo.plan, chroma, self._threads, source=photo.space, target=coding
+        )
+
+    def _upright(self, coding: Coding) -> Pixels:
+        stored = np.concatenate(list(self._strips(coding)))
+        return np.ascontiguousarray(self.photo.turn.apply(stored))
+
+
+def save_pages(results: Sequence[Result], path: str | Path, **how: Any) -> list[Path]:
+    """Write the coloured pages of one photo.
+
+    results: as `Colorizer.colorize_pages` gives them. path: of a TIFF where there are several.
+    how: as for `Result.save`.
+    Returns the names: one TIFF where the pages agree in size and type, else NAME-1.tif,
+    NAME-2.tif, ... Raises what `Result.save` raises.
+    """
+    target = Path(path)
+    if len(results) == 1:
+        return [results[0].save(target, **how)]
+    saving = Saving(**how)
+    kind = check_target(target, saving.overwrite)
+    pages = [result.page(target.suffix, saving) for result in results]
+    alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
+    if kind is kind_of(".tif") and len(alike) == 1:
+        write(pages, target, saving)
+        return [target]
+    names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
+    for name in names:
+        check_target(name, saving.overwrite)
+    return [result.save(name, **how) for result, name in zip(results, names, strict=True)]
 
 
 class Colorizer:
@@ -135,20 +187,25 @@ class Colorizer:
         vividness: float = DEFAULT_VIVIDNESS,
         size: int | None = None,
         hints: Sequence[Hint] = (),
+        recolour: bool = True,
     ) -> Result:
-        """Colour one photograph.
+        """Colour one photograph; of a TIFF with several pages, the first.
 
         photo: a path, an encoded file's bytes, an array (H, W) or (H, W, 3), uint8 or uint16,
         sRGB, or a PIL image.
         vividness: 0 (faithful, muted) to 1 (vivid).
         size: short side of the small copy that the network sees, pixels; the model's by default.
         hints: colours that points of the photo shall have.
-        Raises PhotoError where the photo cannot be read, ConfigError for an option out of range,
-        HintError for a hint outside the photo or a model that takes none.
+        recolour: also colour what is in colour already; a toned print is none (`photochrom.tone`).
+        Raises PhotoError where the photo cannot be read, InColour, ConfigError for an option out of
+        range, HintError for a hint outside the photo or a model that takes none.
         """
         decoding = self.session.contract.dial.at(vividness)
         opened = _open(photo)
-        lightness = self._lightness(opened, size)
+        small = self._small(opened, size)
+        if not recolour and opened.colour_bands == 3 and tone_of(small) is Tone.COLOUR:
+            raise InColour(f"{opened.name}: is in colour already; add --recolour to colour it anew")
+        lightness = np.ascontiguousarray(lab_from_srgb(small)[..., 0])
         seen = clean(lightness)
         plain = self._predict(seen, decoding)
         if not hints:
@@ -156,6 +213,15 @@ class Colorizer:
         placed = PlacedHints.of(hints, opened.upright_size, lightness.shape, opened.name)
         prediction = self._predict(seen, decoding, placed)
         return self._result(opened, lightness, decoding, plain, (placed, prediction))
+
+    def colorize_pages(self, photo: Any, **options: Any) -> list[Result]:
+        """Colour every page of a TIFF; of any other photo, the one there is.
+
+        photo, options: as for `colorize`. See `save_pages`.
+        """
+        first = _open(photo)
+        pages = pages_of(first.source)
+        return [self.colorize(first.with_page(page), **options) for page in pages]
 
     def variants(
         self,
@@ -184,7 +250,7 @@ class Colorizer:
         contract = self.session.contract
         decoding = contract.dial.at(vividness)
         opened = _open(photo)
-        lightness = self._lightness(opened, size)
+        lightness = np.ascontiguousarray(lab_from_srgb(self._small(opened, size))[..., 0])
         frame = _Frame.of(lightness, contract.fit)
         seen = clean(lightness)
         logits = self.session.logits(frame.padded(seen, WHITE))
@@ -201,14 +267,13 @@ class Colorizer:
         predictions = [prediction, *(Prediction(ab, prediction.confidence) for ab in others)]
         return [self._result(opened, lightness, decoding, p) for p in predictions]
 
-    def _lightness(self, photo: Photo, size: int | None) -> Array:
-        """L of the small copy, upright, (h, w)."""
+    def _small(self, photo: Photo, size: int | None) -> Array:
+        """The small copy, upright sRGB, (h, w, 3)."""
         contract = self.session.contract
         height, width = network_size(*photo.upright_size, size or contract.size, contract.fit)
         turned = photo.turn.quarters % 2
         stored = photo.small_copy(*((width, height) if turned else (height, width)))
-        upright = np.ascontiguousarray(photo.turn.apply(stored))
-        return np.ascontiguousarray(lab_from_srgb(upright)[..., 0])
+        return np.ascontiguousarray(photo.turn.apply(stored))
 
     def _predict(
         self, lightness: Array, decoding: Decoding, hints: PlacedHints | None = None
@@ -303,7 +368,7 @@ def _open(photo: Any) -> Photo:
     if isinstance(photo, np.ndarray):
         return Photo(np.ascontiguousarray(photo))
     if hasattr(photo, "getexif") and hasattr(photo, "convert"):
-        return Photo(_pil_pixels(photo))
+        return Photo(_pil_pixels(photo), metadata=_pil_metadata(photo))
     raise PhotoError(
         f"a photo must be a path, bytes, an array or a PIL image, not {type(photo).__name__}"
     )
@@ -319,3 +384,8 @@ def _pil_pixels(image: Any) -> Pixels:
         pixels = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
     turn = Turn.from_exif(image.getexif().get(274, 1))
     return np.ascontiguousarray(turn.apply(pixels))
+
+
+def _pil_metadata(image: Any) -> Metadata:
+    exif = image.getexif().tobytes()
+    return Metadata(from_exif(exif) if exif else None, image.info.get("xmp"))

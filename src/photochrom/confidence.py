@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 
 from photochrom.color import Array
 from photochrom.lettering import lettered
+from photochrom.libvips import pyvips
 
 LONGEST, SHORTEST = 1024, 256
 """Long side of the map, pixels: the photo's within these bounds."""

@@ -2,7 +2,8 @@
 
     PhotochromError
     ├── PhotoError          a photograph cannot be read or written
-    │   └── OutputExists    the result's name is taken
+    │   ├── OutputExists    the result's name is taken
+    │   └── InColour        it is in colour already
     ├── ModelError          a model is missing, damaged or of an unknown kind
     ├── HintError           hints that do not fit the photograph
     ├── ConfigError         a configuration file or an option is wrong
@@ -23,6 +24,10 @@ class PhotoError(PhotochromError):
 
 class OutputExists(PhotoError):
     """The result would overwrite a file."""
+
+
+class InColour(PhotoError):
+    """A photograph is in colour already."""
 
 
 class ModelError(PhotochromError):

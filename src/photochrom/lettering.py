@@ -7,9 +7,9 @@ look the same everywhere.
 from __future__ import annotations
 
 import numpy as np
-import pyvips
 
 from photochrom.color import Array
+from photochrom.libvips import pyvips
 
 TOP, BOTTOM = -1.0, 14.5
 """Where a line of text begins and ends, in the units of the strokes; it stands at 10."""

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from photochrom.color import grey_from_lightness, lab_from_srgb
 from photochrom.colorizer import Result
 from photochrom.lettering import lettered
-from photochrom.photo import Photo
+from photochrom.photo import Page, Photo, Saving, write
+from photochrom.spaces import SRGB
+from photochrom.stream import Coding
 
 LONGEST = 480
 """Long side of each picture on a sheet, pixels."""
@@ -64,7 +66,8 @@ def save_picture(
     """
     photo, target = Photo(picture), Path(path)
     strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
-    photo.write(strips, target, upright=False, quality=quality, mark=mark, overwrite=overwrite)
+    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
+    write([page], target, Saving(quality, mark, overwrite=overwrite))
     return target
 
 

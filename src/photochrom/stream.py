@@ -6,9 +6,9 @@ photo, X and Z are f⁻¹(fy + a / 500) and f⁻¹(fy - b / 200), and
 
     rgb = Y + t · M (X - f⁻¹(fy), Z - f⁻¹(fy))
 
-where M has the columns of XYZ → RGB for X and Z, and t reduces chroma until rgb fits sRGB
-(`photochrom.color.reduce_chroma`). With a = b = 0 both differences are exactly zero, so that a
-grey photo comes out with the very codes it came in with.
+where M has the columns of XYZ → RGB for X and Z, and t reduces chroma until rgb fits the target's
+gamut (`photochrom.color.reduce_chroma`). With a = b = 0 both differences are exactly zero, so that
+a grey photo comes out with the very codes it came in with, where it stays in its space.
 """
 
 from __future__ import annotations
@@ -26,17 +26,14 @@ from numpy.typing import NDArray
 from photochrom.color import (
     EPSILON,
     KAPPA,
-    RGB_FROM_XYZ,
     WHITE,
-    XYZ_FROM_RGB,
     Array,
-    linear_from_srgb,
-    srgb_from_linear,
 )
+from photochrom.spaces import SRGB, RgbSpace
 from photochrom.upsample import LinearChroma
 
 Pixels = NDArray[Any]
-"""(H, W, bands), uint8 or uint16."""
+"""(H, W, bands): uint8, uint16, or float32 with white at 1."""
 
 STRIP_PIXELS = 128 * 1024
 """Pixels a strip; from 96k to 192k the speed is the same, below it Python's overhead shows."""
@@ -68,17 +65,32 @@ class StripPlan:
         ]
 
 
+@dataclass(frozen=True)
+class Coding:
+    """What the codes of a picture mean: a space and a type of number."""
+
+    space: RgbSpace
+    kind: np.dtype[Any]
+
+
 def coloured_strips(
-    fetch: FetchRows, plan: StripPlan, chroma: LinearChroma, threads: int | None = None
+    fetch: FetchRows,
+    plan: StripPlan,
+    chroma: LinearChroma,
+    threads: int | None = None,
+    *,
+    source: RgbSpace = SRGB,
+    target: Coding | None = None,
 ) -> Iterator[Pixels]:
     """Colour an image strip by strip, in order, working ahead on several threads.
 
-    fetch: gives rows of an sRGB image: grey, grey and alpha, RGB, or RGB and alpha; uint8, uint16.
+    fetch: gives rows of an image: grey, grey and alpha, RGB, or RGB and alpha.
     chroma: of a small copy that covers the same extent.
-    Yields (rows, W, 3 or 4), of the photo's type, alpha untouched.
+    source: the image's space. target: of what comes out; by default that of what comes in.
+    Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or os.cpu_count() or 1
-    kernel = _Kernel(plan, chroma)
+    kernel = _Kernel(plan, chroma, source, target)
     with ThreadPoolExecutor(count) as pool:
         pending: deque[Future[Pixels]] = deque()
         for top, rows in plan.spans():
@@ -106,15 +118,6 @@ def _inverse_f(f: Array) -> Array:
 _STEPS = np.linspace(0, 1, 65536)
 _F = _f(_STEPS).astype(np.float32)
 _F_INVERSE = _inverse_f(_F)
-_ENCODED = np.rint(255 * srgb_from_linear(_STEPS.astype(np.float32))).astype(np.uint8)
-_LINEAR = {
-    np.dtype(np.uint8): linear_from_srgb(np.linspace(0, 1, 256)),
-    np.dtype(np.uint16): linear_from_srgb(_STEPS),
-}
-
-
-_FROM_XZ = (RGB_FROM_XYZ[:, [0, 2]] * WHITE[[0, 2]] * 65535).astype(np.float32)
-"""What differences of X and of Z give to R, G and B, in 0..65535."""
 
 
 def _index(linear: Array) -> NDArray[np.uint16]:
@@ -124,33 +127,42 @@ def _index(linear: Array) -> NDArray[np.uint16]:
     return scaled.astype(np.uint16)
 
 
-def _encode(scaled: Array, kind: np.dtype[Any]) -> Pixels:
-    """Codes of linear values in 0..65535; rounding may have taken them 0.01 outside."""
-    if kind == np.uint8:
-        scaled += np.float32(0.5)
-        return _ENCODED.take(scaled.astype(np.uint16))
-    linear = scaled / np.float32(65535)
-    codes: Pixels = np.rint(srgb_from_linear(linear) * np.float32(65535)).astype(np.uint16)
-    return codes
-
-
-def _luminance(strip: Pixels) -> Array:
+def _luminance(strip: Pixels, space: RgbSpace) -> Array:
     """Relative luminance, (rows, W), 0..1."""
-    table = _LINEAR[strip.dtype]
+    decode = space.curve.decode
     if strip.shape[2] < 3:
-        return table.take(strip[..., 0])
-    weights = XYZ_FROM_RGB[1].astype(np.float32)
-    luminance: Array = table.take(strip[..., 0]) * weights[0]
-    luminance += table.take(strip[..., 1]) * weights[1]
-    luminance += table.take(strip[..., 2]) * weights[2]
-    np.minimum(luminance, np.float32(1), out=luminance)
+        luminance: Array = decode(strip[..., 0])
+    else:
+        weights = space.luminance_weights
+        luminance = decode(strip[..., 0]) * weights[0]
+        luminance += decode(strip[..., 1]) * weights[1]
+        luminance += decode(strip[..., 2]) * weights[2]
+        np.minimum(luminance, np.float32(1), out=luminance)
+    if strip.dtype.kind == "f":
+        np.nan_to_num(luminance, copy=False)
     return luminance
+
+
+def _recoded(alpha: Pixels, kind: np.dtype[Any]) -> Pixels:
+    """Alpha, or any band without a curve, as another type."""
+    if alpha.dtype == kind:
+        return alpha
+    scale = [1.0 if k.kind == "f" else float(np.iinfo(k).max) for k in (alpha.dtype, kind)]
+    values = alpha * (scale[1] / scale[0])
+    return (values if kind.kind == "f" else np.rint(values.clip(0, scale[1]))).astype(kind)
 
 
 class _Kernel:
     """The arithmetic of one strip, with the chroma model enlarged to the photo's width."""
 
-    def __init__(self, plan: StripPlan, chroma: LinearChroma) -> None:
+    def __init__(
+        self, plan: StripPlan, chroma: LinearChroma, source: RgbSpace, target: Coding | None
+    ) -> None:
+        self.source, self.target = source, target
+        space = source if target is None else target.space
+        self.curve = space.curve
+        # what differences of X and of Z give to R, G and B, in 0..1
+        self.from_xz = (space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]).astype(np.float32)
         scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
         slope = 116 * chroma.slope * scale  # L = 116 fy - 16
         offset = (chroma.offset - 16 * chroma.slope) * scale
@@ -160,23 +172,26 @@ class _Kernel:
         self.rows = _linear_positions(plan.height, fields.shape[1])
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
-        luminance = _luminance(strip)
+        kind = strip.dtype if self.target is None else self.target.kind
+        luminance = _luminance(strip, self.source)
         index = _index(luminance)
         fy, base = _F.take(index), _F_INVERSE.take(index)
         slope_x, slope_z, offset_x, offset_z = self._fields(top, len(strip))
         x = self._difference(fy, base, slope_x, offset_x)
         z = self._difference(fy, base, slope_z, offset_z)
-        shift = [_mixed(x, z, *weights) for weights in _FROM_XZ]
-        luminance *= np.float32(65535)
+        shift = [_mixed(x, z, *weights) for weights in self.from_xz]
         amount = _chroma_kept(luminance, shift)
         bands = strip.shape[2] if strip.shape[2] in (1, 3) else strip.shape[2] - 1
-        coloured = np.empty((*luminance.shape, 3 + strip.shape[2] - bands), strip.dtype)
+        coloured = np.empty((*luminance.shape, 3 + strip.shape[2] - bands), kind)
         for band in range(3):
             linear = shift[band]
             linear *= amount
             linear += luminance
-            coloured[..., band] = _encode(linear, strip.dtype)
-        coloured[..., 3:] = strip[..., bands:]
+            coloured[..., band] = self.curve.encode(linear, kind)
+        coloured[..., 3:] = _recoded(strip[..., bands:], kind)
+        if strip.dtype.kind == kind.kind == "f":
+            odd = ~((strip[..., :bands] >= 0) & (strip[..., :bands] <= 1)).all(axis=-1)
+            coloured[odd, :3] = strip[odd, :bands]
         return coloured
 
     def _fields(self, top: int, rows: int) -> Array:
@@ -209,11 +224,11 @@ def _mixed(x: Array, z: Array, from_x: np.float32, from_z: np.float32) -> Array:
 
 
 def _chroma_kept(luminance: Array, shift: list[Array]) -> Array:
-    """The factor t in 0..1 that brings luminance + t * shift inside sRGB, all in 0..65535."""
+    """The factor t in 0..1 that brings luminance + t * shift inside the gamut, all in 0..1."""
     tiny = np.float32(1e-9)
     above = np.maximum(np.maximum(shift[0], shift[1]), shift[2])
     below = np.minimum(np.minimum(shift[0], shift[1]), shift[2])
-    room: Array = np.float32(65535) - luminance
+    room: Array = np.float32(1) - luminance
     room /= np.maximum(above, tiny, out=above)
     np.negative(below, out=below)
     np.minimum(room, np.divide(luminance, np.maximum(below, tiny, out=below), out=below), out=room)

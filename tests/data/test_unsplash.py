@@ -78,11 +78,9 @@ class Handler(BaseHTTPRequestHandler):
             first = len(server.asked[name]) == 1
             third = len(server.asked[name]) > 2
         time.sleep(server.delay)
-        try:
-            self.answer(*name.split("-"), first=first, third=third)
-        finally:
-            with server.lock:
-                server.at_once -= 1
+        with server.lock:  # before the answer: whoever has it may ask again at once
+            server.at_once -= 1
+        self.answer(*name.split("-"), first=first, third=third)
 
     def answer(self, kind: str, number: str, *, first: bool, third: bool) -> None:
         body = self.server.photos[int(number)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -14,21 +12,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import FAILED, one_line_errors
-from photochrom.cli.options import Model, Overwrite, Quality, Size, Threads, make_folder
+from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.options import (
+    PIPE,
+    Address,
+    Engine,
+    Exclude,
+    Format,
+    Include,
+    Jobs,
+    LedgerFolder,
+    MaxPixels,
+    Model,
+    Overwrite,
+    Profile,
+    Quality,
+    Recolour,
+    Recursive,
+    Resume,
+    RetryFailed,
+    Size,
+    Threads,
+    check_profile,
+    make_folder,
+    suffix_of,
+)
+from photochrom.cli.said import complain, say_name, say_record
+from photochrom.cli.trees import Asked, colour_trees
 from photochrom.errors import ConfigError, PhotochromError, PhotoError
+from photochrom.names import coloured_name, is_result
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
     from photochrom.hints import Hint
-
-PIPE = "-"
-INTERRUPTED = 130
-COLOURED = ".color"
-"""What a coloured photo's name has before its suffix; a variant's number comes between them."""
-VARIANTS = ".variants"
-"""What the name of a sheet of variants has before its suffix."""
-_RESULT = re.compile(rf"({re.escape(COLOURED)}(\.\d+)?|{re.escape(VARIANTS)})$")
 
 
 @dataclass(frozen=True)
@@ -43,9 +59,13 @@ class _Job:
 class _Options:
     vividness: float
     size: int | None
+    suffix: str | None
     quality: int
     mark: bool
+    profile: str
     overwrite: bool
+    recolour: bool
+    max_pixels: int | None
     confidence: Path | None
     hints: tuple[Hint, ...]
 
@@ -74,7 +94,11 @@ def colorize(
     ] = 0.5,
     size: Size = None,
     model: Model = None,
+    format: Format = None,
     quality: Quality = 95,
+    profile: Profile = "srgb",
+    recolour: Recolour = False,
+    max_pixels: MaxPixels = None,
     threads: Threads = None,
     confidence: Annotated[
         Path | None,
@@ -97,45 +121,96 @@ def colorize(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a photo on stdout.")
     ] = False,
+    recursive: Recursive = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    jobs: Jobs = None,
+    resume: Resume = False,
+    retry_failed: RetryFailed = False,
+    engine: Engine = "local",
+    address: Address = None,
+    ledger: LedgerFolder = None,
 ) -> None:
     """Colour black-and-white photos.
 
-    A folder's photos are coloured one by one, subfolders left alone; results of an earlier run
-    (NAME.color.EXT and those of `variants`) are passed over. The original files are never changed.
+    A folder's photos are coloured one by one; results of an earlier run (NAME.color.EXT and those
+    of `variants`) are passed over. With -o FOLDER the tree is mirrored there, and a ledger in it
+    knows what is done: --resume goes on after any interruption. Photos that are in colour already
+    are refused without --recolour. The original files are never changed.
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
+    from photochrom.batch.work import Settings
+
     with one_line_errors():
-        jobs = _plan(inputs, output)
-        if as_json and any(job.target is None for job in jobs):
+        suffix = suffix_of(format)
+        check_profile(profile)
+        settings = Settings(
+            model, vividness, size, suffix, quality, not no_mark, profile, recolour, max_pixels
+        )
+        asked = Asked(
+            recursive,
+            include or [],
+            exclude or [],
+            jobs,
+            resume,
+            retry_failed,
+            engine,
+            address,
+            ledger,
+        )
+        job = asked.job(inputs, output, settings, overwrite)
+        if job is not None and (confidence is not None or hints is not None):
+            raise ConfigError("--confidence and --hints belong to one photo; name one")
+    if job is not None:
+        colour_trees(job, as_json)
+        return
+    with one_line_errors():
+        photos = _plan(inputs, output, suffix)
+        if as_json and any(job.target is None for job in photos):
             raise ConfigError("--json and a photo on stdout exclude each other; name an output")
-        if confidence is not None and len(jobs) != 1:
+        if confidence is not None and len(photos) != 1:
             raise ConfigError(
-                f"--confidence {confidence} is one picture for {len(jobs)} photos; "
+                f"--confidence {confidence} is one picture for {len(photos)} photos; "
                 "colour one photo at a time"
             )
-        if hints is not None and len(jobs) != 1:
+        if hints is not None and len(photos) != 1:
             raise ConfigError(
-                f"--hints {hints} belongs to one photo, but there are {len(jobs)}; "
+                f"--hints {hints} belongs to one photo, but there are {len(photos)}; "
                 "colour one photo at a time"
             )
         from photochrom.colorizer import Colorizer
         from photochrom.hints import load_hints
 
         told = () if hints is None else load_hints(hints)
-        options = _Options(vividness, size, quality, not no_mark, overwrite, confidence, told)
+        options = _Options(
+            vividness,
+            size,
+            suffix,
+            quality,
+            not no_mark,
+            profile,
+            overwrite,
+            recolour,
+            max_pixels,
+            confidence,
+            told,
+        )
         colorizer = Colorizer(model, threads=threads)
     try:
-        failures = _colour_all(colorizer, jobs, options, as_json)
+        failures = _colour_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:
-        typer.echo("photochrom: interrupted; finished photos are kept", err=True)
+        complain("interrupted; finished photos are kept")
         raise typer.Exit(INTERRUPTED) from None
     if failures:
         raise typer.Exit(FAILED)
 
 
-def _plan(inputs: list[str], output: str | None) -> list[_Job]:
-    """Which photo goes where; raises ConfigError for usage that cannot be meant."""
+def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Job]:
+    """Which photo goes where; raises ConfigError for usage that cannot be meant.
+
+    suffix: of results without a name of their own; None for the photo's.
+    """
     sources: list[Path | None] = []
     for name in inputs:
         sources += [None] if name == PIPE else _photos_of(Path(name))
@@ -148,7 +223,7 @@ def _plan(inputs: list[str], output: str | None) -> list[_Job]:
             raise ConfigError(f"-o - takes one photo, not {len(sources)}; name a folder")
         return [_Job(sources[0], None)]
     if output is None:
-        return [_Job(s, None if s is None else _beside(s)) for s in sources]
+        return [_Job(s, None if s is None else _beside(s, suffix)) for s in sources]
     target = Path(output)
     is_folder = target.is_dir() or output.endswith(("/", "\\")) or not target.suffix
     if not is_folder:
@@ -158,7 +233,7 @@ def _plan(inputs: list[str], output: str | None) -> list[_Job]:
     if None in sources:
         raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
     make_folder(target)
-    jobs = [_Job(s, target / _beside(s).name) for s in sources if s is not None]
+    jobs = [_Job(s, target / _beside(s, suffix).name) for s in sources if s is not None]
     taken: dict[Path | None, Path | None] = {}
     for job in jobs:
         if job.target in taken:
@@ -180,30 +255,35 @@ def _photos_of(path: Path) -> Iterable[Path]:
         if entry.suffix.lower() in SUFFIXES
         and entry.is_file()
         and not entry.name.startswith(".")
-        and not _RESULT.search(entry.stem)
+        and not is_result(entry.name)
     )
 
 
-def _beside(source: Path) -> Path:
-    return source.with_name(f"{source.stem}{COLOURED}{source.suffix}")
+def _beside(source: Path, suffix: str | None) -> Path:
+    return source.with_name(coloured_name(source.name, suffix))
 
 
 def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
     """Colour photo after photo, reporting each; returns how many failed."""
-    failures = 0
+    failures, warned = 0, set[str]()
     with _progress(len(jobs)) as advance:
         for job in jobs:
             record, error = _colour(colorizer, job, options)
             advance()
             if error is not None:
                 failures += 1
-                typer.echo(f"photochrom: {error}", err=True)
+                complain(error)
+            for warning in record.get("warnings", ()):
+                if warning not in warned:  # once a run
+                    warned.add(warning)
+                    complain(f"warning: {_name(job)}: {warning}")
             if as_json:
-                typer.echo(json.dumps(record, ensure_ascii=False))
+                say_record(record)
             elif error is None and job.target is not None:
-                typer.echo(str(job.target))
+                for name in record["outputs"]:
+                    say_name(name)
                 if options.confidence is not None:
-                    typer.echo(str(options.confidence))
+                    say_name(str(options.confidence))
     return failures
 
 
@@ -211,7 +291,8 @@ def _colour(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
-    from photochrom.photo import Photo
+    from photochrom.colorizer import save_pages
+    from photochrom.photo import Photo, Saving, kind_of, losses
     from photochrom.pictures import save_picture
 
     started = time.perf_counter()
@@ -223,22 +304,32 @@ def _colour(
             _check(options.confidence, job, options)
             if job.target is not None and _same_name(options.confidence, job.target):
                 raise PhotoError(f"{job.target}: is the coloured photo; name another --confidence")
-        photo = Photo(sys.stdin.buffer.read() if job.source is None else job.source, _name(job))
-        result = colorizer.colorize(
-            photo, vividness=options.vividness, size=options.size, hints=options.hints
+        photo = Photo(
+            sys.stdin.buffer.read() if job.source is None else job.source,
+            _name(job),
+            max_pixels=options.max_pixels,
         )
-        drawn = None if options.confidence is None else result.confidence_picture()
+        results = colorizer.colorize_pages(
+            photo,
+            vividness=options.vividness,
+            size=options.size,
+            hints=options.hints,
+            recolour=options.recolour,
+        )
+        drawn = None if options.confidence is None else results[0].confidence_picture()
+        saving: dict[str, Any] = {
+            "quality": options.quality, "mark": options.mark, "profile": options.profile
+        }  # fmt: skip
+        suffix = options.suffix or photo.suffix if job.target is None else job.target.suffix
+        kind = kind_of(suffix)
+        warnings = [] if kind is None else losses(photo, kind, Saving(**saving))
         if job.target is None:
-            data = result.encode(photo.suffix, quality=options.quality, mark=options.mark)
-            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.write(results[0].encode(suffix, **saving))
             sys.stdout.buffer.flush()
+            outputs = [PIPE]
         else:
-            result.save(
-                job.target,
-                quality=options.quality,
-                mark=options.mark,
-                overwrite=options.overwrite,
-            )
+            written = save_pages(results, job.target, overwrite=options.overwrite, **saving)
+            outputs = [str(name) for name in written]
         if drawn is not None and options.confidence is not None:
             save_picture(drawn, options.confidence, overwrite=options.overwrite)
             record["confidence"] = str(options.confidence)
@@ -247,11 +338,13 @@ def _colour(
     height, width = photo.upright_size
     seconds = round(time.perf_counter() - started, 3)
     return record | {
-        "output": PIPE if job.target is None else str(job.target),
+        "output": outputs[0],
+        "outputs": outputs,
         "width": width,
         "height": height,
         "seconds": seconds,
-        "model": result.model,
+        "model": results[0].model,
+        "warnings": [*photo.notes, *(f"the file cannot hold {what}" for what in warnings)],
     }, None
 
 

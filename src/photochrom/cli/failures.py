@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 import typer
 
+from photochrom.cli.said import complain
 from photochrom.errors import ConfigError, MissingExtra, PhotochromError
 
 FAILED = 1
 WRONG_USAGE = 2
+INTERRUPTED = 130
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except PhotochromError as error:
-        typer.echo(f"photochrom: {error}", err=True)
+        complain(error)
         wrong = isinstance(error, ConfigError)
         raise typer.Exit(WRONG_USAGE if wrong else FAILED) from error
 

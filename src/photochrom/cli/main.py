@@ -21,6 +21,7 @@ from photochrom.cli import (
     models,
     quantize,
     train,
+    trees,
     variants,
 )
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
+app.command("ledger")(trees.ledger)
 app.command("models")(models.models)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)

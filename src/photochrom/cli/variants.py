@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.colorize import COLOURED, INTERRUPTED, PIPE, VARIANTS
-from photochrom.cli.failures import FAILED, one_line_errors
-from photochrom.cli.options import Model, Overwrite, Quality, Size, Threads, make_folder
+from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.options import PIPE, Model, Overwrite, Quality, Size, Threads, make_folder
+from photochrom.cli.said import complain, say_name, say_record
 from photochrom.errors import ConfigError, PhotochromError
+from photochrom.names import COLOURED, VARIANTS
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -72,16 +72,16 @@ def variants(
     try:
         record, error = _colour(colorizer, Path(photo), folder, count, how, saving)
     except KeyboardInterrupt:
-        typer.echo("photochrom: interrupted; finished files are kept", err=True)
+        complain("interrupted; finished files are kept")
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
-        typer.echo(json.dumps(record, ensure_ascii=False))
+        say_record(record)
     if error is not None:
-        typer.echo(f"photochrom: {error}", err=True)
+        complain(error)
         raise typer.Exit(FAILED)
     if not as_json:
         for target in (*record["outputs"], record["sheet"]):
-            typer.echo(target)
+            say_name(target)
 
 
 def _folder(output: Path | None, count: int) -> Path | None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 
 from photochrom.data.recipe import Fit
 from photochrom.errors import DataError
-from photochrom.tiff import data_end
+from photochrom.libvips import pyvips
+from photochrom.photo.tags import read_directories
 
 _UNBOUNDED = 10_000_000
 """libvips's largest coordinate: a side that follows from the other one."""
@@ -120,7 +120,8 @@ def _reduce(content: Path | bytes, box: tuple[int, int], options: dict[str, Any]
 def _check_tiff_is_whole(content: Path | bytes) -> None:
     """Libvips fills what is missing of a TIFF with black and only logs a warning."""
     with content.open("rb") if isinstance(content, Path) else io.BytesIO(content) as file:
-        end, size = data_end(file), file.seek(0, io.SEEK_END)
+        pages = read_directories(file)
+        end, size = pages[0].data_end if pages else 0, file.seek(0, io.SEEK_END)
     if end > size:
         raise DataError(f"{end - size} bytes of pixels are missing")
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 from skimage.filters import gaussian
 
@@ -24,6 +23,7 @@ from photochrom.color import (
     luminance_from_lightness,
     srgb_from_lab,
 )
+from photochrom.libvips import pyvips
 
 Picture = NDArray[np.uint8]
 

@@ -88,10 +88,15 @@ def verify(descriptor: Descriptor) -> None:
         raise ModelError(
             f"{path}: the weights of {descriptor.name} are missing; reinstall photochrom"
         )
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(path)
     if digest != descriptor.sha256:
         raise ModelError(
             f"{path}: damaged (SHA-256 {digest[:12]}..., expected {descriptor.sha256[:12]}...); "
             "reinstall photochrom"
         )
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a model's file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

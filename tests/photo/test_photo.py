@@ -9,9 +9,9 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from photochrom.errors import OutputExists, PhotoError
-from photochrom.photo import Photo, Turn, keeps_orientation
-from photochrom.provenance import SOURCE_TYPE
-from photochrom.stream import coloured_strips
+from photochrom.photo import Page, Photo, Saving, Turn, encode, kind_of, write
+from photochrom.photo.provenance import SOURCE_TYPE
+from photochrom.stream import Coding, coloured_strips
 from photochrom.upsample import LinearChroma
 
 XMP = (
@@ -28,6 +28,14 @@ def tinted(photo):
     offset = np.broadcast_to(np.float32([20, 15]), (2, 2, 2)).copy()
     chroma = LinearChroma(np.zeros_like(offset), offset)
     return coloured_strips(photo.strips(), photo.plan, chroma)
+
+
+def page(photo, strips):
+    return Page(photo, strips, Coding(photo.space, photo.stored), False)
+
+
+def save(photo, strips, target, **saving):
+    write([page(photo, strips)], target, Saving(**saving))
 
 
 def pixels_of(photo):
@@ -96,8 +104,8 @@ def test_cmyk_becomes_srgb(examples, tmp_path):
     with Image.open(examples / "colour" / "cat.jpg") as photo:
         photo.convert("CMYK").save(tmp_path / "cat.jpg", quality=95)
     photo = Photo(tmp_path / "cat.jpg")
-    assert photo.bands == 3
-    assert photo.dtype == np.uint8
+    assert (photo.bands, photo.stored, photo.bits) == (3, np.uint8, 8)
+    assert photo.dtype == np.uint16  # the conversion loses nothing
 
 
 def test_other_profiles_are_applied(examples, tmp_path):
@@ -109,7 +117,8 @@ def test_other_profiles_are_applied(examples, tmp_path):
     wanted = original.numpy().astype(int)
     assert np.abs(wide.numpy() - wanted).mean() > 2  # measured 3.6: the test can tell
     # Out and back in 8 bit: rounding.
-    assert np.abs(pixels_of(Photo(path)) - wanted).mean() < 1
+    found = Photo(path).small_copy(*wanted.shape[:2]) * 255
+    assert np.abs(found - wanted).mean() < 1
 
 
 # Orientation
@@ -139,7 +148,7 @@ def test_impossible_orientations_turn_nothing(orientation):
 
 
 def test_which_formats_keep_the_tag():
-    kept = [s for s in (".jpg", ".JPEG", ".tif", ".png", ".webp") if keeps_orientation(s)]
+    kept = [s for s in (".jpg", ".JPEG", ".tif", ".png", ".webp") if kind_of(s).tagged]
     assert kept == [".jpg", ".JPEG", ".tif"]
 
 
@@ -215,7 +224,7 @@ def test_metadata_is_carried(album_page, tmp_path, suffix):
     source = album_page(tmp_path / f"page{suffix}")
     photo = Photo(source)
     target = tmp_path / f"out{suffix}"
-    photo.write(tinted(photo), target, upright=False)
+    save(photo, tinted(photo), target)
     with Image.open(source) as before, Image.open(target) as after:
         assert after.size == before.size
         if suffix != ".tif":  # in a TIFF the maker is a tag of the file, not of its EXIF
@@ -228,7 +237,7 @@ def test_xmp_is_merged_and_marked(album_page, tmp_path):
     photo = Photo(album_page(tmp_path / "page.jpg"))
     for suffix in (".jpg", ".png", ".tif", ".webp"):
         target = tmp_path / f"out{suffix}"
-        photo.write(tinted(photo), target, upright=False)
+        save(photo, tinted(photo), target)
         packet = bytes(pyvips.Image.new_from_file(str(target)).get("xmp-data"))
         assert SOURCE_TYPE.encode() in packet, suffix
         assert b"Album 7, page 3" in packet, suffix
@@ -236,14 +245,14 @@ def test_xmp_is_merged_and_marked(album_page, tmp_path):
 
 def test_without_a_mark_the_xmp_stays_as_it_was(album_page, tmp_path):
     photo = Photo(album_page(tmp_path / "page.jpg"))
-    photo.write(tinted(photo), tmp_path / "out.jpg", upright=False, mark=False)
+    save(photo, tinted(photo), tmp_path / "out.jpg", mark=False)
     with Image.open(tmp_path / "out.jpg") as after:
         assert after.info["xmp"] == XMP
 
 
 def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
     photo = Photo(np.asarray(cat))
-    photo.write(tinted(photo), tmp_path / "out.jpg", upright=False)
+    save(photo, tinted(photo), tmp_path / "out.jpg")
     with Image.open(tmp_path / "out.jpg") as after:
         assert SOURCE_TYPE.encode() in after.info["xmp"]
 
@@ -251,8 +260,7 @@ def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
 def test_quality_is_that_of_the_encoder(cat):
     photo = Photo(np.asarray(cat))
     sizes = [
-        len(photo.encode(tinted(photo), ".jpg", upright=False, quality=q, mark=True))
-        for q in (20, 60, 95)
+        len(encode(page(photo, tinted(photo)), ".jpg", Saving(quality=q))) for q in (20, 60, 95)
     ]
     assert sizes == sorted(set(sizes))
 
@@ -271,7 +279,7 @@ def test_a_failure_leaves_nothing_and_changes_nothing(tmp_path, suffix, existing
     if existing:
         target.write_bytes(existing)
     with pytest.raises(PhotoError, match="the photo vanished"):
-        photo.write(failing(photo), target, upright=False, overwrite=True)
+        save(photo, failing(photo), target, overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ([target.name] if existing else [])
     if existing:
         assert target.read_bytes() == existing
@@ -279,7 +287,7 @@ def test_a_failure_leaves_nothing_and_changes_nothing(tmp_path, suffix, existing
 
 def test_a_success_leaves_one_file(cat, tmp_path):
     photo = Photo(np.asarray(cat))
-    photo.write(tinted(photo), tmp_path / "out.png", upright=False)
+    save(photo, tinted(photo), tmp_path / "out.png")
     assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
 
 
@@ -288,22 +296,22 @@ def test_an_existing_file_is_kept(cat, tmp_path):
     target = tmp_path / "out.png"
     target.write_bytes(b"mine")
     with pytest.raises(OutputExists) as error:
-        photo.write(tinted(photo), target, upright=False)
+        save(photo, tinted(photo), target)
     one_line(error, "out.png")
     assert target.read_bytes() == b"mine"
-    photo.write(tinted(photo), target, upright=False, overwrite=True)
+    save(photo, tinted(photo), target, overwrite=True)
     with Image.open(target) as after:
         assert after.size == (451, 300)
 
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("out.gif", "format"), ("out", "format"), ("missing/out.jpg", "does not exist")],
+    [("out.bmp", "format"), ("out", "format"), ("missing/out.jpg", "does not exist")],
 )
 def test_names_that_cannot_be_written(cat, tmp_path, name, says):
     photo = Photo(np.asarray(cat))
     with pytest.raises(PhotoError, match=says) as error:
-        photo.write(tinted(photo), tmp_path / name, upright=False)
+        save(photo, tinted(photo), tmp_path / name)
     one_line(error, name)
     assert not list(tmp_path.iterdir())
 
@@ -312,7 +320,7 @@ def test_a_name_too_long_for_the_disk(cat, tmp_path):
     photo = Photo(np.asarray(cat))
     name = "x" * 300 + ".png"
     with pytest.raises(PhotoError) as error:
-        photo.write(tinted(photo), tmp_path / name, upright=False)
+        save(photo, tinted(photo), tmp_path / name)
     one_line(error, name)
 
 
@@ -320,7 +328,7 @@ def test_a_folder_that_cannot_be_written_to(cat):
     """/proc takes no files, not even from root; where there is none, it is a missing folder."""
     photo = Photo(np.asarray(cat))
     with pytest.raises(PhotoError) as error:
-        photo.write(tinted(photo), Path("/proc/out.png"), upright=False)
+        save(photo, tinted(photo), Path("/proc/out.png"))
     one_line(error, "/proc")
 
 
@@ -336,7 +344,7 @@ def test_a_folder_that_vanishes(cat, tmp_path):
         yield from tinted(photo)
 
     with pytest.raises(PhotoError) as error:
-        photo.write(pull_the_stick(), folder / "out.png", upright=False)
+        save(photo, pull_the_stick(), folder / "out.png")
     one_line(error, "out.png")
 
 
@@ -393,7 +401,7 @@ def test_text_named_jpg(tmp_path):
     one_line(error, "standard input")
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.uint32])
+@pytest.mark.parametrize("dtype", [np.int16, np.uint32])
 def test_unusual_samples(cat, tmp_path, dtype):
     path = tmp_path / "scan.tif"
     tifffile.imwrite(path, np.asarray(cat).astype(dtype))
@@ -405,7 +413,7 @@ def test_unusual_samples(cat, tmp_path, dtype):
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((4, 4), np.float32),
+        np.zeros((4, 4), np.float64),
         np.zeros((4, 4, 2), np.uint8),
         np.zeros(4, np.uint8),
         np.zeros((0, 4), np.uint8),
@@ -440,7 +448,7 @@ def test_truncated_in_the_full_pass(examples, tmp_path):
     path.write_bytes(data[: len(data) // 2])
     for suffix in (".jpg", ".png", ".tif", ".webp"):
         with pytest.raises(PhotoError, match="damaged") as error:
-            photo.write(tinted(photo), tmp_path / f"out{suffix}", upright=False)
+            save(photo, tinted(photo), tmp_path / f"out{suffix}")
         one_line(error, "cut.jpg")
     assert [p.name for p in tmp_path.iterdir()] == ["cut.jpg"]
 
@@ -459,6 +467,6 @@ def test_bytes_of_a_photo_in_memory(examples):
     data = (examples / "cat.jpg").read_bytes()
     photo = Photo(data)
     assert photo.suffix == ".jpg"
-    encoded = photo.encode(tinted(photo), ".png", upright=False, quality=95, mark=True)
+    encoded = encode(page(photo, tinted(photo)), ".png", Saving())
     with Image.open(io.BytesIO(encoded)) as after:
         assert (after.format, after.size, after.mode) == ("PNG", (451, 300), "RGB")

@@ -12,22 +12,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import pyvips
 
+from photochrom.libvips import pyvips
 from photochrom.stream import Pixels, StripPlan
 
 _SHORT, _LONG8 = 3, 16
 
 
 class StripSource:
-    """Strips of one image, read by libvips from the top to the bottom, once."""
+    """Strips of one image, read by libvips from the top to the bottom, once.
+
+    The plan is that of the file it poses as; strips may come in other pieces, row by row in order.
+    """
 
     def __init__(
         self, strips: Iterator[Pixels], plan: StripPlan, bands: int, dtype: np.dtype[Any]
     ) -> None:
         self.failure: Exception | None = None
         self._strips = strips
-        self._header = _tiff_header(plan, bands, dtype.itemsize)
+        self._header = _tiff_header(plan, bands, dtype)
         data = plan.width * plan.height * bands * dtype.itemsize
         self._size = len(self._header) + data
         self._position = 0
@@ -74,15 +77,15 @@ class StripSource:
         return piece
 
 
-def _tiff_header(plan: StripPlan, bands: int, bytes_a_sample: int) -> bytes:
+def _tiff_header(plan: StripPlan, bands: int, dtype: np.dtype[Any]) -> bytes:
     """A little-endian BigTIFF header with one directory, the pixels to follow."""
-    row = plan.width * bands * bytes_a_sample
+    row = plan.width * bands * dtype.itemsize
     counts = [rows * row for _, rows in plan.spans()]
     colours = 3 if bands >= 3 else 1
     tags: list[tuple[int, int, list[int]]] = [
         (256, _LONG8, [plan.width]),
         (257, _LONG8, [plan.height]),
-        (258, _SHORT, [8 * bytes_a_sample] * bands),
+        (258, _SHORT, [8 * dtype.itemsize] * bands),
         (259, _SHORT, [1]),  # no compression
         (262, _SHORT, [2 if colours == 3 else 1]),  # RGB or grey
         (273, _LONG8, [0] * len(counts)),  # where the strips start, filled in below
@@ -92,6 +95,8 @@ def _tiff_header(plan: StripPlan, bands: int, bytes_a_sample: int) -> bytes:
     ]
     if bands > colours:
         tags.append((338, _SHORT, [2] * (bands - colours)))  # unassociated alpha
+    if dtype.kind == "f":
+        tags.append((339, _SHORT, [3] * bands))  # floats
     directory = 16 + 8 + 20 * len(tags) + 8
     outside = sum(len(_values(kind, v)) for _, kind, v in tags if len(_values(kind, v)) > 8)
     start = directory + outside

@@ -1,0 +1,105 @@
+"""Which pictures are taken for grey, toned or in colour: real photos, and prints made of them.
+
+    python benchmarks/tone.py COLOUR_PHOTOS... [--grey FOLDER] [--limit N]
+
+COLOUR_PHOTOS: shards or folders of photos in colour, all of which should be found. From every
+fourth, prints are made: sepia and cyanotype at two qualities of JPEG, selenium, chroma noise, a
+coloured stamp, yellowed paper, faded colour. --grey: a folder of photographs that are none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections import Counter, defaultdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from photochrom.color import lab_from_srgb, srgb_from_lab
+from photochrom.data.sources import photos_from
+from photochrom.photo import Photo
+from photochrom.tone import Tone, tone_of
+
+SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)
+CYANOTYPE = (0, 10, 40), (235, 245, 255), (60, 110, 170)
+SELENIUM = (15, 5, 15), (255, 250, 250), (130, 115, 125)
+
+
+def judged(picture: Image.Image) -> Tone:
+    return tone_of(np.asarray(picture.convert("RGB"), np.float32) / 255)
+
+
+def as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=quality)
+    return Image.open(stream)
+
+
+def toned(grey: Image.Image, tone: tuple[tuple[int, int, int], ...]) -> Image.Image:
+    black, white, middle = tone
+    return ImageOps.colorize(grey, black, white, middle)
+
+
+def noisy(grey: Image.Image, random: np.random.Generator) -> Image.Image:
+    pixels = np.asarray(grey, float)[..., None]
+    pixels = pixels + random.normal(0, 10, (*pixels.shape[:2], 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def stamped(grey: Image.Image) -> Image.Image:
+    picture = grey.convert("RGB")
+    width, height = picture.size
+    picture.paste("#c82828", (width - width // 7, height - height // 8, width - 5, height - 5))
+    return picture
+
+
+def faded(photo: np.ndarray, strength: float) -> Image.Image:
+    lab = lab_from_srgb(photo.astype(np.float32) / 255)
+    lab[..., 1:] = lab[..., 1:] * strength + (6, 8)
+    return Image.fromarray(np.rint(srgb_from_lab(lab) * 255).astype(np.uint8))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", nargs="+")
+    parser.add_argument("--grey", type=Path)
+    parser.add_argument("--limit", type=int)
+    arguments = parser.parse_args()
+    found: dict[str, Counter[Tone]] = defaultdict(Counter)
+    random = np.random.default_rng(0)
+    missed = []
+    for index, (name, photo) in enumerate(islice(photos_from(arguments.photos), arguments.limit)):
+        tone = tone_of(photo.astype(np.float32) / 255)
+        found["photos in colour"][tone] += 1
+        if tone is not Tone.COLOUR:
+            missed.append(name)
+        if index % 4:
+            continue
+        grey = Image.fromarray(photo).convert("L")
+        for quality in (60, 90):
+            found[f"sepia, JPEG {quality}"][judged(as_jpeg(toned(grey, SEPIA), quality))] += 1
+            print_ = as_jpeg(toned(grey, CYANOTYPE), quality)
+            found[f"cyanotype, JPEG {quality}"][judged(print_)] += 1
+        found["selenium"][judged(toned(grey, SELENIUM))] += 1
+        found["chroma noise, JPEG 40"][judged(as_jpeg(noisy(grey, random), 40))] += 1
+        found["a red stamp"][judged(stamped(grey))] += 1
+        paper = ImageOps.expand(grey.convert("RGB"), min(grey.size) // 8, "#e8d6aa")
+        found["yellowed paper"][judged(paper)] += 1
+        found["faded colour, 0.4"][judged(faded(photo, 0.4))] += 1
+    for path in sorted(arguments.grey.iterdir()) if arguments.grey else []:
+        photo = Photo(path)
+        scale = 256 / min(photo.width, photo.height)
+        sides = (max(1, round(side * min(1, scale))) for side in (photo.height, photo.width))
+        found["photographs in black and white"][tone_of(photo.small_copy(*sides))] += 1
+    print("| | grey | tinted | colour |\n|---|---|---|---|")
+    for name, counts in found.items():
+        print(f"| {name} | {' | '.join(str(counts[tone]) for tone in Tone)} |")
+    if missed:
+        print(f"\nnot found: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""Whole trees of photographs: a ledger of what is done, worker processes, a job that resumes."""
+
+from photochrom.batch.job import Job, Report, Summary, count_photos, run_job
+from photochrom.batch.ledger import LEDGER, Ledger, Record, State
+from photochrom.batch.tree import Patterns, photos_in
+from photochrom.batch.work import Settings
+
+__all__ = [
+    "LEDGER",
+    "Job",
+    "Ledger",
+    "Patterns",
+    "Record",
+    "Report",
+    "Settings",
+    "State",
+    "Summary",
+    "count_photos",
+    "photos_in",
+    "run_job",
+]

@@ -1,0 +1,229 @@
+"""The ledger of a job: what became of each photograph, in an SQLite file beside the results.
+
+Only the job's own process writes it. Rows are written before their outputs can exist and on disk
+before that, so that after a power cut a result that no row knows is not the job's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from photochrom.errors import ConfigError
+
+LEDGER = "photochrom-ledger.sqlite"
+"""Its name in the folder of results."""
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value);
+CREATE TABLE IF NOT EXISTS settings (digest TEXT PRIMARY KEY, json TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS photo (
+    path PRIMARY KEY,
+    root,
+    state TEXT NOT NULL,
+    settings TEXT,
+    size INTEGER,
+    modified INTEGER,
+    sha256 TEXT,
+    outputs TEXT,
+    seconds REAL,
+    reason TEXT,
+    error TEXT,
+    at REAL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS photo_state ON photo (state);
+"""
+_COLUMNS = (
+    "path, root, state, settings, size, modified, sha256, outputs, seconds, reason, error, at"
+)
+
+
+class State(Enum):
+    """What became of a photograph."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One photograph in the ledger.
+
+    path: relative to root, with forward slashes. settings: their digest.
+    size, modified (nanoseconds), sha256: of the input. outputs: for each file its path relative to
+    the ledger's folder, size and time. seconds: of work. reason: in a word, error: in a line.
+    """
+
+    path: str
+    root: str
+    state: State
+    settings: str = ""
+    size: int = -1
+    modified: int = -1
+    sha256: str | None = None
+    outputs: tuple[tuple[str, int, int], ...] = ()
+    seconds: float | None = None
+    reason: str | None = None
+    error: str | None = None
+    at: float = 0.0
+
+
+class Ledger:
+    """An open ledger. One job at a time writes; anyone may read."""
+
+    def __init__(self, folder: Path, *, writing: bool = True) -> None:
+        """Open the ledger of a folder of results, or begin one.
+
+        Raises ConfigError where another job is at work there, there is none to read, or the file is
+        none.
+        """
+        self.path = folder / LEDGER
+        self._lock = FileLock(f"{self.path}.lock")
+        if writing:
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout as error:
+                raise ConfigError(
+                    f"{folder}: another job is writing here; wait for it or name another folder"
+                ) from error
+        elif not self.path.is_file():
+            raise ConfigError(f"{folder}: has no ledger; name the folder of results of a job")
+        try:
+            source = (
+                self.path.as_uri() if self.path.is_absolute() else self.path.absolute().as_uri()
+            )
+            mode = "rwc" if writing else "ro"
+            self._database = sqlite3.connect(
+                f"{source}?mode={mode}", uri=True, isolation_level=None
+            )
+            if writing:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute("PRAGMA synchronous = NORMAL")
+                self._database.executescript(_SCHEMA)
+                self._begin()
+            self._check_version()
+        except sqlite3.Error as error:
+            self.close()
+            raise ConfigError(
+                f"{self.path}: not a ledger that can be opened ({error}); move it away"
+            ) from error
+
+    def _begin(self) -> None:
+        self._database.execute(
+            "INSERT OR IGNORE INTO fact VALUES ('version', ?), ('begun', ?)",
+            (_VERSION, time.time()),
+        )
+
+    def _check_version(self) -> None:
+        row = self._database.execute("SELECT value FROM fact WHERE name = 'version'").fetchone()
+        if row is None or row[0] != _VERSION:
+            raise ConfigError(f"{self.path}: of another version of Photochrom; move it away")
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let others write."""
+        if hasattr(self, "_database"):
+            with suppress(sqlite3.Error):  # one file is left, readable where nothing can be written
+                self._database.execute("PRAGMA journal_mode = DELETE")
+            self._database.close()
+        self._lock.release()
+
+    def __len__(self) -> int:
+        (count,) = self._database.execute("SELECT count(*) FROM photo").fetchone()
+        return int(count)
+
+    def remember_settings(self, digest: str, settings: dict[str, Any]) -> None:
+        """Keep what a digest stands for."""
+        text = json.dumps(settings, sort_keys=True)
+        self._database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (digest, text))
+
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """All settings that were ever used here, by digest."""
+        rows = self._database.execute("SELECT digest, json FROM settings")
+        return {digest: json.loads(text) for digest, text in rows}
+
+    def find(self, path: str) -> Record | None:
+        """What is known of a photo."""
+        row = self._database.execute(
+            f"SELECT {_COLUMNS} FROM photo WHERE path = ?", (_stored(path),)
+        ).fetchone()
+        return None if row is None else _record(row)
+
+    def plan(self, records: Iterable[Record]) -> None:
+        """Write rows down and wait until they are on the disk."""
+        self._write(records)
+        self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def settle(self, record: Record) -> None:
+        """Write down what became of a photo; safe from then on against the end of this process."""
+        self._write([record])
+
+    def _write(self, records: Iterable[Record]) -> None:
+        marks = ", ".join("?" * 12)
+        self._database.execute("BEGIN")
+        self._database.executemany(
+            f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})", map(_row, records)
+        )
+        self._database.execute("COMMIT")
+
+    def records(self, state: State | None = None) -> Iterator[Record]:
+        """All photos, or those of one state, in the order of their paths."""
+        where = "" if state is None else "WHERE state = ?"
+        values = () if state is None else (state.value,)
+        rows = self._database.execute(f"SELECT {_COLUMNS} FROM photo {where} ORDER BY path", values)
+        return map(_record, rows)
+
+    def counts(self) -> dict[tuple[State, str], int]:
+        """How many photos there are of each state and reason."""
+        rows = self._database.execute(
+            "SELECT state, coalesce(reason, ''), count(*) FROM photo GROUP BY 1, 2"
+        )
+        return {(State(state), reason): count for state, reason, count in rows}
+
+
+def _stored(text: str) -> str | bytes:
+    """A path as SQLite takes it: names need not be text everywhere."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(text)
+    return text
+
+
+def _loaded(value: str | bytes) -> str:
+    return os.fsdecode(value) if isinstance(value, bytes) else value
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    outputs = json.dumps(record.outputs)  # escapes what is no text
+    return (
+        _stored(record.path), _stored(record.root), record.state.value, record.settings,
+        record.size, record.modified, record.sha256, outputs, record.seconds, record.reason,
+        record.error and record.error.encode("utf-8", "backslashreplace").decode(),
+        record.at or time.time(),
+    )  # fmt: skip
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    path, root, state, settings, size, modified, sha256, outputs, *rest = row
+    files = tuple((name, length, when) for name, length, when in json.loads(outputs))
+    return Record(
+        _loaded(path), _loaded(root), State(state), settings, size, modified, sha256, files, *rest
+    )

@@ -1,0 +1,173 @@
+"""One photograph's share of a job, as a worker process does it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from photochrom.colorizer import Colorizer
+
+_PARENT_CHECKED = 1.0
+"""Seconds between two looks whether the job's process is still there."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides how a result looks; a change makes it another result.
+
+    model: a name or path; format: a suffix, or None for the photo's own.
+    The others are as for `Colorizer.colorize` and `Result.save`.
+    """
+
+    model: str | None = None
+    vividness: float = 0.5
+    size: int | None = None
+    format: str | None = None
+    quality: int = 95
+    mark: bool = True
+    profile: str = "srgb"
+    recolour: bool = False
+    max_pixels: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the ledger."""
+        return asdict(self)
+
+    def digest(self, model_sha256: str) -> str:
+        """A short name of these settings with the very weights they are used with."""
+        text = json.dumps([self.as_dict(), model_sha256], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo to colour.
+
+    source, target: paths; the target's suffix is already that of the settings' format.
+    overwrite: whether a file of that name may be replaced.
+    known: the SHA-256 that the photo had when the target was made with these settings; where it
+    still has it, nothing is done.
+    """
+
+    source: Path
+    target: Path
+    overwrite: bool
+    known: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker says of its task.
+
+    state: "done", "unchanged", "skipped" or "failed". reason: the error's class.
+    losses: what the written kind of file cannot hold. notes: of the photo, a line each.
+    """
+
+    state: str
+    outputs: tuple[Path, ...] = ()
+    size: int = -1
+    modified: int = -1
+    sha256: str | None = None
+    seconds: float = 0.0
+    reason: str | None = None
+    error: str | None = None
+    width: int = 0
+    height: int = 0
+    losses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+_colorizer: Colorizer | None = None
+_settings = Settings()
+
+
+def begin(settings: Settings, threads: int) -> None:
+    """Make a process ready for tasks; called once in each."""
+    global _colorizer, _settings
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides
+    parent = os.getppid()
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    os.environ["VIPS_CONCURRENCY"] = str(threads)
+    from photochrom.colorizer import Colorizer
+
+    _settings = settings
+    _colorizer = Colorizer(settings.model, threads=threads)
+
+
+def _follow(parent: int) -> None:
+    """End with the job's process: a killed one tells nobody."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECKED)
+    os._exit(1)
+
+
+def colour(task: Task) -> Outcome:
+    """Do one task; every foreseen failure is an outcome."""
+    from photochrom.errors import InColour, PhotochromError
+
+    started = time.perf_counter()
+    try:
+        done = _colour(task)
+    except InColour as error:
+        done = Outcome("skipped", reason="in colour already", error=str(error))
+    except PhotochromError as error:
+        done = Outcome("failed", reason=type(error).__name__, error=str(error))
+    except MemoryError:
+        line = f"{task.source}: needs more memory than there is; use fewer --jobs"
+        done = Outcome("failed", reason="MemoryError", error=line)
+    size, modified, sha256 = _identity(task.source)
+    seconds = time.perf_counter() - started
+    return replace(done, size=size, modified=modified, sha256=sha256, seconds=seconds)
+
+
+def _colour(task: Task) -> Outcome:
+    from photochrom.colorizer import save_pages
+    from photochrom.photo import Photo, Saving, check_target, losses
+
+    assert _colorizer is not None
+    if task.known is not None and _identity(task.source)[2] == task.known:
+        return Outcome("unchanged")
+    settings = _settings
+    kind = check_target(task.target, task.overwrite)
+    photo = Photo(task.source, max_pixels=settings.max_pixels)
+    results = _colorizer.colorize_pages(
+        photo, vividness=settings.vividness, size=settings.size, recolour=settings.recolour
+    )
+    saving: dict[str, Any] = {
+        "quality": settings.quality,
+        "mark": settings.mark,
+        "profile": settings.profile,
+    }
+    outputs = save_pages(results, task.target, overwrite=task.overwrite, **saving)
+    lost = losses(photo, kind, Saving(**saving))
+    height, width = photo.upright_size
+    return Outcome(
+        "done",
+        outputs=tuple(outputs),
+        width=width,
+        height=height,
+        losses=tuple(lost),
+        notes=photo.notes,
+    )
+
+
+def _identity(source: Path) -> tuple[int, int, str | None]:
+    """A file's size, time and SHA-256, as far as they can be had."""
+    try:
+        with source.open("rb") as file:
+            status = os.fstat(file.fileno())
+            return (
+                status.st_size,
+                status.st_mtime_ns,
+                hashlib.file_digest(file, "sha256").hexdigest(),
+            )
+    except OSError:
+        return -1, -1, None

@@ -1,0 +1,33 @@
+"""What the command line says: names as they are on stdout, complaints in one line on stderr.
+
+A file's name may hold anything but a slash and a zero: newlines, escape sequences, bytes that are
+no text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import typer
+
+
+def say_name(name: str) -> None:
+    """Print a file's name on stdout, byte by byte what the file system calls it."""
+    typer.echo(os.fsencode(name))
+
+
+def say_record(record: dict[str, Any], indent: int | None = None) -> None:
+    """Print a JSON object on stdout; ASCII, so that names that are no text are told too."""
+    typer.echo(json.dumps(record, indent=indent))
+
+
+def complain(words: object) -> None:
+    """Print one line on stderr; what would break the line or the terminal is escaped."""
+    typer.echo(f"photochrom: {one_line(str(words))}", err=True)
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks, control characters and halves of characters."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

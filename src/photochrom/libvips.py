@@ -1,0 +1,13 @@
+"""libvips, set up as all of Photochrom needs it; imported from here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("VIPS_WARNING", "0")  # libvips's word for: print no warnings
+import pyvips as pyvips
+
+pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide changed files
+# pyvips hands libvips's warnings to Python's logging. While it does, Python may collect garbage, an
+# image among it may warn in turn, and GLib ends the process on a warning inside a warning.
+pyvips._remove_log_handler()

@@ -1,0 +1,23 @@
+"""How results are named, and known again by their names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+COLOURED = ".color"
+"""What a coloured photo's name has before its suffix; a variant's number comes between them."""
+VARIANTS = ".variants"
+"""What the name of a sheet of variants has before its suffix."""
+_RESULT = re.compile(rf"({re.escape(COLOURED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
+
+
+def coloured_name(path: str, suffix: str | None) -> str:
+    """The name, or relative path, of a photo's result; suffix: None for the photo's own."""
+    own = PurePath(path).suffix
+    return f"{path.removesuffix(own)}{COLOURED}{suffix or own}"
+
+
+def is_result(name: str) -> bool:
+    """Whether a file's name is that of a result, which is not to be coloured again."""
+    return _RESULT.search(PurePath(name).stem) is not None

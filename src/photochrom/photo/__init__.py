@@ -1,0 +1,40 @@
+"""Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
+
+from photochrom.photo.kinds import KINDS, SUFFIXES, Kind, kind_of
+from photochrom.photo.opening import MAX_PIXELS, MAX_WHOLE_PIXELS
+from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, pages_of
+from photochrom.photo.tags import from_exif
+from photochrom.photo.turn import Turn
+from photochrom.photo.writing import (
+    Page,
+    Saving,
+    check_target,
+    coding_for,
+    encode,
+    is_part,
+    losses,
+    write,
+)
+
+__all__ = [
+    "KINDS",
+    "MAX_PIXELS",
+    "MAX_WHOLE_PIXELS",
+    "SUFFIXES",
+    "Kind",
+    "Metadata",
+    "Page",
+    "Photo",
+    "Saving",
+    "Turn",
+    "check_target",
+    "coding_for",
+    "encode",
+    "foreseen_os_errors",
+    "from_exif",
+    "is_part",
+    "kind_of",
+    "losses",
+    "pages_of",
+    "write",
+]

@@ -1,0 +1,62 @@
+"""IPTC records, and the Photoshop resources that hold them in JPEG.
+
+JPEG has them inside a sequence of "8BIM" resources, TIFF has either in a tag of its own. Here both
+are kept apart: the records as they are, and the other resources as a sequence.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_PREFIX = b"Photoshop 3.0\0"
+_RECORDS = 0x0404
+_THUMBNAILS = frozenset({0x0409, 0x040C})
+"""They would show the photo grey."""
+_LONGEST = 65_000
+"""Bytes that one marker of a JPEG takes."""
+
+
+def taken_apart(block: bytes) -> tuple[bytes | None, bytes | None]:
+    """IPTC records and other resources of a JPEG's block, or of a TIFF's resources.
+
+    Without the thumbnail; None for each that is not there.
+    """
+    records, others = None, b""
+    for number, whole, data in _resources(block.removeprefix(_PREFIX)):
+        if number == _RECORDS:
+            records = data
+        elif number not in _THUMBNAILS:
+            others += whole
+    return records, others or None
+
+
+def put_together(records: bytes | None, others: bytes | None) -> bytes | None:
+    """A JPEG's block of both; where they are too long together, of the records alone."""
+    head = b"" if records is None else _resource(records)
+    block = _PREFIX + (others or b"") + head
+    if len(block) > _LONGEST:
+        block = _PREFIX + head
+    return block if block != _PREFIX and len(block) <= _LONGEST else None
+
+
+def _resource(records: bytes) -> bytes:
+    data = records + bytes(len(records) % 2)
+    return b"8BIM" + struct.pack(">HHI", _RECORDS, 0, len(records)) + data
+
+
+def _resources(block: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Number, the whole resource and its data, as far as they are sound."""
+    start = 0
+    while block[start : start + 4] == b"8BIM" and start + 12 <= len(block):
+        (number, length) = struct.unpack_from(">HB", block, start + 4)
+        place = start + 7 + length
+        place += (length + 1) % 2  # the name with its length is padded to even
+        if place + 4 > len(block):
+            return
+        (size,) = struct.unpack_from(">I", block, place)
+        end = place + 4 + size
+        if end > len(block):
+            return
+        yield number, block[start : end + size % 2], block[place + 4 : end]
+        start = end + size % 2

@@ -1,0 +1,298 @@
+"""A photograph to be read: from a path, bytes or an array, as often as one likes.
+
+A Photo is what lies in the file, in its stored orientation; `Photo.turn` says how to show it
+upright. Every pass over the pixels is an opening of its own: a sequential decoder reads once.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom.color import RGB_FROM_XYZ, Array, srgb_from_linear
+from photochrom.errors import PhotoError
+from photochrom.libvips import pyvips
+from photochrom.photo.iptc import taken_apart
+from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
+from photochrom.photo.opening import Source, field
+from photochrom.photo.tags import Directory, from_exif, read_directories
+from photochrom.photo.turn import Turn
+from photochrom.resize import resize
+from photochrom.spaces import SRGB
+from photochrom.stream import FetchRows, Pixels, StripPlan
+
+_SMALLEST_SHRUNK = 2
+"""The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
+_FINITE = 1e30
+_BRIGHTEST = 4.0
+"""Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a photo says beside its pixels.
+
+    words: descriptive tags, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other resources.
+    resolution: pixels a millimetre, across and down, and the unit's name.
+    """
+
+    words: Directory | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    photoshop: bytes | None = None
+    resolution: tuple[float, float] = (1.0, 1.0)
+    unit: str | None = None
+
+
+class Photo:
+    """One photograph: its size, its turn, and as many passes over its pixels as one asks for."""
+
+    def __init__(
+        self,
+        source: Path | bytes | Pixels,
+        name: str | None = None,
+        *,
+        page: int = 0,
+        max_pixels: int | None = None,
+        metadata: Metadata | None = None,
+    ) -> None:
+        """Open a photo and read its header.
+
+        source: a path, an encoded file's bytes, or an array (H, W), (H, W, 3) or (H, W, 4), uint8,
+        uint16 or float32 (1 is white), sRGB.
+        name: what errors call it. page: of a TIFF, from 0.
+        max_pixels: larger pictures are refused before they are decoded; by default `MAX_PIXELS`, or
+        `MAX_WHOLE_PIXELS` for what cannot be decoded row by row.
+        metadata: of an array.
+        Raises PhotoError where it is missing, empty, of no readable kind, too large or damaged.
+        """
+        self.source = source
+        self.page = page
+        self.max_pixels = max_pixels
+        self.name = name or (str(source) if isinstance(source, Path) else "the photo")
+        _check_source(source, self.name)
+        with self._errors():
+            self._source = Source(source, self.name, page, max_pixels)
+            header = self._source.header()
+        self._header = header
+        self.kind = header.kind
+        self.pages = header.pages
+        self.notes = header.notes
+        self.space, self.profile = header.space, header.profile
+        self.stored, self.bits = header.stored, header.bits
+        with self._errors():
+            image = self._source.image(header) if header.converted else header.image
+        self.width: int = image.width
+        self.height: int = image.height
+        self.bands: int = image.bands
+        self.dtype = np.dtype(np.uint16) if header.converted else header.stored
+        self.converted = header.converted
+        self.orientation: int = field(header.image, "orientation", 1)
+        self.turn = Turn.from_exif(self.orientation)
+        self.suffix = (header.kind or PNG).suffix
+        self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
+        self.metadata = metadata or self._metadata()
+        self._header = replace(header, image=None)  # it would keep the file open
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Height and width as displayed."""
+        size = (self.height, self.width)
+        return size[::-1] if self.turn.quarters % 2 else size
+
+    @property
+    def colour_bands(self) -> int:
+        """1 for grey, 3 for colour; an alpha band is not counted."""
+        return 1 if self.bands < 3 else 3
+
+    @property
+    def alpha(self) -> bool:
+        """Whether it has transparency."""
+        return self.bands > self.colour_bands
+
+    @property
+    def plan(self) -> StripPlan:
+        """How its pixels are cut into strips."""
+        return StripPlan.of(self.width, self.height)
+
+    def with_page(self, page: int) -> Photo:
+        """Another page of the same TIFF, or this one."""
+        if page == self.page:
+            return self
+        return Photo(self.source, self.name, page=page, max_pixels=self.max_pixels)
+
+    def strips(self) -> FetchRows:
+        """Start a pass over the pixels, in stored orientation; see `photochrom.stream`."""
+        with self._errors():
+            region = pyvips.Region.new(self._source.image(self._header))
+        shifted = self.kind is AVIF and self.dtype == np.uint16
+
+        def fetch(top: int, rows: int) -> Pixels:
+            with self._errors():
+                raw = region.fetch(0, top, self.width, rows)
+            pixels = np.frombuffer(raw, self.dtype).reshape(rows, self.width, self.bands)
+            if shifted:  # 10 and 12 bit come shifted up: white is 65520
+                pixels = pixels | (pixels >> self.bits)
+            return pixels
+
+        return fetch
+
+    def small_copy(self, height: int, width: int) -> Array:
+        """Read the photo reduced to a given size, in stored orientation.
+
+        Returns (height, width, 3), sRGB in 0..1.
+        """
+        factor = min(self.height / height, self.width / width) / _SMALLEST_SHRUNK
+        shrink = max(k for k in (1, 2, 4, 8) if k <= max(1.0, factor))
+        options = {"shrink": shrink} if self._shrinks_on_load else {}
+        with self._errors():
+            image = self._source.image(self._header, **options)
+            if self.dtype == FLOAT:
+                image = (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
+            done = shrink if self._shrinks_on_load else 1
+            by_height = max(1, int(self.height / height / _SMALLEST_SHRUNK / done))
+            by_width = max(1, int(self.width / width / _SMALLEST_SHRUNK / done))
+            if by_height > 1 or by_width > 1:
+                image = image.cast("float").shrink(by_width, by_height)
+            pixels = image.numpy().reshape(image.height, image.width, image.bands)
+        extent = (self.height / (by_height * done), self.width / (by_width * done))
+        values = pixels[:, :, : self.colour_bands].astype(np.float32)
+        if self.dtype == FLOAT:
+            values = self._checked_floats(values)
+        else:
+            values /= np.iinfo(self.dtype).max
+        return self._as_srgb(resize(values, height, width, extent))
+
+    def _checked_floats(self, values: Array) -> Array:
+        brightest = float(np.nanmax(values, initial=0))
+        if brightest > _BRIGHTEST:
+            raise PhotoError(
+                f"{self.name}: its floats reach {brightest:.4g}, but white is 1; "
+                "divide them or save it with 16 bit"
+            )
+        checked: Array = np.clip(np.nan_to_num(values), 0, 1)
+        return checked
+
+    def _as_srgb(self, codes: Array) -> Array:
+        """SRGB (h, w, 3) of codes of the photo's own space, 0..1."""
+        codes = np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
+        if self.space is SRGB:
+            return codes
+        linear = self.space.curve.decode(codes.clip(0, 1))
+        linear = linear @ (RGB_FROM_XYZ @ self.space.xyz_from_rgb).T.astype(np.float32)
+        return srgb_from_linear(linear.clip(0, 1))
+
+    def _metadata(self) -> Metadata:
+        image, decoded = self._header.image, self._source.decoded
+        if decoded is not None:
+            return Metadata(from_exif(decoded.exif) if decoded.exif else None, decoded.xmp)
+        words = None
+        if self.kind is not None and self.kind.loader == "tiff":
+            words = self._tiff_words()
+        elif exif := field(image, "exif-data", None):
+            words = from_exif(exif)
+        iptc, photoshop = field(image, "iptc-data", None), field(image, "photoshop-data", None)
+        if self.kind is JPEG and iptc is not None:
+            iptc, photoshop = taken_apart(iptc)
+        elif photoshop is not None:
+            inside, photoshop = taken_apart(photoshop)
+            iptc = iptc or inside
+        return Metadata(
+            words,
+            field(image, "xmp-data", None),
+            iptc,
+            photoshop,
+            (image.xres, image.yres),
+            field(image, "resolution-unit", None),
+        )
+
+    def _tiff_words(self) -> Directory | None:
+        """What this page says; libvips fills what is missing of its pixels with black."""
+        assert isinstance(self.source, Path | bytes)
+        with self._opened() as file:
+            directories = read_directories(file)
+            length = file.seek(0, io.SEEK_END)
+        if self.page >= len(directories):
+            return None
+        missing = directories[self.page].data_end - length
+        if missing > 0:
+            raise PhotoError(
+                f"{self.name}: damaged, {missing} bytes of pixels are missing; "
+                "copy it again from its source"
+            )
+        return directories[self.page].words
+
+    def _opened(self) -> Any:
+        assert isinstance(self.source, Path | bytes)
+        if isinstance(self.source, bytes):
+            return io.BytesIO(self.source)
+        return self.source.open("rb")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with foreseen_os_errors(self.name):
+                yield
+        except pyvips.Error as error:
+            raise PhotoError(
+                f"{self.name}: damaged or unusual image ({first_line(error)}); "
+                "repair it or save it again"
+            ) from error
+
+
+def pages_of(source: Any) -> list[int]:
+    """The pages of a TIFF, path or bytes, that are pictures of their own; [0] for all else.
+
+    Smaller copies of other pages, which some programs put beside them, are none.
+    """
+    if not isinstance(source, Path | bytes):
+        return [0]
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        directories = read_directories(file)
+    own = [index for index, directory in enumerate(directories) if not directory.reduced]
+    return own or [0]
+
+
+@contextmanager
+def foreseen_os_errors(name: str) -> Iterator[None]:
+    """Turn what the operating system says of a file or folder into one line that names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise PhotoError(f"{name}: no such file; check the name") from error
+    except OSError as error:
+        raise PhotoError(f"{name}: {error.strerror}; choose another name or folder") from error
+
+
+def first_line(error: pyvips.Error) -> str:
+    """The first line of libvips's own words."""
+    detail = str(error.detail or error.message).strip().splitlines()
+    return detail[0] if detail else "unknown fault"
+
+
+def _check_source(source: Path | bytes | Pixels, name: str) -> None:
+    if isinstance(source, Path):
+        with foreseen_os_errors(name):
+            size = source.stat().st_size
+            if source.is_dir():
+                raise PhotoError(f"{name}: is a folder, not a photo")
+            if not source.is_file():
+                raise PhotoError(f"{name}: is no ordinary file; copy it to one first")
+        if size == 0:
+            raise PhotoError(f"{name}: the file is empty; copy it again from its source")
+    elif isinstance(source, bytes):
+        if not source:
+            raise PhotoError(f"{name}: no bytes arrived; pipe an encoded photo in")
+    elif source.dtype not in (np.uint8, np.uint16, np.float32) or not (
+        source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (1, 3, 4))
+    ):
+        raise PhotoError(
+            f"{name}: an array must be uint8, uint16 or float32 and (H, W), (H, W, 3) or "
+            f"(H, W, 4), not {source.dtype} {source.shape}"
+        )

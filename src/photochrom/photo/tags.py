@@ -1,0 +1,297 @@
+"""TIFF directories: what libvips does not read of a TIFF file, and does not write into one.
+
+A TIFF file is a chain of directories, one a page, of tagged values; EXIF is the same structure
+inside other files. libvips knows the pixels; here are the words: descriptions, the EXIF, GPS and
+interoperability directories, private tags. And whether all pixels are there; libvips only logs it.
+
+TIFF 6.0, BigTIFF, EXIF 2.32.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+_EXIF_PREFIX = b"Exif\0\0"
+EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
+_POINTERS = frozenset({EXIF, GPS, INTEROPERABILITY})
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_BIG_SIZES = {16: 8, 17: 8, 18: 8}
+_HALVES = frozenset({5, 10})
+"""Rationals: two numbers of four bytes."""
+_OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips, of tiles
+_WIDTH, _HEIGHT, _SUBFILE = 256, 257, 254
+REDUCED = 1
+"""Bit of the subfile tag: a smaller copy of another page."""
+
+_ABOUT_PIXELS = frozenset(
+    {
+        *range(254, 260), *range(262, 267), *range(273, 285), *range(288, 294), 296, 301,
+        *range(317, 331), *range(332, 348), *range(512, 522), *range(529, 533), 559, 32997, 32998,
+        *range(400, 403), *range(433, 436), 34675, 37724, 37439, *range(50711, 50715),
+    }
+)  # fmt: skip
+"""Of how the pixels are stored, which the new file says for itself; and layers, now untrue."""
+XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
+_BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
+"""Whole blocks of metadata, which have their own places in `photochrom.photo.photo.Metadata`."""
+_IN_EXIF_ABOUT_PIXELS = frozenset({40961, 40962, 40963, 37121, 37122})
+"""Colour space, sizes and compression as EXIF repeats them; libvips writes them anew."""
+
+_MOST_PAGES, _MOST_ENTRIES, _LONGEST = 10_000, 4096, 64 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tagged value; kind: TIFF's number of its type; data: little-endian."""
+
+    kind: int
+    count: int
+    data: bytes
+
+    def numbers(self) -> tuple[int, ...]:
+        """Whole numbers of a tag that has them."""
+        code = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}[self.kind]
+        return struct.unpack(f"<{self.count}{code}", self.data)
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One directory: entries by tag, and the directories that some tags point to."""
+
+    entries: Mapping[int, Entry]
+    children: Mapping[int, Directory] = field(default_factory=dict)
+
+    def number(self, tag: int, default: int = 0) -> int:
+        """The first number of a tag."""
+        try:
+            return self.entries[tag].numbers()[0]
+        except (KeyError, IndexError, struct.error):
+            return default
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of its picture."""
+        return self.number(_HEIGHT), self.number(_WIDTH)
+
+    @property
+    def reduced(self) -> bool:
+        """Whether its picture is a smaller copy of another."""
+        return bool(self.number(_SUBFILE) & REDUCED)
+
+    @property
+    def data_end(self) -> int:
+        """Where its last strip or tile ends, in bytes."""
+        ends = [0]
+        for offsets, counts in zip(_OFFSETS, _COUNTS, strict=True):
+            if offsets in self.entries and counts in self.entries:
+                pairs = zip(
+                    self.entries[offsets].numbers(), self.entries[counts].numbers(), strict=False
+                )
+                ends += [offset + count for offset, count in pairs]
+        return max(ends)
+
+    @property
+    def words(self) -> Directory:
+        """What it says beside its pixels: what belongs into a new file of other pixels."""
+        mine = {
+            tag: entry
+            for tag, entry in self.entries.items()
+            if tag not in _ABOUT_PIXELS | _BLOCKS | _POINTERS
+        }
+        children = dict(self.children)
+        if EXIF in children:
+            entries = children[EXIF].entries.items()
+            kept = {tag: entry for tag, entry in entries if tag not in _IN_EXIF_ABOUT_PIXELS}
+            children[EXIF] = replace(children[EXIF], entries=kept)
+        return Directory(mine, children)
+
+
+def read_directories(file: BinaryIO) -> list[Directory]:
+    """The directories of a TIFF file, one a page; as far as they are sound, [] for no TIFF."""
+    return [directory for directory, _ in _chain(_Reader(file))]
+
+
+def from_exif(exif: bytes) -> Directory | None:
+    """What an EXIF block says, without its thumbnail, which would show the photo grey."""
+    body = exif.removeprefix(_EXIF_PREFIX)
+    found = read_directories(io.BytesIO(body))
+    return found[0].words if found else None
+
+
+def as_exif(directory: Directory) -> bytes | None:
+    """An EXIF block, with its prefix, of what a directory says; None where that is nothing."""
+    if not directory.entries and not directory.children:
+        return None
+    writer = _Writer(8, big=False)
+    start = writer.directory(directory, 0)
+    return _EXIF_PREFIX + b"II*\0" + struct.pack("<I", start) + bytes(writer.bytes)
+
+
+def add_words(path: Path, pages: list[Directory]) -> None:
+    """Add to a TIFF file's pages what other directories say; tags that are there stay.
+
+    The new directories are appended, so pixels are not moved; only the offset of the first is
+    changed in place, as the last step.
+    path: a sound little-endian file of one picture a page. pages: as many as it has, or fewer.
+    """
+    with path.open("r+b") as file:
+        reader = _Reader(file)
+        own = [directory for directory, _ in _chain(reader)]
+        file.seek(0, os.SEEK_END)
+        padding = -file.tell() % 8
+        file.write(bytes(padding))
+        start = file.tell()
+        writer = _Writer(start, reader.big)
+        first, link = 0, None
+        for index, directory in enumerate(own):
+            words = pages[index] if index < len(pages) else Directory({})
+            merged = Directory(
+                {**words.entries, **_without_pointers(directory)},
+                {**words.children, **directory.children},
+            )
+            place = writer.directory(merged, link)
+            first, link = first or place, writer.link
+        file.write(bytes(writer.bytes))
+        file.seek(8 if reader.big else 4)
+        file.write(struct.pack("<Q" if reader.big else "<I", first))
+
+
+def _without_pointers(directory: Directory) -> dict[int, Entry]:
+    return {tag: entry for tag, entry in directory.entries.items() if tag not in _POINTERS}
+
+
+class _Reader:
+    """A TIFF file's structure: byte order, sizes of offsets."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.file.seek(0, os.SEEK_END)
+        self.length = self.file.tell()
+        self.file.seek(0)
+        head = self.file.read(16)
+        self.order = {b"II": "<", b"MM": ">"}.get(head[:2], "")
+        self.big = False
+        self.first = 0
+        if self.order and len(head) >= 8:
+            (version,) = struct.unpack(self.order + "H", head[2:4])
+            self.big = version == 43 and len(head) == 16
+            if self.big or version == 42:
+                form, place = ("Q", head[8:16]) if self.big else ("I", head[4:8])
+                (self.first,) = struct.unpack(self.order + form, place)
+        self.offset = "Q" if self.big else "I"
+        self.sizes = _SIZES | (_BIG_SIZES if self.big else {})
+
+    def read(self, start: int, size: int) -> bytes:
+        """`size` bytes; struct.error where they are not there."""
+        if size > _LONGEST or start + size > self.length:
+            raise struct.error("beyond the end")
+        self.file.seek(start)
+        return self.file.read(size)
+
+    def directory(self, start: int, depth: int = 0) -> tuple[Directory, int]:
+        """The directory at a place, and where the next one is."""
+        form = self.order + ("Q" if self.big else "H")
+        (count,) = struct.unpack(form, self.read(start, struct.calcsize(form)))
+        if count > _MOST_ENTRIES:
+            raise struct.error("more entries than any directory has")
+        start += struct.calcsize(form)
+        size = 20 if self.big else 12
+        table = self.read(start, count * size)
+        entries, children = {}, {}
+        for place in range(0, count * size, size):
+            tag, entry = self._entry(table[place : place + size])
+            if entry is None:
+                continue
+            if tag in _POINTERS and depth < 2:
+                try:
+                    children[tag], _ = self.directory(entry.numbers()[0], depth + 1)
+                except (struct.error, KeyError, IndexError):
+                    continue
+            entries[tag] = entry
+        end = start + count * size
+        following = self.read(end, struct.calcsize(self.offset)) if depth == 0 else b""
+        (after,) = struct.unpack(self.order + self.offset, following) if following else (0,)
+        return Directory(entries, children), after
+
+    def _entry(self, raw: bytes) -> tuple[int, Entry | None]:
+        tag, kind, count = struct.unpack_from(self.order + "HH" + self.offset, raw)
+        size = self.sizes.get(kind, 0) * count
+        value = raw[4 + struct.calcsize(self.offset) :]
+        if not size:
+            return tag, None
+        if size > len(value):
+            try:
+                (place,) = struct.unpack(self.order + self.offset, value)
+                value = self.read(place, size)
+            except struct.error:
+                return tag, None
+        return tag, Entry(kind, count, self._little(value[:size], kind))
+
+    def _little(self, value: bytes, kind: int) -> bytes:
+        width = 4 if kind in _HALVES else self.sizes[kind]
+        if self.order == "<" or width == 1:
+            return value
+        pieces = range(0, len(value), width)
+        return b"".join(value[start : start + width][::-1] for start in pieces)
+
+
+def _chain(reader: _Reader) -> Iterator[tuple[Directory, int]]:
+    seen: set[int] = set()
+    place = reader.first
+    while place and place not in seen and len(seen) < _MOST_PAGES:
+        seen.add(place)
+        try:
+            directory, after = reader.directory(place)
+        except struct.error:
+            return
+        yield directory, place
+        place = after
+
+
+class _Writer:
+    """Directories as bytes that begin at `start` of a little-endian file."""
+
+    def __init__(self, start: int, big: bool) -> None:
+        self.bytes = bytearray()
+        self.link = 0
+        self._start = start
+        self._big = big
+
+    def directory(self, directory: Directory, link: int | None) -> int:
+        """Add a directory and what it points to; returns its place in the file.
+
+        link: index into `bytes` of the offset that shall point to it; None or 0 for none.
+        """
+        offset = "<Q" if self._big else "<I"
+        entries = dict(directory.entries)
+        for tag, child in directory.children.items():
+            place = self.directory(child, None)
+            entries[tag] = Entry(16 if self._big else 4, 1, struct.pack(offset, place))
+        room = struct.calcsize(offset)
+        outside = {}
+        for tag, entry in entries.items():
+            if len(entry.data) > room:
+                outside[tag] = self._place()
+                self.bytes += entry.data
+        place = self._place()
+        self.bytes += struct.pack("<Q" if self._big else "<H", len(entries))
+        for tag, entry in sorted(entries.items()):
+            self.bytes += struct.pack("<HH" + offset[1], tag, entry.kind, entry.count)
+            value = struct.pack(offset, outside[tag]) if tag in outside else entry.data
+            self.bytes += value.ljust(room, b"\0")
+        self.link = len(self.bytes)
+        self.bytes += struct.pack(offset, 0)
+        if link:
+            struct.pack_into(offset, self.bytes, link, place)
+        return place
+
+    def _place(self) -> int:
+        """The next even place in the file."""
+        self.bytes += bytes(-(self._start + len(self.bytes)) % 2)
+        return self._start + len(self.bytes)

@@ -1,0 +1,292 @@
+"""Coloured strips into a file: its kind, depth, profile and metadata; whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom.errors import ConfigError, OutputExists, PhotoError
+from photochrom.libvips import pyvips
+from photochrom.photo import codecs
+from photochrom.photo.icc import coloured_twin, is_grey, srgb_profile
+from photochrom.photo.iptc import put_together
+from photochrom.photo.kinds import AVIF, FLOAT, JPEG, KINDS, SIXTEEN, TIFF, WEBP, Kind, kind_of
+from photochrom.photo.photo import Metadata, Photo, first_line, foreseen_os_errors
+from photochrom.photo.provenance import mark_computed
+from photochrom.photo.strip_source import StripSource
+from photochrom.photo.tags import IPTC, PHOTOSHOP, Directory, Entry, add_words, as_exif
+from photochrom.spaces import SRGB
+from photochrom.stream import Coding, Pixels, StripPlan
+
+PROFILES = ("srgb", "keep")
+_BIG = 3_900_000_000
+"""Bytes of pixels from which a TIFF becomes a BigTIFF."""
+_PART = "photochrom-part"
+"""In the name of a file that is being written."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """How a coloured photo is written.
+
+    quality: of kinds that lose something, 1..100. mark: say in XMP that the colours are computed.
+    profile: "srgb", or "keep" for the photo's own: a wide RGB space as it is, for a grey one RGB
+    with its tone curve. overwrite: replace a file of that name.
+    """
+
+    quality: int = 95
+    mark: bool = True
+    profile: str = "srgb"
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.profile not in PROFILES:
+            raise ConfigError(f"profile is {self.profile!r}, but must be one of srgb, keep")
+
+
+def coding_for(photo: Photo, kind: Kind, saving: Saving) -> Coding:
+    """What the codes of a coloured photo mean in a file of a kind."""
+    kept = saving.profile == "keep" and not photo.converted
+    return Coding(photo.space if kept else SRGB, _depth(photo, kind))
+
+
+def losses(photo: Photo, kind: Kind, saving: Saving) -> list[str]:
+    """What a photo has that a file of a kind cannot hold, each in a few words."""
+    found = []
+    if photo.stored == FLOAT and FLOAT not in kind.depths:
+        found.append("floating point")
+    elif photo.bits > _bits(kind):
+        found.append(f"{photo.bits}-bit depth")
+    if photo.alpha and not kind.alpha:
+        found.append("transparency")
+    if kind.name == "GIF":
+        found.append("all but 256 colours")
+    if saving.profile == "keep" and photo.converted:
+        found.append("its own profile, which is no tone curve with primaries")
+    return found
+
+
+def _bits(kind: Kind) -> int:
+    return 12 if kind is AVIF else max(8 * depth.itemsize for depth in kind.depths)
+
+
+def _depth(photo: Photo, kind: Kind) -> np.dtype[Any]:
+    if photo.stored in kind.depths:
+        return photo.stored
+    if photo.stored == FLOAT or photo.bits > 8:
+        return SIXTEEN if SIXTEEN in kind.depths or kind is AVIF else np.dtype(np.uint8)
+    return np.dtype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture to be written: the photo it was, its coloured strips, what their codes mean.
+
+    upright: whether the strips are turned; else the file keeps its orientation tag.
+    """
+
+    photo: Photo
+    strips: Iterator[Pixels]
+    coding: Coding
+    upright: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width as written."""
+        photo = self.photo
+        return photo.upright_size if self.upright else (photo.height, photo.width)
+
+    @property
+    def bands(self) -> int:
+        """Three, and alpha."""
+        return 3 + self.photo.bands - self.photo.colour_bands
+
+
+def write(pages: Sequence[Page], target: Path, saving: Saving) -> None:
+    """Write coloured pictures with their photos' metadata; whole, or not at all.
+
+    pages: more than one only into a TIFF, all of one size, type and number of bands.
+    target: its suffix chooses the kind of file.
+    Raises OutputExists or PhotoError.
+    """
+    kind = check_target(target, saving.overwrite)
+    with _temporary_beside(target) as part:
+        if kind.loader:
+            _write_by_libvips(pages, part, target, kind, saving)
+        else:
+            _write_by_package(pages[0], part, target, kind, saving)
+        with foreseen_os_errors(str(target)):
+            _make_durable(part)
+            check_target(target, saving.overwrite)  # again: the name may be taken meanwhile
+            part.replace(target)
+            _make_durable(target.parent)
+
+
+def encode(page: Page, suffix: str, saving: Saving) -> bytes:
+    """Like `write`, but to the bytes of a file; for pipes."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / f"photo{suffix}"
+        write([page], target, saving)
+        return target.read_bytes()
+
+
+def check_target(target: Path, overwrite: bool) -> Kind:
+    """The kind of file that a name stands for; raises the one-line error where it cannot be."""
+    kind = kind_of(target)
+    if kind is None:
+        known = ", ".join(kind.suffix[1:] for kind in KINDS)
+        raise PhotoError(f"{target}: cannot write this format; end the name in one of {known}")
+    with foreseen_os_errors(str(target)):
+        exists = target.exists()
+    if exists and not overwrite:
+        raise OutputExists(f"{target}: exists already; add --overwrite to replace it")
+    if not target.parent.is_dir():
+        raise PhotoError(f"{target}: the folder {target.parent} does not exist; create it first")
+    return kind
+
+
+def is_part(name: str) -> bool:
+    """Whether a file's name is that of one that was being written when its writer died."""
+    return name.startswith(".") and _PART in name
+
+
+@contextmanager
+def _temporary_beside(target: Path) -> Iterator[Path]:
+    part = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.{_PART}{target.suffix}")
+    with foreseen_os_errors(str(target)):
+        part.touch(exist_ok=False)  # with the permissions that a new file gets here
+    try:
+        yield part
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+
+
+def _make_durable(path: Path) -> None:
+    """Wait until the disk has a file or folder: a name must not outlive a power cut alone."""
+    folder = path.is_dir()
+    if folder and os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_by_libvips(
+    pages: Sequence[Page], part: Path, target: Path, kind: Kind, saving: Saving
+) -> None:
+    first = pages[0]
+    height, width = first.size
+    strips = (strip for page in pages for strip in page.strips)
+    plan = StripPlan.of(width, height * len(pages))
+    source = StripSource(strips, plan, first.bands, first.coding.kind)
+    try:
+        image = source.image()
+        image = image.copy(interpretation=_INTERPRETATIONS[first.coding.kind.itemsize])
+        if len(pages) > 1:
+            image.set_type(pyvips.GValue.gint_type, "page-height", height)
+        size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
+        image = _with_metadata(image, first, kind, saving)
+        with part.open("r+b") as file:  # by descriptor: libvips wants names to be text
+            goal = pyvips.Target.new_to_descriptor(file.fileno())
+            options = _options(kind, saving, first, size)
+            pyvips.Operation.call(f"{kind.loader}save_target", image, goal, **options)
+    except pyvips.Error as error:
+        if source.failure is None:
+            raise PhotoError(
+                f"{target}: cannot be written ({first_line(error)}); "
+                "check the folder and its free space"
+            ) from error
+    if source.failure is not None:  # libvips takes an early end for a warning
+        raise source.failure
+    if kind is TIFF:
+        words = [_words(page.photo.metadata) for page in pages]
+        if any(page.entries or page.children for page in words):
+            with foreseen_os_errors(str(target)):
+                add_words(part, words)
+
+
+def _words(metadata: Metadata) -> Directory:
+    """What libvips does not write into a TIFF, or not whole."""
+    words = metadata.words or Directory({})
+    blocks = {IPTC: metadata.iptc, PHOTOSHOP: metadata.photoshop}
+    entries = {tag: Entry(7, len(data), data) for tag, data in blocks.items() if data is not None}
+    return Directory({**words.entries, **entries}, words.children)
+
+
+_INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
+
+
+def _write_by_package(page: Page, part: Path, target: Path, kind: Kind, saving: Saving) -> None:
+    metadata = page.photo.metadata
+    whole = np.concatenate(list(page.strips))
+    if not kind.alpha:
+        whole = whole[..., :3]
+    data = codecs.encode(
+        np.ascontiguousarray(whole),
+        kind,
+        quality=saving.quality,
+        bits=page.photo.bits,
+        exif=as_exif(metadata.words) if metadata.words else None,
+        xmp=mark_computed(metadata.xmp) if saving.mark else metadata.xmp,
+        icc=_profile(page),
+    )
+    with foreseen_os_errors(str(target)):
+        part.write_bytes(data)
+
+
+def _with_metadata(image: Any, page: Page, kind: Kind, saving: Saving) -> Any:
+    photo, metadata = page.photo, page.photo.metadata
+    image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
+    exif = as_exif(metadata.words) if metadata.words and kind is not TIFF else None
+    xmp = mark_computed(metadata.xmp) if saving.mark else metadata.xmp
+    blobs = {
+        "exif-data": exif,
+        "xmp-data": xmp,
+        "iptc-data": put_together(metadata.iptc, metadata.photoshop) if kind is JPEG else None,
+        "icc-profile-data": _profile(page),
+    }
+    for name, data in blobs.items():
+        if data is not None:
+            image.set_type(pyvips.GValue.blob_type, name, data)
+    if metadata.unit is not None:
+        image.set_type(pyvips.GValue.gstr_type, "resolution-unit", metadata.unit)
+    tag = 1 if page.upright else photo.orientation
+    if photo.orientation != 1 or tag != 1:
+        image.set_type(pyvips.GValue.gint_type, "orientation", tag)
+    return image
+
+
+def _profile(page: Page) -> bytes:
+    """The ICC profile of what is written."""
+    photo = page.photo
+    if photo.profile is None or photo.converted or page.coding.space is not photo.space:
+        return srgb_profile()
+    if is_grey(photo.profile):
+        return coloured_twin(photo.profile)
+    return photo.profile
+
+
+def _options(kind: Kind, saving: Saving, page: Page, size: int) -> dict[str, Any]:
+    if kind is JPEG:
+        return {"Q": saving.quality, "subsample_mode": "off", "background": [255, 255, 255]}
+    if kind is WEBP:
+        return {"Q": saving.quality, "smart_subsample": True}
+    if kind is AVIF:
+        deep = page.coding.kind == SIXTEEN
+        return {"Q": saving.quality, "compression": "av1", "bitdepth": 12 if deep else 8}
+    if kind is TIFF:
+        # the predictor for floats is not understood by all readers
+        predictor = "none" if page.coding.kind == FLOAT else "horizontal"
+        return {"compression": "deflate", "predictor": predictor, "bigtiff": size > _BIG}
+    return {}
