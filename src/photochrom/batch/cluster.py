@@ -8,22 +8,36 @@ the store's own put where it is an object store.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import posixpath
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from photochrom.batch.job import LONGEST_S, Listener, Report, Summary, begun, count_outcome
+from photochrom.batch.job import (
+    Claims,
+    Listener,
+    Report,
+    Summary,
+    begun,
+    count_outcome,
+    same_result,
+    settle,
+)
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.tree import Patterns
-from photochrom.batch.work import Outcome, Settings, Task, begin, colour
+from photochrom.batch.work import (
+    Outcome,
+    Settings,
+    Task,
+    outcome_of,
+    schedule,
+    start_workers,
+)
 from photochrom.errors import ConfigError, MissingExtra
 from photochrom.models import locate, sha256_of
 from photochrom.names import coloured_name, is_result
@@ -93,19 +107,27 @@ def _outcomes(
 ) -> Iterator[tuple[Record, Outcome | None]]:
     photos = _photos(job)
     workers = job.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    claims = Claims()
     while block := list(islice(photos, _BLOCK)):
         records, mine = {}, set()
         for path, size, modified in block:
             known = ledger.find(path)
+            other = claims.owner(coloured_name(path, job.settings.format), path)
             if known is not None and _settled(job, known, digest, size, modified):
                 yield known, None
                 continue
             if known is not None and (known.state is State.WAITING or known.outputs):
                 mine.add(path)
-            records[path] = Record(
+            record = Record(
                 path, job.root, State.WAITING, digest, size, modified,
                 outputs=() if known is None else known.outputs,
             )  # fmt: skip
+            if other != path:
+                line = same_result(path, other)
+                outcome = Outcome("failed", reason="OutputExists", error=line)
+                yield settle(record, outcome, record.outputs), outcome
+                continue
+            records[path] = record
         ledger.plan(records.values())
         if not records:
             continue
@@ -154,18 +176,7 @@ def _settle(record: Record, row: dict[str, Any]) -> tuple[Record, Outcome]:
         losses=tuple(row["losses"]),
         notes=tuple(row["notes"]),
     )
-    state = {"done": State.DONE, "skipped": State.SKIPPED}.get(outcome.state, State.FAILED)
-    settled = replace(
-        record,
-        state=state,
-        sha256=outcome.sha256,
-        outputs=tuple((name, -1, -1) for name in row["outputs"]),
-        seconds=outcome.seconds,
-        reason=outcome.reason,
-        error=outcome.error,
-        at=time.time(),
-    )
-    return settled, outcome
+    return settle(record, outcome, tuple((name, -1, -1) for name in row["outputs"])), outcome
 
 
 def _photos(job: ClusterJob) -> Iterator[tuple[str, int, int]]:
@@ -202,15 +213,8 @@ class Worker:
     """An actor: one process for the work, fetching and delivering around it."""
 
     def __init__(self, settings: dict[str, Any], storage: dict[str, Any]) -> None:
-        from pebble import ProcessPool
-
         self._storage = storage
-        self._pool = ProcessPool(
-            max_workers=1,
-            context=multiprocessing.get_context("spawn"),
-            initializer=begin,
-            initargs=(Settings(**settings), 1),
-        )
+        self._pool = start_workers(Settings(**settings), 1, 1)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Colour one photo; a failure of any kind is a row that says so."""
@@ -234,7 +238,6 @@ class Worker:
 
     def _colour(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[str]]:
         import fsspec
-        from pebble import ProcessExpired
 
         system, remote = fsspec.core.url_to_fs(row["source"], **self._storage)
         source = folder / "in" / posixpath.basename(row["source"])
@@ -246,15 +249,7 @@ class Worker:
             line = f"{row['target']}: exists already; add --overwrite to replace it"
             return Outcome("failed", reason="OutputExists", error=line), []
         system.get_file(remote, str(source))
-        future = self._pool.schedule(colour, args=(Task(source, target, True),), timeout=LONGEST_S)
-        try:
-            outcome: Outcome = future.result()
-        except ProcessExpired:
-            line = f"{row['source']}: its worker process died; the file may be damaged"
-            return Outcome("failed", reason="WorkerDied", error=line), []
-        except FutureTimeout:
-            line = f"{row['source']}: took longer than {LONGEST_S} s; the file may be damaged"
-            return Outcome("failed", reason="Timeout", error=line), []
+        outcome = outcome_of(schedule(self._pool, Task(source, target, True)), row["source"])
         if outcome.error is not None:
             named = outcome.error.replace(str(source), row["source"])
             outcome = replace(outcome, error=named.replace(str(target), row["target"]))

@@ -7,22 +7,28 @@ are under way at a time, so memory does not grow with the tree.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import posixpath
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessPool
 
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.tree import Patterns, photos_in
-from photochrom.batch.work import Outcome, Settings, Task, begin, colour
+from photochrom.batch.work import (
+    Outcome,
+    Settings,
+    Task,
+    outcome_of,
+    schedule,
+    start_workers,
+)
 from photochrom.errors import ConfigError
 from photochrom.models import locate, sha256_of
 from photochrom.names import coloured_name
@@ -30,8 +36,6 @@ from photochrom.photo.writing import is_part
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""
-LONGEST_S = 1800
-"""A photo that takes longer is given up."""
 _AHEAD = 2
 """Tasks under way for each worker: one at work, one waiting."""
 
@@ -103,12 +107,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
         summary = Summary()
         workers = job.jobs or os.cpu_count() or 1
         threads = max(1, (os.cpu_count() or 1) // workers)
-        pool = ProcessPool(
-            max_workers=workers,
-            context=multiprocessing.get_context("spawn"),
-            initializer=begin,
-            initargs=(job.settings, threads),
-        )
+        pool = start_workers(job.settings, workers, threads)
         try:
             _Run(job, ledger, digest, pool, workers, summary, listener).all()
             pool.close()  # type: ignore[no-untyped-call]
@@ -139,8 +138,7 @@ class _Run:
         self.most = _AHEAD * workers
         self.pending: deque[tuple[Record, Any]] = deque()
         self.swept: set[Path] = set()
-        self.folder: Path | None = None
-        self.taken: dict[Path, Path] = {}
+        self.claims = Claims()
 
     def all(self) -> None:
         photos = _photos(self.job)
@@ -153,8 +151,7 @@ class _Run:
                     continue
                 while len(self.pending) >= self.most:
                     self._wait()
-                future = self.pool.schedule(colour, args=(task,), timeout=LONGEST_S)
-                self.pending.append((record, future))
+                self.pending.append((record, schedule(self.pool, task)))
         while self.pending:
             self._wait()
 
@@ -162,16 +159,14 @@ class _Run:
         """What is to be done with a photo: the row to begin with, and the task, if any."""
         source, target = root / path, self._target(path)
         known = self.ledger.find(path)
-        if target.parent != self.folder:  # photos come folder by folder
-            self.folder, self.taken = target.parent, {}
-        other = self.taken.setdefault(target, source)
+        other = Path(self.claims.owner(target.as_posix(), str(source)))
         size, modified = _status(source)
         fresh = Record(path, str(root), State.WAITING, self.digest, size, modified)
         if known is not None and known.root != str(root):
             other = Path(known.root) / path
         if other != source:
-            line = f"{source}: would have the same result as {other}; rename one"
-            return self._refused(fresh, line, known is None or known.root == str(root)), None
+            own = known is None or known.root == str(root)
+            return self._refused(fresh, same_result(source, other), own), None
         same = known is not None and known.settings == self.digest
         unmoved = known is not None and (known.size, known.modified) == (size, modified)
         if known is not None and same and unmoved and self._settled(known):
@@ -235,35 +230,13 @@ class _Run:
     def _wait(self) -> None:
         """Take the result of the task that has waited longest."""
         record, future = self.pending.popleft()
-        source = Path(record.root) / record.path
-        try:
-            outcome: Outcome = future.result()
-        except ProcessExpired:
-            line = f"{source}: its worker process died; the file may be damaged"
-            outcome = Outcome("failed", reason="WorkerDied", error=line)
-        except FutureTimeout:
-            line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
-            outcome = Outcome("failed", reason="Timeout", error=line)
-        state = {
-            "done": State.DONE, "unchanged": State.DONE, "skipped": State.SKIPPED
-        }.get(outcome.state, State.FAILED)  # fmt: skip
+        outcome = outcome_of(future, Path(record.root) / record.path)
+        unchanged = outcome.state == "unchanged"
         outputs = tuple(
             (output.relative_to(self.job.output).as_posix(), *_status(output))
             for output in outcome.outputs
         )
-        unchanged = outcome.state == "unchanged"
-        settled = replace(
-            record,
-            state=state,
-            size=outcome.size if outcome.size >= 0 else record.size,
-            modified=outcome.modified if outcome.modified >= 0 else record.modified,
-            sha256=outcome.sha256,
-            outputs=record.outputs if unchanged else outputs,
-            seconds=outcome.seconds,
-            reason=outcome.reason,
-            error=outcome.error,
-            at=time.time(),
-        )
+        settled = settle(record, outcome, record.outputs if unchanged else outputs)
         self.ledger.settle(settled)
         self._tell(settled, None if unchanged else outcome)
 
@@ -288,6 +261,43 @@ def begun(folder: Path, settings: Settings, digest: str, resume: bool) -> Ledger
         )
     ledger.remember_settings(digest, settings.as_dict())
     return ledger
+
+
+def settle(record: Record, outcome: Outcome, outputs: tuple[tuple[str, int, int], ...]) -> Record:
+    """A photo's row after its task; outputs: path, size and time (ns) of each result."""
+    states = {"done": State.DONE, "unchanged": State.DONE, "skipped": State.SKIPPED}
+    return replace(
+        record,
+        state=states.get(outcome.state, State.FAILED),
+        size=outcome.size if outcome.size >= 0 else record.size,
+        modified=outcome.modified if outcome.modified >= 0 else record.modified,
+        sha256=outcome.sha256,
+        outputs=outputs,
+        seconds=outcome.seconds,
+        reason=outcome.reason,
+        error=outcome.error,
+        at=time.time(),
+    )
+
+
+class Claims:
+    """Which photo a result's name belongs to. Photos come folder by folder, so one is enough."""
+
+    def __init__(self) -> None:
+        self._folder: str | None = None
+        self._owners: dict[str, str] = {}
+
+    def owner(self, target: str, source: str) -> str:
+        """The photo that named this target first; this one, where none did."""
+        folder = posixpath.dirname(target)
+        if folder != self._folder:
+            self._folder, self._owners = folder, {}
+        return self._owners.setdefault(target, source)
+
+
+def same_result(source: str | Path, other: str | Path) -> str:
+    """The line about a photo whose result another one has."""
+    return f"{source}: would have the same result as {other}; rename one"
 
 
 def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import threading
 import time
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pebble import ProcessExpired, ProcessPool
+
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
 
+LONGEST_S = 1800
+"""A photo that takes longer is given up."""
 _PARENT_CHECKED = 1.0
 """Seconds between two looks whether the job's process is still there."""
 
@@ -89,6 +95,34 @@ _colorizer: Colorizer | None = None
 _settings = Settings()
 
 
+def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool:
+    """Processes that do tasks; threads: of each."""
+    return ProcessPool(
+        max_workers=workers,
+        context=multiprocessing.get_context("spawn"),
+        initializer=begin,
+        initargs=(settings, threads),
+    )
+
+
+def schedule(pool: ProcessPool, task: Task) -> Any:
+    """Hand a task to the next free worker; `outcome_of` takes what this returns."""
+    return pool.schedule(colour, args=(task,), timeout=LONGEST_S)
+
+
+def outcome_of(future: Any, source: str | Path) -> Outcome:
+    """Wait for a task's end; a worker that died or hangs is a failed photo."""
+    try:
+        outcome: Outcome = future.result()
+    except ProcessExpired:
+        line = f"{source}: its worker process died; the file may be damaged"
+        return Outcome("failed", reason="WorkerDied", error=line)
+    except FutureTimeout:
+        line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
+        return Outcome("failed", reason="Timeout", error=line)
+    return outcome
+
+
 def begin(settings: Settings, threads: int) -> None:
     """Make a process ready for tasks; called once in each."""
     global _colorizer, _settings
@@ -110,7 +144,7 @@ def _follow(parent: int) -> None:
 
 
 def colour(task: Task) -> Outcome:
-    """Do one task; every foreseen failure is an outcome."""
+    """Do one task; every failure is an outcome, so that a photo's costs no other photo."""
     from photochrom.errors import InColour, PhotochromError
 
     started = time.perf_counter()
@@ -123,6 +157,10 @@ def colour(task: Task) -> Outcome:
     except MemoryError:
         line = f"{task.source}: needs more memory than there is; use fewer --jobs"
         done = Outcome("failed", reason="MemoryError", error=line)
+    except Exception as error:  # a fault of ours, in one photo of perhaps 100,000
+        fault = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        line = f"{task.source}: unforeseen ({fault}); please report it with the photo"
+        done = Outcome("failed", reason="Unforeseen", error=line)
     size, modified, sha256 = _identity(task.source)
     seconds = time.perf_counter() - started
     return replace(done, size=size, modified=modified, sha256=sha256, seconds=seconds)

@@ -14,11 +14,15 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 _EXIF_PREFIX = b"Exif\0\0"
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
+COLOUR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS = 40961, 40962, 40963, 37121
+MAKER_NOTE = 37500
 _POINTERS = frozenset({EXIF, GPS, INTEROPERABILITY})
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BIG_SIZES = {16: 8, 17: 8, 18: 8}
@@ -40,19 +44,40 @@ _ABOUT_PIXELS = frozenset(
 XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
 _BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
 """Whole blocks of metadata, which have their own places in `photochrom.photo.photo.Metadata`."""
-_IN_EXIF_ABOUT_PIXELS = frozenset({40961, 40962, 40963, 37121, 37122})
-"""Colour space, sizes and compression as EXIF repeats them; libvips writes them anew."""
+_IN_EXIF_ABOUT_PIXELS = frozenset({COLOUR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS, 37122})
+"""Colour space, sizes and compression as EXIF repeats them; the new file says its own."""
 
+_TIFF_HEAD = 8
 _MOST_PAGES, _MOST_ENTRIES, _LONGEST = 10_000, 4096, 64 << 20
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One tagged value; kind: TIFF's number of its type; data: little-endian."""
+    """One tagged value; kind: TIFF's number of its type; data: little-endian.
+
+    place: where the data was, in bytes from the block's or file's beginning.
+    """
 
     kind: int
     count: int
     data: bytes
+    place: int | None = field(default=None, compare=False)
+
+    @classmethod
+    def short(cls, number: int) -> Entry:
+        """One number of two bytes."""
+        return cls(3, 1, struct.pack("<H", number))
+
+    @classmethod
+    def long(cls, number: int) -> Entry:
+        """One number of four bytes."""
+        return cls(4, 1, struct.pack("<I", number))
+
+    @classmethod
+    def rational(cls, number: float) -> Entry:
+        """One fraction that is as near as makes no difference."""
+        fraction = Fraction(number).limit_denominator(10_000)
+        return cls(5, 1, struct.pack("<II", fraction.numerator, fraction.denominator))
 
     def numbers(self) -> tuple[int, ...]:
         """Whole numbers of a tag that has them."""
@@ -124,13 +149,57 @@ def from_exif(exif: bytes) -> Directory | None:
     return found[0].words if found else None
 
 
-def as_exif(directory: Directory) -> bytes | None:
-    """An EXIF block, with its prefix, of what a directory says; None where that is nothing."""
+def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
+    """An EXIF block, with its prefix, of what a directory says; None where that is nothing.
+
+    A maker's note is put where it was, since it may count places from the block's beginning.
+    longest: bytes; where the block would be longer, the longest entries are left out.
+    """
     if not directory.entries and not directory.children:
         return None
-    writer = _Writer(8, big=False)
+    while True:
+        for block in _exif_blocks(directory):
+            if longest is None or len(block) <= longest:
+                return block
+        directory = _without_longest(directory)
+
+
+def _exif_blocks(directory: Directory) -> Iterator[bytes]:
+    """The same block in several orders, the best first."""
+    head = _EXIF_PREFIX + b"II*\0"
+    note = directory.children.get(EXIF, Directory({})).entries.get(MAKER_NOTE)
+    if note is not None and note.place is not None and note.place >= _TIFF_HEAD:
+        writer = _Writer(_TIFF_HEAD, note=note)
+        start = writer.directory(directory, 0)
+        gap = note.place - _TIFF_HEAD - len(writer.bytes)
+        if gap >= 0:
+            yield head + struct.pack("<I", start) + bytes(writer.bytes) + bytes(gap) + note.data
+        else:
+            writer = _Writer(note.place + len(note.data), note=note)
+            start = writer.directory(directory, 0)
+            before = bytes(note.place - _TIFF_HEAD) + note.data
+            yield head + struct.pack("<I", start) + before + bytes(writer.bytes)
+    writer = _Writer(_TIFF_HEAD)
     start = writer.directory(directory, 0)
-    return _EXIF_PREFIX + b"II*\0" + struct.pack("<I", start) + bytes(writer.bytes)
+    yield head + struct.pack("<I", start) + bytes(writer.bytes)
+
+
+def _without_longest(directory: Directory) -> Directory:
+    """The same without its longest entry, its own or a child's."""
+    lengths: dict[tuple[int | None, int], int]
+    lengths = {(None, tag): len(entry.data) for tag, entry in directory.entries.items()}
+    for child, inside in directory.children.items():
+        lengths |= {(child, tag): len(entry.data) for tag, entry in inside.entries.items()}
+    owner, longest = max(lengths, key=lambda key: lengths[key])
+    if owner is None:
+        return replace(directory, entries=_left(directory.entries, longest))
+    inside = directory.children[owner]
+    inside = replace(inside, entries=_left(inside.entries, longest))
+    return replace(directory, children={**directory.children, owner: inside})
+
+
+def _left(entries: Mapping[int, Entry], without: int) -> dict[int, Entry]:
+    return {tag: entry for tag, entry in entries.items() if tag != without}
 
 
 def add_words(path: Path, pages: list[Directory]) -> None:
@@ -225,13 +294,14 @@ class _Reader:
         value = raw[4 + struct.calcsize(self.offset) :]
         if not size:
             return tag, None
+        place = None
         if size > len(value):
             try:
                 (place,) = struct.unpack(self.order + self.offset, value)
                 value = self.read(place, size)
             except struct.error:
                 return tag, None
-        return tag, Entry(kind, count, self._little(value[:size], kind))
+        return tag, Entry(kind, count, self._little(value[:size], kind), place)
 
     def _little(self, value: bytes, kind: int) -> bytes:
         width = 4 if kind in _HALVES else self.sizes[kind]
@@ -255,13 +325,17 @@ def _chain(reader: _Reader) -> Iterator[tuple[Directory, int]]:
 
 
 class _Writer:
-    """Directories as bytes that begin at `start` of a little-endian file."""
+    """Directories as bytes that begin at `start` of a little-endian file.
 
-    def __init__(self, start: int, big: bool) -> None:
+    note: an entry whose data lies elsewhere already, at its own place.
+    """
+
+    def __init__(self, start: int, big: bool = False, note: Entry | None = None) -> None:
         self.bytes = bytearray()
         self.link = 0
         self._start = start
         self._big = big
+        self._note = note
 
     def directory(self, directory: Directory, link: int | None) -> int:
         """Add a directory and what it points to; returns its place in the file.
@@ -276,7 +350,9 @@ class _Writer:
         room = struct.calcsize(offset)
         outside = {}
         for tag, entry in entries.items():
-            if len(entry.data) > room:
+            if entry is self._note and entry.place is not None:
+                outside[tag] = entry.place
+            elif len(entry.data) > room:
                 outside[tag] = self._place()
                 self.bytes += entry.data
         place = self._place()

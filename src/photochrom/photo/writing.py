@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,28 @@ from photochrom.photo import codecs
 from photochrom.photo.icc import coloured_twin, is_grey, srgb_profile
 from photochrom.photo.iptc import put_together
 from photochrom.photo.kinds import AVIF, FLOAT, JPEG, KINDS, SIXTEEN, TIFF, WEBP, Kind, kind_of
-from photochrom.photo.photo import Metadata, Photo, first_line, foreseen_os_errors
+from photochrom.photo.photo import Photo, first_line, foreseen_os_errors
 from photochrom.photo.provenance import mark_computed
+from photochrom.photo.segment import LONGEST, as_segment, put_segment
 from photochrom.photo.strip_source import StripSource
-from photochrom.photo.tags import IPTC, PHOTOSHOP, Directory, Entry, add_words, as_exif
-from photochrom.spaces import SRGB
+from photochrom.photo.tags import (
+    COLOUR_SPACE,
+    COMPONENTS,
+    EXIF,
+    IPTC,
+    ORIENTATION,
+    PHOTOSHOP,
+    PIXELS_ACROSS,
+    PIXELS_DOWN,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    Y_RESOLUTION,
+    Directory,
+    Entry,
+    add_words,
+    as_exif,
+)
+from photochrom.spaces import SRGB, RgbSpace
 from photochrom.stream import Coding, Pixels, StripPlan
 
 PROFILES = ("srgb", "keep")
@@ -197,10 +214,15 @@ def _write_by_libvips(
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
         image = _with_metadata(image, first, kind, saving)
+        exif = as_exif(_jpeg_words(first), LONGEST) if kind is JPEG else None
+        segment = b"" if exif is None else as_segment(exif)
         with part.open("r+b") as file:  # by descriptor: libvips wants names to be text
+            os.lseek(file.fileno(), len(segment), os.SEEK_SET)
             goal = pyvips.Target.new_to_descriptor(file.fileno())
             options = _options(kind, saving, first, size)
             pyvips.Operation.call(f"{kind.loader}save_target", image, goal, **options)
+            if segment:
+                put_segment(file, segment)
     except pyvips.Error as error:
         if source.failure is None:
             raise PhotoError(
@@ -210,15 +232,68 @@ def _write_by_libvips(
     if source.failure is not None:  # libvips takes an early end for a warning
         raise source.failure
     if kind is TIFF:
-        words = [_words(page.photo.metadata) for page in pages]
+        words = [_words(page) for page in pages]
         if any(page.entries or page.children for page in words):
             with foreseen_os_errors(str(target)):
                 add_words(part, words)
 
 
-def _words(metadata: Metadata) -> Directory:
+def _jpeg_words(page: Page) -> Directory:
+    """What the EXIF of a JPEG says."""
+    metadata = page.photo.metadata
+    entries = {}
+    tag = 1 if page.upright else page.photo.orientation
+    if tag != 1 or metadata.words is not None:
+        entries[ORIENTATION] = Entry.short(tag)
+    if metadata.words is not None and metadata.unit in _UNITS:
+        unit, length = _UNITS[metadata.unit]
+        across, down = (pixels * length for pixels in metadata.resolution)
+        entries |= {
+            X_RESOLUTION: Entry.rational(across),
+            Y_RESOLUTION: Entry.rational(down),
+            RESOLUTION_UNIT: Entry.short(unit),
+        }
+    words = _with_space(metadata.words or Directory({}), page.coding.space)
+    if EXIF in words.children:
+        height, width = page.size
+        words = _with_details(
+            words,
+            {
+                COMPONENTS: Entry(7, 4, b"\1\2\3\0"),
+                PIXELS_ACROSS: Entry.long(width),
+                PIXELS_DOWN: Entry.long(height),
+            },
+        )
+    return replace(words, entries={**words.entries, **entries})
+
+
+_UNITS = {"in": (2, 25.4), "cm": (3, 10.0)}
+"""EXIF's number of a unit, and its millimetres."""
+
+
+def _with_space(words: Directory, space: RgbSpace) -> Directory:
+    """What EXIF says of the colour space: sRGB, or that the profile knows."""
+    if EXIF not in words.children:
+        return words
+    return _with_details(
+        words, {COLOUR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)}
+    )
+
+
+def _with_details(words: Directory, entries: dict[int, Entry]) -> Directory:
+    """With these in the directory of EXIF's own."""
+    details = words.children[EXIF]
+    details = replace(details, entries={**details.entries, **entries})
+    return replace(words, children={**words.children, EXIF: details})
+
+
+_SRGB, _BY_PROFILE = 1, 65535
+
+
+def _words(page: Page) -> Directory:
     """What libvips does not write into a TIFF, or not whole."""
-    words = metadata.words or Directory({})
+    metadata = page.photo.metadata
+    words = _with_space(metadata.words or Directory({}), page.coding.space)
     blocks = {IPTC: metadata.iptc, PHOTOSHOP: metadata.photoshop}
     entries = {tag: Entry(7, len(data), data) for tag, data in blocks.items() if data is not None}
     return Directory({**words.entries, **entries}, words.children)
@@ -235,6 +310,7 @@ def _write_by_package(page: Page, part: Path, target: Path, kind: Kind, saving: 
     data = codecs.encode(
         np.ascontiguousarray(whole),
         kind,
+        str(target),
         quality=saving.quality,
         bits=page.photo.bits,
         exif=as_exif(metadata.words) if metadata.words else None,
@@ -248,7 +324,8 @@ def _write_by_package(page: Page, part: Path, target: Path, kind: Kind, saving: 
 def _with_metadata(image: Any, page: Page, kind: Kind, saving: Saving) -> Any:
     photo, metadata = page.photo, page.photo.metadata
     image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
-    exif = as_exif(metadata.words) if metadata.words and kind is not TIFF else None
+    ours = metadata.words if kind not in (TIFF, JPEG) else None
+    exif = as_exif(_with_space(ours, page.coding.space)) if ours else None
     xmp = mark_computed(metadata.xmp) if saving.mark else metadata.xmp
     blobs = {
         "exif-data": exif,
@@ -277,9 +354,17 @@ def _profile(page: Page) -> bytes:
     return photo.profile
 
 
+_ALL_BUT_EXIF = "xmp:iptc:icc"
+
+
 def _options(kind: Kind, saving: Saving, page: Page, size: int) -> dict[str, Any]:
     if kind is JPEG:
-        return {"Q": saving.quality, "subsample_mode": "off", "background": [255, 255, 255]}
+        return {
+            "Q": saving.quality,
+            "subsample_mode": "off",
+            "background": [255, 255, 255],
+            "keep": _ALL_BUT_EXIF,
+        }
     if kind is WEBP:
         return {"Q": saving.quality, "smart_subsample": True}
     if kind is AVIF:
