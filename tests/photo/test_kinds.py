@@ -228,3 +228,21 @@ def test_floats_of_another_range_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "wide.tif", pictures.scene(1, np.float32)[..., 0] * 255)
     with pytest.raises(PhotoError, match="white is 1"):
         Photo(tmp_path / "wide.tif").small_copy(32, 64)
+
+
+def test_a_picture_too_small_for_jpeg_2000_is_one_line(tmp_path):
+    photo = Photo(np.full((31, 90), 128, np.uint8))
+    with pytest.raises(PhotoError, match=r"out\.jp2: 90 x 31 pixels are too few .* --format"):
+        saved(photo, tmp_path / "out.jp2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_whatever_a_package_raises_is_one_line(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("no memory for tiles\nof this size")
+
+    monkeypatch.setattr("openjpeg.utils.encode_array", refuse)
+    photo = Photo(np.full((64, 64), 128, np.uint8))
+    wanted = r"out\.jp2: cannot be written as JPEG 2000 \(no memory for tiles\); choose another"
+    with pytest.raises(PhotoError, match=wanted):
+        saved(photo, tmp_path / "out.jp2")

@@ -1,7 +1,7 @@
 """Files from real cameras, phones and scanners; `make real-files` fetches them, CI does.
 
-They come with the sources of other packages that read pictures. Their words are compared as exiftool
-reads them, makers' notes included.
+They come with the sources of other packages that read pictures. Their words are compared as
+exiftool reads them, makers' notes included.
 """
 
 import json

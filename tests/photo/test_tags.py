@@ -131,6 +131,54 @@ def test_both_byte_orders_and_sizes_say_the_same(tmp_path):
     assert wanted.entries[PRIVATE].numbers() == (1, 2, 65535)
 
 
+def with_note_at(place, size=1000):
+    """An EXIF block whose maker's note lies at a place, the directories behind or before it."""
+    note = bytes(range(250)) * (size // 250)
+    words = Directory(
+        {MAKE: Entry(2, 12, b"Voigtlander\0")},
+        {EXIF: Directory({MAKER_NOTE: Entry(7, size, note, place)})},
+    )
+    return as_exif(words), note
+
+
+@pytest.mark.parametrize("place", [8, 20, 518, 9000])
+def test_a_makers_note_stays_where_it_was_in_a_jpeg(tmp_path, place):
+    block, note = with_note_at(place)
+    assert block[6 + place :].startswith(note)  # the test can tell
+    path = tmp_path / "snapshot.jpg"
+    Image.fromarray(pictures.scene()[..., 0]).save(path, exif=block)
+    with Image.open(saved(Photo(path), tmp_path / "out.jpg")) as after:
+        after.load()
+        assert after.info["exif"][6 + place :].startswith(note)
+        assert after.getexif()[MAKE] == "Voigtlander"
+        assert after.info["jfif"]
+    whole = (tmp_path / "out.jpg").read_bytes()
+    assert whole.count(b"Exif\0\0") == 1
+    assert whole[2:4] == b"\xff\xe0"  # JFIF comes first
+
+
+def test_what_is_too_long_for_a_segment_is_left_out(tmp_path):
+    path = tmp_path / "scan.tif"
+    tags = [(ARTIST, "s", 0, "Anna", True), (PRIVATE, "B", 70_000, bytes(70_000), True)]
+    tifffile.imwrite(path, pictures.scene()[..., 0], extratags=tags, metadata=None)
+    with Image.open(saved(Photo(path), tmp_path / "out.jpg")) as after:
+        assert after.getexif()[ARTIST] == "Anna"
+        assert PRIVATE not in after.getexif()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
+@pytest.mark.parametrize(("profile", "space"), [("srgb", 1), ("keep", 65535)])
+def test_exif_says_the_colour_space_of_the_result(tmp_path, suffix, profile, space):
+    made = exif()
+    made.get_ifd(EXIF)[0xA001] = 1
+    path = tmp_path / "snapshot.jpg"
+    Image.fromarray(pictures.scene()[..., 0]).save(
+        path, exif=made, icc_profile=pictures.GREY_PROFILES["gamma 2.2"]
+    )
+    _, details, _ = said(saved(Photo(path), tmp_path / f"out{suffix}", profile=profile))
+    assert details[0xA001] == space
+
+
 def test_an_exif_block_goes_there_and_back():
     words = from_exif(exif().tobytes())
     assert from_exif(as_exif(words)) == words
