@@ -126,6 +126,8 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
             raise PhotoError(f"{name}: damaged, pixels are missing; copy it again from its source")
         pixels = _guarded(name, file.asarray)
         highest = int(file.maxval)
+    if highest < 1:
+        raise PhotoError(f"{name}: damaged, its white is {highest}; save it again")
     if pixels.dtype == bool:  # a bitmap: true is white here
         pixels, highest = pixels.astype(np.uint8), 1
     sixteen = highest > 255
@@ -235,6 +237,7 @@ def _heic_file(
     pixels: NDArray[Any], quality: int, exif: bytes | None, xmp: bytes | None, icc: bytes | None
 ) -> bytes:
     package = _package("pillow_heif", HEIC)
+    package.options.SAVE_HDR_TO_12_BIT = True
     deep = pixels.dtype == np.uint16
     mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
     extras = {"exif": exif, "xmp": xmp, "icc_profile": icc}

@@ -1,7 +1,7 @@
-"""EXIF in a JPEG file byte for byte as it is given.
+"""The beginning of a JPEG file: JFIF and EXIF, byte for byte as they are given.
 
-libvips would write it anew and move what it says; but the notes of many makers count places from
-the block's start, and say nothing any more where they were moved.
+libvips writes no JFIF, and would write EXIF anew and move what it says; but the notes of many
+makers count places from the block's start, and say nothing any more where they were moved.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import BinaryIO
 
 LONGEST = 65_533
 """Bytes of EXIF that a segment holds."""
-_HEAD, _JFIF = 2, b"\xff\xe0"
+_START = b"\xff\xd8"
+_JFIF, _EXIF = b"\xff\xe0", b"\xff\xe1"
+_MOST = 65_535
+
+
+def jfif(across: float, down: float, unit: int) -> bytes:
+    """JFIF's segment; across, down: pixels an inch (unit 1) or a centimetre (2); 0: their ratio."""
+    density = (min(_MOST, max(1, round(value))) for value in (across, down))
+    return _JFIF + struct.pack(">H5sHBHHBB", 16, b"JFIF\0", 0x0102, unit, *density, 0, 0)
 
 
 def as_segment(exif: bytes) -> bytes:
     """The segment of an EXIF block with its prefix, at most `LONGEST` bytes."""
-    return b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    return _EXIF + struct.pack(">H", len(exif) + 2) + exif
 
 
-def put_segment(file: BinaryIO, segment: bytes) -> None:
-    """Put a segment into a JPEG that begins `len(segment)` bytes after the file's beginning.
+def put_segments(file: BinaryIO, segments: bytes) -> None:
+    """Put segments into a JPEG that begins `len(segments)` bytes after the file's beginning.
 
-    Its head, with JFIF's segment where there is one, moves to the beginning, the segment behind it:
-    no pixel is copied.
+    Only its first two bytes move; no pixel is copied.
     """
-    file.seek(len(segment))
-    found = file.read(_HEAD + 4)
-    size = _HEAD
-    if found[_HEAD : _HEAD + 2] == _JFIF:
-        size += 2 + struct.unpack(">H", found[_HEAD + 2 :])[0]
-    file.seek(len(segment))
-    head = file.read(size)
     file.seek(0)
-    file.write(head + segment)
+    file.write(_START + segments)

@@ -26,7 +26,11 @@ MAKER_NOTE = 37500
 _POINTERS = frozenset({EXIF, GPS, INTEROPERABILITY})
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BIG_SIZES = {16: 8, 17: 8, 18: 8}
-_HALVES = frozenset({5, 10})
+_WHOLE = {
+    1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"
+}  # fmt: skip
+_RATIONAL = 5
+_HALVES = frozenset({_RATIONAL, 10})
 """Rationals: two numbers of four bytes."""
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips, of tiles
 _WIDTH, _HEIGHT, _SUBFILE = 256, 257, 254
@@ -42,12 +46,15 @@ _ABOUT_PIXELS = frozenset(
 )  # fmt: skip
 """Of how the pixels are stored, which the new file says for itself; and layers, now untrue."""
 XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
+_OF_A_PAGE = frozenset({ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP})
 _BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
 """Whole blocks of metadata, which have their own places in `photochrom.photo.photo.Metadata`."""
 _IN_EXIF_ABOUT_PIXELS = frozenset({COLOUR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS, 37122})
 """Colour space, sizes and compression as EXIF repeats them; the new file says its own."""
 
 _TIFF_HEAD = 8
+_MOST_OF_FILE, _MOST_BYTES = 2, 256 << 20
+"""What entries hold in all: so many times the file, in bytes; more is meant to exhaust memory."""
 _MOST_PAGES, _MOST_ENTRIES, _LONGEST = 10_000, 4096, 64 << 20
 
 
@@ -77,12 +84,12 @@ class Entry:
     def rational(cls, number: float) -> Entry:
         """One fraction that is as near as makes no difference."""
         fraction = Fraction(number).limit_denominator(10_000)
-        return cls(5, 1, struct.pack("<II", fraction.numerator, fraction.denominator))
+        return cls(_RATIONAL, 1, struct.pack("<II", fraction.numerator, fraction.denominator))
 
     def numbers(self) -> tuple[int, ...]:
-        """Whole numbers of a tag that has them."""
-        code = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}[self.kind]
-        return struct.unpack(f"<{self.count}{code}", self.data)
+        """Its whole numbers, none where it has none."""
+        code = _WHOLE.get(self.kind)
+        return struct.unpack(f"<{self.count}{code}", self.data) if code else ()
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,16 @@ class Directory:
         """The first number of a tag."""
         try:
             return self.entries[tag].numbers()[0]
-        except (KeyError, IndexError, struct.error):
+        except (KeyError, IndexError):
             return default
+
+    def fraction(self, tag: int) -> float | None:
+        """The first fraction of a tag; None where there is none."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.kind != _RATIONAL:
+            return None
+        above, below = struct.unpack_from("<II", entry.data)
+        return above / below if below else None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -137,6 +152,21 @@ class Directory:
         return Directory(mine, children)
 
 
+def resolution_of(exif: bytes) -> tuple[tuple[float, float], str] | None:
+    """What an EXIF block says of the resolution: pixels a millimetre, across and down, its unit."""
+    found = read_directories(io.BytesIO(exif.removeprefix(_EXIF_PREFIX)))
+    if not found:
+        return None
+    unit = {2: "in", 3: "cm"}.get(found[0].number(RESOLUTION_UNIT, 2))
+    across, down = (found[0].fraction(tag) for tag in (X_RESOLUTION, Y_RESOLUTION))
+    if unit is None or not across or not down:
+        return None
+    return (across / MILLIMETRES[unit], down / MILLIMETRES[unit]), unit
+
+
+MILLIMETRES = {"in": 25.4, "cm": 10.0}
+
+
 def read_directories(file: BinaryIO) -> list[Directory]:
     """The directories of a TIFF file, one a page; as far as they are sound, [] for no TIFF."""
     return [directory for directory, _ in _chain(_Reader(file))]
@@ -157,11 +187,10 @@ def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
     """
     if not directory.entries and not directory.children:
         return None
-    while True:
-        for block in _exif_blocks(directory):
-            if longest is None or len(block) <= longest:
-                return block
+    while longest is not None and _length(directory) > longest:
         directory = _without_longest(directory)
+    blocks = list(_exif_blocks(directory))
+    return next((block for block in blocks if longest is None or len(block) <= longest), blocks[-1])
 
 
 def _exif_blocks(directory: Directory) -> Iterator[bytes]:
@@ -184,6 +213,16 @@ def _exif_blocks(directory: Directory) -> Iterator[bytes]:
     yield head + struct.pack("<I", start) + bytes(writer.bytes)
 
 
+def _length(directory: Directory) -> int:
+    """At most so many bytes make a block of it, without a gap."""
+    entries = [directory.entries, *(child.entries for child in directory.children.values())]
+    data = sum(len(entry.data) + 1 + _ENTRY for inside in entries for entry in inside.values())
+    return data + len(entries) * 2 * _ENTRY + len(_EXIF_PREFIX) + _TIFF_HEAD
+
+
+_ENTRY = 12
+
+
 def _without_longest(directory: Directory) -> Directory:
     """The same without its longest entry, its own or a child's."""
     lengths: dict[tuple[int | None, int], int]
@@ -203,7 +242,8 @@ def _left(entries: Mapping[int, Entry], without: int) -> dict[int, Entry]:
 
 
 def add_words(path: Path, pages: list[Directory]) -> None:
-    """Add to a TIFF file's pages what other directories say; tags that are there stay.
+    """Add to a TIFF file's pages what other directories say; tags that are there stay, but for
+    those in which pages may differ (orientation, resolution, XMP).
 
     The new directories are appended, so pixels are not moved; only the offset of the first is
     changed in place, as the last step.
@@ -211,17 +251,19 @@ def add_words(path: Path, pages: list[Directory]) -> None:
     """
     with path.open("r+b") as file:
         reader = _Reader(file)
-        own = [directory for directory, _ in _chain(reader)]
+        written = [directory for directory, _ in _chain(reader)]
         file.seek(0, os.SEEK_END)
         padding = -file.tell() % 8
         file.write(bytes(padding))
         start = file.tell()
         writer = _Writer(start, reader.big)
         first, link = 0, None
-        for index, directory in enumerate(own):
+        for index, directory in enumerate(written):
             words = pages[index] if index < len(pages) else Directory({})
+            own = _without_pointers(directory)
+            said = {tag: entry for tag, entry in words.entries.items() if tag in _OF_A_PAGE}
             merged = Directory(
-                {**words.entries, **_without_pointers(directory)},
+                {**words.entries, **own, **said},
                 {**words.children, **directory.children},
             )
             place = writer.directory(merged, link)
@@ -253,6 +295,8 @@ class _Reader:
             if self.big or version == 42:
                 form, place = ("Q", head[8:16]) if self.big else ("I", head[4:8])
                 (self.first,) = struct.unpack(self.order + form, place)
+        self._read: set[int] = set()
+        self._left = min(_MOST_OF_FILE * self.length, _MOST_BYTES)
         self.offset = "Q" if self.big else "I"
         self.sizes = _SIZES | (_BIG_SIZES if self.big else {})
 
@@ -264,7 +308,10 @@ class _Reader:
         return self.file.read(size)
 
     def directory(self, start: int, depth: int = 0) -> tuple[Directory, int]:
-        """The directory at a place, and where the next one is."""
+        """The directory at a place, and where the next one is; struct.error where it was before."""
+        if start in self._read:
+            raise struct.error("a directory that contains itself")
+        self._read.add(start)
         form = self.order + ("Q" if self.big else "H")
         (count,) = struct.unpack(form, self.read(start, struct.calcsize(form)))
         if count > _MOST_ENTRIES:
@@ -277,10 +324,10 @@ class _Reader:
             tag, entry = self._entry(table[place : place + size])
             if entry is None:
                 continue
-            if tag in _POINTERS and depth < 2:
+            if tag in _POINTERS and tag not in children and depth < 2:
                 try:
                     children[tag], _ = self.directory(entry.numbers()[0], depth + 1)
-                except (struct.error, KeyError, IndexError):
+                except (struct.error, IndexError):
                     continue
             entries[tag] = entry
         end = start + count * size
@@ -298,6 +345,9 @@ class _Reader:
         if size > len(value):
             try:
                 (place,) = struct.unpack(self.order + self.offset, value)
+                self._left -= size
+                if self._left < 0:
+                    raise struct.error("entries that share their bytes")
                 value = self.read(place, size)
             except struct.error:
                 return tag, None
