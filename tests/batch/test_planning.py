@@ -116,7 +116,9 @@ def test_the_same_name_in_another_root_of_the_job_is_refused(ledger):
     known(ledger, State.DONE)
     made = plan(ledger, {"a.color.jpg": MADE}, root="/more", roots=["/more", HERE])
     assert (made.todo, made.new) == (False, False)  # the row is the other's
-    assert made.record.error == "/more/a.jpg: would have the same result as /scans/a.jpg; rename one"
+    assert (
+        made.record.error == "/more/a.jpg: would have the same result as /scans/a.jpg; rename one"
+    )
 
 
 def test_two_photos_with_one_result(ledger):

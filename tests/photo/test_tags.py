@@ -233,3 +233,37 @@ def test_orientation_is_kept_in_a_tiff_and_applied_in_a_png(tmp_path):
     with Image.open(tmp_path / "out.png") as after:
         assert after.size == (120, 160)
         assert after.getexif().get(ORIENTATION, 1) == 1
+
+
+def test_directories_that_point_to_themselves_end():
+    """As many pointers as an entry table has room for, each to the table itself."""
+    pointers = struct.pack("<HHII", EXIF, 4, 1, 8) * 4000
+    block = b"II*\0" + struct.pack("<IH", 8, 4000) + pointers + bytes(4)
+    words = from_exif(b"Exif\0\0" + block)
+    assert words is None or EXIF not in words.children
+
+
+def test_entries_that_share_their_bytes_do_not_multiply():
+    size, count = 50_000, 800
+    table = b"".join(
+        struct.pack("<HHII", 60_000 + index, 7, size, 14 + 12 * count) for index in range(count)
+    )
+    block = b"II*\0" + struct.pack("<IH", 8, count) + table + bytes(4 + size)
+    words = from_exif(b"Exif\0\0" + block)
+    held = sum(len(entry.data) for entry in words.entries.values())
+    assert size <= held <= 2 * len(block)
+
+
+def test_strips_with_signed_offsets(tmp_path):
+    """libtiff takes them; so is what is cut off from them noticed."""
+    path = tmp_path / "scan.tif"
+    tifffile.imwrite(path, pictures.scene()[..., 0], metadata=None)
+    with tifffile.TiffFile(path) as found:
+        places = [found.pages[0].tags[tag].offset for tag in (273, 279)]
+    data = bytearray(path.read_bytes())
+    for place in places:
+        data[place + 2 : place + 4] = struct.pack("<H", 9)
+    path.write_bytes(data)
+    assert saved(Photo(path), tmp_path / "out.tif").is_file()
+    [directory] = read_directories(io.BytesIO(bytes(data)))
+    assert directory.data_end > 120 * 160

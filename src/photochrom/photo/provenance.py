@@ -6,8 +6,8 @@ trained model has added.
 
 from __future__ import annotations
 
+import codecs
 import xml.etree.ElementTree as ElementTree
-from contextlib import suppress
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -49,7 +49,9 @@ def mark_computed(xmp: bytes | None) -> bytes:
 
 
 def _parse(xmp: bytes) -> ElementTree.Element | None:
-    for packet in (xmp.strip(b" \r\n\t"), xmp.strip(b"\0 \r\n\t")):  # UTF-16 may end in a zero
-        with suppress(ElementTree.ParseError, ValueError, LookupError, RecursionError):
-            return ElementTree.fromstring(packet)  # the others are of encodings, and of depth
-    return None
+    try:
+        if xmp[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return ElementTree.fromstring(xmp.decode("utf-16", "ignore").strip("\0 \r\n\t"))
+        return ElementTree.fromstring(xmp.strip(b"\0 \r\n\t"))
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError):
+        return None  # damaged, of an unknown encoding, or too deep
