@@ -101,7 +101,7 @@ def test_two_photos_with_one_result(tree):
     summary = run_on_ray(job(tree, settings=replace(SMALL, format=".jpg")), reports.append)
     assert summary.reasons["OutputExists"] == 1
     [line] = [r.record.error for r in reports if "same result" in (r.record.error or "")]
-    assert line == "a.png: would have the same result as a.jpg; rename one"
+    assert line == f"{tree / 'a.png'}: would have the same result as a.jpg; rename one"
     assert "a.color.jpg" in sizes(tree.parent / "out")
 
 

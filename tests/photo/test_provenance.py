@@ -73,6 +73,12 @@ def test_an_encoding_that_nobody_reads_is_as_damaged(declared):
     assert marks(mark_computed(xmp.encode())) == [SOURCE_TYPE]
 
 
+def test_prefixes_stay():
+    """Programs know namespaces of cameras by them."""
+    xmp = mark_computed(packet("<drone:Yaw>3</drone:Yaw>", 'xmlns:drone="http://drone.example/"'))
+    assert b"<drone:Yaw>3</drone:Yaw>" in xmp
+
+
 def test_utf_16_is_kept():
     text = '<x:xmpmeta xmlns:x="adobe:ns:meta/" album="Äpfel"/>'
     for encoded in (text.encode("utf-16"), text.encode("utf-16") + b"\0\0"):

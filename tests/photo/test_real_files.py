@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from photochrom.color import lab_from_srgb
 from photochrom.photo import Photo
 
 FOLDER = Path(__file__).resolve().parents[2] / "out" / "real-files"
@@ -44,6 +45,9 @@ OF_THE_FILE = {
     "ExifTool",
     "File",
     "System",
+    "QuickTime",  # HEIC's boxes
+    "Meta",
+    "ICC_Profile",
     "Composite",
     "JFIF",
     "ICC-header",
@@ -57,8 +61,9 @@ OF_PIXELS = {
     "PhotometricInterpretation", "StripOffsets", "SamplesPerPixel", "RowsPerStrip",
     "StripByteCounts", "ExtraSamples", "Predictor", "FillOrder", "T6Options", "TileWidth",
     "TileLength", "TileOffsets", "TileByteCounts", "PlanarConfiguration", "Orientation",
-    "PageNumber", "TransferFunction",
+    "PageNumber", "TransferFunction", "SampleFormat", "PreviewImageStart",
 }  # fmt: skip
+RESOLUTION = {"XResolution", "YResolution", "ResolutionUnit"}
 BEYOND_ITS_NOTE = {
     "Sigma:Software",
     "Sigma:ChrominanceNoiseReduction",
@@ -108,17 +113,23 @@ def test_every_word_is_kept(coloured, name):
         group, _, word = tag.partition(":")
         if {group, tag} & (OF_THE_FILE | OF_THUMBNAILS | BEYOND_ITS_NOTE) or word in OF_PIXELS:
             continue
-        if after.get(tag) != value:
-            lost[tag] = (value, after.get(tag))
+        if word in RESOLUTION and before.get("IFD0:ResolutionUnit") == 1:
+            continue  # of no unit: libvips takes it for millimetres
+        found = after.get(tag)
+        if isinstance(value, float):
+            found = found if found is None else pytest.approx(found, rel=1e-5)
+        if found != value:
+            lost[tag] = (value, found)
     assert not lost
     assert len(before) > 20
 
 
 @pytest.mark.parametrize("name", [*CAMERAS, *PHONES, *SCANS])
-def test_every_pixel_keeps_its_lightness(coloured, lab_of, name):
+def test_every_pixel_keeps_its_lightness(coloured, name):
     def small(path):
         photo = Photo(path)
-        return lab_of(photo.small_copy(*(max(1, side // 8) for side in photo.upright_size)))
+        copy = photo.small_copy(*(max(1, side // 8) for side in (photo.height, photo.width)))
+        return lab_from_srgb(photo.turn.apply(copy))
 
     before, after = small(FOLDER / name), small(result_of(coloured, name))
     assert before.shape == after.shape

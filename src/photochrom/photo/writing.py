@@ -308,15 +308,15 @@ def _segments(page: Page) -> bytes:
     length = MILLIMETRES.get(metadata.unit or "", 1.0)
     across, down = (pixels * length for pixels in metadata.resolution)
     beginning = jfif(across, down, _JFIF_UNITS.get(metadata.unit or "", 0))
-    exif = as_exif(_jpeg_words(page), LONGEST)
+    exif = as_exif(_exif_words(page), LONGEST)
     return beginning if exif is None else beginning + as_segment(exif)
 
 
 _JFIF_UNITS = {"in": 1, "cm": 2}
 
 
-def _jpeg_words(page: Page) -> Directory:
-    """What the EXIF of a JPEG says."""
+def _exif_words(page: Page) -> Directory:
+    """What an EXIF block says that no other program completes."""
     metadata = page.photo.metadata
     entries = {}
     if metadata.words is not None or _tag(page) != 1:
@@ -412,7 +412,7 @@ def _write_by_package(page: Page, part: Path, target: Path, kind: Kind, saving: 
         str(target),
         quality=saving.quality,
         bits=page.photo.bits,
-        exif=as_exif(metadata.words) if metadata.words else None,
+        exif=as_exif(_exif_words(page)) if metadata.words else None,
         xmp=_xmp(page, saving),
         icc=_profile(page),
     )
