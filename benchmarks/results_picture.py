@@ -1,33 +1,41 @@
-"""The README's picture: example photos, grey, coloured and real.
+"""A picture of results: colour photos made grey, coloured, and as they are.
 
 python benchmarks/results_picture.py docs/results.jpg
+python benchmarks/results_picture.py FILE.jpg --model NAME PHOTO...
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from photochrom import Colorizer
+from photochrom.color import grey_from_lightness, lab_from_srgb
 from photochrom.sheet import save_sheet
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples" / "colour"
 SHOWN = ("harbour", "otter", "ceremony", "cat")
 
 
 def main() -> None:
-    colorizer = Colorizer()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("photos", nargs="*", type=Path)
+    parser.add_argument("--model")
+    parser.add_argument("--vividness", type=float, default=0.5)
+    arguments = parser.parse_args()
+    colorizer = Colorizer(arguments.model)
     rows = []
-    for name in SHOWN:
-        grey = EXAMPLES / f"{name}.jpg"
-        real = EXAMPLES / "colour" / f"{name}.jpg"
-        pictures = [Image.open(grey).convert("RGB"), Image.open(real).convert("RGB")]
-        left, right = (np.asarray(picture) for picture in pictures)
-        rows.append([left, colorizer.colorize(grey).rgb, right])
-    save_sheet(rows, Path(sys.argv[1]), height=190, width=1020)
+    for path in arguments.photos or [EXAMPLES / f"{name}.jpg" for name in SHOWN]:
+        with Image.open(path) as picture:
+            real = np.asarray(picture.convert("RGB"))
+        grey = grey_from_lightness(lab_from_srgb(real.astype(np.float32) / 255)[..., 0])
+        coloured = colorizer.colorize(grey, vividness=arguments.vividness).rgb
+        rows.append([np.stack([grey] * 3, axis=-1), coloured, real])
+    save_sheet(rows, arguments.output, height=190, width=1020)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_a_missing_file(monkeypatch):
 def test_an_unknown_name_names_the_nearest():
     name = known_models()[0].name
     with pytest.raises(ModelError, match=f"did you mean {name}") as error:
-        describe(name.replace("lite", "lit"))
+        describe(name.replace("chrom", "chorm"))
     one_line(error)
 
 

@@ -21,7 +21,6 @@ from photochrom.dial import Decoding  # noqa: E402
 from photochrom.errors import DataError, ModelError  # noqa: E402
 from photochrom.export import export  # noqa: E402
 from photochrom.models import locate  # noqa: E402
-from photochrom.quantization.decoding import decode_by_sums  # noqa: E402
 from photochrom.quantization.examples import examples  # noqa: E402
 from photochrom.quantization.graph import measure, plain_floats  # noqa: E402
 from photochrom.quantization.graph import run as run_graph  # noqa: E402
@@ -42,7 +41,7 @@ MIDDLE = Decoding(0.5, 0.5, 1.3)
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The default model's twin, its ranges found on the example photos."""
     target = tmp_path_factory.mktemp("twin") / "small.onnx"
-    distance = quantize("photochrom-lite0", target, [PHOTOS], name="small")
+    distance = quantize("photochrom", target, [PHOTOS], name="small")
     assert 0.05 < distance < 0.9
     return target
 
@@ -50,7 +49,7 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sessions(twin: Path) -> tuple[Session, Session]:
     """The model and its twin."""
-    return Session("photochrom-lite0", 1), Session(twin, 1)
+    return Session("photochrom", 1), Session(twin, 1)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def run(path: Path, inputs: dict[str, Array]) -> list[Array]:
 
 def test_the_file_is_small(twin: Path) -> None:
     # one byte a weight and not two, but a graph of more nodes, and the head in fp32
-    before = locate("photochrom-lite0")[1].stat().st_size
+    before = locate("photochrom")[1].stat().st_size
     assert 0.5 < twin.stat().st_size / before < 0.6
     weights = [
         onnx.numpy_helper.to_array(tensor)
@@ -164,7 +163,7 @@ def test_hints_beside_large_values(hinted: Path, copies: list[Array], tmp_path: 
 
 def test_equal_ranges_change_nothing_else(hinted: Path) -> None:
     contract = Session(hinted).contract
-    model = decode_by_sums(plain_floats(onnx.load(hinted)), contract)
+    model = plain_floats(onnx.load(hinted))
     feeds = list(examples([PHOTOS], contract))
     [before] = run_graph(model, ["ab"], feeds[:1])
     inner = inner_nodes(model, contract)
@@ -189,20 +188,20 @@ def test_what_lies_between_stem_and_head_is_int8(twin: Path, tmp_path: Path) -> 
     options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
     onnxruntime.InferenceSession(str(twin), options, providers=["CPUExecutionProvider"])
     found = Counter(node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node)
-    convolutions = Counter(
-        node.op_type for node in onnx.load(locate("photochrom-lite0")[1]).graph.node
-    )["Conv"]
-    # the model has one convolution to decode with, the twin three; the head is the other float
-    assert found["QLinearConv"] == convolutions - FIRST - 2
-    assert found["Conv"] == FIRST + 1 + 3
-    assert found["QLinearAdd"] == 10
-    assert found["QLinearConcat"] == 3
-    # into the chain and out of it, and the same around the neck's mean
-    assert found["QuantizeLinear"] == found["DequantizeLinear"] == 2
+    model = onnx.load(locate("photochrom")[1])
+    convolutions = sum(node.op_type == "Conv" for node in model.graph.node)
+    floats = FIRST + 1 + 3  # the head, and three sums of the decoding
+    assert found["Conv"] == floats
+    assert found["QLinearConv"] == convolutions - floats
+    assert found["QLinearAdd"] == 15  # where EfficientNet-Lite2's blocks end
+    assert found["QLinearConcat"] == 6  # three joints of the decoder, each with hints beside
+    # into the chain and out of it, and the same around the neck's mean; hints join at three scales
+    assert found["QuantizeLinear"] == 2 + 3
+    assert found["DequantizeLinear"] == 2
 
 
 def test_only_the_name_changes_in_the_contract(twin: Path) -> None:
-    before, after = Session("photochrom-lite0").contract, Session(twin).contract
+    before, after = Session("photochrom").contract, Session(twin).contract
     assert after.name == "small"
     for field in ("licence", "output", "fit", "stride", "size", "dial"):
         assert getattr(after, field) == getattr(before, field)
@@ -210,9 +209,9 @@ def test_only_the_name_changes_in_the_contract(twin: Path) -> None:
     assert np.array_equal(after.log_weights, before.log_weights)
     records = [
         json.loads(onnx.load(path).metadata_props[0].value)
-        for path in (twin, locate("photochrom-lite0")[1])
+        for path in (twin, locate("photochrom")[1])
     ]
-    assert records[0] == records[1] | {"name": "small", "twin_of": "photochrom-lite0"}
+    assert records[0] == records[1] | {"name": "small", "twin_of": "photochrom"}
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (320, 256)])
@@ -232,9 +231,9 @@ def test_decoding_is_that_of_the_contract(twin: Path, height: int, width: int) -
 
 
 def test_plain_floats_are_the_same_network(tmp_path: Path) -> None:
-    stored = locate("photochrom-lite0")[1]
+    stored = locate("photochrom")[1]
     model = plain_floats(onnx.load(stored))
-    assert not [node for node in model.graph.node if node.op_type == "Cast"]
+    assert all(tensor.data_type != onnx.TensorProto.FLOAT16 for tensor in model.graph.initializer)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, tmp_path / "plain.onnx")
     inputs = feed(64, 64)
@@ -266,14 +265,14 @@ def test_what_cannot_be_quantized(twin: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.onnx"
     with pytest.raises(ModelError, match=r"small\.onnx: is int8 already"):
         quantize(twin, target, [PHOTOS])
-    with pytest.raises(ModelError, match="no model 'photochrom-lite1'"):
-        quantize("photochrom-lite1", target, [PHOTOS])
+    with pytest.raises(ModelError, match="no model 'photochron'"):
+        quantize("photochron", target, [PHOTOS])
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(DataError, match="empty"):
-        quantize("photochrom-lite0", target, [str(empty)])
+        quantize("photochrom", target, [str(empty)])
     model = tmp_path / "model.onnx"
-    model.write_bytes(locate("photochrom-lite0")[1].read_bytes())
+    model.write_bytes(locate("photochrom")[1].read_bytes())
     with pytest.raises(ModelError, match=r"model\.onnx: is the model itself"):
         quantize(model, model, [PHOTOS])
     with pytest.raises(ModelError, match=r"cannot be written"):

@@ -18,6 +18,8 @@ from photochrom.dial import Decoding
 from photochrom.errors import ConfigError, InColour, ModelError, PhotoError
 from photochrom.hints import Hint, PlacedHints
 from photochrom.photo import (
+    TIFF,
+    Kind,
     Metadata,
     Page,
     Photo,
@@ -26,8 +28,8 @@ from photochrom.photo import (
     check_target,
     coding_for,
     encode,
-    from_exif,
     kind_of,
+    metadata_of,
     pages_of,
     write,
 )
@@ -105,7 +107,7 @@ class Result:
     ) -> bytes:
         """The bytes of a file of the format that `suffix` (".jpg", ...) names."""
         saving = Saving(quality, mark, profile)
-        return encode(self.page(suffix, saving), suffix, saving)
+        return encode([self.page(suffix, saving)], suffix, saving)
 
     def confidence_picture(self) -> Pixels:
         """The confidence map in colours, with a legend; see `photochrom.confidence`.
@@ -131,9 +133,10 @@ class Result:
         return Page(self.photo, (whole[t : t + rows] for t, rows in spans), coding, True)
 
     def _strips(self, coding: Coding) -> Iterator[Pixels]:
+        """The strips; the photo is opened for the first one, and closed after the last."""
         photo = self.photo
         chroma = self._chroma.turned(*photo.turn.undo())
-        return coloured_strips(
+        yield from coloured_strips(
             photo.strips(), photo.plan, chroma, self._threads, source=photo.space, target=coding
         )
 
@@ -155,15 +158,50 @@ def save_pages(results: Sequence[Result], path: str | Path, **how: Any) -> list[
         return [results[0].save(target, **how)]
     saving = Saving(**how)
     kind = check_target(target, saving.overwrite)
-    pages = [result.page(target.suffix, saving) for result in results]
-    alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
-    if kind is kind_of(".tif") and len(alike) == 1:
+    if pages := _one_file(results, kind, target.suffix, saving):
         write(pages, target, saving)
         return [target]
     names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
     for name in names:
         check_target(name, saving.overwrite)
-    return [result.save(name, **how) for result, name in zip(results, names, strict=True)]
+    written: list[Path] = []
+    try:
+        for result, name in zip(results, names, strict=True):
+            written.append(result.save(name, **how))
+    except BaseException:
+        for name in written:  # all pages, or none
+            name.unlink(missing_ok=True)
+        raise
+    return written
+
+
+def encode_pages(
+    results: Sequence[Result], suffix: str, *, quality: int = 95, mark: bool = True,
+    profile: str = "srgb",
+) -> bytes:  # fmt: skip
+    """The bytes of one file of the coloured pages of one photo.
+
+    Raises PhotoError where a file of this format cannot hold them all.
+    """
+    saving = Saving(quality, mark, profile)
+    if len(results) == 1:
+        return encode([results[0].page(suffix, saving)], suffix, saving)
+    pages = _one_file(results, kind_of(suffix), suffix, saving)
+    if not pages:
+        name = results[0].photo.name
+        raise PhotoError(f"{name}: its {len(results)} pages do not fit into one file; name a file")
+    return encode(pages, suffix, saving)
+
+
+def _one_file(
+    results: Sequence[Result], kind: Kind | None, suffix: str, saving: Saving
+) -> list[Page]:
+    """The pages of one TIFF; none where they differ in size or type, or it is of another kind."""
+    if kind is not TIFF:
+        return []
+    pages = [result.page(suffix, saving) for result in results]
+    alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
+    return pages if len(alike) == 1 else []
 
 
 class Colorizer:
@@ -388,4 +426,4 @@ def _pil_pixels(image: Any) -> Pixels:
 
 def _pil_metadata(image: Any) -> Metadata:
     exif = image.getexif().tobytes()
-    return Metadata(from_exif(exif) if exif else None, image.info.get("xmp"))
+    return metadata_of(exif or None, image.info.get("xmp"))

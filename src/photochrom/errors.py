@@ -6,6 +6,7 @@
     │   └── InColour        it is in colour already
     ├── ModelError          a model is missing, damaged or of an unknown kind
     ├── HintError           hints that do not fit the photograph
+    ├── JobError            a job cannot go on: its ledger, its workers
     ├── ConfigError         a configuration file or an option is wrong
     ├── DataError           training or evaluation data is missing or unusable
     └── MissingExtra        an optional part of Photochrom is not installed
@@ -38,6 +39,10 @@ class HintError(PhotochromError):
     """Colour hints do not fit the photograph."""
 
 
+class JobError(PhotochromError):
+    """A job on many photographs cannot go on; what is done stays done."""
+
+
 class ConfigError(PhotochromError):
     """A configuration file, or an option, is wrong."""
 
@@ -51,3 +56,10 @@ class MissingExtra(PhotochromError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs extra packages: pip install 'photochrom[{extra}]'")
+
+
+def unforeseen(name: object, error: Exception) -> PhotoError:
+    """The one line about a fault of Photochrom's own, so that one photo's costs no other."""
+    first = next(iter(str(error).splitlines()), "")
+    fault = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return PhotoError(f"{name}: unforeseen ({fault}); please report it with the photo")

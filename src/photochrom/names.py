@@ -9,13 +9,15 @@ COLOURED = ".color"
 """What a coloured photo's name has before its suffix; a variant's number comes between them."""
 VARIANTS = ".variants"
 """What the name of a sheet of variants has before its suffix."""
+_IN_COLOUR = {".pgm": ".ppm"}
+"""Suffixes of files that cannot hold colours, and of those that can."""
 _RESULT = re.compile(rf"({re.escape(COLOURED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
 
 
 def coloured_name(path: str, suffix: str | None) -> str:
     """The name, or relative path, of a photo's result; suffix: None for the photo's own."""
     own = PurePath(path).suffix
-    return f"{path.removesuffix(own)}{COLOURED}{suffix or own}"
+    return f"{path.removesuffix(own)}{COLOURED}{suffix or _IN_COLOUR.get(own.lower(), own)}"
 
 
 def is_result(name: str) -> bool:

@@ -94,6 +94,17 @@ def test_files_of_others_stay(tree):
     assert summary.reasons["OutputExists"] == 1
 
 
+def test_two_photos_with_one_result(tree):
+    with Image.open(tree / "a.jpg") as picture:
+        picture.save(tree / "a.png")
+    reports = []
+    summary = run_on_ray(job(tree, settings=replace(SMALL, format=".jpg")), reports.append)
+    assert summary.reasons["OutputExists"] == 1
+    [line] = [r.record.error for r in reports if "same result" in (r.record.error or "")]
+    assert line == f"{tree / 'a.png'}: would have the same result as a.jpg; rename one"
+    assert "a.color.jpg" in sizes(tree.parent / "out")
+
+
 @pytest.fixture
 def store(monkeypatch):
     """A server that speaks S3, on this machine."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.batch import LEDGER, Job, Ledger, Settings, State, run_job
+from photochrom.batch import LEDGER, Job, Ledger, Settings, State, run_job, work
 from photochrom.errors import ConfigError
 
 SMALL = Settings(size=64)
@@ -193,6 +193,17 @@ def wait_for(condition, seconds=60):
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     assert condition()
+
+
+def test_a_fault_of_ours_costs_one_photo(tree, tmp_path, monkeypatch):
+    def break_down(_):
+        raise ZeroDivisionError("in\nstrips")
+
+    monkeypatch.setattr(work, "_colour", break_down)
+    outcome = work.colour(work.Task(tree / "a.jpg", tmp_path / "a.color.jpg", False))
+    assert (outcome.state, outcome.reason) == ("failed", "Unforeseen")
+    assert outcome.error.startswith(f"{tree / 'a.jpg'}: unforeseen (ZeroDivisionError: in); ")
+    assert outcome.sha256 is not None
 
 
 def test_killed_and_resumed(tree):

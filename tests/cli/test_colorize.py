@@ -184,7 +184,7 @@ def test_wrong_usage(photochrom, album, arguments):
 def test_an_unknown_model(photochrom, album):
     done = photochrom("colorize", album / "cat.jpg", "--model", "photochron")
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"did you mean photochrom" in done.stderr
+    assert b"did you mean photochrom?" in done.stderr
     assert done.stderr.count(b"\n") == 1
 
 

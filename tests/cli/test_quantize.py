@@ -21,15 +21,13 @@ Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 def test_a_twin_that_colours(photochrom: Run, examples: Path, tmp_path: Path) -> None:
     target = tmp_path / "new" / "small.onnx"
-    done = photochrom(
-        "quantize", "photochrom-lite0", tiny_workshop.PHOTOS, "--photos", 4, "-o", target
-    )
+    done = photochrom("quantize", "photochrom", tiny_workshop.PHOTOS, "--photos", 4, "-o", target)
     assert (done.returncode, done.stderr) == (0, b"")
     lines = done.stdout.decode().splitlines()
     assert lines[0] == f"{target}: {target.stat().st_size} bytes, 56% of the model's"
     assert lines[1] == f"SHA-256 {hashlib.sha256(target.read_bytes()).hexdigest()}"
     assert lines[2].startswith("ab against the model's: mean distance ")
-    assert Session(target).contract.name == "photochrom-lite0-int8"
+    assert Session(target).contract.name == "photochrom-int8"
     coloured = tmp_path / "cat.jpg"
     done = photochrom("colorize", examples / "cat.jpg", "-o", coloured, "--model", target)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -39,9 +37,9 @@ def test_a_twin_that_colours(photochrom: Run, examples: Path, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("model", "photos", "target", "code", "words"),
     [
-        ("photochrom-lite", "examples", "out.onnx", 1, "did you mean photochrom-lite0?"),
-        ("photochrom-lite0", "nowhere", "out.onnx", 1, "nowhere"),
-        ("photochrom-lite0", "examples", "out.bin", 2, "a model's file ends in .onnx"),
+        ("photochron", "examples", "out.onnx", 1, "did you mean photochrom?"),
+        ("photochrom", "nowhere", "out.onnx", 1, "nowhere"),
+        ("photochrom", "examples", "out.bin", 2, "a model's file ends in .onnx"),
     ],
 )
 def test_an_error_is_one_line(

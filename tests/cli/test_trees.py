@@ -59,7 +59,7 @@ def test_a_tree_its_ledger_and_its_end(photochrom, scans):
     assert b"--resume" in done.stderr
     done = tree(photochrom, scans, "--recursive", "--resume", "--recolour", "--json")
     states = [json.loads(line)["state"] for line in done.stdout.splitlines()]
-    assert states == ["done", "done", "done", "failed"]  # other settings: all again
+    assert sorted(states) == ["done", "done", "done", "failed"]  # other settings: all again
     assert (out / "colour.color.jpg").is_file()
 
 

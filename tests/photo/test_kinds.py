@@ -228,3 +228,58 @@ def test_floats_of_another_range_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "wide.tif", pictures.scene(1, np.float32)[..., 0] * 255)
     with pytest.raises(PhotoError, match="white is 1"):
         Photo(tmp_path / "wide.tif").small_copy(32, 64)
+
+
+def test_a_picture_too_small_for_jpeg_2000_is_one_line(tmp_path):
+    photo = Photo(np.full((31, 90), 128, np.uint8))
+    with pytest.raises(PhotoError, match=r"out\.jp2: 90 x 31 pixels are too few .* --format"):
+        saved(photo, tmp_path / "out.jp2")
+    assert not list(tmp_path.iterdir())
+
+
+def test_whatever_a_package_raises_is_one_line(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise RuntimeError("no memory for tiles\nof this size")
+
+    monkeypatch.setattr("openjpeg.utils.encode_array", refuse)
+    photo = Photo(np.full((64, 64), 128, np.uint8))
+    wanted = r"out\.jp2: cannot be written as JPEG 2000 \(no memory for tiles\); choose another"
+    with pytest.raises(PhotoError, match=wanted):
+        saved(photo, tmp_path / "out.jp2")
+
+
+@pytest.mark.parametrize("suffix", [".ppm", ".jp2", ".gif"])
+def test_where_there_is_no_room_for_a_profile_codes_are_srgb(tmp_path, suffix):
+    stream = io.BytesIO()
+    profile = pictures.GREY_PROFILES["linear"]
+    Image.fromarray(pictures.scene()[..., 0]).save(stream, "PNG", icc_profile=profile)
+    photo = Photo(stream.getvalue())
+    saving = Saving(profile="keep")
+    assert "a profile, so its codes are sRGB" in losses(photo, kind_of(suffix), saving)
+    kept = Photo(saved(photo, tmp_path / f"kept{suffix}", ab=(0, 0), profile="keep"))
+    plain = Photo(saved(photo, tmp_path / f"plain{suffix}", ab=(0, 0)))
+    assert np.array_equal(kept.small_copy(60, 80), plain.small_copy(60, 80))
+
+
+def test_16_bit_into_heic_are_12(tmp_path):
+    deep = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    target = saved(Photo(deep), tmp_path / "out.heic", ab=(0, 0), quality=100)
+    assert pillow_heif.open_heif(target, convert_hdr_to_8bit=False).info["bit_depth"] == 12
+    assert Photo(target).bits == 12
+
+
+def test_a_resolution_in_exif_alone_is_kept(tmp_path):
+    """As HEIC has it."""
+    exif = Image.Exif()
+    exif[282], exif[283], exif[296] = 300.0, 300.0, 2
+    picture = pillow_heif.from_pillow(Image.fromarray(pictures.scene(3)))
+    picture.save(tmp_path / "in.heic", exif=exif.tobytes())
+    target = saved(Photo(tmp_path / "in.heic"), tmp_path / "out.jpg")
+    with Image.open(target) as after:
+        assert after.info["dpi"] == (300, 300)
+        assert after.getexif()[282] == 300
+
+
+def test_a_graymap_without_white_is_one_line():
+    with pytest.raises(PhotoError, match="damaged"):
+        Photo(b"P5\n2 2\n0\n\0\0\0\0")

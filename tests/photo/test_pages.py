@@ -1,13 +1,15 @@
 """TIFFs of several pages."""
 
+import io
+
 import numpy as np
 import pictures
 import pytest
 import tifffile
 
 from photochrom import Colorizer
-from photochrom.colorizer import save_pages
-from photochrom.errors import OutputExists
+from photochrom.colorizer import Result, encode_pages, save_pages
+from photochrom.errors import OutputExists, PhotoError
 from photochrom.photo import Photo, pages_of
 
 
@@ -76,7 +78,51 @@ def test_a_missing_page_is_noticed(tmp_path, one_thread):
     if offset + 120 * 160 < len(data):  # directories behind: cut pixels only by moving the end
         pytest.skip("written with directories at the end")
     album.write_bytes(data[:-1000])
-    from photochrom.errors import PhotoError
-
     with pytest.raises(PhotoError, match="missing"):
         one_thread.colorize_pages(album)
+
+
+def test_each_page_keeps_its_turn_resolution_and_xmp(tmp_path, one_thread):
+    """A duplex scanner's: the back stands upside down."""
+    scene = pictures.scene()[..., 0]
+    packets = [f"<x:xmpmeta xmlns:x='adobe:ns:meta/' side='{side}'/>".encode() for side in "ab"]
+    extra = [
+        [(274, "H", 1, turn, True), (700, "B", len(packet), packet, True)]
+        for turn, packet in zip((1, 3), packets, strict=True)
+    ]
+    album = written(tmp_path / "album.tif", [scene, scene], extratags=extra,
+                    resolution=[(300, 300), (600, 600)], resolutionunit=[2, 2])  # fmt: skip
+    [target] = save_pages(one_thread.colorize_pages(album), tmp_path / "out.tif")
+    with tifffile.TiffFile(target) as after:
+        tags = [page.tags for page in after.pages]
+        assert [int(found[274].value) for found in tags] == [1, 3]
+        assert [found[282].value[0] / found[282].value[1] for found in tags] == [300, 600]
+        for found, side in zip(tags, ("a", "b"), strict=True):
+            assert f'side="{side}"' in bytes(found[700].value).decode()
+            assert "DigitalSourceType" in bytes(found[700].value).decode()
+
+
+def test_pages_through_a_pipe(tmp_path, one_thread):
+    scene = pictures.scene()[..., 0]
+    alike = one_thread.colorize_pages(written(tmp_path / "alike.tif", [scene, scene]))
+    with tifffile.TiffFile(io.BytesIO(encode_pages(alike, ".tif"))) as after:
+        assert len(after.pages) == 2
+    with pytest.raises(PhotoError, match="its 2 pages do not fit into one file; name a file"):
+        encode_pages(alike, ".png")
+
+
+def test_of_pages_in_several_files_all_are_written_or_none(tmp_path, one_thread, monkeypatch):
+    album = written(tmp_path / "album.tif", [pictures.scene()[..., 0]] * 3)
+    results = one_thread.colorize_pages(album)
+
+    save = Result.save
+
+    def full(result, *given, **named):
+        if result is results[2]:
+            raise PhotoError("the disk is full")
+        return save(result, *given, **named)
+
+    monkeypatch.setattr(Result, "save", full)
+    with pytest.raises(PhotoError, match="full"):
+        save_pages(results, tmp_path / "out.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["album.tif"]

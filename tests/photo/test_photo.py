@@ -260,7 +260,7 @@ def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
 def test_quality_is_that_of_the_encoder(cat):
     photo = Photo(np.asarray(cat))
     sizes = [
-        len(encode(page(photo, tinted(photo)), ".jpg", Saving(quality=q))) for q in (20, 60, 95)
+        len(encode([page(photo, tinted(photo))], ".jpg", Saving(quality=q))) for q in (20, 60, 95)
     ]
     assert sizes == sorted(set(sizes))
 
@@ -467,6 +467,6 @@ def test_bytes_of_a_photo_in_memory(examples):
     data = (examples / "cat.jpg").read_bytes()
     photo = Photo(data)
     assert photo.suffix == ".jpg"
-    encoded = encode(page(photo, tinted(photo)), ".png", Saving())
+    encoded = encode([page(photo, tinted(photo))], ".png", Saving())
     with Image.open(io.BytesIO(encoded)) as after:
         assert (after.format, after.size, after.mode) == ("PNG", (451, 300), "RGB")

@@ -67,6 +67,24 @@ def test_an_older_mark_is_replaced(old):
     assert marks(mark_computed(old)) == [SOURCE_TYPE]
 
 
+@pytest.mark.parametrize("declared", ["shift_jis", "no-such-encoding"])
+def test_an_encoding_that_nobody_reads_is_as_damaged(declared):
+    xmp = f'<?xml version="1.0" encoding="{declared}"?><x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
+    assert marks(mark_computed(xmp.encode())) == [SOURCE_TYPE]
+
+
+def test_prefixes_stay():
+    """Programs know namespaces of cameras by them."""
+    xmp = mark_computed(packet("<drone:Yaw>3</drone:Yaw>", 'xmlns:drone="http://drone.example/"'))
+    assert b"<drone:Yaw>3</drone:Yaw>" in xmp
+
+
+def test_utf_16_is_kept():
+    text = '<x:xmpmeta xmlns:x="adobe:ns:meta/" album="Äpfel"/>'
+    for encoded in (text.encode("utf-16"), text.encode("utf-16") + b"\0\0"):
+        assert "Äpfel" in mark_computed(encoded).decode()
+
+
 def test_a_bare_rdf_packet():
     bare = f'<rdf:RDF xmlns:rdf="{RDF}"><rdf:Description rdf:about=""/></rdf:RDF>'.encode()
     xmp = mark_computed(bare)

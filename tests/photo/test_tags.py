@@ -131,6 +131,54 @@ def test_both_byte_orders_and_sizes_say_the_same(tmp_path):
     assert wanted.entries[PRIVATE].numbers() == (1, 2, 65535)
 
 
+def with_note_at(place, size=1000):
+    """An EXIF block whose maker's note lies at a place, the directories behind or before it."""
+    note = bytes(range(250)) * (size // 250)
+    words = Directory(
+        {MAKE: Entry(2, 12, b"Voigtlander\0")},
+        {EXIF: Directory({MAKER_NOTE: Entry(7, size, note, place)})},
+    )
+    return as_exif(words), note
+
+
+@pytest.mark.parametrize("place", [8, 20, 518, 9000])
+def test_a_makers_note_stays_where_it_was_in_a_jpeg(tmp_path, place):
+    block, note = with_note_at(place)
+    assert block[6 + place :].startswith(note)  # the test can tell
+    path = tmp_path / "snapshot.jpg"
+    Image.fromarray(pictures.scene()[..., 0]).save(path, exif=block)
+    with Image.open(saved(Photo(path), tmp_path / "out.jpg")) as after:
+        after.load()
+        assert after.info["exif"][6 + place :].startswith(note)
+        assert after.getexif()[MAKE] == "Voigtlander"
+        assert after.info["jfif"]
+    whole = (tmp_path / "out.jpg").read_bytes()
+    assert whole.count(b"Exif\0\0") == 1
+    assert whole[2:4] == b"\xff\xe0"  # JFIF comes first
+
+
+def test_what_is_too_long_for_a_segment_is_left_out(tmp_path):
+    path = tmp_path / "scan.tif"
+    tags = [(ARTIST, "s", 0, "Anna", True), (PRIVATE, "B", 70_000, bytes(70_000), True)]
+    tifffile.imwrite(path, pictures.scene()[..., 0], extratags=tags, metadata=None)
+    with Image.open(saved(Photo(path), tmp_path / "out.jpg")) as after:
+        assert after.getexif()[ARTIST] == "Anna"
+        assert PRIVATE not in after.getexif()
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
+@pytest.mark.parametrize(("profile", "space"), [("srgb", 1), ("keep", 65535)])
+def test_exif_says_the_colour_space_of_the_result(tmp_path, suffix, profile, space):
+    made = exif()
+    made.get_ifd(EXIF)[0xA001] = 1
+    path = tmp_path / "snapshot.jpg"
+    Image.fromarray(pictures.scene()[..., 0]).save(
+        path, exif=made, icc_profile=pictures.GREY_PROFILES["gamma 2.2"]
+    )
+    _, details, _ = said(saved(Photo(path), tmp_path / f"out{suffix}", profile=profile))
+    assert details[0xA001] == space
+
+
 def test_an_exif_block_goes_there_and_back():
     words = from_exif(exif().tobytes())
     assert from_exif(as_exif(words)) == words
@@ -185,3 +233,37 @@ def test_orientation_is_kept_in_a_tiff_and_applied_in_a_png(tmp_path):
     with Image.open(tmp_path / "out.png") as after:
         assert after.size == (120, 160)
         assert after.getexif().get(ORIENTATION, 1) == 1
+
+
+def test_directories_that_point_to_themselves_end():
+    """As many pointers as an entry table has room for, each to the table itself."""
+    pointers = struct.pack("<HHII", EXIF, 4, 1, 8) * 4000
+    block = b"II*\0" + struct.pack("<IH", 8, 4000) + pointers + bytes(4)
+    words = from_exif(b"Exif\0\0" + block)
+    assert words is None or EXIF not in words.children
+
+
+def test_entries_that_share_their_bytes_do_not_multiply():
+    size, count = 50_000, 800
+    table = b"".join(
+        struct.pack("<HHII", 60_000 + index, 7, size, 14 + 12 * count) for index in range(count)
+    )
+    block = b"II*\0" + struct.pack("<IH", 8, count) + table + bytes(4 + size)
+    words = from_exif(b"Exif\0\0" + block)
+    held = sum(len(entry.data) for entry in words.entries.values())
+    assert size <= held <= 2 * len(block)
+
+
+def test_strips_with_signed_offsets(tmp_path):
+    """libtiff takes them; so is what is cut off from them noticed."""
+    path = tmp_path / "scan.tif"
+    tifffile.imwrite(path, pictures.scene()[..., 0], metadata=None)
+    with tifffile.TiffFile(path) as found:
+        places = [found.pages[0].tags[tag].offset for tag in (273, 279)]
+    data = bytearray(path.read_bytes())
+    for place in places:
+        data[place + 2 : place + 4] = struct.pack("<H", 9)
+    path.write_bytes(data)
+    assert saved(Photo(path), tmp_path / "out.tif").is_file()
+    [directory] = read_directories(io.BytesIO(bytes(data)))
+    assert directory.data_end > 120 * 160

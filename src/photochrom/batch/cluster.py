@@ -8,26 +8,34 @@ the store's own put where it is an object store.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import posixpath
+import secrets
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from photochrom.batch.job import LONGEST_S, Listener, Report, Summary, begun, count_outcome
+from photochrom.batch.job import Listener, Report, Summary, begun, count_outcome
 from photochrom.batch.ledger import Ledger, Record, State
+from photochrom.batch.planning import NOTHING, TAKEN, Plan, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns
-from photochrom.batch.work import Outcome, Settings, Task, begin, colour
+from photochrom.batch.work import (
+    Outcome,
+    Settings,
+    Task,
+    outcome_of,
+    schedule,
+    start_workers,
+)
 from photochrom.errors import ConfigError, MissingExtra
 from photochrom.models import locate, sha256_of
 from photochrom.names import coloured_name, is_result
 from photochrom.photo.kinds import SUFFIXES
+from photochrom.photo.writing import PART, make_durable
 
 _BLOCK = 4096
 """Photos that are planned, and handed to Ray, together."""
@@ -71,7 +79,13 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     digest = job.settings.digest(sha256_of(weights))
     mine = not ray.is_initialized()
     if mine:
-        ray.init(address=job.address, log_to_driver=False, include_dashboard=False)
+        try:
+            ray.init(address=job.address, log_to_driver=False, include_dashboard=False)
+        except (OSError, RuntimeError, ValueError) as error:
+            where = job.address or "this machine"
+            raise ConfigError(
+                f"{where}: Ray cannot be reached or started there ({_first_line(error)})"
+            ) from error
     summary = Summary()
     try:
         with begun(job.ledger, job.settings, digest, job.resume) as ledger:
@@ -91,25 +105,33 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
 def _outcomes(
     job: ClusterJob, ledger: Ledger, digest: str, ray: Any
 ) -> Iterator[tuple[Record, Outcome | None]]:
-    photos = _photos(job)
+    unreadable: list[OSError] = []
+    photos = _photos(job, unreadable)
     workers = job.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    planner = Planner(
+        ledger,
+        digest,
+        _Results(job).look,
+        root=job.root,
+        roots=[job.root],
+        suffix=job.settings.format,
+        overwrite=job.overwrite,
+        retry_failed=job.retry_failed,
+    )
     while block := list(islice(photos, _BLOCK)):
-        records, mine = {}, set()
+        plans: dict[str, Plan] = {}
         for path, size, modified in block:
-            known = ledger.find(path)
-            if known is not None and _settled(job, known, digest, size, modified):
-                yield known, None
+            plan = planner.plan(path, size, modified)
+            if plan.todo:
+                plans[path] = plan
                 continue
-            if known is not None and (known.state is State.WAITING or known.outputs):
-                mine.add(path)
-            records[path] = Record(
-                path, job.root, State.WAITING, digest, size, modified,
-                outputs=() if known is None else known.outputs,
-            )  # fmt: skip
-        ledger.plan(records.values())
-        if not records:
+            if plan.new:
+                ledger.settle(plan.record)
+            yield plan.record, None
+        ledger.plan(plan.record for plan in plans.values())
+        if not plans:
             continue
-        rows = [_row(job, record, path in mine) for path, record in records.items()]
+        rows = [_row(job, plan) for plan in plans.values()]
         data = ray.data.from_items(rows, override_num_blocks=len(rows))
         done = data.map(
             Worker,
@@ -120,69 +142,96 @@ def _outcomes(
             max_task_retries=-1,
         )
         for row in done.iter_rows():
-            yield _settle(records[row["path"]], row)
+            yield _settled(plans[row["path"]].record, row)
+    for error in unreadable:
+        folder = str(error.filename or job.root)
+        outcome = Outcome("failed", reason="PhotoError", error=f"{folder}: cannot be read")
+        yield settle(Record(folder, job.root, State.WAITING, digest), outcome, ()), outcome
 
 
-def _settled(job: ClusterJob, known: Record, digest: str, size: int, modified: int) -> bool:
-    """Whether an earlier job's word stands."""
-    if known.settings != digest or (known.size, known.modified) != (size, modified):
-        return False
-    if known.state is State.FAILED:
-        return not job.retry_failed
-    return known.state in (State.DONE, State.SKIPPED)
+class _Results:
+    """What lies where results are to be, folder by folder."""
+
+    def __init__(self, job: ClusterJob) -> None:
+        import fsspec
+
+        try:
+            self._system, self._root = fsspec.core.url_to_fs(job.output, **job.storage)
+        except (OSError, ImportError, ValueError) as error:
+            raise ConfigError(f"{job.output}: cannot be written ({error})") from error
+        self._folder: str | None = None
+        self._found: dict[str, tuple[int, int]] = {}
+
+    def look(self, name: str) -> tuple[int, int]:
+        """Size and time of a result by its relative path; `NOTHING` where there is none."""
+        place = posixpath.join(self._root, name)
+        folder = posixpath.dirname(place)
+        if folder != self._folder:
+            self._folder, self._found = folder, self._listed(folder)
+        return self._found.get(posixpath.basename(place), NOTHING)
+
+    def _listed(self, folder: str) -> dict[str, tuple[int, int]]:
+        self._system.invalidate_cache()
+        try:
+            found = self._system.ls(folder, detail=True)
+        except OSError:  # not there yet
+            return {}
+        return {posixpath.basename(facts["name"]): _size_and_time(facts) for facts in found}
 
 
-def _row(job: ClusterJob, record: Record, mine: bool) -> dict[str, Any]:
-    """A task; mine: whether what may lie at its result's place is of an earlier job."""
-    target = coloured_name(record.path, job.settings.format)
+def _size_and_time(facts: dict[str, Any]) -> tuple[int, int]:
+    """A file's size and time (ns, 0 where its store has none), by fsspec's words."""
+    names = ("mtime", "LastModified", "last_modified", "updated")
+    when = next((facts[name] for name in names if facts.get(name)), 0)
+    seconds = when.timestamp() if hasattr(when, "timestamp") else when
+    try:
+        return int(facts.get("size") or 0), int(float(seconds) * 1e9)
+    except ValueError:  # a text, as some stores have it
+        return int(facts.get("size") or 0), zlib.crc32(str(seconds).encode())
+
+
+def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
+    """A task for Ray."""
+    path = plan.record.path
     return {
-        "path": record.path,
-        "source": posixpath.join(job.root, record.path),
-        "target": posixpath.join(job.output, target),
-        "overwrite": job.overwrite or mine,
+        "path": path,
+        "source": posixpath.join(job.root, path),
+        "target": posixpath.join(job.output, coloured_name(path, job.settings.format)),
+        "overwrite": plan.overwrite,
+        "known": plan.known,
     }
 
 
-def _settle(record: Record, row: dict[str, Any]) -> tuple[Record, Outcome]:
-    outcome = Outcome(
-        row["state"],
-        tuple(Path(name) for name in row["outputs"]),
-        seconds=row["seconds"],
-        sha256=row["sha256"],
-        reason=row["reason"],
-        error=row["error"],
-        losses=tuple(row["losses"]),
-        notes=tuple(row["notes"]),
-    )
-    state = {"done": State.DONE, "skipped": State.SKIPPED}.get(outcome.state, State.FAILED)
-    settled = replace(
-        record,
-        state=state,
-        sha256=outcome.sha256,
-        outputs=tuple((name, -1, -1) for name in row["outputs"]),
-        seconds=outcome.seconds,
-        reason=outcome.reason,
-        error=outcome.error,
-        at=time.time(),
-    )
-    return settled, outcome
+def _settled(record: Record, row: dict[str, Any]) -> tuple[Record, Outcome | None]:
+    """A photo's row of the ledger, of its row from Ray."""
+    folder = posixpath.dirname(record.path)
+    outputs = tuple((posixpath.join(folder, name), *facts) for name, *facts in row["outputs"])
+    said = {name: row[name] for name in _SAID}
+    outcome = Outcome(**said, losses=tuple(row["losses"]), notes=tuple(row["notes"]))
+    settled = settle(record, outcome, outputs or still_ours(record, outcome))
+    return settled, None if outcome.state == "unchanged" else outcome
 
 
-def _photos(job: ClusterJob) -> Iterator[tuple[str, int, int]]:
-    """Relative paths, sizes and times (ns, 0 where unknown) of the photos below the root."""
+_SAID = ("state", "sha256", "seconds", "reason", "error", "width", "height")
+"""Fields of an `Outcome` that travel as they are."""
+
+
+def _photos(job: ClusterJob, unreadable: list[OSError]) -> Iterator[tuple[str, int, int]]:
+    """Relative paths, sizes and times (ns, 0 where unknown) of the photos below the root.
+
+    unreadable: gets the errors of folders that cannot be read.
+    """
     import fsspec
 
     try:
         system, root = fsspec.core.url_to_fs(job.root, **job.storage)
-        walked = system.walk(root, detail=True)
+        walked = system.walk(root, detail=True, on_error=unreadable.append)
         first = next(walked, None)
     except (OSError, ImportError, ValueError) as error:
         raise ConfigError(f"{job.root}: cannot be read ({error})") from error
     if first is None:
         raise ConfigError(f"{job.root}: no such folder, or nothing in it")
-    for _, _, files in [first]:
-        yield from _fitting(job, root, files)
-    for _, _, files in walked:
+    for _, _, files in chain([first], walked):
         yield from _fitting(job, root, files)
 
 
@@ -193,24 +242,15 @@ def _fitting(job: ClusterJob, root: str, files: dict[str, Any]) -> Iterator[tupl
         suffix = posixpath.splitext(name)[1].lower()
         if hidden or suffix not in SUFFIXES or is_result(name) or not job.patterns.fit(path):
             continue
-        when = facts.get("mtime") or facts.get("LastModified") or facts.get("updated") or 0
-        seconds = when.timestamp() if hasattr(when, "timestamp") else float(when or 0)
-        yield path, int(facts.get("size") or 0), int(seconds * 1e9)
+        yield path, *_size_and_time(facts)
 
 
 class Worker:
     """An actor: one process for the work, fetching and delivering around it."""
 
     def __init__(self, settings: dict[str, Any], storage: dict[str, Any]) -> None:
-        from pebble import ProcessPool
-
         self._storage = storage
-        self._pool = ProcessPool(
-            max_workers=1,
-            context=multiprocessing.get_context("spawn"),
-            initializer=begin,
-            initargs=(Settings(**settings), 1),
-        )
+        self._pool = start_workers(Settings(**settings), 1, 1)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Colour one photo; a failure of any kind is a row that says so."""
@@ -220,21 +260,13 @@ class Worker:
             except Exception as error:  # a store may raise anything
                 line = f"{row['source']}: cannot be fetched or delivered ({_first_line(error)})"
                 outcome, outputs = Outcome("failed", reason=type(error).__name__, error=line), []
-        return {
-            "path": row["path"],
-            "state": outcome.state,
-            "outputs": outputs,
-            "seconds": float(outcome.seconds),
-            "sha256": outcome.sha256,
-            "reason": outcome.reason,
-            "error": outcome.error,
-            "losses": list(outcome.losses),
-            "notes": list(outcome.notes),
-        }
+        said = {name: getattr(outcome, name) for name in _SAID}
+        listed = {"losses": list(outcome.losses), "notes": list(outcome.notes)}
+        return {"path": row["path"], "outputs": outputs, **said, **listed}
 
-    def _colour(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[str]]:
+    def _colour(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[Any]]:
+        """What came of a photo, and name, size and time of what was delivered."""
         import fsspec
-        from pebble import ProcessExpired
 
         system, remote = fsspec.core.url_to_fs(row["source"], **self._storage)
         source = folder / "in" / posixpath.basename(row["source"])
@@ -244,25 +276,19 @@ class Worker:
         goal, place = fsspec.core.url_to_fs(row["target"], **self._storage)
         if not row["overwrite"] and goal.exists(place):
             line = f"{row['target']}: exists already; add --overwrite to replace it"
-            return Outcome("failed", reason="OutputExists", error=line), []
+            return Outcome("failed", reason=TAKEN, error=line), []
         system.get_file(remote, str(source))
-        future = self._pool.schedule(colour, args=(Task(source, target, True),), timeout=LONGEST_S)
-        try:
-            outcome: Outcome = future.result()
-        except ProcessExpired:
-            line = f"{row['source']}: its worker process died; the file may be damaged"
-            return Outcome("failed", reason="WorkerDied", error=line), []
-        except FutureTimeout:
-            line = f"{row['source']}: took longer than {LONGEST_S} s; the file may be damaged"
-            return Outcome("failed", reason="Timeout", error=line), []
+        task = Task(source, target, True, row["known"])
+        outcome = outcome_of(schedule(self._pool, task), row["source"])
         if outcome.error is not None:
             named = outcome.error.replace(str(source), row["source"])
             outcome = replace(outcome, error=named.replace(str(target), row["target"]))
-        base = posixpath.dirname(place)
         delivered = []
         for path in outcome.outputs:
-            _deliver(goal, path, posixpath.join(base, path.name))
-            delivered.append(posixpath.join(posixpath.dirname(row["target"]), path.name))
+            final = posixpath.join(posixpath.dirname(place), path.name)
+            _deliver(goal, path, final)
+            goal.invalidate_cache()
+            delivered.append([path.name, *_size_and_time(goal.info(final))])
         return outcome, delivered
 
 
@@ -272,11 +298,14 @@ def _deliver(system: Any, path: Path, place: str) -> None:
     if "file" not in _protocols(system):
         system.put_file(str(path), place)  # stores show an object when it is complete
         return
-    part = posixpath.join(
-        posixpath.dirname(place), f".{os.getpid()}-photochrom-part-{posixpath.basename(place)}"
-    )
-    system.put_file(str(path), part)
-    Path(part).replace(place)
+    name = f".{secrets.token_hex(8)}-{PART}-{posixpath.basename(place)}"
+    part = Path(posixpath.dirname(place)) / name
+    try:
+        system.put_file(str(path), str(part))
+        make_durable(part)
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _protocols(system: Any) -> Sequence[str]:

@@ -7,33 +7,43 @@ are under way at a time, so memory does not grow with the tree.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessPool
 
 from photochrom.batch.ledger import Ledger, Record, State
+from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns, photos_in
-from photochrom.batch.work import Outcome, Settings, Task, begin, colour
-from photochrom.errors import ConfigError
+from photochrom.batch.work import (
+    Outcome,
+    Settings,
+    Task,
+    outcome_of,
+    schedule,
+    start_workers,
+)
+from photochrom.errors import ConfigError, JobError, PhotoError
 from photochrom.models import locate, sha256_of
 from photochrom.names import coloured_name
-from photochrom.photo.writing import is_part
+from photochrom.photo.photo import foreseen_os_errors
+from photochrom.photo.writing import is_part, remove_parts
+from photochrom.session import Session
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""
-LONGEST_S = 1800
-"""A photo that takes longer is given up."""
 _AHEAD = 2
 """Tasks under way for each worker: one at work, one waiting."""
+_RENEWALS = 3
+"""How often in a row the worker processes are started anew without one that ends a task."""
 
 
 @dataclass(frozen=True)
@@ -86,39 +96,94 @@ Listener = Callable[[Report], None]
 
 def count_photos(job: Job) -> int:
     """How many photos a job is about; reads names only."""
-    return sum(1 for _ in _photos(job))
+    return sum(1 for root in job.roots for _ in photos_of(job, root))
 
 
 def run_job(job: Job, listener: Listener | None = None) -> Summary:
     """Do a job; `listener` is told of every photo, in the order in which they end.
 
     Raises ConfigError where the folder of results belongs to an earlier job and `resume` is false,
-    another job is at work there, or a folder cannot be read; ModelError without the model.
+    another job is at work there, or a folder cannot be read; ModelError where the model cannot be
+    loaded; JobError where the ledger cannot be written or no worker can work.
     KeyboardInterrupt passes through; what is done by then is in the ledger.
     """
     started = time.monotonic()
     _, weights = locate(job.settings.model)
     digest = job.settings.digest(sha256_of(weights))
+    Session(job.settings.model, threads=1)  # a model that cannot be loaded is told once, here
     with begun(job.output, job.settings, digest, job.resume) as ledger:
         summary = Summary()
-        workers = job.jobs or os.cpu_count() or 1
-        threads = max(1, (os.cpu_count() or 1) // workers)
-        pool = ProcessPool(
-            max_workers=workers,
-            context=multiprocessing.get_context("spawn"),
-            initializer=begin,
-            initargs=(job.settings, threads),
-        )
         try:
-            _Run(job, ledger, digest, pool, workers, summary, listener).all()
-            pool.close()  # type: ignore[no-untyped-call]
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
-            raise
+            with _Workers(job) as workers:
+                _Run(job, ledger, digest, workers, summary, listener).all()
         finally:
-            pool.join()
             summary.seconds = time.monotonic() - started
     return summary
+
+
+class _Workers:
+    """The processes of a job, and the tasks that are under way in them."""
+
+    def __init__(self, job: Job) -> None:
+        self.settings = job.settings
+        self.count = job.jobs or os.cpu_count() or 1
+        self.tasks: dict[Any, tuple[Record, Task]] = {}
+        self._renewed = 0
+        self._pool = self._start()
+
+    def _start(self) -> ProcessPool:
+        threads = max(1, (os.cpu_count() or 1) // self.count)
+        return start_workers(self.settings, self.count, threads)
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._pool.close()  # type: ignore[no-untyped-call]
+        else:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+    @property
+    def full(self) -> bool:
+        """Whether enough tasks are under way."""
+        return len(self.tasks) >= _AHEAD * self.count
+
+    def give(self, record: Record, task: Task) -> None:
+        """Hand out a task."""
+        try:
+            future = schedule(self._pool, task)
+        except RuntimeError:  # the pool ended, as when a worker dies between two tasks
+            self._renew()
+            future = schedule(self._pool, task)
+        self.tasks[future] = record, task
+
+    def ended(self) -> Iterator[tuple[Record, Task, Outcome]]:
+        """Wait until some tasks have ended; those."""
+        found, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
+        broken = []
+        for future in found:
+            record, task = self.tasks.pop(future)
+            try:
+                outcome = outcome_of(future, task.source)
+            except BrokenProcessPool:
+                broken.append((record, task))
+                continue
+            self._renewed = 0
+            yield record, task, outcome
+        if broken:
+            self._renew()
+            for record, task in broken:  # whose result may have got its name
+                self.give(record, replace(task, overwrite=True))
+
+    def _renew(self) -> None:
+        self._renewed += 1
+        if self._renewed > _RENEWALS:
+            raise JobError("the worker processes end before they work; try again with --jobs 1")
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        self._pool = self._start()
 
 
 class _Run:
@@ -129,99 +194,64 @@ class _Run:
         job: Job,
         ledger: Ledger,
         digest: str,
-        pool: ProcessPool,
-        workers: int,
+        workers: _Workers,
         summary: Summary,
         listener: Listener | None,
     ) -> None:
-        self.job, self.ledger, self.digest, self.pool = job, ledger, digest, pool
+        self.job, self.ledger, self.digest, self.workers = job, ledger, digest, workers
         self.summary, self.listener = summary, listener
-        self.most = _AHEAD * workers
-        self.pending: deque[tuple[Record, Any]] = deque()
         self.swept: set[Path] = set()
-        self.folder: Path | None = None
-        self.taken: dict[Path, Path] = {}
 
     def all(self) -> None:
-        photos = _photos(self.job)
-        while block := list(islice(photos, _BLOCK)):
-            planned = [self._plan(root, path) for root, path in block]
-            self.ledger.plan(record for record, task in planned if task is not None)
-            for record, task in planned:
-                if task is None:
-                    self._tell(record, None)
-                    continue
-                while len(self.pending) >= self.most:
-                    self._wait()
-                future = self.pool.schedule(colour, args=(task,), timeout=LONGEST_S)
-                self.pending.append((record, future))
-        while self.pending:
-            self._wait()
+        roots = {root: os.path.realpath(root) for root in self.job.roots}
+        for root, place in roots.items():
+            planner = Planner(
+                self.ledger,
+                self.digest,
+                lambda name: _status(self.job.output / name),
+                root=place,
+                roots=roots.values(),
+                suffix=self.job.settings.format,
+                overwrite=self.job.overwrite,
+                retry_failed=self.job.retry_failed,
+            )
+            photos = photos_of(self.job, root)
+            while block := list(islice(photos, _BLOCK)):  # of one root: rows know others' photos
+                self._block([self._task(root, path, planner) for path in block])
+        while self.workers.tasks:
+            self._settle_ended()
 
-    def _plan(self, root: Path, path: str) -> tuple[Record, Task | None]:
-        """What is to be done with a photo: the row to begin with, and the task, if any."""
-        source, target = root / path, self._target(path)
-        known = self.ledger.find(path)
-        if target.parent != self.folder:  # photos come folder by folder
-            self.folder, self.taken = target.parent, {}
-        other = self.taken.setdefault(target, source)
-        size, modified = _status(source)
-        fresh = Record(path, str(root), State.WAITING, self.digest, size, modified)
-        if known is not None and known.root != str(root):
-            other = Path(known.root) / path
-        if other != source:
-            line = f"{source}: would have the same result as {other}; rename one"
-            return self._refused(fresh, line, known is None or known.root == str(root)), None
-        same = known is not None and known.settings == self.digest
-        unmoved = known is not None and (known.size, known.modified) == (size, modified)
-        if known is not None and same and unmoved and self._settled(known):
-            return known, None
-        mine = known is not None and (known.state is State.WAITING or self._is_mine(known))
-        if known is not None and known.state is State.DONE and not mine and not self.job.overwrite:
-            line = f"{target}: was changed since it was made; add --overwrite to make it anew"
-            return self._refused(replace(fresh, outputs=known.outputs), line), None
-        unchanged = None
-        if known is not None and same and known.state is State.DONE and self._complete(known):
-            unchanged = known.sha256
-        outputs = known.outputs if known is not None else ()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._sweep(target.parent)
-        task = Task(source, target, mine or self.job.overwrite, unchanged)
-        return replace(fresh, outputs=outputs, sha256=unchanged), task
+    def _block(self, planned: list[tuple[Record, Task | None]]) -> None:
+        self.ledger.plan(record for record, task in planned if task is not None)
+        for record, task in planned:
+            if task is None:
+                self._tell(record, None)
+                continue
+            while self.workers.full:
+                self._settle_ended()
+            self.workers.give(record, task)
 
-    def _settled(self, known: Record) -> bool:
-        """Whether a photo of the same settings and time needs nothing."""
-        if known.state is State.DONE:
-            return self._complete(known)
-        if known.state is State.FAILED:
-            taken = known.reason == "OutputExists" and self.job.overwrite
-            return not (self.job.retry_failed or taken)
-        return known.state is State.SKIPPED
-
-    def _complete(self, known: Record) -> bool:
-        """Whether all results are there as they were written."""
-        return bool(known.outputs) and all(
-            _status(self.job.output / name) == (size, modified)
-            for name, size, modified in known.outputs
-        )
-
-    def _is_mine(self, known: Record) -> bool:
-        """Whether what lies at a photo's results' places was written by a job, or nothing does."""
-        return all(
-            _status(self.job.output / name) in ((size, modified), (-1, -1))
-            for name, size, modified in known.outputs
-        ) and bool(known.outputs)
-
-    def _refused(self, record: Record, line: str, own: bool = True) -> Record:
-        """A photo that cannot be done; own: whether its row is not another photo's."""
-        refused = replace(record, state=State.FAILED, reason="OutputExists", error=line)
-        if own:
-            self.ledger.settle(refused)
-        return refused
-
-    def _target(self, path: str) -> Path:
-        """The result's place: the same tree, NAME.color.EXT."""
-        return self.job.output / coloured_name(path, self.job.settings.format)
+    def _task(self, root: Path, path: str, planner: Planner) -> tuple[Record, Task | None]:
+        """A photo's row to begin with, and its task, if any."""
+        source = root / path
+        plan = planner.plan(path, *_status(source))
+        if not plan.todo:
+            if plan.new:
+                self.ledger.settle(plan.record)
+            return plan.record, None
+        target = self.job.output / coloured_name(path, self.job.settings.format)
+        try:
+            if source.is_dir():  # the tree tells of it as of a photo
+                raise PhotoError(f"{source}: cannot be read; check the folder's permissions")
+            with foreseen_os_errors(str(target.parent)):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._sweep(target.parent)
+        except PhotoError as error:
+            outcome = Outcome("failed", reason=type(error).__name__, error=str(error))
+            record = settle(plan.record, outcome, still_ours(plan.record, outcome))
+            self.ledger.settle(record)
+            return record, None
+        return plan.record, Task(source, target, plan.overwrite, plan.known)
 
     def _sweep(self, folder: Path) -> None:
         """Remove what a killed job was just writing; the lock says that nobody writes here now."""
@@ -232,40 +262,18 @@ class _Run:
             if is_part(entry.name):
                 Path(entry.path).unlink(missing_ok=True)
 
-    def _wait(self) -> None:
-        """Take the result of the task that has waited longest."""
-        record, future = self.pending.popleft()
-        source = Path(record.root) / record.path
-        try:
-            outcome: Outcome = future.result()
-        except ProcessExpired:
-            line = f"{source}: its worker process died; the file may be damaged"
-            outcome = Outcome("failed", reason="WorkerDied", error=line)
-        except FutureTimeout:
-            line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
-            outcome = Outcome("failed", reason="Timeout", error=line)
-        state = {
-            "done": State.DONE, "unchanged": State.DONE, "skipped": State.SKIPPED
-        }.get(outcome.state, State.FAILED)  # fmt: skip
-        outputs = tuple(
-            (output.relative_to(self.job.output).as_posix(), *_status(output))
-            for output in outcome.outputs
-        )
-        unchanged = outcome.state == "unchanged"
-        settled = replace(
-            record,
-            state=state,
-            size=outcome.size if outcome.size >= 0 else record.size,
-            modified=outcome.modified if outcome.modified >= 0 else record.modified,
-            sha256=outcome.sha256,
-            outputs=record.outputs if unchanged else outputs,
-            seconds=outcome.seconds,
-            reason=outcome.reason,
-            error=outcome.error,
-            at=time.time(),
-        )
-        self.ledger.settle(settled)
-        self._tell(settled, None if unchanged else outcome)
+    def _settle_ended(self) -> None:
+        """Write down, and tell, what has ended; waits until something has."""
+        for record, task, outcome in self.workers.ended():
+            if outcome.cut_off:
+                remove_parts(task.target)
+            outputs = tuple(
+                (output.relative_to(self.job.output).as_posix(), *_status(output))
+                for output in outcome.outputs
+            )
+            settled = settle(record, outcome, outputs or still_ours(record, outcome))
+            self.ledger.settle(settled)
+            self._tell(settled, None if outcome.state == "unchanged" else outcome)
 
     def _tell(self, record: Record, outcome: Outcome | None) -> None:
         count_outcome(self.summary, record, outcome)
@@ -306,18 +314,15 @@ def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> 
     summary.reasons[record.reason or ""] += 1
 
 
-def _photos(job: Job) -> Iterator[tuple[Path, str]]:
-    for root in job.roots:
-        found = photos_in(
-            root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output]
-        )
-        yield from ((root, path) for path in found)
+def photos_of(job: Job, root: Path) -> Iterator[str]:
+    """Relative paths of the photos of one of a job's roots."""
+    return photos_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
 
 
 def _status(path: Path) -> tuple[int, int]:
-    """A file's size and time; (-1, -1) where there is none."""
+    """A file's size and time; `NOTHING` where there is none."""
     try:
         status = path.stat()
     except OSError:
-        return -1, -1
+        return NOTHING
     return status.st_size, status.st_mtime_ns

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, JobError
 
 LEDGER = "photochrom-ledger.sqlite"
 """Its name in the folder of results."""
@@ -48,6 +48,10 @@ _COLUMNS = (
 )
 
 
+Outputs = tuple[tuple[str, int, int], ...]
+"""Path, size and time (ns) of files."""
+
+
 class State(Enum):
     """What became of a photograph."""
 
@@ -62,8 +66,10 @@ class Record:
     """One photograph in the ledger.
 
     path: relative to root, with forward slashes. settings: their digest.
-    size, modified (nanoseconds), sha256: of the input. outputs: for each file its path relative to
-    the ledger's folder, size and time. seconds: of work. reason: in a word, error: in a line.
+    size, modified (nanoseconds), sha256: of the input, as it was coloured.
+    outputs: for each file that is the job's own, its path relative to the ledger's folder, size and
+    time; size -1 for one that was about to be written. seconds: of work. reason: in a word, error:
+    in a line.
     """
 
     path: str
@@ -73,7 +79,7 @@ class Record:
     size: int = -1
     modified: int = -1
     sha256: str | None = None
-    outputs: tuple[tuple[str, int, int], ...] = ()
+    outputs: Outputs = ()
     seconds: float | None = None
     reason: str | None = None
     error: str | None = None
@@ -92,11 +98,17 @@ class Ledger:
         self.path = folder / LEDGER
         self._lock = FileLock(f"{self.path}.lock")
         if writing:
+            if not os.access(folder, os.W_OK):
+                raise ConfigError(f"{folder}: cannot be written; name another folder")
             try:
                 self._lock.acquire(timeout=0)
             except Timeout as error:
                 raise ConfigError(
                     f"{folder}: another job is writing here; wait for it or name another folder"
+                ) from error
+            except OSError as error:
+                raise ConfigError(
+                    f"{folder}: cannot be written ({error.strerror}); name another folder"
                 ) from error
         elif not self.path.is_file():
             raise ConfigError(f"{folder}: has no ledger; name the folder of results of a job")
@@ -145,31 +157,46 @@ class Ledger:
             self._database.close()
         self._lock.release()
 
+    @contextmanager
+    def _errors(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._database
+        except sqlite3.Error as error:
+            raise JobError(
+                f"{self.path}: cannot be read or written ({error}); check the disk and its free "
+                "space, then go on with --resume"
+            ) from error
+
     def __len__(self) -> int:
-        (count,) = self._database.execute("SELECT count(*) FROM photo").fetchone()
+        with self._errors() as database:
+            (count,) = database.execute("SELECT count(*) FROM photo").fetchone()
         return int(count)
 
     def remember_settings(self, digest: str, settings: dict[str, Any]) -> None:
         """Keep what a digest stands for."""
         text = json.dumps(settings, sort_keys=True)
-        self._database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (digest, text))
+        with self._errors() as database:
+            database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (digest, text))
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """All settings that were ever used here, by digest."""
-        rows = self._database.execute("SELECT digest, json FROM settings")
-        return {digest: json.loads(text) for digest, text in rows}
+        with self._errors() as database:
+            rows = database.execute("SELECT digest, json FROM settings")
+            return {digest: json.loads(text) for digest, text in rows}
 
     def find(self, path: str) -> Record | None:
         """What is known of a photo."""
-        row = self._database.execute(
-            f"SELECT {_COLUMNS} FROM photo WHERE path = ?", (_stored(path),)
-        ).fetchone()
+        with self._errors() as database:
+            row = database.execute(
+                f"SELECT {_COLUMNS} FROM photo WHERE path = ?", (_stored(path),)
+            ).fetchone()
         return None if row is None else _record(row)
 
     def plan(self, records: Iterable[Record]) -> None:
         """Write rows down and wait until they are on the disk."""
         self._write(records)
-        self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with self._errors() as database:
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def settle(self, record: Record) -> None:
         """Write down what became of a photo; safe from then on against the end of this process."""
@@ -177,25 +204,28 @@ class Ledger:
 
     def _write(self, records: Iterable[Record]) -> None:
         marks = ", ".join("?" * 12)
-        self._database.execute("BEGIN")
-        self._database.executemany(
-            f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})", map(_row, records)
-        )
-        self._database.execute("COMMIT")
+        with self._errors() as database:
+            database.execute("BEGIN")
+            database.executemany(
+                f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})", map(_row, records)
+            )
+            database.execute("COMMIT")
 
     def records(self, state: State | None = None) -> Iterator[Record]:
         """All photos, or those of one state, in the order of their paths."""
         where = "" if state is None else "WHERE state = ?"
         values = () if state is None else (state.value,)
-        rows = self._database.execute(f"SELECT {_COLUMNS} FROM photo {where} ORDER BY path", values)
-        return map(_record, rows)
+        with self._errors() as database:
+            rows = database.execute(f"SELECT {_COLUMNS} FROM photo {where} ORDER BY path", values)
+            yield from map(_record, rows)
 
     def counts(self) -> dict[tuple[State, str], int]:
         """How many photos there are of each state and reason."""
-        rows = self._database.execute(
-            "SELECT state, coalesce(reason, ''), count(*) FROM photo GROUP BY 1, 2"
-        )
-        return {(State(state), reason): count for state, reason, count in rows}
+        with self._errors() as database:
+            rows = database.execute(
+                "SELECT state, coalesce(reason, ''), count(*) FROM photo GROUP BY 1, 2"
+            )
+            return {(State(state), reason): count for state, reason, count in rows}
 
 
 def _stored(text: str) -> str | bytes:

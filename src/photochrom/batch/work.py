@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
+import stat
 import threading
 import time
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pebble import ProcessExpired, ProcessPool
+
+from photochrom.errors import InColour, PhotochromError, unforeseen
+
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
 
+LONGEST_S = 1800
+"""A photo that takes longer is given up."""
+_DIED, _HUNG = "WorkerDied", "Timeout"
 _PARENT_CHECKED = 1.0
 """Seconds between two looks whether the job's process is still there."""
 
@@ -84,9 +94,42 @@ class Outcome:
     losses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether the worker could not say how far it came."""
+        return self.reason in (_DIED, _HUNG)
+
 
 _colorizer: Colorizer | None = None
 _settings = Settings()
+
+
+def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool:
+    """Processes that do tasks; threads: of each."""
+    return ProcessPool(
+        max_workers=workers,
+        context=multiprocessing.get_context("spawn"),
+        initializer=begin,
+        initargs=(settings, threads),
+    )
+
+
+def schedule(pool: ProcessPool, task: Task) -> Any:
+    """Hand a task to the next free worker; `outcome_of` takes what this returns."""
+    return pool.schedule(colour, args=(task,), timeout=LONGEST_S)
+
+
+def outcome_of(future: Any, source: str | Path) -> Outcome:
+    """Wait for a task's end; a worker that died or hangs is a failed photo."""
+    try:
+        outcome: Outcome = future.result()
+    except ProcessExpired:
+        line = f"{source}: its worker process died; the file may be damaged"
+        return Outcome("failed", reason=_DIED, error=line)
+    except FutureTimeout:
+        line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
+        return Outcome("failed", reason=_HUNG, error=line)
+    return outcome
 
 
 def begin(settings: Settings, threads: int) -> None:
@@ -95,8 +138,10 @@ def begin(settings: Settings, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides
     parent = os.getppid()
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    os.environ["VIPS_CONCURRENCY"] = str(threads)
     from photochrom.colorizer import Colorizer
+    from photochrom.libvips import pyvips
+
+    pyvips.concurrency_set(threads)
 
     _settings = settings
     _colorizer = Colorizer(settings.model, threads=threads)
@@ -110,22 +155,33 @@ def _follow(parent: int) -> None:
 
 
 def colour(task: Task) -> Outcome:
-    """Do one task; every foreseen failure is an outcome."""
-    from photochrom.errors import InColour, PhotochromError
+    """Do one task; every failure is an outcome, so that a photo's costs no other photo.
 
+    The photo's size, time and SHA-256 are those from before it was read: one that changes meanwhile
+    is noticed by the next job.
+    """
     started = time.perf_counter()
-    try:
-        done = _colour(task)
-    except InColour as error:
-        done = Outcome("skipped", reason="in colour already", error=str(error))
-    except PhotochromError as error:
-        done = Outcome("failed", reason=type(error).__name__, error=str(error))
-    except MemoryError:
-        line = f"{task.source}: needs more memory than there is; use fewer --jobs"
-        done = Outcome("failed", reason="MemoryError", error=line)
     size, modified, sha256 = _identity(task.source)
+    if task.known is not None and sha256 == task.known:
+        done = Outcome("unchanged")
+    else:
+        done = _answered(task)
     seconds = time.perf_counter() - started
     return replace(done, size=size, modified=modified, sha256=sha256, seconds=seconds)
+
+
+def _answered(task: Task) -> Outcome:
+    try:
+        return _colour(task)
+    except InColour as error:
+        return Outcome("skipped", reason="in colour already", error=str(error))
+    except PhotochromError as error:
+        return Outcome("failed", reason=type(error).__name__, error=str(error))
+    except MemoryError:
+        line = f"{task.source}: needs more memory than there is; use fewer --jobs"
+        return Outcome("failed", reason="MemoryError", error=line)
+    except Exception as error:  # a fault of ours, in one photo of perhaps 100,000
+        return Outcome("failed", reason="Unforeseen", error=str(unforeseen(task.source, error)))
 
 
 def _colour(task: Task) -> Outcome:
@@ -133,8 +189,6 @@ def _colour(task: Task) -> Outcome:
     from photochrom.photo import Photo, Saving, check_target, losses
 
     assert _colorizer is not None
-    if task.known is not None and _identity(task.source)[2] == task.known:
-        return Outcome("unchanged")
     settings = _settings
     kind = check_target(task.target, task.overwrite)
     photo = Photo(task.source, max_pixels=settings.max_pixels)
@@ -160,8 +214,10 @@ def _colour(task: Task) -> Outcome:
 
 
 def _identity(source: Path) -> tuple[int, int, str | None]:
-    """A file's size, time and SHA-256, as far as they can be had."""
+    """A file's size, time and SHA-256, as far as they can be had; of what is no file, none."""
     try:
+        if not stat.S_ISREG(source.stat().st_mode):  # a pipe's end may never come
+            return -1, -1, None
         with source.open("rb") as file:
             status = os.fstat(file.fileno())
             return (

@@ -39,8 +39,8 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.said import complain, say_name, say_record
 from photochrom.cli.trees import Asked, colour_trees
-from photochrom.errors import ConfigError, PhotochromError, PhotoError
-from photochrom.names import coloured_name, is_result
+from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
+from photochrom.names import coloured_name
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -225,7 +225,7 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Jo
     if output is None:
         return [_Job(s, None if s is None else _beside(s, suffix)) for s in sources]
     target = Path(output)
-    is_folder = target.is_dir() or output.endswith(("/", "\\")) or not target.suffix
+    is_folder = _is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
     if not is_folder:
         if len(sources) != 1:
             raise ConfigError(f"{target}: one file for {len(sources)} photos; name a folder")
@@ -244,19 +244,19 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Jo
     return jobs
 
 
-def _photos_of(path: Path) -> Iterable[Path]:
-    if not path.is_dir():
-        return [path]
-    from photochrom.photo import SUFFIXES
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # as of a name that is too long
+        return False
 
-    return sorted(
-        entry
-        for entry in path.iterdir()
-        if entry.suffix.lower() in SUFFIXES
-        and entry.is_file()
-        and not entry.name.startswith(".")
-        and not is_result(entry.name)
-    )
+
+def _photos_of(path: Path) -> Iterable[Path]:
+    if not _is_folder(path):
+        return [path]
+    from photochrom.batch.tree import Patterns, photos_in
+
+    return [path / name for name in photos_in(path, recursive=False, patterns=Patterns())]
 
 
 def _beside(source: Path, suffix: str | None) -> Path:
@@ -291,7 +291,7 @@ def _colour(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
-    from photochrom.colorizer import save_pages
+    from photochrom.colorizer import encode_pages, save_pages
     from photochrom.photo import Photo, Saving, kind_of, losses
     from photochrom.pictures import save_picture
 
@@ -324,7 +324,7 @@ def _colour(
         kind = kind_of(suffix)
         warnings = [] if kind is None else losses(photo, kind, Saving(**saving))
         if job.target is None:
-            sys.stdout.buffer.write(results[0].encode(suffix, **saving))
+            sys.stdout.buffer.write(encode_pages(results, suffix, **saving))
             sys.stdout.buffer.flush()
             outputs = [PIPE]
         else:
@@ -335,6 +335,9 @@ def _colour(
             record["confidence"] = str(options.confidence)
     except PhotochromError as error:
         return record | {"error": str(error)}, error
+    except Exception as fault:  # of ours; it costs no other photo
+        told = unforeseen(_name(job), fault)
+        return record | {"error": str(told)}, told
     height, width = photo.upright_size
     seconds = round(time.perf_counter() - started, 3)
     return record | {
@@ -362,7 +365,10 @@ def _same_name(one: Path, other: Path) -> bool:
 
 
 def _same_file(source: Path, target: Path) -> bool:
-    return source.exists() and target.exists() and source.samefile(target)
+    try:
+        return source.samefile(target)
+    except OSError:  # one of them is not there
+        return False
 
 
 def _name(job: _Job) -> str:

@@ -15,7 +15,9 @@ from photochrom.errors import ConfigError
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder, e.g. out/lite0/latest.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="A checkpoint folder, e.g. out/photochrom/latest.")
+    ],
     target: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     name: Annotated[str, typer.Option(help="The model's name, for the file's metadata.")],
     licence: Annotated[str, typer.Option(help="Of the weights, for the metadata.")] = "unstated",

@@ -6,6 +6,7 @@ Exit codes: 0 all done, 1 something failed (one line each on stderr), 2 wrong us
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -63,6 +64,7 @@ def _options(
 
 def main() -> None:
     """Entry point of the `photochrom` script."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, nothing half
     try:
         app()
     except BrokenPipeError:

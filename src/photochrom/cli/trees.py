@@ -186,7 +186,9 @@ def _said(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
 
 
 def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:
-    """Names of a photo's results; a cluster's ledger has them in full."""
+    """Names of a photo's results."""
+    if record.state.value != "done":
+        return []
     return [posixpath.join(str(job.output), name) for name, _, _ in record.outputs]
 
 

@@ -1,8 +1,8 @@
 """Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
 
-from photochrom.photo.kinds import KINDS, SUFFIXES, Kind, kind_of
+from photochrom.photo.kinds import KINDS, SUFFIXES, TIFF, Kind, kind_of
 from photochrom.photo.opening import MAX_PIXELS, MAX_WHOLE_PIXELS
-from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, pages_of
+from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
 from photochrom.photo.tags import from_exif
 from photochrom.photo.turn import Turn
 from photochrom.photo.writing import (
@@ -21,6 +21,7 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_WHOLE_PIXELS",
     "SUFFIXES",
+    "TIFF",
     "Kind",
     "Metadata",
     "Page",
@@ -35,6 +36,7 @@ __all__ = [
     "is_part",
     "kind_of",
     "losses",
+    "metadata_of",
     "pages_of",
     "write",
 ]

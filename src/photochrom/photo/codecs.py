@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import MissingExtra, PhotoError
+from photochrom.errors import MissingExtra, PhotochromError, PhotoError
 from photochrom.photo.kinds import HEIC, JPEG2000, PNM, Kind
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
 _SUPERBOX = b"jp2h"
+_JPEG2000_LEAST = 32
+"""Pixels a side: openjpeg writes six resolutions, each half the one before."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
 def encode(
     pixels: NDArray[Any],
     kind: Kind,
+    name: str,
     *,
     quality: int,
     bits: int = 8,
@@ -61,14 +64,23 @@ def encode(
 ) -> bytes:
     """A file of one of these kinds.
 
-    pixels: (H, W, 3 or 4), uint8 or uint16. quality: of HEIC; the others lose nothing.
-    What the kind cannot hold of the rest is left out.
+    pixels: (H, W, 3 or 4), uint8 or uint16. name: what errors call it. quality: of HEIC; the others
+    lose nothing. What the kind cannot hold of the rest is left out.
+    Raises MissingExtra without the kind's package, PhotoError where the package refuses.
     """
-    if kind is PNM:
-        return _pnm_file(pixels)
-    if kind is JPEG2000:
-        return _jpeg2000_file(pixels, bits, xmp)
-    return _heic_file(pixels, quality, exif, xmp, icc)
+    try:
+        if kind is PNM:
+            return _pnm_file(pixels)
+        if kind is JPEG2000:
+            return _jpeg2000_file(pixels, name, bits, xmp)
+        return _heic_file(pixels, quality, exif, xmp, icc)
+    except PhotochromError:
+        raise
+    except Exception as error:  # each package has errors of its own
+        raise PhotoError(
+            f"{name}: cannot be written as {kind.name} ({_first_words(error)}); "
+            "choose another --format"
+        ) from error
 
 
 def _package(name: str, kind: Kind) -> Any:
@@ -83,10 +95,13 @@ def _guarded(name: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except Exception as error:  # each package has errors of its own
-        first = (str(error).splitlines() or [type(error).__name__])[0]
         raise PhotoError(
-            f"{name}: damaged or unusual image ({first}); repair it or save it again"
+            f"{name}: damaged or unusual image ({_first_words(error)}); repair it or save it again"
         ) from error
+
+
+def _first_words(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def check_size(name: str, width: int, height: int, limit: int) -> None:
@@ -111,6 +126,8 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
             raise PhotoError(f"{name}: damaged, pixels are missing; copy it again from its source")
         pixels = _guarded(name, file.asarray)
         highest = int(file.maxval)
+    if highest < 1:
+        raise PhotoError(f"{name}: damaged, its white is {highest}; save it again")
     if pixels.dtype == bool:  # a bitmap: true is white here
         pixels, highest = pixels.astype(np.uint8), 1
     sixteen = highest > 255
@@ -170,8 +187,14 @@ def _boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tupl
         start += size
 
 
-def _jpeg2000_file(pixels: NDArray[Any], bits: int, xmp: bytes | None) -> bytes:
+def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None) -> bytes:
     utils = _package("openjpeg.utils", JPEG2000)
+    height, width = pixels.shape[:2]
+    if min(height, width) < _JPEG2000_LEAST:
+        raise PhotoError(
+            f"{name}: {width} x {height} pixels are too few for a JPEG 2000 file; "
+            "choose another --format"
+        )
     if pixels.dtype == np.uint16 and bits < 16:
         pixels = pixels >> (16 - bits)
     stored = bits if pixels.dtype == np.uint16 else 8
@@ -214,6 +237,7 @@ def _heic_file(
     pixels: NDArray[Any], quality: int, exif: bytes | None, xmp: bytes | None, icc: bytes | None
 ) -> bytes:
     package = _package("pillow_heif", HEIC)
+    package.options.SAVE_HDR_TO_12_BIT = True
     deep = pixels.dtype == np.uint16
     mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
     extras = {"exif": exif, "xmp": xmp, "icc_profile": icc}

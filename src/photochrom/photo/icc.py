@@ -43,13 +43,14 @@ def space_of(profile: bytes) -> RgbSpace | None:
         kind = profile[16:20]
         name = _name(tags)
         if kind == b"GRAY":
-            return RgbSpace(name, Curve(_grey_light(profile, tags)), XYZ_FROM_RGB)
+            light = _sound(_grey_light(profile, tags))
+            return RgbSpace(name, Curve(light), XYZ_FROM_RGB)
         if kind != b"RGB " or any(tag in tags for tag in _TABLES):
             return None
         curves = [_curve(tags[tag]) for tag in _CURVES]
         if any(np.abs(curve - curves[0]).max() > 1e-4 for curve in curves):
             return None
-        space = RgbSpace(name, Curve(curves[0]), _primaries(tags))
+        space = RgbSpace(name, Curve(_sound(curves[0])), _primaries(tags))
         return SRGB if _is_srgb(space) else space
     except (struct.error, KeyError, ValueError, IndexError, FloatingPointError):
         return None
@@ -151,6 +152,16 @@ def _grey_light(profile: bytes, tags: Mapping[bytes, bytes]) -> NDArray[np.float
     return curve
 
 
+def _sound(curve: NDArray[Any]) -> NDArray[Any]:
+    """The same curve; ValueError where black is not dark, or white not light."""
+    if not (curve[0] < _DARK and curve[-1] > _LIGHT):
+        raise ValueError("a curve that does not lead from black to white")
+    return curve
+
+
+_DARK, _LIGHT = 0.1, 0.9
+
+
 def _curve(data: bytes) -> NDArray[Any]:
     """(STEPS,) values of a curveType or a parametricCurveType at evenly spaced places."""
     x: NDArray[Any] = np.linspace(0, 1, STEPS)
@@ -188,4 +199,6 @@ def _primaries(tags: Mapping[bytes, bytes]) -> NDArray[np.float64]:
     adapted = np.linalg.inv(_BRADFORD) @ (scale[:, None] * (_BRADFORD @ np.array(columns).T))
     matrix: NDArray[np.float64] = adapted * (WHITE / adapted.sum(axis=1))[:, None]
     np.linalg.inv(matrix)  # raises LinAlgError, a ValueError, where a primary is missing
+    if (matrix[1] < 0).any():
+        raise ValueError("a primary with negative luminance")
     return matrix

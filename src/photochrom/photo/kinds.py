@@ -20,7 +20,7 @@ class Kind:
     depths: the types of number it holds. alpha: whether it holds transparency.
     tagged: whether viewers honour the orientation tag; else pixels are turned.
     streams: whether it is decoded row by row; the others lie in memory as a whole.
-    lossless: whether it gives back what was written.
+    lossless: whether it gives back what was written. profile: whether it carries an ICC profile.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Kind:
     tagged: bool
     streams: bool
     lossless: bool
+    profile: bool
 
     @property
     def suffix(self) -> str:
@@ -48,9 +49,18 @@ def _kind(
     tagged: bool = False,
     streams: bool = False,
     lossless: bool = False,
+    profile: bool = True,
 ) -> Kind:
     return Kind(
-        name, tuple(suffixes.split()), loader, frozenset(depths), alpha, tagged, streams, lossless
+        name,
+        tuple(suffixes.split()),
+        loader,
+        frozenset(depths),
+        alpha,
+        tagged,
+        streams,
+        lossless,
+        profile,
     )
 
 
@@ -61,10 +71,12 @@ TIFF = _kind(
 )
 WEBP = _kind("WebP", ".webp", "webp")
 AVIF = _kind("AVIF", ".avif", "heif")
-GIF = _kind("GIF", ".gif", "gif")
-PNM = _kind("PGM or PPM", ".ppm .pgm .pnm", "", (EIGHT, SIXTEEN), alpha=False, lossless=True)
-JPEG2000 = _kind("JPEG 2000", ".jp2 .j2k .jpx", "", (EIGHT, SIXTEEN), lossless=True)
-HEIC = _kind("HEIC", ".heic .heif", "")
+GIF = _kind("GIF", ".gif", "gif", profile=False)
+PNM = _kind(
+    "PGM or PPM", ".ppm .pgm .pnm", "", (EIGHT, SIXTEEN), alpha=False, lossless=True, profile=False
+)
+JPEG2000 = _kind("JPEG 2000", ".jp2 .j2k .jpx", "", (EIGHT, SIXTEEN), lossless=True, profile=False)
+HEIC = _kind("HEIC", ".heic .heif", "", (EIGHT, SIXTEEN))
 
 KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC)
 SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)

@@ -21,7 +21,7 @@ from photochrom.libvips import pyvips
 from photochrom.photo.iptc import taken_apart
 from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.opening import Source, field
-from photochrom.photo.tags import Directory, from_exif, read_directories
+from photochrom.photo.tags import Directory, from_exif, read_directories, resolution_of
 from photochrom.photo.turn import Turn
 from photochrom.resize import resize
 from photochrom.spaces import SRGB
@@ -50,6 +50,14 @@ class Metadata:
     unit: str | None = None
 
 
+def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
+    """Metadata from an EXIF block and an XMP packet."""
+    if not exif:
+        return Metadata(xmp=xmp)
+    resolution, unit = resolution_of(exif) or ((1.0, 1.0), None)
+    return Metadata(from_exif(exif), xmp, resolution=resolution, unit=unit)
+
+
 class Photo:
     """One photograph: its size, its turn, and as many passes over its pixels as one asks for."""
 
@@ -76,8 +84,8 @@ class Photo:
         self.page = page
         self.max_pixels = max_pixels
         self.name = name or (str(source) if isinstance(source, Path) else "the photo")
-        _check_source(source, self.name)
         with self._errors():
+            _check_source(source, self.name)
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
         self._header = header
@@ -97,7 +105,8 @@ class Photo:
         self.turn = Turn.from_exif(self.orientation)
         self.suffix = (header.kind or PNG).suffix
         self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
-        self.metadata = metadata or self._metadata()
+        with self._errors():
+            self.metadata = metadata or self._metadata()
         self._header = replace(header, image=None)  # it would keep the file open
 
     @property
@@ -131,7 +140,7 @@ class Photo:
         """Start a pass over the pixels, in stored orientation; see `photochrom.stream`."""
         with self._errors():
             region = pyvips.Region.new(self._source.image(self._header))
-        shifted = self.kind is AVIF and self.dtype == np.uint16
+        shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted
 
         def fetch(top: int, rows: int) -> Pixels:
             with self._errors():
@@ -191,7 +200,7 @@ class Photo:
     def _metadata(self) -> Metadata:
         image, decoded = self._header.image, self._source.decoded
         if decoded is not None:
-            return Metadata(from_exif(decoded.exif) if decoded.exif else None, decoded.xmp)
+            return metadata_of(decoded.exif, decoded.xmp)
         words = None
         if self.kind is not None and self.kind.loader == "tiff":
             words = self._tiff_words()

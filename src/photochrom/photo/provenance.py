@@ -6,7 +6,10 @@ trained model has added.
 
 from __future__ import annotations
 
+import codecs
+import io
 import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 IPTC_EXTENSION = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -48,7 +51,14 @@ def mark_computed(xmp: bytes | None) -> bytes:
 
 
 def _parse(xmp: bytes) -> ElementTree.Element | None:
+    if xmp[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        packet = xmp.decode("utf-16", "ignore").strip("\0 \r\n\t").encode()
+    else:
+        packet = xmp.strip(b"\0 \r\n\t")
     try:
-        return ElementTree.fromstring(xmp.strip(b"\0 \r\n\t"))
-    except ElementTree.ParseError:
-        return None
+        for _, (prefix, namespace) in ElementTree.iterparse(io.BytesIO(packet), ["start-ns"]):
+            with suppress(ValueError):  # a reserved prefix
+                ElementTree.register_namespace(prefix, namespace)  # programs know some by prefix
+        return ElementTree.fromstring(packet)
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError):
+        return None  # damaged, of an unknown encoding, or too deep

@@ -14,15 +14,23 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 _EXIF_PREFIX = b"Exif\0\0"
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
+COLOUR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS = 40961, 40962, 40963, 37121
+MAKER_NOTE = 37500
 _POINTERS = frozenset({EXIF, GPS, INTEROPERABILITY})
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BIG_SIZES = {16: 8, 17: 8, 18: 8}
-_HALVES = frozenset({5, 10})
+_WHOLE = {
+    1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"
+}  # fmt: skip
+_RATIONAL = 5
+_HALVES = frozenset({_RATIONAL, 10})
 """Rationals: two numbers of four bytes."""
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips, of tiles
 _WIDTH, _HEIGHT, _SUBFILE = 256, 257, 254
@@ -38,26 +46,50 @@ _ABOUT_PIXELS = frozenset(
 )  # fmt: skip
 """Of how the pixels are stored, which the new file says for itself; and layers, now untrue."""
 XMP, IPTC, PHOTOSHOP = 700, 33723, 34377
+_OF_A_PAGE = frozenset({ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP})
 _BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
 """Whole blocks of metadata, which have their own places in `photochrom.photo.photo.Metadata`."""
-_IN_EXIF_ABOUT_PIXELS = frozenset({40961, 40962, 40963, 37121, 37122})
-"""Colour space, sizes and compression as EXIF repeats them; libvips writes them anew."""
+_IN_EXIF_ABOUT_PIXELS = frozenset({COLOUR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS, 37122})
+"""Colour space, sizes and compression as EXIF repeats them; the new file says its own."""
 
+_TIFF_HEAD = 8
+_MOST_OF_FILE, _MOST_BYTES = 2, 256 << 20
+"""What entries hold in all: so many times the file, in bytes; more is meant to exhaust memory."""
 _MOST_PAGES, _MOST_ENTRIES, _LONGEST = 10_000, 4096, 64 << 20
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One tagged value; kind: TIFF's number of its type; data: little-endian."""
+    """One tagged value; kind: TIFF's number of its type; data: little-endian.
+
+    place: where the data was, in bytes from the block's or file's beginning.
+    """
 
     kind: int
     count: int
     data: bytes
+    place: int | None = field(default=None, compare=False)
+
+    @classmethod
+    def short(cls, number: int) -> Entry:
+        """One number of two bytes."""
+        return cls(3, 1, struct.pack("<H", number))
+
+    @classmethod
+    def long(cls, number: int) -> Entry:
+        """One number of four bytes."""
+        return cls(4, 1, struct.pack("<I", number))
+
+    @classmethod
+    def rational(cls, number: float) -> Entry:
+        """One fraction that is as near as makes no difference."""
+        fraction = Fraction(number).limit_denominator(10_000)
+        return cls(_RATIONAL, 1, struct.pack("<II", fraction.numerator, fraction.denominator))
 
     def numbers(self) -> tuple[int, ...]:
-        """Whole numbers of a tag that has them."""
-        code = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}[self.kind]
-        return struct.unpack(f"<{self.count}{code}", self.data)
+        """Its whole numbers, none where it has none."""
+        code = _WHOLE.get(self.kind)
+        return struct.unpack(f"<{self.count}{code}", self.data) if code else ()
 
 
 @dataclass(frozen=True)
@@ -71,8 +103,16 @@ class Directory:
         """The first number of a tag."""
         try:
             return self.entries[tag].numbers()[0]
-        except (KeyError, IndexError, struct.error):
+        except (KeyError, IndexError):
             return default
+
+    def fraction(self, tag: int) -> float | None:
+        """The first fraction of a tag; None where there is none."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.kind != _RATIONAL:
+            return None
+        above, below = struct.unpack_from("<II", entry.data)
+        return above / below if below else None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -112,6 +152,21 @@ class Directory:
         return Directory(mine, children)
 
 
+def resolution_of(exif: bytes) -> tuple[tuple[float, float], str] | None:
+    """What an EXIF block says of the resolution: pixels a millimetre, across and down, its unit."""
+    found = read_directories(io.BytesIO(exif.removeprefix(_EXIF_PREFIX)))
+    if not found:
+        return None
+    unit = {2: "in", 3: "cm"}.get(found[0].number(RESOLUTION_UNIT, 2))
+    across, down = (found[0].fraction(tag) for tag in (X_RESOLUTION, Y_RESOLUTION))
+    if unit is None or not across or not down:
+        return None
+    return (across / MILLIMETRES[unit], down / MILLIMETRES[unit]), unit
+
+
+MILLIMETRES = {"in": 25.4, "cm": 10.0}
+
+
 def read_directories(file: BinaryIO) -> list[Directory]:
     """The directories of a TIFF file, one a page; as far as they are sound, [] for no TIFF."""
     return [directory for directory, _ in _chain(_Reader(file))]
@@ -124,17 +179,71 @@ def from_exif(exif: bytes) -> Directory | None:
     return found[0].words if found else None
 
 
-def as_exif(directory: Directory) -> bytes | None:
-    """An EXIF block, with its prefix, of what a directory says; None where that is nothing."""
+def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
+    """An EXIF block, with its prefix, of what a directory says; None where that is nothing.
+
+    A maker's note is put where it was, since it may count places from the block's beginning.
+    longest: bytes; where the block would be longer, the longest entries are left out.
+    """
     if not directory.entries and not directory.children:
         return None
-    writer = _Writer(8, big=False)
+    while longest is not None and _length(directory) > longest:
+        directory = _without_longest(directory)
+    blocks = list(_exif_blocks(directory))
+    return next((block for block in blocks if longest is None or len(block) <= longest), blocks[-1])
+
+
+def _exif_blocks(directory: Directory) -> Iterator[bytes]:
+    """The same block in several orders, the best first."""
+    head = _EXIF_PREFIX + b"II*\0"
+    note = directory.children.get(EXIF, Directory({})).entries.get(MAKER_NOTE)
+    if note is not None and note.place is not None and note.place >= _TIFF_HEAD:
+        writer = _Writer(_TIFF_HEAD, note=note)
+        start = writer.directory(directory, 0)
+        gap = note.place - _TIFF_HEAD - len(writer.bytes)
+        if gap >= 0:
+            yield head + struct.pack("<I", start) + bytes(writer.bytes) + bytes(gap) + note.data
+        else:
+            writer = _Writer(note.place + len(note.data), note=note)
+            start = writer.directory(directory, 0)
+            before = bytes(note.place - _TIFF_HEAD) + note.data
+            yield head + struct.pack("<I", start) + before + bytes(writer.bytes)
+    writer = _Writer(_TIFF_HEAD)
     start = writer.directory(directory, 0)
-    return _EXIF_PREFIX + b"II*\0" + struct.pack("<I", start) + bytes(writer.bytes)
+    yield head + struct.pack("<I", start) + bytes(writer.bytes)
+
+
+def _length(directory: Directory) -> int:
+    """At most so many bytes make a block of it, without a gap."""
+    entries = [directory.entries, *(child.entries for child in directory.children.values())]
+    data = sum(len(entry.data) + 1 + _ENTRY for inside in entries for entry in inside.values())
+    return data + len(entries) * 2 * _ENTRY + len(_EXIF_PREFIX) + _TIFF_HEAD
+
+
+_ENTRY = 12
+
+
+def _without_longest(directory: Directory) -> Directory:
+    """The same without its longest entry, its own or a child's."""
+    lengths: dict[tuple[int | None, int], int]
+    lengths = {(None, tag): len(entry.data) for tag, entry in directory.entries.items()}
+    for child, inside in directory.children.items():
+        lengths |= {(child, tag): len(entry.data) for tag, entry in inside.entries.items()}
+    owner, longest = max(lengths, key=lambda key: lengths[key])
+    if owner is None:
+        return replace(directory, entries=_left(directory.entries, longest))
+    inside = directory.children[owner]
+    inside = replace(inside, entries=_left(inside.entries, longest))
+    return replace(directory, children={**directory.children, owner: inside})
+
+
+def _left(entries: Mapping[int, Entry], without: int) -> dict[int, Entry]:
+    return {tag: entry for tag, entry in entries.items() if tag != without}
 
 
 def add_words(path: Path, pages: list[Directory]) -> None:
-    """Add to a TIFF file's pages what other directories say; tags that are there stay.
+    """Add to a TIFF file's pages what other directories say; tags that are there stay, but for
+    those in which pages may differ (orientation, resolution, XMP).
 
     The new directories are appended, so pixels are not moved; only the offset of the first is
     changed in place, as the last step.
@@ -142,17 +251,19 @@ def add_words(path: Path, pages: list[Directory]) -> None:
     """
     with path.open("r+b") as file:
         reader = _Reader(file)
-        own = [directory for directory, _ in _chain(reader)]
+        written = [directory for directory, _ in _chain(reader)]
         file.seek(0, os.SEEK_END)
         padding = -file.tell() % 8
         file.write(bytes(padding))
         start = file.tell()
         writer = _Writer(start, reader.big)
         first, link = 0, None
-        for index, directory in enumerate(own):
+        for index, directory in enumerate(written):
             words = pages[index] if index < len(pages) else Directory({})
+            own = _without_pointers(directory)
+            said = {tag: entry for tag, entry in words.entries.items() if tag in _OF_A_PAGE}
             merged = Directory(
-                {**words.entries, **_without_pointers(directory)},
+                {**words.entries, **own, **said},
                 {**words.children, **directory.children},
             )
             place = writer.directory(merged, link)
@@ -184,6 +295,8 @@ class _Reader:
             if self.big or version == 42:
                 form, place = ("Q", head[8:16]) if self.big else ("I", head[4:8])
                 (self.first,) = struct.unpack(self.order + form, place)
+        self._read: set[int] = set()
+        self._left = min(_MOST_OF_FILE * self.length, _MOST_BYTES)
         self.offset = "Q" if self.big else "I"
         self.sizes = _SIZES | (_BIG_SIZES if self.big else {})
 
@@ -195,7 +308,10 @@ class _Reader:
         return self.file.read(size)
 
     def directory(self, start: int, depth: int = 0) -> tuple[Directory, int]:
-        """The directory at a place, and where the next one is."""
+        """The directory at a place, and where the next one is; struct.error where it was before."""
+        if start in self._read:
+            raise struct.error("a directory that contains itself")
+        self._read.add(start)
         form = self.order + ("Q" if self.big else "H")
         (count,) = struct.unpack(form, self.read(start, struct.calcsize(form)))
         if count > _MOST_ENTRIES:
@@ -208,10 +324,10 @@ class _Reader:
             tag, entry = self._entry(table[place : place + size])
             if entry is None:
                 continue
-            if tag in _POINTERS and depth < 2:
+            if tag in _POINTERS and tag not in children and depth < 2:
                 try:
                     children[tag], _ = self.directory(entry.numbers()[0], depth + 1)
-                except (struct.error, KeyError, IndexError):
+                except (struct.error, IndexError):
                     continue
             entries[tag] = entry
         end = start + count * size
@@ -225,13 +341,17 @@ class _Reader:
         value = raw[4 + struct.calcsize(self.offset) :]
         if not size:
             return tag, None
+        place = None
         if size > len(value):
             try:
                 (place,) = struct.unpack(self.order + self.offset, value)
+                self._left -= size
+                if self._left < 0:
+                    raise struct.error("entries that share their bytes")
                 value = self.read(place, size)
             except struct.error:
                 return tag, None
-        return tag, Entry(kind, count, self._little(value[:size], kind))
+        return tag, Entry(kind, count, self._little(value[:size], kind), place)
 
     def _little(self, value: bytes, kind: int) -> bytes:
         width = 4 if kind in _HALVES else self.sizes[kind]
@@ -255,13 +375,17 @@ def _chain(reader: _Reader) -> Iterator[tuple[Directory, int]]:
 
 
 class _Writer:
-    """Directories as bytes that begin at `start` of a little-endian file."""
+    """Directories as bytes that begin at `start` of a little-endian file.
 
-    def __init__(self, start: int, big: bool) -> None:
+    note: an entry whose data lies elsewhere already, at its own place.
+    """
+
+    def __init__(self, start: int, big: bool = False, note: Entry | None = None) -> None:
         self.bytes = bytearray()
         self.link = 0
         self._start = start
         self._big = big
+        self._note = note
 
     def directory(self, directory: Directory, link: int | None) -> int:
         """Add a directory and what it points to; returns its place in the file.
@@ -276,7 +400,9 @@ class _Writer:
         room = struct.calcsize(offset)
         outside = {}
         for tag, entry in entries.items():
-            if len(entry.data) > room:
+            if entry is self._note and entry.place is not None:
+                outside[tag] = entry.place
+            elif len(entry.data) > room:
                 outside[tag] = self._place()
                 self.bytes += entry.data
         place = self._place()

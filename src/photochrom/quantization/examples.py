@@ -46,9 +46,19 @@ def examples(sources: Sequence[str], contract: Contract) -> Iterator[Feed]:
 
 
 def _hints(lab: Tensor, index: int) -> tuple[Tensor, Tensor]:
-    """Hints for the photo of a number: none, of its own colours, none, of a vivid one."""
+    """Hints for the photo of a number: none, of its own colours, none, of vivid ones."""
     hint_ab, hint_mask = reveal_hints(lab[:, 1:], index % 2, HINT_POINTS, Draws(0, [index]))
     if index % 4 == 3:
-        vivid = torch.tensor(VIVID[index // 4 % len(VIVID)])
-        hint_ab = hint_mask * vivid[None, :, None, None]
+        hint_ab = hint_mask * _quarters(hint_mask.shape[2], hint_mask.shape[3], index // 4)
     return hint_ab, hint_mask
+
+
+def _quarters(height: int, width: int, turn: int) -> Tensor:
+    """A field, (1, 2, height, width), with another vivid colour in each quarter."""
+    field = torch.empty(1, 2, height, width)
+    for quarter in range(4):
+        rows = slice(0, height // 2) if quarter < 2 else slice(height // 2, height)
+        columns = slice(0, width // 2) if quarter % 2 else slice(width // 2, width)
+        colour = torch.tensor(VIVID[(quarter + turn) % len(VIVID)])
+        field[:, :, rows, columns] = colour[None, :, None, None]
+    return field

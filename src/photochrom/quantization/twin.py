@@ -22,7 +22,6 @@ from photochrom.colorizer import DEFAULT_VIVIDNESS
 from photochrom.errors import DataError, ModelError
 from photochrom.export import save_model
 from photochrom.models import locate
-from photochrom.quantization.decoding import decode_by_sums
 from photochrom.quantization.examples import examples
 from photochrom.quantization.graph import Feed, ancestors, makers, plain_floats, record_of, run
 from photochrom.quantization.preparation import equalize, mend_biases
@@ -61,8 +60,6 @@ def quantize(
     original = plain_floats(onnx.load(path))
     if any(node.op_type == "DequantizeLinear" for node in original.graph.node):
         raise ModelError(f"{path}: is int8 already; name the model that it was made from")
-    if contract.output == "bins":
-        decode_by_sums(original, contract)
     feeds = list(islice(examples(sources, contract), photos))
     if not feeds:
         raise DataError(f"no photos in {', '.join(sources)}; name some in colour")

@@ -1,0 +1,156 @@
+"""What is to be done with each photo of a job, by what the ledger and the results say."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from photochrom.batch.ledger import Ledger, Outputs, Record, State
+from photochrom.batch.work import Outcome
+from photochrom.names import coloured_name
+
+TAKEN = "OutputExists"
+"""The reason of a photo whose result's name is taken."""
+NOTHING = (-1, -1)
+"""Size and time of no file; in a row, of one that was about to be written."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done with one photo.
+
+    record: its row, final where nothing is to be done (`todo` false). new: whether that row is to
+    be written. overwrite: what lies at the result's place may be replaced. known: the SHA-256 of
+    the photo of which the results are; where it still has it, nothing is done.
+    """
+
+    record: Record
+    todo: bool = False
+    new: bool = False
+    overwrite: bool = False
+    known: str | None = None
+
+
+class Planner:
+    """Plans photo after photo of one root; they must come folder by folder."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        digest: str,
+        look: Callable[[str], tuple[int, int]],
+        *,
+        root: str,
+        roots: Collection[str],
+        suffix: str | None,
+        overwrite: bool,
+        retry_failed: bool,
+    ) -> None:
+        """Plan the photos of `root`, one of the job's `roots`; rows of any other were moved.
+
+        digest: of the settings. look: size and time of a result by its relative path, `NOTHING`
+        where there is none. suffix: of results; None for the photo's own.
+        """
+        self._ledger, self._digest, self._look = ledger, digest, look
+        self._root, self._roots, self._suffix = root, roots, suffix
+        self._overwrite, self._retry_failed = overwrite, retry_failed
+        self._folder: str | None = None
+        self._owners: dict[str, str] = {}
+
+    def plan(self, path: str, size: int, modified: int) -> Plan:
+        """What is to be done with a photo of this size and time (ns)."""
+        target = coloured_name(path, self._suffix)
+        known = self._ledger.find(path)
+        fresh = Record(path, self._root, State.WAITING, self._digest, size, modified)
+        if known is not None and known.root != self._root and known.root in self._roots:
+            line = _same_result(self._root, path, posixpath.join(known.root, path))
+            return replace(_refused(fresh, line), new=False)  # the row stays the other's
+        other = self._owner(target, path)
+        if other != path:
+            return _refused(fresh, _same_result(self._root, path, other))
+        same = known is not None and known.settings == self._digest
+        unmoved = known is not None and (known.size, known.modified) == (size, modified)
+        if known is not None and same and unmoved and self._settled(known):
+            return Plan(known)
+        outputs = () if known is None else known.outputs
+        if not self._overwrite and (strange := self._not_ours(target, outputs)):
+            changed = any(name == strange for name, _, _ in outputs)
+            what = "was changed since it was made" if changed else "exists already"
+            line = f"{strange}: {what}; add --overwrite to replace it"
+            return _refused(replace(fresh, outputs=outputs), line)
+        unchanged = None
+        if known is not None and same and known.state is State.DONE and self._complete(known):
+            unchanged = known.sha256
+        else:
+            outputs = (*outputs, (target, *NOTHING))
+        overwrite = self._overwrite or self._look(target) != NOTHING or len(outputs) > 1
+        return Plan(
+            replace(fresh, outputs=outputs, sha256=unchanged), True, True, overwrite, unchanged
+        )
+
+    def _owner(self, target: str, path: str) -> str:
+        """The photo that named this target first; this one, where none did."""
+        folder = posixpath.dirname(target)
+        if folder != self._folder:
+            self._folder, self._owners = folder, {}
+        return self._owners.setdefault(target, path)
+
+    def _settled(self, known: Record) -> bool:
+        """Whether a photo of the same settings and time needs nothing."""
+        if known.state is State.DONE:
+            return self._complete(known)
+        if known.state is State.FAILED:
+            return not (self._retry_failed or (known.reason == TAKEN and self._overwrite))
+        return known.state is State.SKIPPED
+
+    def _complete(self, known: Record) -> bool:
+        """Whether all results are there as they were written."""
+        return bool(known.outputs) and all(
+            self._look(name) == (size, modified) for name, size, modified in known.outputs
+        )
+
+    def _not_ours(self, target: str, outputs: Outputs) -> str | None:
+        """What lies at a result's place, or its first page's, and was not written by a job."""
+        if (target, *NOTHING) in outputs:  # it was about to be written, and perhaps was
+            return None
+        whole = PurePosixPath(target)
+        for place in (target, str(whole.with_stem(f"{whole.stem}-1"))):
+            found = self._look(place)
+            if found != NOTHING and (place, *found) not in outputs:
+                return place
+        return None
+
+
+def _refused(record: Record, line: str) -> Plan:
+    return Plan(replace(record, state=State.FAILED, reason=TAKEN, error=line), new=True)
+
+
+def _same_result(root: str, path: str, other: str) -> str:
+    return f"{posixpath.join(root, path)}: would have the same result as {other}; rename one"
+
+
+def settle(record: Record, outcome: Outcome, outputs: Outputs) -> Record:
+    """A photo's row after its task; outputs: path, size and time (ns) of each result."""
+    states = {"done": State.DONE, "unchanged": State.DONE, "skipped": State.SKIPPED}
+    return replace(
+        record,
+        state=states.get(outcome.state, State.FAILED),
+        size=outcome.size if outcome.size >= 0 else record.size,
+        modified=outcome.modified if outcome.modified >= 0 else record.modified,
+        sha256=outcome.sha256,
+        outputs=outputs,
+        seconds=outcome.seconds,
+        reason=outcome.reason,
+        error=outcome.error,
+        at=time.time(),
+    )
+
+
+def still_ours(record: Record, outcome: Outcome) -> Outputs:
+    """Which results of a planned photo are the job's own after a task that wrote none."""
+    if outcome.state == "unchanged" or outcome.cut_off:  # cut off, it may have been written
+        return record.outputs
+    return tuple(output for output in record.outputs if output[1:] != NOTHING)
