@@ -85,7 +85,7 @@ Engine = Annotated[
     str,
     typer.Option(
         metavar="local|ray",
-        help="ray: on a Ray cluster, folders by URL (docs/scale.md).",
+        help="ray: on a Ray cluster, folders by URL (docs/batch.md).",
         rich_help_panel=_TREES,
     ),
 ]
