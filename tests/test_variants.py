@@ -124,13 +124,13 @@ def test_at_most_one_is_quieter(colorizer, examples):
 
 
 def test_the_seed_repeats_and_counts(colorizer, coloured, examples):
-    path = examples / "cat.jpg"
+    path = examples / "ceremony.jpg"
     more = colorizer.variants(path, 6)
-    for one, other in zip(coloured["cat"], more, strict=False):
+    for one, other in zip(coloured["ceremony"], more, strict=False):
         assert np.array_equal(one.ab, other.ab)
     again = colorizer.variants(path, 3, seed=1)
     assert np.array_equal(again[0].ab, more[0].ab)
-    assert max(ab_error(one.ab, other.ab) for one, other in zip(again, more, strict=False)) > 0.1
+    assert ab_error(again[2].ab, more[2].ab) > 1
 
 
 def test_lightness_and_files(coloured, examples, lab_of, tmp_path):
