@@ -134,8 +134,7 @@ def test_a_hint_spreads_but_not_over_the_whole_picture(colorizer, lab_of, exampl
     height, width = plain.shape[:2]
     sky = Hint(width // 2, height // 12, (30, 10))
     moved = np.linalg.norm(found_ab(colorizer, lab_of, photo, [sky]) - plain, axis=-1)
-    # what looks alike may follow: under a red sky the water is reddish
-    assert moved[: height // 8].mean() > 2 * moved[-height // 4 :].mean()
+    assert moved[: height // 8].mean() > 5 * moved[-height // 4 :].mean()
     assert (moved > HONOURED).mean() > 0.02  # more than a dot
 
 

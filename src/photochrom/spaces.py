@@ -17,8 +17,10 @@ from photochrom.color import XYZ_FROM_RGB, Array, linear_from_srgb
 
 STEPS = 65536
 """Codes that a curve is sampled at."""
-_ENCODING = 65536
-"""Steps of the table from linear light back to codes, even in its square root."""
+_ROOT_STEPS = {np.dtype(np.uint8): 2**16, np.dtype(np.uint16): 2**20}
+"""Steps of the tables from linear light back to codes, even in its root; nearest entry counts."""
+_LINE_STEPS = 2**16
+"""The same for floats, where lines lie between the entries."""
 
 
 class Curve:
@@ -32,10 +34,7 @@ class Curve:
         ascending = np.maximum.accumulate(np.clip(linear, 0, 1))
         self.linear: Array = ascending.astype(np.float32)
         self.linear8: Array = np.ascontiguousarray(self.linear[::257])
-        codes = np.linspace(0, 1, STEPS)
-        light = np.linspace(0, 1, _ENCODING + 1) ** 2
-        self._codes = np.interp(light, ascending, codes).astype(np.float32)
-        self._codes8 = np.rint(255 * self._codes).astype(np.uint8)
+        self._tables: dict[np.dtype[Any], NDArray[Any]] = {}
 
     def decode(self, pixels: NDArray[Any]) -> Array:
         """Linear light of codes, of any shape: uint8, uint16, or floats of which 1 is white.
@@ -52,16 +51,37 @@ class Curve:
     def encode(self, linear: Array, kind: np.dtype[Any]) -> NDArray[Any]:
         """Codes of linear light 0..1, of a type as for `decode`."""
         root = np.sqrt(np.maximum(linear, np.float32(0)))  # rounding may have taken it below
-        root *= np.float32(_ENCODING)
-        if kind == np.uint8:
-            root += np.float32(0.5)
-            return self._codes8.take(root.astype(np.int32))
-        codes = _between(self._codes, root)
-        if kind == np.uint16:
-            codes *= np.float32(65535)
-            codes += np.float32(0.5)
-            return codes.astype(np.uint16)
-        return codes.astype(kind)
+        root *= np.float32(self.root_steps(kind))
+        return self.encode_root(root, kind)
+
+    def encode_root(self, root: Array, kind: np.dtype[Any]) -> NDArray[Any]:
+        """Codes of linear light whose root is given, times `root_steps`."""
+        table = self.table(kind)
+        if kind.kind == "f":
+            return _between(table, root).astype(kind)
+        codes: NDArray[Any] = table.take(root.astype(np.intp))
+        return codes
+
+    @staticmethod
+    def root_steps(kind: np.dtype[Any]) -> int:
+        """What a root of 1 is in the table of a type of code."""
+        return _ROOT_STEPS.get(kind, _LINE_STEPS)
+
+    def table(self, kind: np.dtype[Any]) -> NDArray[Any]:
+        """Codes at even steps of the root of light; the entry of 2.7 steps is number 2."""
+        if kind not in self._tables:
+            steps, codes = self.root_steps(kind), np.linspace(0, 1, STEPS)
+            middle = 0.0 if kind.kind == "f" else 0.5
+            light = np.square((np.arange(steps + 1) + middle) / steps)
+            table = np.interp(light, self.linear, codes)
+            self._tables[kind] = _as_codes(table, kind)
+        return self._tables[kind]
+
+
+def _as_codes(values: NDArray[np.floating], kind: np.dtype[Any]) -> NDArray[Any]:
+    if kind.kind == "f":
+        return values.astype(kind)
+    return np.rint(values * np.iinfo(kind).max).astype(kind)
 
 
 def _between(table: Array, place: Array) -> Array:

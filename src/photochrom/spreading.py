@@ -1,12 +1,18 @@
-"""How a hint's colour spreads: what the network did not follow is mended on the small copy.
+"""How a hint's colour spreads: the network's answer, believed where it can be, and mended.
 
-A network follows hints only in part. Every pixel's colour is therefore replaced, in part, by those
-of the hints that it is like: near in the picture without an edge between, and of like lightness and
-predicted colour. What comes out lies between the network's colour and the hints', so that nothing
-can ring, and at a hint's own pixel it is the hint.
+A network that is told an unlikely colour, a red sky, tints all of the picture with it. Its answer
+counts where a pixel is like a hint: near in the picture without an edge between, and of like
+lightness and predicted colour; the more likely the hint's colour was, the farther. Elsewhere stays
+what it says without hints.
+
+A network also follows hints only in part. Every pixel's colour is therefore replaced, in part, by
+those of the hints that it is like. What comes out lies between the network's colours and the
+hints', so that nothing can ring, and at a hint's own pixel it is the hint.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +29,11 @@ LIGHTNESS = 1 / 20
 """Dissimilarity a unit of difference in L, each the mean of 3 x 3 pixels."""
 COLOUR = 1 / 25
 """Dissimilarity a unit of difference in the ab that the network predicts without hints."""
+FAR, NEAR = 4.0, 1.0
+"""Dissimilarity to which the network is believed on a hint of the colour that it predicts, and on
+one that it would never have thought of."""
+SURPRISE = 20.0
+"""From what the network predicts to a hint's colour, ab units, where most of FAR is gone."""
 OBEYED = 5.0
 """Where the network missed a hint by this, ab units, half of the spreading sets its colour and half
 shifts the network's; a network that follows its hints well keeps what else it sees."""
@@ -36,38 +47,63 @@ _NEAREST = 1e-5  # keeps the weight of a hint's own pixel finite
 _AT_ONCE = 2**22  # distances in memory, numbers
 
 
-def spread(hints: PlacedHints, ab: Array, plain: Array, lightness: Array) -> Array:
+def spread(hints: PlacedHints, told: Array, plain: Array, lightness: Array) -> Array:
     """Give the small copy the hints' colours, each where the picture is like at the hint.
 
-    ab, plain: (h, w, 2), what the network says with and without the hints, Lab units.
+    told, plain: (h, w, 2), what the network says with and without the hints, Lab units.
     lightness: (h, w), 0..100.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
     smooth = window_mean(lightness, _SMOOTHED)
+    step = max(1, _AT_ONCE // lightness.size)
+    parts = range(0, len(hints.ab), step)
+
+    @lru_cache(maxsize=1)  # both passes need it, and mostly it is one part
+    def unlike(start: int) -> Array:
+        return _unlike(hints.pixels[start : start + step], plain, smooth)
+
+    doubt = np.ones_like(smooth)
+    for start in parts:
+        doubt *= _doubt(hints, slice(start, start + step), unlike(start), plain)
+    ab = told + doubt[..., None] * (plain - told)
     nearest = np.full(lightness.shape, np.inf, np.float32)
     total: Array = np.zeros_like(nearest)
     replaced: Array = np.zeros_like(nearest)
     offered: Array = np.zeros_like(ab)
-    step = max(1, _AT_ONCE // lightness.size)
-    for start in range(0, len(hints.ab), step):
-        pixels = hints.pixels[start : start + step]
-        rows, columns = np.transpose(pixels)
+    for start in parts:
+        rows, columns = np.transpose(hints.pixels[start : start + step])
         seen = ab[rows, columns]
         missed = hints.ab[start : start + step] - seen
-        unlike = WAY * geodesic_distances(smooth, pixels)
-        unlike += LIGHTNESS * np.abs(smooth - smooth[rows, columns][:, None, None])
-        unlike += COLOUR * np.linalg.norm(plain - plain[rows, columns][:, None, None], axis=-1)
-        weight = 1 / np.square(np.square(unlike) + np.float32(_NEAREST))
+        weight = 1 / np.square(np.square(unlike(start)) + np.float32(_NEAREST))
         size = np.linalg.norm(missed, axis=-1)
         share = size / (size + np.float32(OBEYED))
         offer = missed + share[:, None] * seen
         total += weight.sum(axis=0, dtype=np.float32)
         replaced += np.einsum("nhw,n->hw", weight, share)
         offered += np.einsum("nhw,nc->hwc", weight, offer)
-        np.minimum(nearest, unlike.min(axis=0), out=nearest)
+        np.minimum(nearest, unlike(start).min(axis=0), out=nearest)
     strength = np.exp(-(nearest**3)) / total
     spread_ab = ab + strength[..., None] * (offered - replaced[..., None] * ab)
     return spread_ab.astype(np.float32, copy=False)
+
+
+def _unlike(pixels: list[tuple[int, int]], plain: Array, smooth: Array) -> Array:
+    """How little each pixel of the small copy is like each of these, (N, h, w)."""
+    rows, columns = np.transpose(pixels)
+    unlike: Array = WAY * geodesic_distances(smooth, pixels)
+    unlike += LIGHTNESS * np.abs(smooth - smooth[rows, columns][:, None, None])
+    unlike += COLOUR * np.linalg.norm(plain - plain[rows, columns][:, None, None], axis=-1)
+    return unlike
+
+
+def _doubt(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Array:
+    """How little the network's answer to some of the hints is believed, (h, w), 0..1."""
+    rows, columns = np.transpose(hints.pixels[part])
+    surprise = np.linalg.norm(hints.ab[part] - plain[rows, columns], axis=-1)
+    reach = NEAR + (FAR - NEAR) * np.exp(-np.square(surprise / SURPRISE))
+    believed = np.exp(-np.square(unlike / reach.astype(np.float32)[:, None, None]))
+    doubt: Array = np.prod(1 - believed, axis=0)
+    return doubt
 
 
 def settle(hints: PlacedHints, chroma: LinearChroma, lightness: Array) -> LinearChroma:

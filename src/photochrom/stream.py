@@ -14,6 +14,7 @@ a grey photo comes out with the very codes it came in with, where it stays in it
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -90,11 +91,14 @@ def coloured_strips(
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or os.cpu_count() or 1
-    kernel = _Kernel(plan, chroma, source, target)
+    kernel = None
     with ThreadPoolExecutor(count) as pool:
         pending: deque[Future[Pixels]] = deque()
         for top, rows in plan.spans():
-            pending.append(pool.submit(kernel, fetch(top, rows), top))
+            strip = fetch(top, rows)
+            if kernel is None:
+                kernel = _Kernel(plan, chroma, source, target or Coding(source, strip.dtype))
+            pending.append(pool.submit(kernel, strip, top))
             if len(pending) > 2 * count:
                 yield pending.popleft().result()
         while pending:
@@ -107,24 +111,25 @@ def _f(luminance: NDArray[Any]) -> NDArray[Any]:
 
 def _inverse_f(f: Array) -> Array:
     """X / Xw of f: a cube above the toe, a line below it."""
-    high = np.maximum(f, np.float32(TOE))
-    low = np.minimum(f, np.float32(TOE))
-    low -= np.float32(TOE)
-    low *= np.float32(3 * TOE**2)
-    low += high * high * high
-    return low
+    found = f.copy()
+    _invert_f(found, np.empty((2, *f.shape), np.float32))
+    return found
+
+
+def _invert_f(f: Array, free: Array) -> None:
+    """`_inverse_f` in place; free: twice as many numbers, for use meanwhile."""
+    high, cube = free.reshape(2, *f.shape)
+    np.maximum(f, np.float32(TOE), out=high)
+    f -= high
+    f *= np.float32(3 * TOE**2)
+    np.multiply(high, high, out=cube)
+    cube *= high
+    f += cube
 
 
 _STEPS = np.linspace(0, 1, 65536)
 _F = _f(_STEPS).astype(np.float32)
 _F_INVERSE = _inverse_f(_F)
-
-
-def _index(linear: Array) -> NDArray[np.uint16]:
-    """Values in 0..1 as indices into the tables of 65536 steps."""
-    scaled: Array = linear * np.float32(65535)
-    scaled += np.float32(0.5)
-    return scaled.astype(np.uint16)
 
 
 def _luminance(strip: Pixels, space: RgbSpace) -> Array:
@@ -152,52 +157,117 @@ def _recoded(alpha: Pixels, kind: np.dtype[Any]) -> Pixels:
     return (values if kind.kind == "f" else np.rint(values.clip(0, scale[1]))).astype(kind)
 
 
+class _Scratch(threading.local):
+    """Arrays that each thread uses anew for every strip; fresh memory costs as much as the sums.
+
+    index: (rows, W, 3), places in tables. floats: (12, rows, W).
+    """
+
+    def __init__(self, rows: int, width: int) -> None:
+        self.index = np.empty((rows, width, 3), np.intp)
+        self.floats = np.empty((12, rows, width), np.float32)
+
+
+class _Light:
+    """What a strip's codes are: f of their luminance, its inverse, and the luminance times `white`.
+
+    The first two agree to the last bit, so that no chroma means no change.
+    """
+
+    def __init__(self, space: RgbSpace, white: float) -> None:
+        self.space, self.white = space, np.float32(white)
+        self.tables: dict[np.dtype[Any], list[Array]] = {}
+
+    def __call__(self, strip: Pixels, index: NDArray[np.intp], found: Array) -> None:
+        """Fill `found` (3, rows, W); index: (rows, W), for use meanwhile."""
+        direct = strip.shape[2] < 3 and strip.dtype.kind == "u"
+        if direct:
+            np.copyto(index, strip[..., 0])
+            tables = self._tables(strip.dtype)
+        else:
+            luminance = _luminance(strip, self.space)
+            np.multiply(luminance, self.white, out=found[2])
+            luminance *= np.float32(65535)
+            luminance += np.float32(0.5)
+            np.copyto(index, luminance, casting="unsafe")
+            tables = [_F, _F_INVERSE]
+        for table, values in zip(tables, found, strict=direct):
+            table.take(index, out=values, mode="clip")  # a mode that needs no copy
+
+    def _tables(self, kind: np.dtype[Any]) -> list[Array]:
+        if kind not in self.tables:
+            curve = self.space.curve
+            light = curve.linear8 if kind == np.uint8 else curve.linear
+            f = _f(light).astype(np.float32)
+            self.tables[kind] = [f, _inverse_f(f), light * self.white]
+        return self.tables[kind]
+
+
 class _Kernel:
-    """The arithmetic of one strip, with the chroma model enlarged to the photo's width."""
+    """The arithmetic of one strip, with the chroma model enlarged to the photo's width.
+
+    Light is a multiple of 0..1, such that its root is the place in the table of codes.
+    """
 
     def __init__(
-        self, plan: StripPlan, chroma: LinearChroma, source: RgbSpace, target: Coding | None
+        self, plan: StripPlan, chroma: LinearChroma, source: RgbSpace, target: Coding
     ) -> None:
-        self.source, self.target = source, target
-        space = source if target is None else target.space
-        self.curve = space.curve
-        # what differences of X and of Z give to R, G and B, in 0..1
-        self.from_xz = (space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]).astype(np.float32)
+        self.kind, self.curve = target.kind, target.space.curve
+        self.white = float(self.curve.root_steps(target.kind)) ** 2
+        self.codes = self.curve.table(target.kind)
+        self.light = _Light(source, self.white)
+        # what differences of X and of Z give to R, G and B
+        from_xz = target.space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]
+        self.from_x, self.from_z = (self.white * from_xz).astype(np.float32).T[..., None, None]
         scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
         slope = 116 * chroma.slope * scale  # L = 116 fy - 16
         offset = (chroma.offset - 16 * chroma.slope) * scale
-        fields = np.ascontiguousarray(np.concatenate([slope, offset], axis=2).transpose(2, 0, 1))
+        fields = np.concatenate([slope + 1, offset], axis=2)  # to f of X and Z, not differences
+        fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
         left, right, share = _linear_positions(plan.width, fields.shape[2])
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
         self.rows = _linear_positions(plan.height, fields.shape[1])
+        self.scratch = _Scratch(plan.rows, plan.width)
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
-        kind = strip.dtype if self.target is None else self.target.kind
-        luminance = _luminance(strip, self.source)
-        index = _index(luminance)
-        fy, base = _F.take(index), _F_INVERSE.take(index)
-        slope_x, slope_z, offset_x, offset_z = self._fields(top, len(strip))
-        x = self._difference(fy, base, slope_x, offset_x)
-        z = self._difference(fy, base, slope_z, offset_z)
-        shift = [_mixed(x, z, *weights) for weights in self.from_xz]
-        amount = _chroma_kept(luminance, shift)
-        bands = strip.shape[2] if strip.shape[2] in (1, 3) else strip.shape[2] - 1
-        coloured = np.empty((*luminance.shape, 3 + strip.shape[2] - bands), kind)
-        for band in range(3):
-            linear = shift[band]
-            linear *= amount
-            linear += luminance
-            coloured[..., band] = self.curve.encode(linear, kind)
-        coloured[..., 3:] = _recoded(strip[..., bands:], kind)
-        if strip.dtype.kind == kind.kind == "f":
-            odd = ~((strip[..., :bands] >= 0) & (strip[..., :bands] <= 1)).all(axis=-1)
-            coloured[odd, :3] = strip[odd, :bands]
+        rows, width, bands = strip.shape
+        colours = bands if bands in (1, 3) else bands - 1
+        index, floats = self.scratch.index[:rows], self.scratch.floats[:, :rows]
+        self.light(strip, index.reshape(3, rows, width)[0], floats[:3])
+        fy, base, luminance = floats[:3]
+        fields = self._fields(top, floats[3:7])
+        xz = fields[:2]
+        xz *= fy
+        xz += fields[2:]
+        _invert_f(xz, floats[7:11])
+        xz -= base
+        rgb = np.multiply(xz[0], self.from_x, out=floats[9:12])
+        for band, from_z in zip(rgb, self.from_z, strict=True):
+            band += np.multiply(xz[1], from_z, out=base)
+        rgb *= _chroma_kept(rgb, luminance, self.white, floats[3:5])
+        rgb += luminance
+        np.sqrt(rgb, out=rgb)
+        coloured = self._encoded(rgb, index)
+        if bands > colours:
+            alpha = _recoded(strip[..., colours:], self.kind)
+            coloured = np.concatenate([coloured, alpha], axis=2)
+        if strip.dtype.kind == self.kind.kind == "f":
+            odd = ~((strip[..., :colours] >= 0) & (strip[..., :colours] <= 1)).all(axis=-1)
+            coloured[odd, :3] = strip[odd, :colours]
         return coloured
 
-    def _fields(self, top: int, rows: int) -> Array:
+    def _encoded(self, roots: Array, index: NDArray[np.intp]) -> Pixels:
+        """Codes (rows, W, 3) of roots (3, rows, W)."""
+        if self.kind.kind == "f":
+            return np.stack([self.curve.encode_root(root, self.kind) for root in roots], axis=-1)
+        for band, root in enumerate(roots):
+            np.copyto(index[..., band], root, casting="unsafe")
+        return self.codes.take(index)
+
+    def _fields(self, top: int, fields: Array) -> Array:
         """Slopes and offsets, (4, rows, W): a line between two rows of the small copy at a time."""
+        rows = fields.shape[1]
         above, below, share = (values[top : top + rows] for values in self.rows)
-        fields = np.empty((4, rows, self.fields.shape[2]), np.float32)
         starts = np.flatnonzero(np.diff(above, prepend=-1))
         for start, end in zip(starts, [*starts[1:], rows], strict=True):
             upper = self.fields[:, above[start], None]
@@ -207,31 +277,29 @@ class _Kernel:
             part += upper
         return fields
 
-    @staticmethod
-    def _difference(fy: Array, base: Array, slope: Array, offset: Array) -> Array:
-        slope *= fy
-        slope += offset
-        slope += fy
-        difference = _inverse_f(slope)
-        difference -= base
-        return difference
+
+_INSIDE = np.float32(1 - 2**-20)
+"""Keeps what is at the border from rounding to the other side, where no root is."""
 
 
-def _mixed(x: Array, z: Array, from_x: np.float32, from_z: np.float32) -> Array:
-    mixed = x * from_x
-    mixed += z * from_z
-    return mixed
+def _chroma_kept(rgb: Array, luminance: Array, white: float, free: Array) -> Array:
+    """The factor t in 0..1 that brings luminance + t * rgb inside 0..white.
 
-
-def _chroma_kept(luminance: Array, shift: list[Array]) -> Array:
-    """The factor t in 0..1 that brings luminance + t * shift inside the gamut, all in 0..1."""
-    tiny = np.float32(1e-9)
-    above = np.maximum(np.maximum(shift[0], shift[1]), shift[2])
-    below = np.minimum(np.minimum(shift[0], shift[1]), shift[2])
-    room: Array = np.float32(1) - luminance
-    room /= np.maximum(above, tiny, out=above)
-    np.negative(below, out=below)
-    np.minimum(room, np.divide(luminance, np.maximum(below, tiny, out=below), out=below), out=room)
+    rgb: (3, rows, W). luminance: (rows, W). free: (2, rows, W), for use meanwhile.
+    """
+    tiny = np.float32(1e-9 * white)
+    room: Array = free[0]
+    below: Array = free[1]
+    np.maximum(rgb[0], rgb[1], out=room)
+    np.maximum(room, rgb[2], out=room)
+    np.maximum(room, tiny, out=room)
+    np.divide(np.subtract(np.float32(white), luminance, out=below), room, out=room)
+    np.minimum(rgb[0], rgb[1], out=below)
+    np.minimum(below, rgb[2], out=below)
+    np.minimum(below, -tiny, out=below)
+    np.divide(luminance, np.negative(below, out=below), out=below)
+    np.minimum(room, below, out=room)
+    room *= _INSIDE
     np.minimum(room, np.float32(1), out=room)
     return room
 

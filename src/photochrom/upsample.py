@@ -55,9 +55,10 @@ def refine(ab: Array, lightness: Array) -> Array:
     Returns (h, w, 2), whose mean over every coarse cell is close to the given ab.
     """
     stride = len(lightness) // len(ab)
-    fine = _joint_bilateral(ab, lightness, stride)
+    upsampled = _JointBilateral(lightness, stride)
+    fine = upsampled(ab)
     for _ in range(BACK_PROJECTIONS):
-        fine = fine + _joint_bilateral(ab - cell_mean(fine, stride), lightness, stride)
+        fine += upsampled(ab - cell_mean(fine, stride))
     return fine
 
 
@@ -77,29 +78,47 @@ def cell_mean(image: Array, stride: int) -> Array:
     return mean
 
 
-def _joint_bilateral(coarse: Array, lightness: Array, stride: int) -> Array:
+class _JointBilateral:
     """Each fine pixel is a mean of its cell and the 8 around, weighted by distance and by L."""
-    height, width = lightness.shape
-    cell_lightness = cell_mean(lightness, stride)
-    blocks = lightness.reshape(height // stride, stride, width // stride, stride)
-    blocks = blocks.transpose(0, 2, 1, 3)  # cell rows, cell columns, rows and columns inside
-    inside = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
-    padded = np.pad(coarse, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    padded_lightness = np.pad(cell_lightness, 1, mode="edge")
-    rows, columns = cell_lightness.shape
-    total = np.zeros((rows, columns, stride, stride, coarse.shape[-1]), np.float32)
-    weight_sum = np.zeros((rows, columns, stride, stride), np.float32)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            near = np.s_[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns]
-            difference = blocks - padded_lightness[near][:, :, None, None]
-            distance = np.square(inside - dy)[:, None] + np.square(inside - dx)[None]
-            weight = np.exp(
-                -np.square(difference) / (2 * SIGMA_LIGHTNESS**2)
-                - (distance / (2 * SIGMA_CELLS**2)).astype(np.float32)
-            )
-            weight += 1e-8  # an isolated speck falls back to the plain mean
-            total += weight[..., None] * padded[near][:, :, None, None]
-            weight_sum += weight
-    fine = total / weight_sum[..., None]
-    return fine.transpose(0, 2, 1, 3, 4).reshape(height, width, -1)
+
+    def __init__(self, lightness: Array, stride: int) -> None:
+        height, width = lightness.shape
+        rows, columns = height // stride, width // stride
+        blocks = lightness.reshape(rows, stride, columns, stride)
+        inside = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
+        self.weights = np.empty((len(_AROUND), *blocks.shape), np.float32)
+        cells = _neighbours(cell_mean(lightness, stride))
+        for weight, cell, (dy, dx) in zip(self.weights, cells, _AROUND, strict=True):
+            distance = np.square(inside - dy)[:, None, None] + np.square(inside - dx)
+            np.subtract(blocks, cell[:, None, :, None], out=weight)
+            np.square(weight, out=weight)
+            weight *= np.float32(-1 / (2 * SIGMA_LIGHTNESS**2))
+            weight -= distance / np.float32(2 * SIGMA_CELLS**2)
+            np.exp(weight, out=weight)
+            weight += np.float32(1e-8)  # an isolated speck falls back to the plain mean
+        self.weights /= self.weights.sum(axis=0)
+
+    def __call__(self, coarse: Array) -> Array:
+        """Enlarge (h / s, w / s, bands) to (h, w, bands)."""
+        shape = self.weights.shape[1:]
+        fine = np.zeros((coarse.shape[-1], *shape), np.float32)
+        part = np.empty(shape, np.float32)
+        for weight, cells in zip(self.weights, _neighbours(coarse), strict=True):
+            for band, enlarged in enumerate(fine):
+                np.multiply(weight, cells[:, None, :, None, band], out=part)
+                enlarged += part
+        rows, stride, columns, _ = shape
+        bands_last = fine.reshape(-1, rows * stride, columns * stride).transpose(1, 2, 0)
+        return np.ascontiguousarray(bands_last)
+
+
+_AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+
+
+def _neighbours(cells: Array) -> Array:
+    """Every cell's 9, itself in the middle: (9, rows, columns, ...); edges are repeated."""
+    rows, columns, *rest = cells.shape
+    padded = np.pad(cells, ((1, 1), (1, 1), *((0, 0) for _ in rest)), mode="edge")
+    return np.stack(
+        [padded[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns] for dy, dx in _AROUND]
+    )
