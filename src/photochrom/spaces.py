@@ -81,7 +81,8 @@ class Curve:
 def _as_codes(values: NDArray[np.floating], kind: np.dtype[Any]) -> NDArray[Any]:
     if kind.kind == "f":
         return values.astype(kind)
-    return np.rint(values * np.iinfo(kind).max).astype(kind)
+    codes: NDArray[Any] = np.rint(values * np.iinfo(kind).max).astype(kind)
+    return codes
 
 
 def _between(table: Array, place: Array) -> Array:
