@@ -8,8 +8,9 @@ import tifffile
 from PIL import Image, ImageOps
 
 from photochrom import metrics
-from photochrom.colorizer import LONGEST, Colorizer, network_size
+from photochrom.colorizer import Colorizer, network_size
 from photochrom.errors import ConfigError, OutputExists, PhotoError
+from photochrom.models import LONGEST
 
 NAMES = ("astronaut", "cat", "ceremony", "colosseum", "harbour", "otter", "students")
 LOSSLESS = (".png", ".tif")

@@ -135,5 +135,5 @@ def test_another_programs_model(tmp_path):
     opset = [onnx.helper.make_opsetid("", 18)]
     path = tmp_path / "identity.onnx"
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=10), path)
-    with pytest.raises(ModelError, match="not a Photochrom model"):
+    with pytest.raises(ModelError, match="--model-kind"):
         Session(path)

@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from photochrom.color import srgb_from_lab
+from photochrom.spaces import SRGB, RgbSpace
 from photochrom.stream import STRIP_PIXELS, StripPlan, coloured_strips
 from photochrom.upsample import LinearChroma
 
@@ -58,6 +59,18 @@ def test_constant_ab_is_that_of_the_colour_module(dtype, tolerance, ab, lab_of):
     wanted = np.rint(srgb_from_lab(lab) * np.iinfo(dtype).max)
     found = colour(codes[..., None], chroma_like(ab))
     assert np.abs(found.astype(int) - wanted).max() <= tolerance
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_a_profile_whose_primaries_are_damaged_gives_colours(kind):
+    """Mutated profiles had a green of negative luminance; what comes out must still be codes."""
+    space = RgbSpace("odd", SRGB.curve, SRGB.xyz_from_rgb * [[1, 1, 1], [3, -2, 1], [1, 1, 1]])
+    pixels = np.random.default_rng(0).random((32, 48, 3))
+    pixels = (pixels * (1 if kind == np.float32 else np.iinfo(kind).max)).astype(kind)
+    strips = coloured_strips(
+        lambda top, n: pixels[top : top + n], StripPlan.of(48, 32), random_chroma(), source=space
+    )
+    assert np.isfinite(np.concatenate(list(strips))).all()
 
 
 @pytest.mark.parametrize("seed", [0, 1])

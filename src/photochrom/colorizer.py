@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from photochrom.adjustments import Adjustments
 from photochrom.cleaning import clean
 from photochrom.color import Array, lab_from_srgb
 from photochrom.confidence import confidence_picture
 from photochrom.dial import Decoding
-from photochrom.errors import ConfigError, InColour, ModelError, PhotoError
+from photochrom.errors import ConfigError, HintError, InColour, ModelError, PhotoError
 from photochrom.hints import Hint, PlacedHints
+from photochrom.models import SizeRule, parse_blend
 from photochrom.photo import (
     TIFF,
     Kind,
@@ -33,7 +35,8 @@ from photochrom.photo import (
     pages_of,
     write,
 )
-from photochrom.session import MULTIPLE, Prediction, Session
+from photochrom.resize import resize
+from photochrom.session import Prediction, Session
 from photochrom.spaces import SRGB
 from photochrom.spreading import settle, spread
 from photochrom.stream import Coding, Pixels, StripPlan, coloured_strips
@@ -42,9 +45,6 @@ from photochrom.upsample import LinearChroma, cell_mean, linear_chroma, refine
 from photochrom.variants import draw_variants
 
 DEFAULT_VIVIDNESS = 0.5
-LONGEST = 4
-"""The small copy is at most this many times as long as it is wide; longer photos are squeezed."""
-
 BLANK = 1.5
 """Spread of L below which a picture shows nothing: its colours fade, a blank card stays grey."""
 
@@ -62,6 +62,7 @@ class Result:
     photo: the input.
     model: the name of the model.
     ab: (h, w, 2), Lab units, on the small copy, upright.
+    lightness: (h, w), 0..100, of the small copy, upright.
     confidence: (h / s, w / s), 0..1, at the network's stride s, upright; None where the model does
     not say how sure it is.
     """
@@ -70,8 +71,30 @@ class Result:
     model: str
     ab: Array
     confidence: Array | None
+    lightness: Array
     _chroma: LinearChroma
     _threads: int | None
+
+    def adjusted(
+        self,
+        *,
+        saturation: float = 1.0,
+        warmth: float = 0.0,
+        tint: float = 0.0,
+        smooth: float = 0.0,
+    ) -> Result:
+        """The same photo with its colours changed; the network is not asked again.
+
+        For the arguments and what is raised see `photochrom.adjustments.Adjustments`.
+        """
+        return self.adjusted_by(Adjustments(saturation, warmth, tint, smooth))
+
+    def adjusted_by(self, adjustments: Adjustments) -> Result:
+        """As `adjusted`."""
+        if adjustments == Adjustments():
+            return self
+        ab, chroma = adjustments.apply(self.ab, self._chroma, self.lightness)
+        return replace(self, ab=ab, _chroma=chroma)
 
     @cached_property
     def rgb(self) -> Pixels:
@@ -204,8 +227,36 @@ def _one_file(
     return pages if len(alike) == 1 else []
 
 
+@dataclass(frozen=True)
+class _Member:
+    """One network of a blend, and its share in the colours."""
+
+    session: Session
+    weight: float
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A small copy of a photo, upright.
+
+    lightness: (h, w), 0..100. seen: the same, cleaned for the network.
+    """
+
+    srgb: Array
+    lightness: Array
+    seen: Array
+
+    @classmethod
+    def of(cls, photo: Photo, height: int, width: int) -> _Copy:
+        turned = photo.turn.quarters % 2
+        stored = photo.small_copy(*((width, height) if turned else (height, width)))
+        srgb = np.ascontiguousarray(photo.turn.apply(stored))
+        lightness = np.ascontiguousarray(lab_from_srgb(srgb)[..., 0])
+        return cls(srgb, lightness, clean(lightness))
+
+
 class Colorizer:
-    """Colours photographs with one model; thread-safe, one object serves many photos."""
+    """Colours photographs with one model, or several; thread-safe, one object for many photos."""
 
     def __init__(
         self,
@@ -213,10 +264,28 @@ class Colorizer:
         *,
         threads: int | None = None,
         providers: Sequence[str] | None = None,
+        device: str = "cpu",
+        kind: str | None = None,
     ) -> None:
-        """Load a model; see `photochrom.session.Session` for the arguments and errors."""
-        self.session = Session(model, threads, providers)
+        """Load a model.
+
+        model: a name, the path of an .onnx file, several with their weights ("a:0.7+b:0.3") whose
+        colours are averaged, or None for the default.
+        The rest as for `photochrom.session.Session`, which also says what is raised.
+        """
+        self.members = tuple(
+            _Member(Session(name, threads, providers, device=device, kind=kind), weight)
+            for name, weight in parse_blend(model)
+        )
+        self.session = self.members[0].session
         self._threads = threads
+
+    @property
+    def name(self) -> str:
+        """The model's name; of a blend, all names with their weights."""
+        if len(self.members) == 1:
+            return self.session.name
+        return "+".join(f"{member.session.name}:{member.weight:g}" for member in self.members)
 
     def colorize(
         self,
@@ -238,19 +307,27 @@ class Colorizer:
         Raises PhotoError where the photo cannot be read, InColour, ConfigError for an option out of
         range, HintError for a hint outside the photo or a model that takes none.
         """
-        decoding = self.session.contract.dial.at(vividness)
+        decodings = [member.session.contract.dial.at(vividness) for member in self.members]
         opened = _open(photo)
-        small = self._small(opened, size)
-        if not recolour and opened.colour_bands == 3 and tone_of(small) is Tone.COLOUR:
+        copies = self._copies(opened, size)
+        main = max(copies, key=lambda copy: copy.lightness.size)
+        if not recolour and opened.colour_bands == 3 and tone_of(main.srgb) is Tone.COLOUR:
             raise InColour(f"{opened.name}: is in colour already; add --recolour to colour it anew")
-        lightness = np.ascontiguousarray(lab_from_srgb(small)[..., 0])
-        seen = clean(lightness)
-        plain = self._predict(seen, decoding)
+        asked = list(zip(self.members, copies, decodings, strict=True))
+        plain = _blended([(m, c, _ask(m.session, c, d)) for m, c, d in asked], main)
         if not hints:
-            return self._result(opened, lightness, decoding, plain)
-        placed = PlacedHints.of(hints, opened.upright_size, lightness.shape, opened.name)
-        prediction = self._predict(seen, decoding, placed)
-        return self._result(opened, lightness, decoding, plain, (placed, prediction))
+            return self._result(opened, main.lightness, plain)
+        placed = PlacedHints.of(hints, opened.upright_size, main.lightness.shape, opened.name)
+        if not any(member.session.contract.hints for member in self.members):
+            raise HintError(f"{self.name} takes no hints; choose a model that does")
+        told = []
+        for member, copy, decoding in asked:
+            its = None
+            if member.session.contract.hints:
+                shape = copy.lightness.shape
+                its = PlacedHints.of(hints, opened.upright_size, shape, opened.name)
+            told.append((member, copy, _ask(member.session, copy, decoding, its)))
+        return self._result(opened, main.lightness, plain, (placed, _blended(told, main)))
 
     def colorize_pages(self, photo: Any, **options: Any) -> list[Result]:
         """Colour every page of a TIFF; of any other photo, the one there is.
@@ -285,17 +362,19 @@ class Colorizer:
             )
         if seed < 0:
             raise ConfigError(f"seed is {seed}, but must not be negative")
+        if len(self.members) > 1:
+            raise ModelError(f"{self.name}: a blend has no variants; choose one of its models")
         contract = self.session.contract
         decoding = contract.dial.at(vividness)
         opened = _open(photo)
-        lightness = np.ascontiguousarray(lab_from_srgb(self._small(opened, size))[..., 0])
-        frame = _Frame.of(lightness, contract.fit)
-        seen = clean(lightness)
-        logits = self.session.logits(frame.padded(seen, WHITE))
-        prediction = self._predict(seen, decoding)
+        [copy] = self._copies(opened, size)
+        frame = _Frame.of(copy.lightness, contract.size_rule)
+        logits = self.session.logits(frame.padded(copy.seen, WHITE))
+        prediction = _predict(self.session, copy.seen, decoding)
+        cells = frame.cut(logits.transpose(1, 2, 0))
         others = draw_variants(
-            frame.cut(logits.transpose(1, 2, 0)),
-            cell_mean(lightness, contract.stride),
+            cells,
+            cell_mean(copy.lightness, len(copy.lightness) // len(cells)),
             contract.bins,
             contract.log_weights,
             decoding,
@@ -303,97 +382,128 @@ class Colorizer:
             seed,
         )
         predictions = [prediction, *(Prediction(ab, prediction.confidence) for ab in others)]
-        return [self._result(opened, lightness, decoding, p) for p in predictions]
+        answers = [_answer(copy, decoding, prediction) for prediction in predictions]
+        return [self._result(opened, copy.lightness, answer) for answer in answers]
 
-    def _small(self, photo: Photo, size: int | None) -> Array:
-        """The small copy, upright sRGB, (h, w, 3)."""
-        contract = self.session.contract
-        height, width = network_size(*photo.upright_size, size or contract.size, contract.fit)
-        turned = photo.turn.quarters % 2
-        stored = photo.small_copy(*((width, height) if turned else (height, width)))
-        return np.ascontiguousarray(photo.turn.apply(stored))
-
-    def _predict(
-        self, lightness: Array, decoding: Decoding, hints: PlacedHints | None = None
-    ) -> Prediction:
-        """The network's answer for a small copy, which it may want to see in a white square."""
-        frame = _Frame.of(lightness, self.session.contract.fit)
-        fields = () if hints is None else hints.inputs(decoding.gain)
-        told = [frame.padded(field, 0) for field in fields]
-        whole = self.session.predict(frame.padded(lightness, WHITE), decoding, *told)
-        confidence = None if whole.confidence is None else frame.cut(whole.confidence)
-        return Prediction(frame.cut(whole.ab), confidence)
+    def _copies(self, photo: Photo, size: int | None) -> list[_Copy]:
+        """A small copy for each member; the same where they want the same."""
+        made: dict[tuple[int, int], _Copy] = {}
+        copies = []
+        for member in self.members:
+            shape = member.session.contract.size_rule.copy_size(*photo.upright_size, size)
+            if shape not in made:
+                made[shape] = _Copy.of(photo, *shape)
+            copies.append(made[shape])
+        return copies
 
     def _result(
         self,
         photo: Photo,
         lightness: Array,
-        decoding: Decoding,
         plain: Prediction,
         hinted: tuple[PlacedHints, Prediction] | None = None,
     ) -> Result:
-        """Decode predictions: the one without hints, and hints with the one that knew them."""
-        evidence = min(1.0, float(lightness.std()) / BLANK)
-        gain = np.float32(decoding.gain * evidence)
-        ab, confidence = refine(plain.ab * gain, lightness), plain.confidence
+        """Of colours on the small copy: without hints, and hints with those that know them."""
+        ab, confidence = plain.ab, plain.confidence
         if hinted is None:
             chroma = linear_chroma(ab, lightness)
         else:
-            hints, prediction = hinted
-            ab = spread(hints, refine(prediction.ab * gain, lightness), ab, lightness)
+            hints, told = hinted
+            ab = spread(hints, told.ab, ab, lightness)
             chroma = settle(hints, linear_chroma(ab, lightness), lightness)
-            confidence = prediction.confidence
-        return Result(photo, self.session.name, ab, confidence, chroma, self._threads)
+            confidence = told.confidence
+        return Result(photo, self.name, ab, confidence, lightness, chroma, self._threads)
+
+
+def _ask(
+    session: Session, copy: _Copy, decoding: Decoding, hints: PlacedHints | None = None
+) -> Prediction:
+    """A network's colours at every pixel of its small copy."""
+    return _answer(copy, decoding, _predict(session, copy.seen, decoding, hints))
+
+
+def _predict(
+    session: Session, lightness: Array, decoding: Decoding, hints: PlacedHints | None = None
+) -> Prediction:
+    """The network's answer for a small copy, which it may want to see with white around it."""
+    frame = _Frame.of(lightness, session.contract.size_rule)
+    fields = () if hints is None else hints.inputs(decoding.gain)
+    told = [frame.padded(field, 0) for field in fields]
+    whole = session.predict(frame.padded(lightness, WHITE), decoding, *told)
+    confidence = None if whole.confidence is None else frame.cut(whole.confidence)
+    return Prediction(frame.cut(whole.ab), confidence)
+
+
+def _answer(copy: _Copy, decoding: Decoding, prediction: Prediction) -> Prediction:
+    """The network's ab at every pixel of the small copy, with the dial's gain."""
+    evidence = min(1.0, float(copy.lightness.std()) / BLANK)
+    ab = prediction.ab * np.float32(decoding.gain * evidence)
+    if ab.shape[:2] != copy.lightness.shape:
+        ab = refine(ab, copy.lightness)
+    return Prediction(ab, prediction.confidence)
+
+
+def _blended(answers: Sequence[tuple[_Member, _Copy, Prediction]], main: _Copy) -> Prediction:
+    """The weighted mean of ab, and of the confidence of those that have one."""
+    if len(answers) == 1:
+        return answers[0][2]
+    ab = np.zeros((*main.lightness.shape, 2), np.float32)
+    confident = [(m.weight, p.confidence) for m, _, p in answers if p.confidence is not None]
+    for member, _, prediction in answers:
+        enlarged = resize(prediction.ab, *main.lightness.shape)
+        ab += np.float32(member.weight) * enlarged
+    if not confident:
+        return Prediction(ab, None)
+    rows, columns = max(field.shape for _, field in confident)
+    confidence = np.zeros((rows, columns), np.float32)
+    total = sum(weight for weight, _ in confident)
+    for weight, field in confident:
+        confidence += np.float32(weight / total) * resize(field[..., None], rows, columns)[..., 0]
+    return Prediction(ab, confidence)
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """Where a small copy of `height` and `width` lies in the square that a network wants to see.
-
-    side: of the square; 0 where it takes the small copy as it is.
-    """
+    """Where a small copy of `height` and `width` lies in what a network sees, `seen` in size."""
 
     height: int
     width: int
-    side: int
+    seen: tuple[int, int]
 
     @classmethod
-    def of(cls, lightness: Array, fit: str) -> _Frame:
+    def of(cls, lightness: Array, rule: SizeRule) -> _Frame:
         height, width = lightness.shape
-        return cls(height, width, max(height, width) if fit == "pad" else 0)
+        return cls(height, width, rule.seen_size(height, width))
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """The row and column where the small copy begins."""
+        return (self.seen[0] - self.height) // 2, (self.seen[1] - self.width) // 2
 
     def padded(self, field: Array, value: float) -> Array:
         """A field (height, width, ...) with `value` around it."""
-        if not self.side:
+        if self.seen == (self.height, self.width):
             return field
-        square = np.full((self.side, self.side, *field.shape[2:]), value, np.float32)
-        top, left = (self.side - self.height) // 2, (self.side - self.width) // 2
-        square[top : top + self.height, left : left + self.width] = field
-        return square
+        whole = np.full((*self.seen, *field.shape[2:]), value, np.float32)
+        top, left = self.corner
+        whole[top : top + self.height, left : left + self.width] = field
+        return whole
 
     def cut(self, field: Array) -> Array:
         """The small copy's part of an answer, at any stride."""
-        if not self.side:
-            return field
-        stride = self.side // len(field)
-        top, left = (self.side - self.height) // 2, (self.side - self.width) // 2
+        stride = self.seen[0] // len(field)
+        top, left = self.corner
         rows = slice(top // stride, (top + self.height) // stride)
         return field[rows, left // stride : (left + self.width) // stride]
 
 
 def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:
-    """The small copy's height and width: multiples of 32 near the photo's shape.
+    """The small copy's height and width for a network of Photochrom's own architecture.
 
     size: the side aimed at, pixels: the short one, or the long one where the copy is padded to a
     square (fit "pad"). Raises ConfigError below 32 or above 2048.
     """
-    if not MULTIPLE <= size <= 2048:
-        raise ConfigError(f"size is {size}, but must lie in {MULTIPLE}..2048 pixels")
-    scale = size / (max(height, width) if fit == "pad" else min(height, width))
-    longest = size * LONGEST
-    sides = [min(side * scale, longest) for side in (height, width)]
-    rows, columns = (max(1, round(side / MULTIPLE)) * MULTIPLE for side in sides)
-    return rows, columns
+    return SizeRule(fit=fit, usual=size).copy_size(height, width)
 
 
 def _open(photo: Any) -> Photo:

@@ -58,3 +58,6 @@ UNFITTED = Dial((Decoding(1.0, 0.6, 1.0), Decoding(0.75, 0.6, 1.1), Decoding(0.5
 
 GAIN_ONLY = Dial((Decoding(0.0, 1.0, 1.0), Decoding(0.0, 1.0, 1.5), Decoding(0.0, 1.0, 2.0)))
 """For a network that says ab itself: vividness 0 is what it says, 1 has twice the chroma."""
+
+PLAIN_GAIN = Dial((Decoding(0.0, 1.0, 0.5), Decoding(0.0, 1.0, 1.0), Decoding(0.0, 1.0, 1.5)))
+"""For a network of others that says ab or RGB: in the middle it is as its authors made it."""

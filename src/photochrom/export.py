@@ -226,14 +226,25 @@ def _to_onnx(graph: nn.Module, output: str) -> Any:
         none = torch.zeros_like(lightness)
         example += (none.expand(-1, 2, -1, -1).clone(), none, torch.tensor(1.0), torch.tensor(1.0))
         shapes = (free, free, free, None, None)
+    return to_onnx(graph, example, list(INPUTS[output]), list(OUTPUTS[output]), shapes)
+
+
+def to_onnx(
+    graph: nn.Module,
+    example: tuple[Tensor, ...],
+    inputs: list[str],
+    outputs: list[str],
+    shapes: tuple[dict[int, Any] | None, ...],
+) -> Any:
+    """An ONNX model of a graph. example: one of each input; shapes: which of its sides are free."""
     with tempfile.TemporaryDirectory() as folder, quiet_export():
         path = Path(folder) / "graph.onnx"
         torch.onnx.export(
             graph,
             example,
             str(path),
-            input_names=list(INPUTS[output]),
-            output_names=list(OUTPUTS[output]),
+            input_names=inputs,
+            output_names=outputs,
             opset_version=OPSET,
             dynamic_shapes=shapes,
             dynamo=True,
@@ -272,16 +283,16 @@ def compare(graph: nn.Module, path: Path) -> Parity:
         lightness += random.normal(0, 2, lightness.shape).astype(np.float32)
         inputs = [torch.from_numpy(lightness)[None, None]]
         hint_ab = hint_mask = None
-        if session.contract.output == "bins":
+        if session.contract.hints:
             hint_ab = np.zeros((height, width, 2), np.float32)
             hint_mask = np.zeros((height, width), np.float32)
             hint_ab[40:46, 40:46], hint_mask[40:46, 40:46] = (40, -20), 1
             inputs += [
                 torch.from_numpy(hint_ab).permute(2, 0, 1)[None],
                 torch.from_numpy(hint_mask)[None, None],
-                torch.tensor(1.0),
-                torch.tensor(0.6),
             ]
+        if session.contract.output == "bins":
+            inputs += [torch.tensor(1.0), torch.tensor(0.6)]
         with torch.no_grad():
             answer = graph(*inputs)
         ab = answer[0] if session.contract.output == "bins" else answer

@@ -1,59 +1,54 @@
-"""A loaded network: ONNX Runtime around one file of a fixed graph.
+"""A loaded network: ONNX Runtime around one file, asked and read as its contract says.
 
-A network that says how likely each ab bin is: inputs `L` (1, 1, H, W; 0..100), `hint_ab`
-(1, 2, H, W; Lab units), `hint_mask` (1, 1, H, W; 0 or 1), `gamma`, `temperature` (scalars); outputs
-`ab` (1, 2, H/s, W/s), `entropy` (1, 1, H/s, W/s; 0..1), `logits` (1, Q, H/s, W/s). A network that
-says ab itself: input `L`, output `ab`. H and W are multiples of 32.
+What a network takes and gives is in `photochrom.models.Contract`: of Photochrom's own files from
+their metadata, of published ones from the catalogue, of a person's own from a TOML file beside it
+or from the graph itself.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from photochrom.color import Array
+from photochrom.color import Array, lab_from_srgb, luminance_from_lightness, srgb_from_linear
+from photochrom.devices import providers_for
 from photochrom.dial import Decoding, Dial
 from photochrom.errors import HintError, ModelError
-from photochrom.models import locate
+from photochrom.models import (
+    MULTIPLE,
+    Contract,
+    Found,
+    SizeRule,
+    Tensor,
+    check_tensors,
+    find,
+    recognised,
+)
 
-MULTIPLE = 32
 INPUTS = {
     "bins": ("L", "hint_ab", "hint_mask", "gamma", "temperature"),
     "ab": ("L",),
 }
-"""What a graph takes, by what it says: a distribution over ab bins, or ab."""
+"""What a graph of Photochrom's own takes: over ab bins, or saying ab."""
 METADATA_KEY = "photochrom"
 
 _QUIET = 3  # ONNX Runtime's severity: errors only
+_DTYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+}
+_CPU = "CPUExecutionProvider"
 
-
-@dataclass(frozen=True)
-class Contract:
-    """What a model file says of itself, in its metadata.
-
-    output: "bins" or "ab". stride: s of the graph.
-    fit: "stretch" for a small copy of any shape, whose short side is best `size` pixels; "pad" for
-    a white square of `size` with the photo in its middle.
-    bins: (Q, 2), ab centres. log_weights: (Q,), of the rebalancing in training; both empty for a
-    network that says ab.
-    dial: fitted on validation photos; without a distribution it is a gain on ab.
-    """
-
-    name: str
-    licence: str
-    output: str
-    fit: str
-    stride: int
-    size: int
-    bins: Array
-    log_weights: Array
-    dial: Dial
+__all__ = ["INPUTS", "METADATA_KEY", "MULTIPLE", "Contract", "Prediction", "Session"]
 
 
 @dataclass(frozen=True)
@@ -76,25 +71,40 @@ class Session:
         model: str | Path | None = None,
         threads: int | None = None,
         providers: Sequence[str] | None = None,
+        *,
+        device: str = "cpu",
+        kind: str | None = None,
     ) -> None:
         """Load a model.
 
         model: a name, the path of an .onnx file, or None for the default.
         threads: of the network, all cores by default.
-        providers: ONNX Runtime's names in order of preference; the CPU by default.
-        Raises ModelError where the model, its file or a provider is not there.
+        providers: ONNX Runtime's names in order of preference, instead of a device.
+        device: "cpu", "auto", "cuda", ...; see `photochrom.devices`. One that fails to start is
+        warned of, and the CPU does its work.
+        kind: what a file that nothing describes takes and gives, one of `photochrom.models.KINDS`.
+        Raises ModelError where the model, its file or a provider is not there, ConfigError for an
+        unknown device or kind.
         """
-        self.name, path = locate(model)
+        found = find(model)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
         options.intra_op_num_threads = threads or 0
-        chosen = _available(providers or ["CPUExecutionProvider"])
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
-        except Exception as error:  # ONNX Runtime raises several unrelated kinds
-            reason = str(error).splitlines()[0]
-            raise ModelError(f"{path}: not a model that can be loaded ({reason})") from error
-        self.contract = _read_contract(self._session, path)
+        chosen = _available(providers) if providers else providers_for(device)
+        self._session = _started(found.path, options, chosen)
+        inputs, outputs = (
+            [Tensor(item.name, tuple(item.shape), item.type) for item in items]
+            for items in (self._session.get_inputs(), self._session.get_outputs())
+        )
+        self.contract = _contract(self._session, found, kind, inputs, outputs)
+        self.name = found.name
+        self._inputs = {tensor.name: tensor for tensor in inputs}
+
+    @property
+    def provider(self) -> str:
+        """What does the work, by ONNX Runtime's name."""
+        first: str = self._session.get_providers()[0]
+        return first
 
     def predict(
         self,
@@ -105,24 +115,25 @@ class Session:
     ) -> Prediction:
         """Run the network on a small copy.
 
-        lightness: (H, W), 0..100, sides multiples of 32.
+        lightness: (H, W), 0..100, of a shape that the contract's size rule allows.
         hint_ab: (H, W, 2), Lab units, read where hint_mask (H, W) is 1; both or neither.
+        Raises HintError where it takes no hints, ModelError where its answer is not as described.
         """
-        if self.contract.output == "ab":
-            if hint_mask is not None and hint_mask.any():
-                raise HintError(f"{self.name} takes no hints; choose a model that does")
-            [ab] = self._run(["ab"], {"L": lightness[None, None]})
-            return Prediction(ab[0].transpose(1, 2, 0), None)
+        if hint_mask is not None and hint_mask.any() and not self.contract.hints:
+            raise HintError(f"{self.name} takes no hints; choose a model that does")
         feed = self._feed(lightness, decoding, hint_ab, hint_mask)
-        ab, entropy = self._run(["ab", "entropy"], feed)
-        return Prediction(ab[0].transpose(1, 2, 0), 1 - entropy[0, 0])
+        wanted = [role for role in ("ab", "rgb", "entropy") if role in self.contract.outputs]
+        answer = dict(zip(wanted, self._run(wanted, feed), strict=True))
+        ab = self._ab(answer, lightness.shape)
+        entropy = answer.get("entropy")
+        return Prediction(ab, None if entropy is None else 1 - entropy[0, 0])
 
     def logits(self, lightness: Array) -> Array:
         """The distribution over ab bins, (Q, h, w), as trained, without hints.
 
         Raises ModelError for a network that says only ab.
         """
-        if self.contract.output == "ab":
+        if self.contract.output != "bins":
             raise ModelError(f"{self.name} says colours, not how likely each is; choose another")
         feed = self._feed(lightness, Decoding(0.0, 1.0, 1.0), None, None)
         [logits] = self._run(["logits"], feed)
@@ -136,22 +147,101 @@ class Session:
         hint_ab: Array | None,
         hint_mask: Array | None,
     ) -> dict[str, Any]:
-        height, width = lightness.shape
-        if hint_ab is None or hint_mask is None:
-            hint_ab = np.zeros((height, width, 2), np.float32)
-            hint_mask = np.zeros((height, width), np.float32)
-        return {
-            "L": lightness[None, None],
-            "hint_ab": hint_ab.transpose(2, 0, 1)[None],
-            "hint_mask": hint_mask[None, None],
-            "gamma": np.float32(decoding.gamma),
-            "temperature": np.float32(decoding.temperature),
-        }
+        """What is put in, by role."""
+        roles = self.contract.inputs
+        feed: dict[str, Any] = {}
+        span = self.contract.white - self.contract.black
+        if "light" in roles:
+            share = lightness if span == 100 else lightness * np.float32(span / 100)
+            feed["light"] = (share + np.float32(self.contract.black))[None, None]
+        else:
+            code = srgb_from_linear(luminance_from_lightness(lightness))
+            code = code * np.float32(span) + np.float32(self.contract.black)
+            feed["gray"] = np.repeat(code[None, None], 3, axis=1)
+        if self.contract.hints:
+            if hint_ab is None or hint_mask is None:
+                hint_ab = np.zeros((*lightness.shape, 2), np.float32)
+                hint_mask = np.zeros(lightness.shape, np.float32)
+            feed |= {
+                "hint_ab": hint_ab.transpose(2, 0, 1)[None],
+                "hint_mask": hint_mask[None, None],
+            }
+        for role in ("gamma", "temperature"):
+            if role in roles:
+                feed[role] = np.float32(getattr(decoding, role))
+        return feed
 
     def _run(self, outputs: list[str], feed: dict[str, Any]) -> list[Array]:
-        inputs = {name: np.ascontiguousarray(value, np.float32) for name, value in feed.items()}
-        found: list[Array] = self._session.run(outputs, inputs)
-        return found
+        inputs = {}
+        for role, value in feed.items():
+            name = self.contract.inputs[role]
+            kind = _DTYPES[self._inputs[name].type]
+            rounded = np.rint(value) if kind is np.uint8 else value
+            inputs[name] = np.ascontiguousarray(rounded, kind)
+        names = [self.contract.outputs[role] for role in outputs]
+        try:
+            found = self._session.run(names, inputs)
+        except Exception as error:  # ONNX Runtime raises several unrelated kinds
+            shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
+            raise ModelError(
+                f"{self.name}: failed on {shapes} ({_first_line(error)}); give another --size, or "
+                "say in its TOML file which sizes it takes"
+            ) from error
+        return [np.asarray(value, np.float32) for value in found]
+
+    def _ab(self, answer: dict[str, Array], shape: tuple[int, ...]) -> Array:
+        """Lab units (h, w, 2), on a grid that divides the small copy."""
+        said = answer["rgb" if "rgb" in answer else "ab"]
+        channels = 3 if "rgb" in answer else 2
+        rows, columns = said.shape[2:] if said.ndim == 4 else (0, 0)
+        if (
+            said.shape[:2] != (1, channels)
+            or not rows
+            or shape[0] % rows
+            or shape[0] * columns != shape[1] * rows
+        ):
+            raise ModelError(
+                f"{self.name}: answers {'x'.join(map(str, said.shape))} to a picture of "
+                f"{shape[0]}x{shape[1]}; it should be 1x{channels} and a whole part of that"
+            )
+        image: Array = said[0].transpose(1, 2, 0)
+        if channels == 3:
+            black, white = 0.0, 1.0
+            if self.contract.input == "gray":  # the answer is in the numbers of the question
+                black, white = self.contract.black, self.contract.white
+            codes = (image - np.float32(black)) / np.float32(white - black)
+            image = lab_from_srgb(codes.clip(0, 1))[..., 1:]
+        elif self.contract.ab_unit != 1:
+            image = image * np.float32(self.contract.ab_unit)
+        if not np.isfinite(image).all():
+            raise ModelError(f"{self.name}: answers what is no number; the file may be damaged")
+        return image
+
+
+def _started(path: Path, options: Any, providers: Sequence[str]) -> Any:
+    """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
+    if list(providers) != [_CPU]:
+        try:
+            session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+            if session.get_providers()[0] == providers[0]:
+                return session
+            reason = "it did not start"
+        except Exception as error:  # of drivers and libraries
+            reason = _first_line(error)
+        if _CPU in providers:
+            warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
+        else:
+            raise ModelError(f"{path}: {providers[0]} failed ({reason}); try --device cpu")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=[_CPU])
+    except Exception as error:  # ONNX Runtime raises several unrelated kinds
+        raise ModelError(
+            f"{path}: not a model that can be loaded ({_first_line(error)})"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _available(providers: Sequence[str]) -> list[str]:
@@ -162,24 +252,44 @@ def _available(providers: Sequence[str]) -> list[str]:
     return list(providers)
 
 
-def _read_contract(session: onnxruntime.InferenceSession, path: Path) -> Contract:
-    found = tuple(item.name for item in session.get_inputs())
+def _contract(
+    session: Any, found: Found, kind: str | None, inputs: list[Tensor], outputs: list[Tensor]
+) -> Contract:
+    """What a file says of itself, what is said of it, or what its graph leaves no doubt of."""
+    origin = str(found.path)
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    record = json.loads(text) if text else {}
-    wanted = INPUTS.get(record.get("output", "bins"), ())
-    if text is None or set(found) != set(wanted):
-        raise ModelError(
-            f"{path}: not a Photochrom model (inputs {', '.join(found)}; wanted "
-            f"{' or '.join(', '.join(names) for names in INPUTS.values())}, and metadata "
-            f"{METADATA_KEY!r})"
+    if text is not None:
+        contract = _own(json.loads(text), found.contract)
+    elif found.contract is not None:
+        contract = found.contract
+    else:
+        contract = recognised(inputs, outputs, kind, origin)
+    check_tensors(contract, inputs, outputs, origin)
+    return contract
+
+
+def _own(record: dict[str, Any], described: Contract | None) -> Contract:
+    """The contract in the metadata of a file that Photochrom exported."""
+    contract = described or (
+        Contract({"light": "L"}, {"ab": "ab"})
+        if record.get("output", "bins") == "ab"
+        else Contract(
+            {"light": "L"} | {name: name for name in INPUTS["bins"][1:]},
+            {name: name for name in ("ab", "entropy", "logits")},
         )
-    return Contract(
+    )
+    rule = SizeRule(
+        fit=record.get("fit", "stretch"),
+        usual=record["size"],
+        multiple=record.get("multiple", MULTIPLE),
+        fixed=tuple(record["fixed"]) if record.get("fixed") else None,
+    )
+    return replace(
+        contract,
         name=record["name"],
         licence=record["licence"],
-        output=record.get("output", "bins"),
-        fit=record.get("fit", "stretch"),
+        size_rule=rule,
         stride=record["stride"],
-        size=record["size"],
         bins=np.asarray(record["bins"], np.float32).reshape(-1, 2),
         log_weights=np.asarray(record["log_weights"], np.float32),
         dial=Dial.from_lists(record["dial"]),

@@ -142,7 +142,7 @@ def _luminance(strip: Pixels, space: RgbSpace) -> Array:
         luminance = decode(strip[..., 0]) * weights[0]
         luminance += decode(strip[..., 1]) * weights[1]
         luminance += decode(strip[..., 2]) * weights[2]
-        np.minimum(luminance, np.float32(1), out=luminance)
+        np.clip(luminance, 0, 1, out=luminance)  # primaries of a strange profile may be negative
     if strip.dtype.kind == "f":
         np.nan_to_num(luminance, copy=False)
     return luminance

@@ -32,7 +32,7 @@ from photochrom.batch.work import (
     start_workers,
 )
 from photochrom.errors import ConfigError, MissingExtra
-from photochrom.models import locate, sha256_of
+from photochrom.models import fingerprint
 from photochrom.names import coloured_name, is_result
 from photochrom.photo.kinds import SUFFIXES
 from photochrom.photo.writing import PART, make_durable
@@ -75,8 +75,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     except ModuleNotFoundError as error:
         raise MissingExtra("--engine ray", "cluster") from error
     started = time.monotonic()
-    _, weights = locate(job.settings.model)
-    digest = job.settings.digest(sha256_of(weights))
+    digest = job.settings.digest(fingerprint(job.settings.model))
     mine = not ray.is_initialized()
     if mine:
         try:
@@ -250,7 +249,7 @@ class Worker:
 
     def __init__(self, settings: dict[str, Any], storage: dict[str, Any]) -> None:
         self._storage = storage
-        self._pool = start_workers(Settings(**settings), 1, 1)
+        self._pool = start_workers(Settings.of(settings), 1, 1)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Colour one photo; a failure of any kind is a row that says so."""

@@ -32,7 +32,7 @@ from photochrom.batch.work import (
     start_workers,
 )
 from photochrom.errors import ConfigError, JobError, PhotoError
-from photochrom.models import locate, sha256_of
+from photochrom.models import fingerprint, parse_blend
 from photochrom.names import coloured_name
 from photochrom.photo.photo import foreseen_os_errors
 from photochrom.photo.writing import is_part, remove_parts
@@ -108,9 +108,10 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     KeyboardInterrupt passes through; what is done by then is in the ledger.
     """
     started = time.monotonic()
-    _, weights = locate(job.settings.model)
-    digest = job.settings.digest(sha256_of(weights))
-    Session(job.settings.model, threads=1)  # a model that cannot be loaded is told once, here
+    settings = job.settings
+    digest = settings.digest(fingerprint(settings.model))
+    for name, _ in parse_blend(settings.model):  # what cannot be loaded is told once, here
+        Session(name, threads=1, device=settings.device, kind=settings.kind)
     with begun(job.output, job.settings, digest, job.resume) as ledger:
         summary = Summary()
         try:

@@ -11,12 +11,13 @@ import stat
 import threading
 import time
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from photochrom.adjustments import Adjustments
 from photochrom.errors import InColour, PhotochromError, unforeseen
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ _PARENT_CHECKED = 1.0
 class Settings:
     """What decides how a result looks; a change makes it another result.
 
-    model: a name or path; format: a suffix, or None for the photo's own.
+    model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
+    for the photo's own. adjustments: of the colours, after the network.
     The others are as for `Colorizer.colorize` and `Result.save`.
     """
 
@@ -46,6 +48,14 @@ class Settings:
     profile: str = "srgb"
     recolour: bool = False
     max_pixels: int | None = None
+    adjustments: Adjustments = field(default_factory=Adjustments)
+    kind: str | None = None
+    device: str = "cpu"
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> Settings:
+        """The inverse of `as_dict`."""
+        return cls(**record | {"adjustments": Adjustments(**record["adjustments"])})
 
     def as_dict(self) -> dict[str, Any]:
         """For the ledger."""
@@ -144,7 +154,9 @@ def begin(settings: Settings, threads: int) -> None:
     pyvips.concurrency_set(threads)
 
     _settings = settings
-    _colorizer = Colorizer(settings.model, threads=threads)
+    _colorizer = Colorizer(
+        settings.model, threads=threads, device=settings.device, kind=settings.kind
+    )
 
 
 def _follow(parent: int) -> None:
@@ -195,6 +207,7 @@ def _colour(task: Task) -> Outcome:
     results = _colorizer.colorize_pages(
         photo, vividness=settings.vividness, size=settings.size, recolour=settings.recolour
     )
+    results = [result.adjusted_by(settings.adjustments) for result in results]
     saving: dict[str, Any] = {
         "quality": settings.quality,
         "mark": settings.mark,

@@ -16,6 +16,7 @@ from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
     PIPE,
     Address,
+    Device,
     Engine,
     Exclude,
     Format,
@@ -24,6 +25,7 @@ from photochrom.cli.options import (
     LedgerFolder,
     MaxPixels,
     Model,
+    ModelKind,
     Overwrite,
     Profile,
     Quality,
@@ -37,14 +39,18 @@ from photochrom.cli.options import (
     make_folder,
     suffix_of,
 )
-from photochrom.cli.said import complain, say_name, say_record
+from photochrom.cli.said import complain, say_name, say_record, warnings_said
 from photochrom.cli.trees import Asked, colour_trees
 from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
 from photochrom.names import coloured_name
 
 if TYPE_CHECKING:
+    from photochrom.adjustments import Adjustments
     from photochrom.colorizer import Colorizer
     from photochrom.hints import Hint
+
+
+_AFTER = "Colours, after the network"
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class _Options:
     max_pixels: int | None
     confidence: Path | None
     hints: tuple[Hint, ...]
+    adjustments: Adjustments
 
 
 def colorize(
@@ -89,11 +96,13 @@ def colorize(
             min=0.0,
             max=1.0,
             help="0 faithful and muted, 1 vivid; with a model that says only one colour a place, a "
-            "gain on its chroma from 1 to 2.",
+            "gain on its chroma: at 0.5 as its authors made it.",
         ),
     ] = 0.5,
     size: Size = None,
     model: Model = None,
+    model_kind: ModelKind = None,
+    device: Device = "auto",
     format: Format = None,
     quality: Quality = 95,
     profile: Profile = "srgb",
@@ -113,6 +122,26 @@ def colorize(
             help="Colours that points of the photo shall have, see docs/hints.md; with one photo.",
         ),
     ] = None,
+    saturation: Annotated[
+        float, typer.Option(min=0.0, max=3.0, help="Factor on all colours.", rich_help_panel=_AFTER)
+    ] = 1.0,
+    warmth: Annotated[
+        float,
+        typer.Option(min=-1.0, max=1.0, help="-1 bluer, 1 yellower.", rich_help_panel=_AFTER),
+    ] = 0.0,
+    tint: Annotated[
+        float,
+        typer.Option(min=-1.0, max=1.0, help="-1 greener, 1 pinker.", rich_help_panel=_AFTER),
+    ] = 0.0,
+    smooth: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Even colours out, not over edges; 0 not at all.",
+            rich_help_panel=_AFTER,
+        ),
+    ] = 0.0,
     overwrite: Overwrite = False,
     no_mark: Annotated[
         bool,
@@ -140,13 +169,26 @@ def colorize(
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
+    from photochrom.adjustments import Adjustments
     from photochrom.batch.work import Settings
 
     with one_line_errors():
         suffix = suffix_of(format)
         check_profile(profile)
+        adjustments = Adjustments(saturation, warmth, tint, smooth)
         settings = Settings(
-            model, vividness, size, suffix, quality, not no_mark, profile, recolour, max_pixels
+            model,
+            vividness,
+            size,
+            suffix,
+            quality,
+            not no_mark,
+            profile,
+            recolour,
+            max_pixels,
+            adjustments,
+            model_kind,
+            device,
         )
         asked = Asked(
             recursive,
@@ -195,8 +237,10 @@ def colorize(
             max_pixels,
             confidence,
             told,
+            adjustments,
         )
-        colorizer = Colorizer(model, threads=threads)
+        with warnings_said():
+            colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
     try:
         failures = _colour_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:
@@ -316,6 +360,7 @@ def _colour(
             hints=options.hints,
             recolour=options.recolour,
         )
+        results = [result.adjusted_by(options.adjustments) for result in results]
         drawn = None if options.confidence is None else results[0].confidence_picture()
         saving: dict[str, Any] = {
             "quality": options.quality, "mark": options.mark, "profile": options.profile

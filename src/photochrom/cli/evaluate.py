@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.cli.options import Device
 from photochrom.errors import ConfigError
 
 SHEET_PHOTOS = 48
@@ -24,7 +25,8 @@ def evaluate(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A model's name, or an .onnx file; may be given several times."
+            metavar="NAME",
+            help="A model's name, an .onnx file, or a blend a:0.7+b:0.3; may be repeated.",
         ),
     ] = None,
     vividness: Annotated[
@@ -69,6 +71,7 @@ def evaluate(
     ] = False,
     size: Annotated[int | None, typer.Option(min=32, max=2048, help="Working size.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the networks.")] = None,
+    device: Device = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of Markdown tables.")
     ] = False,
@@ -111,7 +114,7 @@ def evaluate(
 
         names: Sequence[str | None] = model or [None]
         plan = Plan(
-            [Colorizer(name, threads=threads) for name in names],
+            [Colorizer(name, threads=threads, device=device) for name in names],
             vividness or [DEFAULT_VIVIDNESS],
             size=size,
             folders=[Folder(name, path) for name, path in _named(from_folder, "--from-folder")],

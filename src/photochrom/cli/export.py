@@ -6,20 +6,45 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from photochrom.cli.failures import FAILED, needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
+if TYPE_CHECKING:
+    from photochrom.export import Parity
+
+
+PUBLISHED = ("eccv16", "siggraph17")
+"""As `photochrom.published` has them, which needs torch."""
+
 
 def export(
     checkpoint: Annotated[
-        Path, typer.Argument(help="A checkpoint folder, e.g. out/photochrom/latest.")
+        Path,
+        typer.Argument(
+            help="A checkpoint folder, e.g. out/photochrom/latest; or eccv16 or siggraph17."
+        ),
     ],
-    target: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
-    name: Annotated[str, typer.Option(help="The model's name, for the file's metadata.")],
+    target: Annotated[
+        Path,
+        typer.Argument(help="The .onnx file to write; of those two, the authors' checkpoint."),
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="The model's name, for the file's metadata.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Of those two: the file; else NAME.onnx."
+        ),
+    ] = None,
+    any_weights: Annotated[
+        bool,
+        typer.Option("--any-weights", help="Of those two: also take other weights than theirs."),
+    ] = False,
     licence: Annotated[str, typer.Option(help="Of the weights, for the metadata.")] = "unstated",
     size: Annotated[
         int | None,
@@ -45,10 +70,18 @@ def export(
 ) -> None:
     """Export a checkpoint to ONNX and compare its colours with PyTorch's.
 
+    `photochrom export eccv16 FILE.pth` (or siggraph17) writes the networks of Zhang and others from
+    their own files, for `--model eccv16.onnx`.
+
     Exits with 1 where the two differ: by more than 1e-3 in fp32; by more than 0.1 on average or 1.0
     anywhere with fp16 weights.
     """
+    if str(checkpoint) in PUBLISHED and not checkpoint.is_dir():
+        _export_published(str(checkpoint), target, output, any_weights)
+        return
     with one_line_errors():
+        if name is None:
+            raise ConfigError("--name is missing: say what the model shall be called")
         with needs_extra("export", "train"):
             from photochrom import export as exporter
             from photochrom.dial import Dial
@@ -73,10 +106,26 @@ def export(
             mirrored=mirrored,
             embedder=embedder,
         )
+    within = parity.largest <= 1e-3 if full else parity.mean <= 0.1 and parity.largest <= 1.0
+    _say(target, parity, OPSET, within)
+
+
+def _export_published(name: str, checkpoint: Path, output: Path | None, any_weights: bool) -> None:
+    target = output or Path(f"{name}.onnx")
+    with one_line_errors():
+        if target.suffix.lower() != ".onnx":
+            raise ConfigError(f"{target}: must end in .onnx")
+        with needs_extra("export", "train"):
+            from photochrom.published.exporting import export_published
+            from photochrom.training.graph import OPSET
+        parity = export_published(name, checkpoint, target, any_weights=any_weights)
+    _say(target, parity, OPSET, parity.mean <= 1e-3)
+
+
+def _say(target: Path, parity: Parity, opset: int, within: bool) -> None:
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {OPSET}")
+    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {opset}")
     typer.echo(f"SHA-256 {digest}")
     typer.echo(f"ab against PyTorch: mean {parity.mean:.2g}, largest {parity.largest:.2g}")
-    within = parity.largest <= 1e-3 if full else parity.mean <= 0.1 and parity.largest <= 1.0
     if not within:
         raise typer.Exit(FAILED)

@@ -37,7 +37,7 @@ app = typer.Typer(
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
 app.command("ledger")(trees.ledger)
-app.command("models")(models.models)
+app.add_typer(models.app, name="models")
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("inspect")(inspect.inspect)

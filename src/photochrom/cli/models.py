@@ -1,40 +1,195 @@
-"""`photochrom models`: what there is to choose from."""
+"""`photochrom models`: what there is to choose from, and getting what others published."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import one_line_errors
-from photochrom.errors import ModelError
+from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.said import complain
+from photochrom.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from photochrom.models import Descriptor
+
+app = typer.Typer(help="The models: what there is, getting and checking them.")
+
+Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Of `photochrom models`.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+@app.callback(invoke_without_command=True)
 def models(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
-    """List the models: licence, size, SHA-256, where they lie, whether the file is intact."""
-    from photochrom.models import known_models, verify
+    """List the models: what for, licence, size, where they lie, whether they are there.
+
+    Nothing is ever downloaded but by `photochrom models pull`.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from photochrom.models import known_models
 
     with one_line_errors():
-        records = []
-        for model in known_models():
-            try:
-                verify(model)
-                state = "intact"
-            except ModelError as error:
-                state = str(error)
-            records.append(asdict(model) | {"path": str(model.path), "state": state})
+        records = [_record(model) for model in known_models()]
     if as_json:
         typer.echo(json.dumps(records, indent=1))
         return
     for record in records:
-        typer.echo(f"{record['name']}: {record['purpose']}")
-        typer.echo(f"  licence     {record['licence']}")
-        typer.echo(f"  trained on  {record['trained_on']}")
-        typer.echo(f"  size        {record['bytes'] / 1e6:.1f} MB")
-        typer.echo(f"  SHA-256     {record['sha256']}")
-        typer.echo(f"  file        {record['path']}")
-        typer.echo(f"  state       {record['state']}")
+        _say(record)
+
+
+@app.command("pull")
+def pull(names: Names, yes: Yes = False) -> None:
+    """Download published models, after a look at their licence and size.
+
+    An interrupted download is continued by the same command. Files go to the user's data folder, or
+    to $PHOTOCHROM_HOME.
+    """
+    from photochrom.models import describe
+    from photochrom.models.pulling import pull as fetch
+
+    with one_line_errors():
+        wanted = [describe(name) for name in names]
+    for model in wanted:
+        with one_line_errors():
+            if model.shipped:
+                raise ModelError(f"{model.name} comes with its package; there is nothing to pull")
+            typer.echo(f"{model.name}: {model.purpose}")
+            typer.echo(f"  by          {model.authors}")
+            typer.echo(f"  licence     {model.licence} ({model.licence_url})")
+            typer.echo(f"  size        {_size(model)}")
+            typer.echo(f"  to          {model.path}")
+            if not yes and not _agreed("Download it?"):
+                raise ConfigError("not downloaded; add --yes to agree without being asked")
+            try:
+                with _progress(model.name) as progress:
+                    path = fetch(model, progress)
+            except KeyboardInterrupt:
+                complain("interrupted; the same command goes on where it ended")
+                raise typer.Exit(INTERRUPTED) from None
+            typer.echo(str(path))
+
+
+@app.command("verify")
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default all that are here.")
+    ] = None,
+) -> None:
+    """Read model files whole and compare their SHA-256 with the catalogue's."""
+    from photochrom.models import describe, known_models
+    from photochrom.models import verify as check
+
+    failures = 0
+    with one_line_errors():
+        chosen = [describe(name) for name in names] if names else [
+            model for model in known_models() if model.present
+        ]  # fmt: skip
+    for model in chosen:
+        try:
+            check(model)
+            typer.echo(f"{model.name}: intact")
+        except ModelError as error:
+            failures += 1
+            complain(error)
+    if failures:
+        raise typer.Exit(FAILED)
+
+
+@app.command("remove")
+def remove(names: Names, yes: Yes = False) -> None:
+    """Remove models that were pulled."""
+    from photochrom.models import describe
+    from photochrom.models.pulling import remove as delete
+
+    with one_line_errors():
+        for model in [describe(name) for name in names]:
+            if not model.shipped and not yes and not _agreed(f"Remove {model.path}?"):
+                raise ConfigError("nothing removed; add --yes to agree without being asked")
+            typer.echo(f"{model.name}: removed, {delete(model) / 1e6:.1f} MB freed")
+
+
+def _record(model: Descriptor) -> dict[str, Any]:
+    from photochrom.models import verify as check
+
+    state = "obtainable"
+    if model.present or model.shipped:
+        try:
+            check(model, quick=not model.shipped)
+            state = "shipped" if model.shipped else "present"
+        except ModelError as error:
+            state = str(error)
+    told = asdict(model)
+    contract = model.contract
+    told["contract"] = {
+        "input": contract.input,
+        "output": contract.output,
+        "inputs": dict(contract.inputs),
+        "outputs": dict(contract.outputs),
+        "white": contract.white,
+        "hints": contract.hints,
+        "distribution": contract.output == "bins",
+        "size": asdict(contract.size_rule),
+    }
+    told.pop("folder")
+    return told | {"path": str(model.path), "state": state}
+
+
+def _say(record: dict[str, Any]) -> None:
+    contract = record["contract"]
+    can = ["hints"] if contract["hints"] else []
+    can += ["variants", "confidence"] if contract["distribution"] else []
+    about = "" if record["exact"] else "about "
+    typer.echo(f"{record['name']}: {record['purpose']}")
+    typer.echo(f"  licence     {record['licence']}")
+    typer.echo(f"  trained on  {record['trained_on']}")
+    typer.echo(f"  size        {about}{record['bytes'] / 1e6:.1f} MB")
+    typer.echo(f"  can         {', '.join(['colour', *can])}")
+    typer.echo(f"  SHA-256     {record['sha256']}")
+    typer.echo(f"  file        {record['path']}")
+    state = record["state"]
+    if state == "obtainable":
+        state += f": photochrom models pull {record['name']}"
+    typer.echo(f"  state       {state}")
+
+
+def _size(model: Descriptor) -> str:
+    return f"{'' if model.exact else 'about '}{model.bytes / 1e6:.1f} MB"
+
+
+def _agreed(question: str) -> bool:
+    """Ask on a terminal; without one, nobody agreed."""
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm(question, err=True)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Any]:
+    """A bar on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+               TransferSpeedColumn(), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

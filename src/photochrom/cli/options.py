@@ -19,7 +19,25 @@ Size = Annotated[
     ),
 ]
 Model = Annotated[
-    str | None, typer.Option(metavar="NAME", help="A model's name, or an .onnx file.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="A model's name, an .onnx file, or several, whose colours are averaged: a:0.7+b:0.3.",
+    ),
+]
+ModelKind = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND", help="What an .onnx file of others takes and gives, see docs/models.md."
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="auto, cpu, cuda, ...: what the installed ONNX Runtime offers; the CPU steps in where "
+        "it fails.",
+    ),
 ]
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="How many to use; all cores by default.")]

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -26,6 +29,16 @@ def say_record(record: dict[str, Any], indent: int | None = None) -> None:
 def complain(words: object) -> None:
     """Print one line on stderr; what would break the line or the terminal is escaped."""
     typer.echo(f"photochrom: {one_line(str(words))}", err=True)
+
+
+@contextmanager
+def warnings_said() -> Iterator[None]:
+    """Print every warning of what is done inside as one line on stderr, each once."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in caught):
+        complain(f"warning: {text}")
 
 
 def one_line(text: str) -> str:

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
-from photochrom.cli.options import PIPE, Model, Overwrite, Quality, Size, Threads, make_folder
-from photochrom.cli.said import complain, say_name, say_record
+from photochrom.cli.options import (
+    PIPE,
+    Device,
+    Model,
+    Overwrite,
+    Quality,
+    Size,
+    Threads,
+    make_folder,
+)
+from photochrom.cli.said import complain, say_name, say_record, warnings_said
 from photochrom.errors import ConfigError, PhotochromError
 from photochrom.names import COLOURED, VARIANTS
 
@@ -40,6 +49,7 @@ def variants(
     ] = 0.5,
     size: Size = None,
     model: Model = None,
+    device: Device = "auto",
     quality: Quality = 95,
     threads: Threads = None,
     overwrite: Overwrite = False,
@@ -66,7 +76,8 @@ def variants(
         folder = _folder(output, count)
         from photochrom.colorizer import Colorizer
 
-        colorizer = Colorizer(model, threads=threads)
+        with warnings_said():
+            colorizer = Colorizer(model, threads=threads, device=device)
     how = {"seed": seed, "vividness": vividness, "size": size}
     saving = {"quality": quality, "mark": not no_mark, "overwrite": overwrite}
     try:

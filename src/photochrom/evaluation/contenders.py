@@ -87,7 +87,7 @@ class Setting:
     @property
     def model(self) -> str:
         """The model's name."""
-        return self.colorizer.session.name
+        return self.colorizer.name
 
     @property
     def name(self) -> str:

@@ -29,6 +29,8 @@ from photochrom.stream import FetchRows, Pixels, StripPlan
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
+_FINEST = 1e6
+"""Pixels a millimetre; what says more is damaged, and libvips holds no more."""
 _FINITE = 1e30
 _BRIGHTEST = 4.0
 """Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
@@ -212,14 +214,10 @@ class Photo:
         elif photoshop is not None:
             inside, photoshop = taken_apart(photoshop)
             iptc = iptc or inside
-        return Metadata(
-            words,
-            field(image, "xmp-data", None),
-            iptc,
-            photoshop,
-            (image.xres, image.yres),
-            field(image, "resolution-unit", None),
-        )
+        resolution, unit = (image.xres, image.yres), field(image, "resolution-unit", None)
+        if not all(0 < pixels <= _FINEST for pixels in resolution):
+            resolution, unit = (1.0, 1.0), None
+        return Metadata(words, field(image, "xmp-data", None), iptc, photoshop, resolution, unit)
 
     def _tiff_words(self) -> Directory | None:
         """What this page says; libvips fills what is missing of its pixels with black."""

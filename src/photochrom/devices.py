@@ -1,0 +1,46 @@
+"""What can run a network here, by the names that people use for it.
+
+Only the CPU was ever run by the authors; the others are ONNX Runtime's word (docs/models.md).
+"""
+
+from __future__ import annotations
+
+import onnxruntime
+
+from photochrom.errors import ConfigError, ModelError
+
+CPU = "CPUExecutionProvider"
+PROVIDERS = {
+    "cpu": CPU,
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "migraphx": "MIGraphXExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+}
+"""ONNX Runtime's execution providers."""
+AUTOMATIC = ("cuda", "rocm", "migraphx", "directml", "coreml")
+"""What "auto" takes, the first that is offered; TensorRT and OpenVINO compile for minutes first."""
+
+
+def providers_for(device: str) -> list[str]:
+    """ONNX Runtime's providers for a device, the CPU behind it.
+
+    Raises ConfigError for an unknown name, ModelError where this ONNX Runtime has no such device.
+    """
+    offered = onnxruntime.get_available_providers()
+    if device == "auto":
+        best = [PROVIDERS[name] for name in AUTOMATIC if PROVIDERS[name] in offered]
+        return [*best[:1], CPU]
+    if device not in PROVIDERS:
+        raise ConfigError(f"--device {device}: must be auto or one of {', '.join(PROVIDERS)}")
+    provider = PROVIDERS[device]
+    if provider not in offered:
+        here = [name for name, known in PROVIDERS.items() if known in offered]
+        raise ModelError(
+            f"--device {device}: the installed ONNX Runtime has only {', '.join(here)}; "
+            "see docs/models.md for the builds"
+        )
+    return [provider] if provider == CPU else [provider, CPU]
