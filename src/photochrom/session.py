@@ -222,7 +222,11 @@ def _started(path: Path, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
     if list(providers) != [_CPU]:
         try:
-            session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # ONNX Runtime's own; ours says it once
+                session = onnxruntime.InferenceSession(
+                    str(path), options, providers=list(providers)
+                )
             if session.get_providers()[0] == providers[0]:
                 return session
             reason = "it did not start"

@@ -45,7 +45,8 @@ class Curve:
             return self.linear8.take(pixels)
         if pixels.dtype == np.uint16:
             return self.linear.take(pixels)
-        place = np.clip(pixels, 0, 1).astype(np.float32) * np.float32(STEPS - 1)
+        with np.errstate(invalid="ignore"):  # some of the NaNs in damaged files are signals
+            place = np.clip(pixels, 0, 1).astype(np.float32) * np.float32(STEPS - 1)
         return _between(self.linear, place)
 
     def encode(self, linear: Array, kind: np.dtype[Any]) -> NDArray[Any]:

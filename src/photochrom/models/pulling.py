@@ -24,7 +24,6 @@ from photochrom.models.registry import sha256_of
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there, and how many there will be where that is known."""
 
-_CHUNK = 1 << 18
 _TOO_LARGE = 1.5
 """A server that sends more than so many times the expected bytes sends something else."""
 
@@ -33,8 +32,8 @@ _TOO_LARGE = 1.5
 class Patience:
     """How hard a server is tried.
 
-    tries: for each address; what came stays, and the next try goes on behind it. pause: seconds
-    before the second, doubled each time. timeout: seconds without a byte.
+    tries: for each address that bring nothing new; what came stays, and the next goes on behind it.
+    pause: seconds between two, doubled while nothing comes. timeout: seconds without a byte.
     """
 
     tries: int = 4
@@ -112,19 +111,34 @@ def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: 
     timeout = httpx2.Timeout(patience.timeout)
     with httpx2.Client(follow_redirects=True, timeout=timeout) as client:
         for url in descriptor.urls:
-            for number in range(patience.tries):
-                if number:
-                    time.sleep(patience.pause * 2 ** (number - 1))
-                try:
-                    _fetch(client, url, descriptor, part, progress)
-                    _check(descriptor, part)
-                    return
-                except _Fault as fault:
-                    fault_text = f"{url}: {fault}"
-                    if not fault.again:
-                        break
-            faults.append(fault_text)
+            fault = _from_one(client, url, descriptor, part, progress, patience)
+            if fault is None:
+                return
+            faults.append(f"{url}: {fault}")
     raise ModelError(f"{descriptor.name} could not be had ({'; '.join(faults)}); try again later")
+
+
+def _from_one(
+    client: httpx2.Client,
+    url: str,
+    descriptor: Descriptor,
+    part: Path,
+    progress: Progress,
+    patience: Patience,
+) -> _Fault | None:
+    """Fill `part` from one address; returns why it could not be. A try that got on is none."""
+    failures, there = 0, 0
+    while True:
+        try:
+            _fetch(client, url, descriptor, part, progress)
+            _check(descriptor, part)
+            return None
+        except _Fault as fault:
+            before, there = there, part.stat().st_size if part.exists() else 0
+            failures = 0 if there > before else failures + 1
+            if not fault.again or failures >= patience.tries:
+                return fault
+        time.sleep(patience.pause * 2 ** max(0, failures - 1))
 
 
 def _check(descriptor: Descriptor, part: Path) -> None:
@@ -209,7 +223,7 @@ def _write(
         raise _Fault(f"would send {total} bytes, not some {descriptor.bytes}", again=False)
     with part.open("r+b" if there else "wb") as file:
         file.seek(there)
-        for chunk in response.iter_raw(_CHUNK):
+        for chunk in response.iter_raw():
             file.write(chunk)
             there += len(chunk)
             if there > most:

@@ -119,8 +119,8 @@ def _unfit(
     found = f"{', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}"
     return ModelError(
         f"{origin}: {why}: from {found}; what fits is one picture of 1 (L) or 3 channels "
-        f"(grey sRGB) to one of 2 (ab) or 3 (RGB): say which with --model-kind {'|'.join(KINDS)}, or in a "
-        "TOML file beside it (docs/models.md)"
+        "(grey sRGB) to one of 2 (ab) or 3 (RGB): say which with "
+        f"--model-kind {'|'.join(KINDS)}, or in a TOML file beside it (docs/models.md)"
     )
 
 
