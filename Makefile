@@ -9,12 +9,13 @@ BIN := $(VENV)/bin
 # Source packages that carry pictures of real cameras, phones and scanners; tests/photo colours them.
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
-.PHONY: help colorize test check lint types layers tests real-files build clean
+.PHONY: help colorize test check lint types layers tests real-files compare build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
 	@echo "make test                                  set up and run the tests"
 	@echo "make check                                 lint, types, layers and tests"
+	@echo "make compare PHOTOS=FOLDER                 all models on your photos (needs internet)"
 	@echo "make build                                 sdist and wheel in dist/"
 
 $(RUNTIME)/done: pyproject.toml
@@ -54,6 +55,12 @@ out/real-files/done: $(VENV)/done
 	for packed in $(@D)/*.tar.gz; do tar -xzf $$packed -C $(@D) || exit 1; done
 	for packed in $(@D)/*.zip; do $(PYTHON) -m zipfile -e $$packed $(@D) || exit 1; done
 	touch $@
+
+# Published models of at most MOST_MB megabytes are downloaded, each after a question about its licence.
+compare: $(VENV)/done
+	@test -n "$(PHOTOS)" || { echo "name colour photos: make compare PHOTOS=FOLDER"; exit 2; }
+	$(BIN)/python benchmarks/compare.py $(PHOTOS) --report $(or $(REPORT),out/compare) \
+		--most-mb $(or $(MOST_MB),300) $(OPTIONS)
 
 build: $(VENV)/done
 	$(BIN)/python -m build

@@ -188,6 +188,7 @@ def fuzz(minutes: float, seed: int) -> None:
                         outcome = future.result()
                         counts[outcome.state] += 1
                         wrong = outcome.error is not None and "\n" in outcome.error
+                        wrong |= outcome.reason in ("Unforeseen", "MemoryError")
                     except (ProcessExpired, TimeoutError, Exception) as error:
                         outcome, wrong = error, True
                     if wrong:

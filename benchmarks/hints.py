@@ -1,6 +1,7 @@
 """What hints do: are they honoured, and how much does a photo gain from a few of them.
 
     python benchmarks/hints.py MODEL PHOTOS... [--limit N] [--threads N] [--json]
+        [--near X --far X] [--short]
 
 MODEL is a name, or an .onnx file. Every photo is made grey, coloured by the full pipeline with
 hints, and compared at its own size. Three sets of points, all with fixed seeds:
@@ -13,6 +14,11 @@ hints, and compared at its own size. Three sets of points, all with fixed seeds:
 - nested: the first 0, 1, 2, 5, 10, 20, 50 of one random order of points, colours as above. Told:
   the mean PSNR of each count.
 - arbitrary: ten random points with random sRGB colours, which the photo never had.
+- one: the first of the nested, alone, and the first of the arbitrary, alone. Told: the ab error
+  with the former; the share of pixels that the latter moves by more than 5 ab units.
+
+--near, --far: instead of those of `photochrom.spreading`, 1e9 to believe the network everywhere,
+1e-9 nowhere. --short: without the nested points.
 
 A hint is honoured where the result's pixel is within 5 ab units of the colour asked for, after that
 was reduced to what sRGB has at the pixel's lightness. The settings of `photochrom.spreading` were
@@ -31,7 +37,7 @@ import numpy as np
 from skimage.measure import regionprops
 from skimage.segmentation import slic
 
-from photochrom import metrics
+from photochrom import metrics, spreading
 from photochrom.color import Array, lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import Colorizer
 from photochrom.evaluation.original import Original, lab_of, originals_from
@@ -91,7 +97,9 @@ def missed(hints: Sequence[Hint], lab: Array, grey: Array) -> list[float]:
     return distances
 
 
-def measure(colorizer: Colorizer, original: Original) -> dict[str, Any]:
+def measure(
+    colorizer: Colorizer, original: Original, counts: Sequence[int] = COUNTS
+) -> dict[str, Any]:
     """Figures of one photo."""
     random = np.random.default_rng(original.index)
     real, grey = original.lab, lab_of(np.repeat(original.grey[..., None], 3, axis=2))[..., 0]
@@ -99,24 +107,29 @@ def measure(colorizer: Colorizer, original: Original) -> dict[str, Any]:
     regions = real_hints(region_centres(real[..., 0], 10), real)
     arbitrary = arbitrary_hints(random_points(real.shape, 10, random), random)
     found: dict[str, Any] = {"index": original.index, "psnr": {}, "missed": {}}
-    for count in COUNTS:
+    for count in counts:
         picture = colorizer.colorize(original.grey, hints=order[:count]).rgb
         found["psnr"][count] = metrics.psnr(picture, original.real)
         lab = lab_of(picture)
         if count == 0:
             found["without"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
+            plain = lab[..., 1:]
+        if count == 1:
+            found["one"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
         found["missed"]["nested"] = missed(order[:count], lab, grey)
     lab = lab_of(colorizer.colorize(original.grey, hints=regions).rgb)
     found["with"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
     found["missed"]["regions"] = missed(regions, lab, grey)
     lab = lab_of(colorizer.colorize(original.grey, hints=arbitrary).rgb)
     found["missed"]["arbitrary"] = missed(arbitrary, lab, grey)
+    lab = lab_of(colorizer.colorize(original.grey, hints=arbitrary[:1]).rgb)
+    found["moved"] = float((np.linalg.norm(lab[..., 1:] - plain, axis=-1) > HONOURED).mean())
     return found
 
 
 def summary(photos: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    without, with_hints = (
-        float(np.mean([photo[name] for photo in photos])) for name in ("without", "with")
+    without, with_hints, with_one = (
+        float(np.mean([photo[name] for photo in photos])) for name in ("without", "with", "one")
     )
     return {
         "photos": len(photos),
@@ -131,8 +144,11 @@ def summary(photos: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "ab_error_without": round(without, 3),
         "ab_error_with_ten": round(with_hints, 3),
         "ab_error_lower_percent": round(100 * (1 - with_hints / without), 2),
+        "ab_error_lower_percent_with_one": round(100 * (1 - with_one / without), 2),
+        "moved_by_one_percent": round(100 * float(np.mean([p["moved"] for p in photos])), 2),
         "psnr": {
-            count: round(float(np.mean([p["psnr"][count] for p in photos])), 3) for count in COUNTS
+            count: round(float(np.mean([p["psnr"][count] for p in photos])), 3)
+            for count in photos[0]["psnr"]
         },
     }
 
@@ -144,10 +160,15 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--near", type=float, default=spreading.NEAR)
+    parser.add_argument("--far", type=float, default=spreading.FAR)
+    parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
+    spreading.NEAR, spreading.FAR = arguments.near, arguments.far
+    counts = (0, 1) if arguments.short else COUNTS
     colorizer = Colorizer(arguments.model, threads=arguments.threads)
     originals = islice(originals_from(arguments.photos), arguments.limit)
-    photos = [measure(colorizer, original) for original in originals]
+    photos = [measure(colorizer, original, counts) for original in originals]
     subsets = {
         "all": photos,
         "even": [photo for photo in photos if photo["index"] % 2 == 0],
@@ -164,6 +185,10 @@ def main() -> None:
         print(
             f"  ten regions: ab error {row['ab_error_without']:.2f} -> "
             f"{row['ab_error_with_ten']:.2f} ({row['ab_error_lower_percent']:.1f} % lower)"
+        )
+        print(
+            f"  one: ab error {row['ab_error_lower_percent_with_one']:.1f} % lower; "
+            f"a random colour moves {row['moved_by_one_percent']:.0f} % of the pixels"
         )
         print("  PSNR: " + ", ".join(f"{k}: {v:.2f}" for k, v in row["psnr"].items()))
 
