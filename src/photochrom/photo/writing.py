@@ -270,6 +270,8 @@ def _write_by_libvips(
     try:
         image = source.image()
         image = image.copy(interpretation=_INTERPRETATIONS[first.coding.kind.itemsize])
+        # the strips are what takes time, and have threads of their own
+        image.set_type(pyvips.GValue.gint_type, "concurrency", 1)
         if len(pages) > 1:
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
