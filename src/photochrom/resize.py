@@ -5,11 +5,14 @@ Half-pixel centres and a triangle filter that widens with the reduction, as in l
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from photochrom.color import Array
 
 
+@lru_cache(maxsize=32)  # a folder's photos are mostly of few sizes
 def resize_matrix(size: int, count: int, extent: float | None = None) -> Array:
     """Weights (size, count) that resample the first `extent` of `count` pixels to `size`.
 
@@ -20,6 +23,7 @@ def resize_matrix(size: int, count: int, extent: float | None = None) -> Array:
     distance = np.abs(np.arange(count) - np.minimum(centre, count - 1)[:, None])
     weights = np.maximum(1 - distance / max(scale, 1.0), 0)
     matrix: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    matrix.flags.writeable = False
     return matrix
 
 

@@ -14,12 +14,12 @@ a grey photo comes out with the very codes it came in with, where it stays in it
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ Pixels = NDArray[Any]
 
 STRIP_PIXELS = 192 * 1024
 """Pixels a strip; from 128k to 256k the speed is the same, below it Python's overhead shows."""
+
+_MOST_KEPT = 8
+"""Threads' worth of memory that is kept between photos, 14 MB each."""
 
 TOE = 6 / 29
 """Where f⁻¹ turns from a line into a cube."""
@@ -157,15 +160,33 @@ def _recoded(alpha: Pixels, kind: np.dtype[Any]) -> Pixels:
     return (values if kind.kind == "f" else np.rint(values.clip(0, scale[1]))).astype(kind)
 
 
-class _Scratch(threading.local):
-    """Arrays that each thread uses anew for every strip; fresh memory costs as much as the sums.
+class _Scratch:
+    """Memory for one strip at a time; fresh memory costs as much as the sums, so it is kept."""
 
-    index: (rows, W, 3), places in tables. floats: (12, rows, W).
-    """
+    _kept: ClassVar[list[_Scratch]] = []
 
-    def __init__(self, rows: int, width: int) -> None:
-        self.index = np.empty((rows, width, 3), np.intp)
-        self.floats = np.empty((12, rows, width), np.float32)
+    def __init__(self, pixels: int) -> None:
+        self.pixels = pixels
+        self._index = np.empty(3 * pixels, np.intp)
+        self._floats = np.empty(12 * pixels, np.float32)
+
+    @classmethod
+    @contextmanager
+    def borrowed(cls, rows: int, width: int) -> Iterator[tuple[NDArray[np.intp], Array]]:
+        """Places in tables (rows, W, 3) and floats (12, rows, W), of any content."""
+        pixels = rows * width
+        try:
+            scratch = cls._kept.pop()
+        except IndexError:
+            scratch = cls(max(pixels, STRIP_PIXELS))
+        if scratch.pixels < pixels:
+            scratch = cls(pixels)
+        yield (
+            scratch._index[: 3 * pixels].reshape(rows, width, 3),
+            scratch._floats[: 12 * pixels].reshape(12, rows, width),
+        )
+        if scratch.pixels == STRIP_PIXELS and len(cls._kept) < _MOST_KEPT:
+            cls._kept.append(scratch)
 
 
 class _Light:
@@ -227,12 +248,22 @@ class _Kernel:
         left, right, share = _linear_positions(plan.width, fields.shape[2])
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
         self.rows = _linear_positions(plan.height, fields.shape[1])
-        self.scratch = _Scratch(plan.rows, plan.width)
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
         rows, width, bands = strip.shape
+        with _Scratch.borrowed(rows, width) as (index, floats):
+            coloured = self._coloured(strip, top, index, floats)
         colours = bands if bands in (1, 3) else bands - 1
-        index, floats = self.scratch.index[:rows], self.scratch.floats[:, :rows]
+        if bands > colours:
+            alpha = _recoded(strip[..., colours:], self.kind)
+            coloured = np.concatenate([coloured, alpha], axis=2)
+        if strip.dtype.kind == self.kind.kind == "f":
+            odd = ~((strip[..., :colours] >= 0) & (strip[..., :colours] <= 1)).all(axis=-1)
+            coloured[odd, :3] = strip[odd, :colours]
+        return coloured
+
+    def _coloured(self, strip: Pixels, top: int, index: NDArray[np.intp], floats: Array) -> Pixels:
+        rows, width, _ = strip.shape
         self.light(strip, index.reshape(3, rows, width)[0], floats[:3])
         fy, base, luminance = floats[:3]
         fields = self._fields(top, floats[3:7])
@@ -247,14 +278,7 @@ class _Kernel:
         rgb *= _chroma_kept(rgb, luminance, self.white, floats[3:5])
         rgb += luminance
         np.sqrt(rgb, out=rgb)
-        coloured = self._encoded(rgb, index)
-        if bands > colours:
-            alpha = _recoded(strip[..., colours:], self.kind)
-            coloured = np.concatenate([coloured, alpha], axis=2)
-        if strip.dtype.kind == self.kind.kind == "f":
-            odd = ~((strip[..., :colours] >= 0) & (strip[..., :colours] <= 1)).all(axis=-1)
-            coloured[odd, :3] = strip[odd, :colours]
-        return coloured
+        return self._encoded(rgb, index)
 
     def _encoded(self, roots: Array, index: NDArray[np.intp]) -> Pixels:
         """Codes (rows, W, 3) of roots (3, rows, W)."""

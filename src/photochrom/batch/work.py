@@ -118,6 +118,8 @@ _settings = Settings()
 
 def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
+    for library in ("OPENBLAS", "MKL"):  # their threads wait for each other with all they have
+        os.environ.setdefault(f"{library}_NUM_THREADS", str(threads))
     return ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),

@@ -17,7 +17,6 @@ from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import PIPE
 from photochrom.cli.said import complain, one_line, say_name, say_record
 from photochrom.errors import ConfigError
-from photochrom.models import known_models
 
 if TYPE_CHECKING:
     from photochrom.batch import Job, Record, Report, Settings, Summary
@@ -146,6 +145,8 @@ def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
 
 
 def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
+    from photochrom.models import known_models
+
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         complain(record.error)
