@@ -11,3 +11,12 @@ pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide 
 # pyvips hands libvips's warnings to Python's logging. While it does, Python may collect garbage, an
 # image among it may warn in turn, and GLib ends the process on a warning inside a warning.
 pyvips._remove_log_handler()
+
+
+def block_untrusted() -> None:
+    """Let libvips use no loader that is not safe with hostile files, in the whole process.
+
+    Photochrom names its loaders, so that it cannot come to others; this is for what it does not
+    foresee. Of the process alone that is Photochrom's own: a program that imports it may need them.
+    """
+    pyvips.block_untrusted_set(True)

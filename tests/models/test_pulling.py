@@ -78,6 +78,14 @@ def test_all_of_it_was_there_but_unchecked(server, home):
     assert left(home) == ["theirs.onnx"]
 
 
+def test_a_part_of_another_file_is_begun_anew(server, home):
+    home.mkdir(parents=True)
+    wanted = model(server, "good")
+    (home / f".theirs.onnx.{wanted.sha256[:16]}.part").write_bytes(b"another file's beginning")
+    assert pull(wanted, patience=HASTY).read_bytes() == CONTENT
+    assert [part for _, part in server.requests] == ["bytes=24-", None]
+
+
 FAULTS = {
     "missing": "HTTP 404",
     "busy": "HTTP 503",

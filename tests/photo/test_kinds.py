@@ -283,3 +283,24 @@ def test_a_resolution_in_exif_alone_is_kept(tmp_path):
 def test_a_graymap_without_white_is_one_line():
     with pytest.raises(PhotoError, match="damaged"):
         Photo(b"P5\n2 2\n0\n\0\0\0\0")
+
+
+def test_untrusted_loaders_are_blocked_and_all_kinds_are_read_all_the_same(tmp_path):
+    """In a process of its own: it is for the whole process."""
+    import subprocess
+    import sys
+
+    for name, (write, *_) in pictures.MADE.items():
+        write(tmp_path / name)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from photochrom.libvips import block_untrusted, pyvips\n"
+        "from photochrom.photo import Photo\n"
+        "block_untrusted()\n"
+        "for path in sorted(Path(sys.argv[1]).iterdir()): Photo(path).small_copy(32, 32)\n"
+        "pyvips.Operation.call('svgload_buffer', b'<svg xmlns=\"http://www.w3.org/2000/svg\"/>')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert "svgload_buffer: operation is blocked" in done.stderr.replace('"', "")

@@ -153,8 +153,9 @@ def begin(settings: Settings, threads: int) -> None:
     parent = os.getppid()
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
     from photochrom.colorizer import Colorizer
-    from photochrom.libvips import pyvips
+    from photochrom.libvips import block_untrusted, pyvips
 
+    block_untrusted()
     pyvips.concurrency_set(threads)
 
     _settings = settings

@@ -223,6 +223,9 @@ def colorize(
             )
         from photochrom.colorizer import Colorizer
         from photochrom.hints import load_hints
+        from photochrom.libvips import block_untrusted
+
+        block_untrusted()
 
         told = () if hints is None else load_hints(hints)
         options = _Options(

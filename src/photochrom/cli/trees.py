@@ -145,8 +145,6 @@ def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
 
 
 def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
-    from photochrom.models import known_models
-
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         complain(record.error)
@@ -162,6 +160,8 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
 
 def _said(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
     """A photo's JSON record: as `colorize` prints it for one photo, and its state."""
+    from photochrom.models import known_models
+
     record, outcome = report.record, report.outcome
     said: dict[str, Any] = {
         "input": posixpath.join(record.root, record.path),

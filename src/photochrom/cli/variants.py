@@ -75,7 +75,9 @@ def variants(
             raise ConfigError("variants are named after their photo; name a file instead of -")
         folder = _folder(output, count)
         from photochrom.colorizer import Colorizer
+        from photochrom.libvips import block_untrusted
 
+        block_untrusted()
         with warnings_said():
             colorizer = Colorizer(model, threads=threads, device=device)
     how = {"seed": seed, "vividness": vividness, "size": size}

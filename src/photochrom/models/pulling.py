@@ -129,9 +129,10 @@ def _from_one(
     """Fill `part` from one address; returns why it could not be. A try that got on is none."""
     failures, there = 0, 0
     while True:
+        resumed = part.exists()  # perhaps of another server's file
         try:
             _fetch(client, url, descriptor, part, progress)
-            _check(descriptor, part)
+            _check(descriptor, part, resumed)
             return None
         except _Fault as fault:
             before, there = there, part.stat().st_size if part.exists() else 0
@@ -141,7 +142,7 @@ def _from_one(
         time.sleep(patience.pause * 2 ** max(0, failures - 1))
 
 
-def _check(descriptor: Descriptor, part: Path) -> None:
+def _check(descriptor: Descriptor, part: Path, again: bool) -> None:
     digest = hashlib.sha256()
     with part.open("rb") as file:
         while block := file.read(1 << 20):
@@ -152,7 +153,7 @@ def _check(descriptor: Descriptor, part: Path) -> None:
         raise _Fault(
             f"sent another file ({size} bytes, SHA-256 {digest.hexdigest()[:12]}..., expected "
             f"{descriptor.sha256[:12]}...)",
-            again=False,
+            again,
         )
 
 
