@@ -14,7 +14,8 @@ import argparse
 import subprocess
 import sys
 
-from photochrom.models import known_models
+from photochrom.errors import ModelError
+from photochrom.models import known_models, verify
 
 COMMAND = [sys.executable, "-m", "photochrom"]
 
@@ -35,7 +36,11 @@ def main() -> int:
             pull = [*COMMAND, "models", "pull", model.name, *(["--yes"] if arguments.yes else [])]
             if subprocess.run(pull, check=False).returncode:
                 continue
-        if model.present:
+        try:
+            verify(model)
+        except ModelError as error:
+            print(error, file=sys.stderr)
+        else:
             chosen.append(model.name)
     options = [word for name in (*chosen, *arguments.model) for word in ("--model", name)]
     if arguments.limit:

@@ -25,7 +25,6 @@ def lightness(examples, lab_of):
 def test_contract(session):
     contract = session.contract
     assert contract.name == session.name == describe(None).name
-    assert contract.licence
     assert contract.stride in (1, 2, 4, 8, 16)
     assert 32 <= contract.size <= 2048
     assert np.array_equal(contract.bins, gamut_bins())

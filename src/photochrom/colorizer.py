@@ -90,7 +90,7 @@ class Result:
         return self.adjusted_by(Adjustments(saturation, warmth, tint, smooth))
 
     def adjusted_by(self, adjustments: Adjustments) -> Result:
-        """As `adjusted`."""
+        """As `adjusted`. Changes of a changed result add up; smoothing blurs hints as well."""
         if adjustments == Adjustments():
             return self
         ab, chroma = adjustments.apply(self.ab, self._chroma, self.lightness)
@@ -279,6 +279,10 @@ class Colorizer:
         )
         self.session = self.members[0].session
         self._threads = threads
+        if kind is not None and not any(member.session.asked_kind for member in self.members):
+            raise ConfigError(
+                f"--model-kind {kind}: {self.name} is described already; leave it out"
+            )
 
     @property
     def name(self) -> str:
@@ -286,6 +290,14 @@ class Colorizer:
         if len(self.members) == 1:
             return self.session.name
         return "+".join(f"{member.session.name}:{member.weight:g}" for member in self.members)
+
+    def check_size(self, size: int | None) -> None:
+        """Raise ConfigError for a short side of the small copy that a model does not take."""
+        for member in self.members:
+            try:
+                member.session.contract.size_rule.copy_size(1024, 1024, size)
+            except ConfigError as error:
+                raise ConfigError(f"{member.session.name}: {error}") from error
 
     def colorize(
         self,
@@ -387,6 +399,7 @@ class Colorizer:
 
     def _copies(self, photo: Photo, size: int | None) -> list[_Copy]:
         """A small copy for each member; the same where they want the same."""
+        self.check_size(size)
         made: dict[tuple[int, int], _Copy] = {}
         copies = []
         for member in self.members:
@@ -429,9 +442,11 @@ def _predict(
     frame = _Frame.of(lightness, session.contract.size_rule)
     fields = () if hints is None else hints.inputs(decoding.gain)
     told = [frame.padded(field, 0) for field in fields]
-    whole = session.predict(frame.padded(lightness, WHITE), decoding, *told)
+    shown = frame.padded(lightness, WHITE)
+    whole = session.predict(shown, decoding, *told)
+    ab = whole.ab if frame.cuts_cells(len(whole.ab)) else refine(whole.ab, shown)
     confidence = None if whole.confidence is None else frame.cut(whole.confidence)
-    return Prediction(frame.cut(whole.ab), confidence)
+    return Prediction(frame.cut(ab), confidence)
 
 
 def _answer(copy: _Copy, decoding: Decoding, prediction: Prediction) -> Prediction:
@@ -488,6 +503,12 @@ class _Frame:
         top, left = self.corner
         whole[top : top + self.height, left : left + self.width] = field
         return whole
+
+    def cuts_cells(self, rows: int) -> bool:
+        """Whether the small copy begins and ends between the cells of an answer of `rows` rows."""
+        stride = self.seen[0] // rows
+        edges = (*self.corner, self.height, self.width)
+        return all(edge % stride == 0 for edge in edges)
 
     def cut(self, field: Array) -> Array:
         """The small copy's part of an answer, at any stride."""

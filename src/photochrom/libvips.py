@@ -20,3 +20,4 @@ def block_untrusted() -> None:
     foresee. Of the process alone that is Photochrom's own: a program that imports it may need them.
     """
     pyvips.block_untrusted_set(True)
+    pyvips.operation_block_set("VipsForeignLoadSvg", False)  # draws our own legends; photos never

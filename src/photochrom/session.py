@@ -18,17 +18,20 @@ import numpy as np
 import onnxruntime
 
 from photochrom.color import Array, lab_from_srgb, luminance_from_lightness, srgb_from_linear
-from photochrom.devices import providers_for
-from photochrom.dial import Decoding, Dial
+from photochrom.devices import CPU, providers_for
+from photochrom.dial import Decoding
 from photochrom.errors import HintError, ModelError
 from photochrom.models import (
+    BYTES,
     MULTIPLE,
     Contract,
     Found,
     SizeRule,
     Tensor,
-    check_tensors,
+    check_kind,
+    dial_from,
     find,
+    fitted,
     recognised,
 )
 
@@ -44,9 +47,10 @@ _DTYPES = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
     "tensor(double)": np.float64,
-    "tensor(uint8)": np.uint8,
+    BYTES: np.uint8,
 }
-_CPU = "CPUExecutionProvider"
+LARGEST_AB = 128.0
+"""Beyond it lies no colour; what a network says beyond is cut."""
 
 __all__ = ["INPUTS", "METADATA_KEY", "MULTIPLE", "Contract", "Prediction", "Session"]
 
@@ -82,23 +86,29 @@ class Session:
         providers: ONNX Runtime's names in order of preference, instead of a device.
         device: "cpu", "auto", "cuda", ...; see `photochrom.devices`. One that fails to start is
         warned of, and the CPU does its work.
-        kind: what a file that nothing describes takes and gives, one of `photochrom.models.KINDS`.
+        kind: what a file that nothing describes takes and gives, one of `photochrom.models.KINDS`;
+        others leave it unused (`asked_kind`).
         Raises ModelError where the model, its file or a provider is not there, ConfigError for an
         unknown device or kind.
         """
+        check_kind(kind)
         found = find(model)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
         options.intra_op_num_threads = threads or 0
         chosen = _available(providers) if providers else providers_for(device)
-        self._session = _started(found.path, options, chosen)
+        self._session = _started(found, options, chosen)
         inputs, outputs = (
             [Tensor(item.name, tuple(item.shape), item.type) for item in items]
             for items in (self._session.get_inputs(), self._session.get_outputs())
         )
-        self.contract = _contract(self._session, found, kind, inputs, outputs)
+        contract = _described(self._session, found)
+        self.asked_kind = contract is None
+        origin = str(found.path)
+        contract = contract or recognised(inputs, outputs, kind, origin)
+        self.contract = fitted(contract, inputs, outputs, origin)
         self.name = found.name
-        self._inputs = {tensor.name: tensor for tensor in inputs}
+        self._types = {tensor.name: tensor.type for tensor in (*inputs, *outputs)}
 
     @property
     def provider(self) -> str:
@@ -162,6 +172,7 @@ class Session:
             if hint_ab is None or hint_mask is None:
                 hint_ab = np.zeros((*lightness.shape, 2), np.float32)
                 hint_mask = np.zeros(lightness.shape, np.float32)
+            hint_ab = hint_ab / np.float32(self.contract.hint_unit)
             feed |= {
                 "hint_ab": hint_ab.transpose(2, 0, 1)[None],
                 "hint_mask": hint_mask[None, None],
@@ -175,7 +186,7 @@ class Session:
         inputs = {}
         for role, value in feed.items():
             name = self.contract.inputs[role]
-            kind = _DTYPES[self._inputs[name].type]
+            kind = _DTYPES[self._types[name]]
             rounded = np.rint(value) if kind is np.uint8 else value
             inputs[name] = np.ascontiguousarray(rounded, kind)
         names = [self.contract.outputs[role] for role in outputs]
@@ -184,8 +195,8 @@ class Session:
         except Exception as error:  # ONNX Runtime raises several unrelated kinds
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise ModelError(
-                f"{self.name}: failed on {shapes} ({_first_line(error)}); give another --size, or "
-                "say in its TOML file which sizes it takes"
+                f"{self.name}: failed on {shapes} ({_first_line(error)}); it may take other sizes "
+                "(--size, or a TOML file beside it), or lack external data"
             ) from error
         return [np.asarray(value, np.float32) for value in found]
 
@@ -207,40 +218,46 @@ class Session:
         image: Array = said[0].transpose(1, 2, 0)
         if channels == 3:
             black, white = 0.0, 1.0
-            if self.contract.input == "gray":  # the answer is in the numbers of the question
+            if self._types[self.contract.outputs["rgb"]] == BYTES:
+                white = 255.0
+            elif self.contract.input == "gray":  # the answer is in the numbers of the question
                 black, white = self.contract.black, self.contract.white
             codes = (image - np.float32(black)) / np.float32(white - black)
             image = lab_from_srgb(codes.clip(0, 1))[..., 1:]
         elif self.contract.ab_unit != 1:
             image = image * np.float32(self.contract.ab_unit)
         if not np.isfinite(image).all():
-            raise ModelError(f"{self.name}: answers what is no number; the file may be damaged")
-        return image
+            raise ModelError(
+                f"{self.name}: answers what is no number; its file, or the range of its input "
+                "(black, white), may be wrong"
+            )
+        return np.clip(image, -LARGEST_AB, LARGEST_AB)
 
 
-def _started(path: Path, options: Any, providers: Sequence[str]) -> Any:
+def _started(found: Found, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
-    if list(providers) != [_CPU]:
+    path = str(found.path)
+    if list(providers) != [CPU]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # ONNX Runtime's own; ours says it once
-                session = onnxruntime.InferenceSession(
-                    str(path), options, providers=list(providers)
-                )
+                session = onnxruntime.InferenceSession(path, options, providers=list(providers))
             if session.get_providers()[0] == providers[0]:
                 return session
             reason = "it did not start"
         except Exception as error:  # of drivers and libraries
             reason = _first_line(error)
-        if _CPU in providers:
-            warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
-        else:
+        if CPU not in providers:
             raise ModelError(f"{path}: {providers[0]} failed ({reason}); try --device cpu")
+        warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[_CPU])
+        return onnxruntime.InferenceSession(path, options, providers=[CPU])
     except Exception as error:  # ONNX Runtime raises several unrelated kinds
+        remedy = ""
+        if found.descriptor is not None and not found.descriptor.shipped:
+            remedy = f"; get it again: photochrom models pull {found.name}"
         raise ModelError(
-            f"{path}: not a model that can be loaded ({_first_line(error)})"
+            f"{path}: not a model that can be loaded ({_first_line(error)}){remedy}"
         ) from error
 
 
@@ -256,45 +273,36 @@ def _available(providers: Sequence[str]) -> list[str]:
     return list(providers)
 
 
-def _contract(
-    session: Any, found: Found, kind: str | None, inputs: list[Tensor], outputs: list[Tensor]
-) -> Contract:
-    """What a file says of itself, what is said of it, or what its graph leaves no doubt of."""
-    origin = str(found.path)
+def _described(session: Any, found: Found) -> Contract | None:
+    """What a file says of itself, else what is said of it; None where nothing is."""
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    if text is not None:
-        contract = _own(json.loads(text), found.contract)
-    elif found.contract is not None:
-        contract = found.contract
-    else:
-        contract = recognised(inputs, outputs, kind, origin)
-    check_tensors(contract, inputs, outputs, origin)
-    return contract
+    if text is None:
+        return found.contract
+    try:
+        return _own(json.loads(text), found.contract, str(found.path))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{found.path}: what it says of itself ({METADATA_KEY!r} in its metadata) is damaged, "
+            f"or of another program ({type(error).__name__}: {error}); export it again"
+        ) from error
 
 
-def _own(record: dict[str, Any], described: Contract | None) -> Contract:
+def _own(record: dict[str, Any], described: Contract | None, origin: str) -> Contract:
     """The contract in the metadata of a file that Photochrom exported."""
-    contract = described or (
-        Contract({"light": "L"}, {"ab": "ab"})
-        if record.get("output", "bins") == "ab"
-        else Contract(
-            {"light": "L"} | {name: name for name in INPUTS["bins"][1:]},
-            {name: name for name in ("ab", "entropy", "logits")},
-        )
+    names = INPUTS[record.get("output", "bins")]
+    contract = described or Contract(
+        {("light" if name == "L" else name): name for name in names},
+        {name: name for name in (("ab", "entropy", "logits") if len(names) > 1 else ("ab",))},
     )
-    rule = SizeRule(
-        fit=record.get("fit", "stretch"),
-        usual=record["size"],
-        multiple=record.get("multiple", MULTIPLE),
-        fixed=tuple(record["fixed"]) if record.get("fixed") else None,
-    )
+    rule = SizeRule(fit=record.get("fit", "stretch"), usual=int(record["size"]))
+    if not rule.smallest <= rule.usual <= rule.largest:
+        raise ValueError(f"size {rule.usual}")
     return replace(
         contract,
-        name=record["name"],
-        licence=record["licence"],
+        name=str(record["name"]),
         size_rule=rule,
-        stride=record["stride"],
+        stride=int(record["stride"]),
         bins=np.asarray(record["bins"], np.float32).reshape(-1, 2),
         log_weights=np.asarray(record["log_weights"], np.float32),
-        dial=Dial.from_lists(record["dial"]),
+        dial=dial_from(record["dial"], origin),
     )

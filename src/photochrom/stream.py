@@ -8,7 +8,8 @@ photo, X and Z are f⁻¹(fy + a / 500) and f⁻¹(fy - b / 200), and
 
 where M has the columns of XYZ → RGB for X and Z, and t reduces chroma until rgb fits the target's
 gamut (`photochrom.color.reduce_chroma`). With a = b = 0 both differences are exactly zero, so that
-a grey photo comes out with the very codes it came in with, where it stays in its space.
+a grey photo comes out with the very codes it came in with, where it stays in its space (floats up
+to the last bits).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ STRIP_PIXELS = 192 * 1024
 """Pixels a strip; from 128k to 256k the speed is the same, below it Python's overhead shows."""
 
 _MOST_KEPT = 8
-"""Threads' worth of memory that is kept between photos, 14 MB each."""
+"""Threads' worth of memory for strips that is kept between photos, 14 MB each."""
 
 TOE = 6 / 29
 """Where f⁻¹ turns from a line into a cube."""
@@ -176,11 +177,9 @@ class _Scratch:
         """Places in tables (rows, W, 3) and floats (12, rows, W), of any content."""
         pixels = rows * width
         try:
-            scratch = cls._kept.pop()
+            scratch = cls._kept.pop() if pixels <= STRIP_PIXELS else cls(pixels)
         except IndexError:
-            scratch = cls(max(pixels, STRIP_PIXELS))
-        if scratch.pixels < pixels:
-            scratch = cls(pixels)
+            scratch = cls(STRIP_PIXELS)
         yield (
             scratch._index[: 3 * pixels].reshape(rows, width, 3),
             scratch._floats[: 12 * pixels].reshape(12, rows, width),

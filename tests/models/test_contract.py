@@ -9,6 +9,7 @@ from hypothesis import given
 from photochrom.errors import ConfigError, ModelError
 from photochrom.models import (
     SizeRule,
+    broken_packages,
     contract_from_table,
     describe,
     descriptors_from,
@@ -87,7 +88,7 @@ def test_the_catalogues_contract_is_that_of_the_shipped_files():
             said = Session(model.name).contract
             assert said.inputs == model.contract.inputs
             assert said.size_rule == model.contract.size_rule
-            assert said.stride == model.contract.stride
+            assert said.outputs == model.contract.outputs
 
 
 CATALOGUE = """
@@ -121,11 +122,15 @@ def plugged(monkeypatch):
     def plug(*functions):
         points = [Point(function) for function in functions]
         monkeypatch.setattr(registry, "entry_points", lambda group: points)
+        forget()
+
+    def forget():
         registry.known_models.cache_clear()
+        registry._of_packages.cache_clear()
 
     yield plug
     monkeypatch.undo()
-    registry.known_models.cache_clear()
+    forget()
 
 
 def test_another_packages_models(tmp_path, plugged):
@@ -146,14 +151,32 @@ def test_a_name_used_twice(tmp_path, plugged):
         known_models()
 
 
-def test_another_package_that_fails(plugged):
-    def broken():
-        raise RuntimeError("its own\nfault")
+def leave():
+    raise SystemExit(3)
 
-    plugged(broken)
-    with pytest.raises(ModelError, match=r"other:models: .*its own.*uninstall") as caught:
+
+def broken():
+    raise RuntimeError("its own\nfault")
+
+
+@pytest.mark.parametrize("function", [broken, leave, lambda: ["a"], lambda: 3])
+def test_another_package_that_fails_is_left_out(plugged, function):
+    plugged(function)
+    assert describe(None).name == "photochrom"
+    [line] = broken_packages()
+    assert line.startswith("other:models: its models cannot be loaded (")
+    assert "\n" not in line
+    with pytest.raises(ModelError, match=r"no model 'theirs'.*other:models: .*uninstall"):
+        describe("theirs")
+
+
+def test_two_models_cannot_share_a_file(tmp_path, plugged):
+    text = CATALOGUE.replace("licence", 'urls = ["https://example.org/x"]\nlicence')
+    path = tmp_path / "models.toml"
+    path.write_text(text + text.replace('"mine"', '"other"'))
+    plugged(lambda: descriptors_from(path))
+    with pytest.raises(ModelError, match=r"mine\.onnx: several models have this file"):
         known_models()
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +186,13 @@ def test_another_package_that_fails(plugged):
         ('file = "mine.onnx"', 'file = "../x.onnx"', "plain name"),
         ('licence = "MIT"', "", "licence missing"),
         ("bytes = 3", "bytes = 3\nsize = 3", "unknown key 'size'"),
+        ("bytes = 3", 'bytes = "3"', "bytes is '3'"),
+        ('licence = "MIT"', "licence = 2020-01-01", "licence is .*line of text"),
+        ('licence = "MIT"', 'licence = "MIT"\nurls = "https://x"', "list of http"),
+        ('licence = "MIT"', 'licence = "MIT"\nurls = [1]', "list of http"),
+        ('name = "mine"', 'name = "mine.onnx"', "no file's"),
+        ("ba7816bf", "xa7816bf", "64 hexadecimal"),
+        ('outputs = {ab = "ab"}', 'outputs = {ab = "ab", logits = "l"}', "outputs has 'logits'"),
     ],
 )
 def test_a_catalogue_with_a_fault(tmp_path, old, new, match):
@@ -186,7 +216,7 @@ def test_blends():
     assert parse_blend("a+b") == [("a", 0.5), ("b", 0.5)]
     assert parse_blend("a:3 + b:1") == [("a", 0.75), ("b", 0.25)]
     assert parse_blend("C:/m/a.onnx:1+b:1") == [("C:/m/a.onnx", 0.5), ("b", 0.5)]
-    for wrong in ("a:x+b", "a:0+b", "a:-1+b", "a+", "a:inf+b", "a:nan+b"):
+    for wrong in ("a:x+b", "a:0+b", "a:-1+b", "a+", "a:inf+b", "a:nan+b", "a:1e308+b:1e308"):
         with pytest.raises(ConfigError, match="--model"):
             parse_blend(wrong)
 
@@ -195,6 +225,13 @@ def test_a_file_with_a_plus_in_its_name_is_one_model(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a+b.onnx").write_bytes(b"x")
     assert parse_blend("a+b.onnx") == [("a+b.onnx", 1.0)]
+
+
+def test_names_that_no_file_can_have_are_told():
+    many = "+".join(["photochrom:0.1"] * 30)
+    assert len(parse_blend(many)) == 30
+    with pytest.raises(ModelError, match="no such model file"):
+        find("x" * 300 + ".onnx")
 
 
 def test_fingerprints_know_weights_shares_and_descriptions(tmp_path):

@@ -27,6 +27,7 @@ from photochrom.batch.work import (
     Outcome,
     Settings,
     Task,
+    check,
     outcome_of,
     schedule,
     start_workers,
@@ -76,6 +77,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
         raise MissingExtra("--engine ray", "cluster") from error
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
+    check(job.settings)
     mine = not ray.is_initialized()
     if mine:
         try:

@@ -27,16 +27,16 @@ from photochrom.batch.work import (
     Outcome,
     Settings,
     Task,
+    check,
     outcome_of,
     schedule,
     start_workers,
 )
 from photochrom.errors import ConfigError, JobError, PhotoError
-from photochrom.models import fingerprint, parse_blend
+from photochrom.models import fingerprint
 from photochrom.names import coloured_name
 from photochrom.photo.photo import foreseen_os_errors
 from photochrom.photo.writing import is_part, remove_parts
-from photochrom.session import Session
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""
@@ -110,8 +110,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     started = time.monotonic()
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
-    for name, _ in parse_blend(settings.model):  # what cannot be loaded is told once, here
-        Session(name, threads=1, device=settings.device, kind=settings.kind)
+    check(settings)
     with begun(job.output, job.settings, digest, job.resume) as ledger:
         summary = Summary()
         try:

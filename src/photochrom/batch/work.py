@@ -10,6 +10,7 @@ import signal
 import stat
 import threading
 import time
+import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -116,6 +117,17 @@ _colorizer: Colorizer | None = None
 _settings = Settings()
 
 
+def check(settings: Settings) -> None:
+    """Tell once, before a job, what would fail with every photo: raises ModelError, ConfigError."""
+    _model(settings, 1).check_size(settings.size)
+
+
+def _model(settings: Settings, threads: int) -> Colorizer:
+    from photochrom.colorizer import Colorizer
+
+    return Colorizer(settings.model, threads=threads, device=settings.device, kind=settings.kind)
+
+
 def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
     for library in ("OPENBLAS", "MKL"):  # their threads wait for each other with all they have
@@ -152,16 +164,15 @@ def begin(settings: Settings, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides
     parent = os.getppid()
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    from photochrom.colorizer import Colorizer
     from photochrom.libvips import block_untrusted, pyvips
 
     block_untrusted()
     pyvips.concurrency_set(threads)
 
     _settings = settings
-    _colorizer = Colorizer(
-        settings.model, threads=threads, device=settings.device, kind=settings.kind
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a device that fails; the job has told it
+        _colorizer = _model(settings, threads)
 
 
 def _follow(parent: int) -> None:

@@ -244,6 +244,7 @@ def colorize(
         )
         with warnings_said():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
+            colorizer.check_size(size)
     try:
         failures = _colour_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from photochrom.cli.failures import needs_extra, one_line_errors
-from photochrom.cli.options import Device
+from photochrom.cli.options import Device, ModelKind
 from photochrom.errors import ConfigError
 
 SHEET_PHOTOS = 48
@@ -71,6 +71,7 @@ def evaluate(
     ] = False,
     size: Annotated[int | None, typer.Option(min=32, max=2048, help="Working size.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the networks.")] = None,
+    model_kind: ModelKind = None,
     device: Device = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of Markdown tables.")
@@ -114,7 +115,7 @@ def evaluate(
 
         names: Sequence[str | None] = model or [None]
         plan = Plan(
-            [Colorizer(name, threads=threads, device=device) for name in names],
+            [Colorizer(name, threads=threads, device=device, kind=model_kind) for name in names],
             vividness or [DEFAULT_VIVIDNESS],
             size=size,
             folders=[Folder(name, path) for name, path in _named(from_folder, "--from-folder")],

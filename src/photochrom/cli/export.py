@@ -77,6 +77,9 @@ def export(
     anywhere with fp16 weights.
     """
     if str(checkpoint) in PUBLISHED and not checkpoint.is_dir():
+        with one_line_errors():
+            if name or size or dial or full or mirrored or embedder_weights:
+                raise ConfigError("eccv16 and siggraph17 take -o and --any-weights only")
         _export_published(str(checkpoint), target, output, any_weights)
         return
     with one_line_errors():

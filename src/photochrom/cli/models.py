@@ -35,10 +35,12 @@ def models(
     """
     if context.invoked_subcommand is not None:
         return
-    from photochrom.models import known_models
+    from photochrom.models import broken_packages, known_models
 
     with one_line_errors():
         records = [_record(model) for model in known_models()]
+        for fault in broken_packages():
+            complain(f"warning: {fault}")
     if as_json:
         typer.echo(json.dumps(records, indent=1))
         return
@@ -120,13 +122,13 @@ def remove(names: Names, yes: Yes = False) -> None:
 def _record(model: Descriptor) -> dict[str, Any]:
     from photochrom.models import verify as check
 
-    state = "obtainable"
+    state, fault = "obtainable", None
     if model.present or model.shipped:
         try:
-            check(model, quick=not model.shipped)
+            check(model, quick=True)
             state = "shipped" if model.shipped else "present"
         except ModelError as error:
-            state = str(error)
+            state, fault = "damaged", str(error)
     told = asdict(model)
     contract = model.contract
     told["contract"] = {
@@ -134,13 +136,16 @@ def _record(model: Descriptor) -> dict[str, Any]:
         "output": contract.output,
         "inputs": dict(contract.inputs),
         "outputs": dict(contract.outputs),
+        "black": contract.black,
         "white": contract.white,
+        "ab_unit": contract.ab_unit,
+        "hint_unit": contract.hint_unit,
         "hints": contract.hints,
         "distribution": contract.output == "bins",
         "size": asdict(contract.size_rule),
     }
     told.pop("folder")
-    return told | {"path": str(model.path), "state": state}
+    return told | {"path": str(model.path), "state": state, "fault": fault}
 
 
 def _say(record: dict[str, Any]) -> None:
@@ -158,6 +163,8 @@ def _say(record: dict[str, Any]) -> None:
     state = record["state"]
     if state == "obtainable":
         state += f": photochrom models pull {record['name']}"
+    if record["fault"]:
+        state += f": {record['fault']}"
     typer.echo(f"  state       {state}")
 
 

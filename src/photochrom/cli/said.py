@@ -34,11 +34,17 @@ def complain(words: object) -> None:
 @contextmanager
 def warnings_said() -> Iterator[None]:
     """Print every warning of what is done inside as one line on stderr, each once."""
-    with warnings.catch_warnings(record=True) as caught:
+    told = set()
+
+    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in told:
+            told.add(str(message))
+            complain(f"warning: {message}")
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.showwarning = tell
         yield
-    for text in dict.fromkeys(str(warning.message) for warning in caught):
-        complain(f"warning: {text}")
 
 
 def one_line(text: str) -> str:

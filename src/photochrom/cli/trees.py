@@ -15,7 +15,7 @@ import typer
 
 from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import PIPE
-from photochrom.cli.said import complain, one_line, say_name, say_record
+from photochrom.cli.said import complain, one_line, say_name, say_record, warnings_said
 from photochrom.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
             if not total:
                 raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
         try:
-            with _progress(total) as shown:
+            with _progress(total) as shown, warnings_said():
 
                 def listener(report: Report) -> None:
                     shown()

@@ -13,6 +13,7 @@ from photochrom.cli.options import (
     PIPE,
     Device,
     Model,
+    ModelKind,
     Overwrite,
     Quality,
     Size,
@@ -20,7 +21,7 @@ from photochrom.cli.options import (
     make_folder,
 )
 from photochrom.cli.said import complain, say_name, say_record, warnings_said
-from photochrom.errors import ConfigError, PhotochromError
+from photochrom.errors import ConfigError, PhotochromError, unforeseen
 from photochrom.names import COLOURED, VARIANTS
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def variants(
     ] = 0.5,
     size: Size = None,
     model: Model = None,
+    model_kind: ModelKind = None,
     device: Device = "auto",
     quality: Quality = 95,
     threads: Threads = None,
@@ -79,7 +81,7 @@ def variants(
 
         block_untrusted()
         with warnings_said():
-            colorizer = Colorizer(model, threads=threads, device=device)
+            colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
     how = {"seed": seed, "vividness": vividness, "size": size}
     saving = {"quality": quality, "mark": not no_mark, "overwrite": overwrite}
     try:
@@ -136,6 +138,9 @@ def _colour(
         save_picture(contact_sheet(results), sheet, **saving)
     except PhotochromError as error:
         return record | {"error": str(error)}, error
+    except Exception as fault:  # of ours
+        told = unforeseen(source, fault)
+        return record | {"error": str(told)}, told
     height, width = photo.upright_size
     return record | {
         "outputs": [str(target) for target in targets],

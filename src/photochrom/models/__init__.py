@@ -1,11 +1,19 @@
 """Models: what is known about them, where they lie, what they take and say."""
 
-from photochrom.models.contract import LONGEST, MULTIPLE, Contract, SizeRule, contract_from_table
-from photochrom.models.descriptor import Descriptor, descriptor_from_table, descriptors_from
+from photochrom.models.contract import (
+    LONGEST,
+    MULTIPLE,
+    Contract,
+    SizeRule,
+    contract_from_table,
+    dial_from,
+)
+from photochrom.models.descriptor import Descriptor, descriptors_from
 from photochrom.models.places import downloads
-from photochrom.models.recognition import KINDS, Tensor, check_tensors, recognised
+from photochrom.models.recognition import BYTES, KINDS, Tensor, check_kind, fitted, recognised
 from photochrom.models.registry import (
     Found,
+    broken_packages,
     describe,
     find,
     fingerprint,
@@ -17,6 +25,7 @@ from photochrom.models.registry import (
 )
 
 __all__ = [
+    "BYTES",
     "KINDS",
     "LONGEST",
     "MULTIPLE",
@@ -25,14 +34,16 @@ __all__ = [
     "Found",
     "SizeRule",
     "Tensor",
-    "check_tensors",
+    "broken_packages",
+    "check_kind",
     "contract_from_table",
     "describe",
-    "descriptor_from_table",
     "descriptors_from",
+    "dial_from",
     "downloads",
     "find",
     "fingerprint",
+    "fitted",
     "known_models",
     "locate",
     "parse_blend",

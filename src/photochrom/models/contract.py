@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,8 +18,12 @@ MULTIPLE = 32
 LONGEST = 4
 """The small copy is at most this many times as long as it is wide; longer photos are squeezed."""
 
-ROLES_IN = ("light", "gray", "hint_ab", "hint_mask", "gamma", "temperature")
-ROLES_OUT = ("ab", "rgb", "entropy", "logits")
+SHOWN = ("light", "gray", "hint_ab", "hint_mask")
+SAID = ("ab", "rgb")
+OWN_ROLES = (*SHOWN, "gamma", "temperature"), (*SAID, "entropy", "logits")
+"""Of networks over ab bins, which need what only Photochrom's own files say of themselves."""
+_MOST = 1e6
+CHANNELS = {"light": 1, "gray": 3, "hint_ab": 2, "hint_mask": 1, "ab": 2, "rgb": 3}
 FITS = ("stretch", "pad", "square")
 
 
@@ -72,6 +77,11 @@ class SizeRule:
             return rows, columns
         return self.fixed or (max(rows, columns),) * 2
 
+    def fixed_to(self, sides: tuple[int, int]) -> SizeRule:
+        """The same for a network that takes one size only; what would stretch is padded."""
+        fit = "pad" if self.fit == "stretch" else self.fit
+        return replace(self, fixed=sides, usual=min(sides), fit=fit)
+
     def _rounded(self, side: float) -> int:
         return max(1, round(side / self.multiple)) * self.multiple
 
@@ -92,14 +102,15 @@ class Contract:
     """How to ask a network, and how to read its answer.
 
     inputs: tensor names by what is put in. "light": L (1, 1, H, W); or "gray": the neutral sRGB
-    colour of that L (1, 3, H, W). "hint_ab" (1, 2, H, W; Lab units) and "hint_mask" (1, 1, H, W; 0
+    colour of that L (1, 3, H, W). "hint_ab" (1, 2, H, W) and "hint_mask" (1, 1, H, W; 0
     or 1); "gamma" and "temperature", scalars of `photochrom.dial`.
     outputs: tensor names by what comes out. "ab" (1, 2, H / s, W / s), or "rgb", sRGB
     (1, 3, H / s, W / s), whose ab counts; "entropy" (1, 1, H / s, W / s; 0..1) and "logits"
     (1, Q, H / s, W / s) from a network that says how likely each ab bin is.
-    black, white: the numbers that stand for black and white in "light" or "gray", and in "rgb".
-    ab_unit: Lab units that one unit of "ab" is.
-    size_rule: shapes. stride: s, where it is known.
+    black, white: the numbers that stand for black and white in "light" or "gray"; after "gray" also
+    in "rgb", which is 0..1 after "light".
+    ab_unit, hint_unit: Lab units that one unit of "ab" and of "hint_ab" is.
+    size_rule: shapes. stride: s, where the file itself says it. name: likewise.
     bins: (Q, 2), ab centres. log_weights: (Q,), of the rebalancing in training; both empty without
     a distribution, where the dial is a gain on ab alone.
     """
@@ -109,13 +120,13 @@ class Contract:
     black: float = 0.0
     white: float = 100.0
     ab_unit: float = 1.0
+    hint_unit: float = 1.0
     size_rule: SizeRule = SizeRule()
     stride: int | None = None
     bins: Array = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     log_weights: Array = field(default_factory=lambda: np.zeros(0, np.float32))
     dial: Dial = PLAIN_GAIN
     name: str = ""
-    licence: str = ""
 
     @property
     def input(self) -> str:
@@ -148,51 +159,80 @@ class Contract:
 
 
 _WHOLE = ("usual", "multiple", "smallest", "largest")
-_KEYS = (
-    "inputs",
-    "outputs",
-    "fit",
-    "fixed",
-    "stride",
-    "dial",
-    "black",
-    "white",
-    "ab_unit",
-    *_WHOLE,
-)
+_NUMBERS = ("black", "white", "ab_unit", "hint_unit")
+_KEYS = ("inputs", "outputs", "fit", "fixed", "dial", *_NUMBERS, *_WHOLE)
+_LARGEST_SIDE = 8192
+"""Pixels; a network's answer for more would need many gigabytes."""
 
 
-def contract_from_table(table: Mapping[str, Any], origin: str) -> Contract:
+def contract_from_table(
+    table: Any, origin: str, *, roles: tuple[tuple[str, ...], tuple[str, ...]] = (SHOWN, SAID)
+) -> Contract:
     """A contract of a TOML table with the fields' names, those of the size rule among them.
 
-    origin: what errors call it. Raises ModelError for what is no contract.
+    origin: what errors call it. roles: what inputs and outputs may be.
+    Raises ModelError for what is no contract.
     """
+    if not isinstance(table, Mapping):
+        raise ModelError(
+            f"{origin}: contract is {table!r}, but must be a table; see docs/models.md"
+        )
     for key in table:
         if key not in _KEYS:
             raise ModelError(f"{origin}: unknown key {key!r}; known: {', '.join(_KEYS)}")
-    inputs = _names(table, "inputs", ROLES_IN, origin)
-    outputs = _names(table, "outputs", ROLES_OUT, origin)
+    inputs = _names(table, "inputs", roles[0], origin)
+    outputs = _names(table, "outputs", roles[1], origin)
     if ("light" in inputs) == ("gray" in inputs):
         raise ModelError(f"{origin}: inputs must name either light (L) or gray (sRGB)")
     if ("hint_ab" in inputs) != ("hint_mask" in inputs):
         raise ModelError(f"{origin}: hint_ab and hint_mask belong together")
     if ("ab" in outputs) == ("rgb" in outputs):
         raise ModelError(f"{origin}: outputs must name either ab or rgb")
+    black = _number(table.get("black", 0.0), "black", origin)
+    white = _number(table.get("white", 100.0 if "light" in inputs else 1.0), "white", origin)
+    ab_unit, hint_unit = (
+        _number(table.get(key, 1.0), key, origin) for key in ("ab_unit", "hint_unit")
+    )
+    if white == black or 0 in (ab_unit, hint_unit):
+        raise ModelError(f"{origin}: black and white must differ, and units must not be 0")
+    rule = _size_rule(table, origin)
+    dial = PLAIN_GAIN if "dial" not in table else dial_from(table["dial"], origin)
+    return Contract(inputs, outputs, black, white, ab_unit, hint_unit, rule, dial=dial)
+
+
+def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
     fit = table.get("fit", "stretch")
     if fit not in FITS:
         raise ModelError(f"{origin}: fit is {fit!r}, but must be one of {', '.join(FITS)}")
-    black = _number(table, "black", 0.0, origin)
-    white = _number(table, "white", 100.0 if "light" in inputs else 1.0, origin)
-    if white == black:
-        raise ModelError(f"{origin}: black and white are both {white:g}")
-    unit = _number(table, "ab_unit", 1.0, origin)
-    whole = {key: _whole(table[key], key, origin) for key in _WHOLE if key in table}
-    rule = SizeRule(fit=fit, fixed=_fixed(table, origin), **whole)
-    if rule.fixed is not None:
-        rule = replace(rule, usual=min(rule.fixed), fit="pad" if fit == "stretch" else fit)
-    stride = _whole(table["stride"], "stride", origin) if "stride" in table else None
-    dial = Dial.from_lists(table["dial"]) if "dial" in table else PLAIN_GAIN
-    return Contract(inputs, outputs, black, white, unit, rule, stride, dial=dial)
+    whole: dict[str, Any] = {key: _whole(table[key], key, origin) for key in _WHOLE if key in table}
+    rule = SizeRule(fit, **whole)
+    fixed = table.get("fixed")
+    if fixed is not None:
+        if not isinstance(fixed, list) or len(fixed) != 2:
+            raise ModelError(f"{origin}: fixed is {fixed!r}, but must be [height, width]")
+        return rule.fixed_to((_whole(fixed[0], "fixed", origin), _whole(fixed[1], "fixed", origin)))
+    if not rule.smallest <= rule.usual <= rule.largest:
+        raise ModelError(
+            f"{origin}: usual is {rule.usual}, but must lie in {rule.smallest}..{rule.largest} "
+            "(smallest and largest)"
+        )
+    return rule
+
+
+def dial_from(stops: Any, origin: str) -> Dial:
+    """A dial of lists of three numbers; raises ModelError for what is none."""
+    if not isinstance(stops, list) or not stops:
+        raise ModelError(f"{origin}: dial is {stops!r}, but must be a list of stops")
+    for stop in stops:
+        if not isinstance(stop, list) or len(stop) != 3:
+            raise ModelError(
+                f"{origin}: dial has {stop!r}, but a stop is [gamma, temperature, gain]"
+            )
+        if _number(stop[0], "gamma", origin) < 0 or not (
+            _number(stop[1], "temperature", origin) > 0 and _number(stop[2], "gain", origin) > 0
+        ):
+            raise ModelError(f"{origin}: dial has {stop!r}: gamma from 0, the others above 0")
+    return Dial.from_lists(stops)
 
 
 def _names(
@@ -206,26 +246,21 @@ def _names(
             raise ModelError(f"{origin}: {key} has {role!r}, but knows only {', '.join(roles)}")
         if not isinstance(name, str) or not name:
             raise ModelError(f"{origin}: {key}.{role} must be a tensor's name")
+    if len(set(names.values())) < len(names):
+        raise ModelError(f"{origin}: {key} names one tensor twice")
     return dict(names)
 
 
-def _number(table: Mapping[str, Any], key: str, default: float, origin: str) -> float:
-    value = table.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ModelError(f"{origin}: {key} is {value!r}, but must be a number")
+def _number(value: Any, key: str, origin: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+        raise ModelError(f"{origin}: {key} is {reprlib.repr(value)}, but must be a number")
     return float(value)
 
 
 def _whole(value: Any, key: str, origin: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ModelError(f"{origin}: {key} is {value!r}, but must be a whole number above 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_SIDE:
+        raise ModelError(
+            f"{origin}: {key} is {reprlib.repr(value)}, but must be a whole number in "
+            f"1..{_LARGEST_SIDE}"
+        )
     return value
-
-
-def _fixed(table: Mapping[str, Any], origin: str) -> tuple[int, int] | None:
-    sides = table.get("fixed")
-    if sides is None:
-        return None
-    if not isinstance(sides, list) or len(sides) != 2:
-        raise ModelError(f"{origin}: fixed is {sides!r}, but must be [height, width]")
-    return _whole(sides[0], "fixed", origin), _whole(sides[1], "fixed", origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import ModelError
-from photochrom.models.contract import Contract, contract_from_table
-from photochrom.models.places import downloads
+from photochrom.models.contract import OWN_ROLES, SAID, SHOWN, Contract, contract_from_table
+from photochrom.models.places import downloads, is_file
 
+_NEEDED = ("name", "purpose", "file", "bytes", "sha256", "licence", "contract")
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 
@@ -57,56 +59,88 @@ class Descriptor:
     @property
     def present(self) -> bool:
         """Whether its file is there; `photochrom.models.verify` looks inside."""
-        return self.path.is_file()
+        return is_file(self.path)
 
 
-def descriptors_from(path: Path) -> tuple[Descriptor, ...]:
+def descriptors_from(path: Path, *, own: bool = False) -> tuple[Descriptor, ...]:
     """The models of a TOML file with a [[model]] table for each.
 
-    Files of models without `urls` lie beside it. Raises ModelError that names the file and key.
+    Files of models without `urls` lie beside it. own: Photochrom's own catalogue.
+    Raises ModelError that names the file and key.
     """
-    return tuple(
-        descriptor_from_table(table, str(path), path.parent)
-        for table in read_toml(path).get("model", ())
-    )
+    tables = read_toml(path).get("model", [])
+    if not isinstance(tables, list):
+        raise ModelError(f"{path}: model must be a list of tables, [[model]]")
+    return tuple(_descriptor(table, str(path), path.parent, own) for table in tables)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file's tables; raises ModelError where it is none."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not valid TOML ({error})") from error
 
 
-def descriptor_from_table(table: Mapping[str, Any], origin: str, folder: Path) -> Descriptor:
-    """A descriptor of a TOML table with the fields' names; raises ModelError for what is none.
+def beside(path: Path) -> tuple[str, Contract] | None:
+    """The name and contract in the TOML file beside a model's file; None where there is none.
 
-    folder: where the file lies unless it has `urls`.
+    It has the fields of a descriptor, of which only the contract must be there.
     """
-    known = {field.name for field in fields(Descriptor)} - {"folder"}
-    for key in table:
-        if key not in known:
-            raise ModelError(f"{origin}: unknown key {key!r}; known: {', '.join(sorted(known))}")
-    missing = [
-        name
-        for name in ("name", "purpose", "file", "bytes", "sha256", "licence", "contract")
-        if name not in table
-    ]
+    described = path.with_suffix(".toml")
+    if not described.is_file():
+        return None
+    table = read_toml(described)
+    origin = str(described)
+    _check_fields(table, origin)
+    if "contract" not in table:
+        raise ModelError(f"{origin}: has no [contract]; see docs/models.md")
+    return table.get("name") or path.stem, contract_from_table(table["contract"], origin)
+
+
+def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
+    if not isinstance(table, Mapping):
+        raise ModelError(f"{origin}: model must be a list of tables, [[model]]")
+    _check_fields(table, origin)
+    missing = [name for name in _NEEDED if name not in table]
     if missing:
         raise ModelError(f"{origin}: {', '.join(missing)} missing")
-    name = table["name"]
-    if not isinstance(name, str) or not name or set(name.lower()) - set(_NAME):
-        raise ModelError(f"{origin}: name is {name!r}, but must be of letters, digits, - _ .")
-    file = table["file"]
-    if not isinstance(file, str) or file != Path(file).name or file.startswith("."):
+    name, file = table["name"], table["file"]
+    if not name or set(name.lower()) - set(_NAME) or name.lower().endswith(".onnx"):
+        raise ModelError(
+            f"{origin}: name is {name!r}, but must be of letters, digits, - _ . and no file's"
+        )
+    if file != Path(file).name or file.startswith("."):
         raise ModelError(f"{origin}: file is {file!r}, but must be the plain name of a file")
-    told = dict(table)
-    told["contract"] = contract_from_table(table["contract"], f"{origin}: {name}")
+    sha256 = table["sha256"].lower()
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise ModelError(f"{origin}: sha256 of {name} must be 64 hexadecimal digits")
+    roles = OWN_ROLES if own else (SHOWN, SAID)
+    told = {"trained_on": "", **table}
+    told["contract"] = contract_from_table(table["contract"], f"{origin}: {name}", roles=roles)
     told["urls"] = tuple(table.get("urls", ()))
-    told.setdefault("trained_on", "")
-    if not told["urls"]:
-        told["folder"] = folder
-    return Descriptor(**told)
+    return Descriptor(**told | {"sha256": sha256}, folder=None if told["urls"] else folder)
+
+
+def _check_fields(table: Mapping[str, Any], origin: str) -> None:
+    known = {field.name for field in fields(Descriptor)} - {"folder"}
+    for key, value in table.items():
+        if key not in known:
+            raise ModelError(f"{origin}: unknown key {key!r}; known: {', '.join(sorted(known))}")
+        if key == "urls":
+            if not isinstance(value, list) or not all(map(_is_address, value)):
+                raise ModelError(f"{origin}: urls must be a list of http(s) addresses")
+        elif key == "bytes":
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ModelError(f"{origin}: bytes is {value!r}, but must be a whole number")
+        elif key == "exact":
+            if not isinstance(value, bool):
+                raise ModelError(f"{origin}: exact is {value!r}, but must be true or false")
+        elif key != "contract" and not (isinstance(value, str) and value.isprintable()):
+            raise ModelError(f"{origin}: {key} is {value!r}, but must be a line of text")
+
+
+def _is_address(url: Any) -> bool:
+    return isinstance(url, str) and url.startswith(("https://", "http://")) and url.isprintable()

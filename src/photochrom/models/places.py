@@ -17,4 +17,13 @@ HOME = "PHOTOCHROM_HOME"
 def downloads() -> Path:
     """The folder of pulled models: $PHOTOCHROM_HOME/models, else in the user's data folder."""
     home = os.environ.get(HOME)
-    return (Path(home) if home else Path(platformdirs.user_data_dir("photochrom"))) / "models"
+    folder = Path(home).expanduser() if home else Path(platformdirs.user_data_dir("photochrom"))
+    return folder / "models"
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there; a name that no file can have is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -5,7 +5,7 @@ Nothing here runs unless a person asks for it by `photochrom models pull`.
 
 from __future__ import annotations
 
-import hashlib
+import glob
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -69,7 +69,8 @@ def pull(
             if target.is_file() and sha256_of(target) == descriptor.sha256:
                 return target
             part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
-            _from_any(descriptor, part, progress, patience or Patience())
+            if not (part.is_file() and sha256_of(part) == descriptor.sha256):
+                _from_any(descriptor, part, progress, patience or Patience())
             with part.open("r+b") as file:
                 os.fsync(file.fileno())
             part.replace(target)
@@ -88,12 +89,14 @@ def remove(descriptor: Descriptor) -> int:
     """
     if descriptor.shipped:
         raise ModelError(f"{descriptor.name} comes with its package; uninstall that instead")
-    freed = 0
-    folder = descriptor.path.parent
-    for path in (descriptor.path, *folder.glob(f".{descriptor.path.name}.*")):
-        if path.is_file():
-            freed += path.stat().st_size
-            path.unlink()
+    freed, folder = 0, descriptor.path.parent
+    try:
+        for path in (descriptor.path, *folder.glob(f".{glob.escape(descriptor.path.name)}.*")):
+            if path.is_file():
+                freed += path.stat().st_size
+                path.unlink()
+    except OSError as error:
+        raise ModelError(f"{descriptor.path}: {error.strerror or error}") from error
     if not freed:
         raise ModelError(f"{descriptor.name} is not on this machine; nothing to remove")
     return freed
@@ -143,15 +146,12 @@ def _from_one(
 
 
 def _check(descriptor: Descriptor, part: Path, again: bool) -> None:
-    digest = hashlib.sha256()
-    with part.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    if digest.hexdigest() != descriptor.sha256:
+    digest = sha256_of(part)
+    if digest != descriptor.sha256:
         size = part.stat().st_size
         part.unlink()  # the next try begins anew
         raise _Fault(
-            f"sent another file ({size} bytes, SHA-256 {digest.hexdigest()[:12]}..., expected "
+            f"sent another file ({size} bytes, SHA-256 {digest[:12]}..., expected "
             f"{descriptor.sha256[:12]}...)",
             again,
         )
@@ -175,7 +175,12 @@ def _fetch(
             there = _place(response, there)
             total = _total(response, there)
             _write(response, part, there, total, descriptor, progress)
-    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.TooManyRedirects) as error:
+    except (
+        httpx2.UnsupportedProtocol,
+        httpx2.InvalidURL,
+        httpx2.TooManyRedirects,
+        UnicodeError,
+    ) as error:
         raise _Fault(str(error) or type(error).__name__, again=False) from error
     except httpx2.TimeoutException as error:
         raise _Fault("no answer in time", again=True) from error

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from photochrom.errors import ConfigError, ModelError
-from photochrom.models.contract import Contract, contract_from_table
+from photochrom.models.contract import CHANNELS, Contract, contract_from_table
 
-KINDS: dict[str, tuple[dict[str, float], int, int]] = {
-    "l-ab": ({"white": 100.0}, 1, 2),
-    "l-rgb": ({"white": 100.0}, 1, 3),
-    "gray-ab": ({"white": 1.0}, 3, 2),
-    "gray-rgb": ({"white": 1.0}, 3, 3),
-    "gray255-ab": ({"white": 255.0}, 3, 2),
-    "gray255-rgb": ({"white": 255.0}, 3, 3),
+
+class Kind(NamedTuple):
+    """Roles of the one input and the output, and what white is at the input."""
+
+    shown: str
+    said: str
+    white: float
+
+
+KINDS = {
+    "l-ab": Kind("light", "ab", 100.0),
+    "l-rgb": Kind("light", "rgb", 100.0),
+    "gray-ab": Kind("gray", "ab", 1.0),
+    "gray-rgb": Kind("gray", "rgb", 1.0),
+    "gray255-ab": Kind("gray", "ab", 255.0),
+    "gray255-rgb": Kind("gray", "rgb", 255.0),
 }
-"""By name: what white is at the input, and the channels of input and output."""
+"""What a file may be that nothing describes, by the name that a person gives it."""
 
 _NAMED = {("gray", "ab"): "gray-ab", ("gray", "rgb"): "gray-rgb", ("L", "ab"): "l-ab"}
 """Names of the published exports, which leave no doubt about the range of their numbers."""
 _HINTED = {"L", "hint_ab", "hint_mask"}
 FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)")
-_BYTES = "tensor(uint8)"
+BYTES = "tensor(uint8)"
 
 
 @dataclass(frozen=True)
@@ -56,38 +65,47 @@ class Tensor:
         return None
 
 
+def check_kind(kind: str | None) -> None:
+    """Raise ConfigError for a kind that there is not."""
+    if kind is not None and kind not in KINDS:
+        raise ConfigError(f"--model-kind {kind}: must be one of {', '.join(KINDS)}")
+
+
 def recognised(
     inputs: Sequence[Tensor], outputs: Sequence[Tensor], kind: str | None, origin: str
 ) -> Contract:
     """The contract of a graph.
 
-    kind: one of `KINDS` where the graph alone leaves a doubt. origin: what errors call it.
+    kind: one of `KINDS` where the graph alone leaves a doubt; one that takes hints leaves none.
+    origin: what errors call it.
     Raises ModelError that says what was found and what would fit; ConfigError for an unknown kind.
     """
-    if kind is not None and kind not in KINDS:
-        raise ConfigError(f"--model-kind {kind}: must be one of {', '.join(KINDS)}")
+    check_kind(kind)
     if {tensor.name for tensor in inputs} == _HINTED and _has(outputs, "ab"):
         roles = {"light": "L", "hint_ab": "hint_ab", "hint_mask": "hint_mask"}
-        light = next(tensor for tensor in inputs if tensor.name == "L")
-        return _contract(roles, {"ab": "ab"}, 100.0, light, origin)
+        return contract_from_table({"inputs": roles, "outputs": {"ab": "ab"}}, origin)
     if len(inputs) != 1:
-        raise _unfit(inputs, outputs, origin, "takes more than one picture")
+        found = ", ".join(map(str, inputs))
+        raise ModelError(
+            f"{origin}: takes {len(inputs)} inputs ({found}), but one picture is all that it could "
+            "be given; export it with the others fixed"
+        )
     [shown] = inputs
+    kind = kind or _only_kind(shown, outputs)
     if kind is None:
-        kind = _only_kind(shown, outputs)
-        if kind is None:
-            raise _unfit(inputs, outputs, origin, "could be several things")
-    scale, channels_in, channels_out = KINDS[kind]
-    answers = [tensor for tensor in outputs if tensor.channels in (channels_out, None)]
+        raise _unfit(inputs, outputs, origin, "could be several things")
+    meant = KINDS[kind]
+    answers = [tensor for tensor in outputs if tensor.channels in (CHANNELS[meant.said], None)]
     if len(answers) > 1:
         answers = [tensor for tensor in answers if tensor.name in ("ab", "rgb", "output")]
-    if shown.channels not in (channels_in, None) or len(answers) != 1:
+    if shown.channels not in (CHANNELS[meant.shown], None) or len(answers) != 1:
         raise _unfit(inputs, outputs, origin, f"is no {kind}")
-    role_in = "light" if kind.startswith("l") else "gray"
-    role_out = "ab" if channels_out == 2 else "rgb"
-    return _contract(
-        {role_in: shown.name}, {role_out: answers[0].name}, scale["white"], shown, origin
-    )
+    table = {
+        "inputs": {meant.shown: shown.name},
+        "outputs": {meant.said: answers[0].name},
+        "white": meant.white,
+    }
+    return contract_from_table(table, origin)
 
 
 def _has(tensors: Sequence[Tensor], name: str) -> bool:
@@ -99,18 +117,9 @@ def _only_kind(shown: Tensor, outputs: Sequence[Tensor]) -> str | None:
     for (name_in, name_out), kind in _NAMED.items():
         if shown.name == name_in and _has(outputs, name_out) and shown.type in FLOATS:
             return kind
-    if shown.type == _BYTES and shown.channels == 3 and len(outputs) == 1:
+    if shown.type == BYTES and shown.channels == 3 and len(outputs) == 1:
         return {2: "gray255-ab", 3: "gray255-rgb"}.get(outputs[0].channels or 0)
     return None
-
-
-def _contract(
-    roles_in: dict[str, str], roles_out: dict[str, str], white: float, shown: Tensor, origin: str
-) -> Contract:
-    table: dict[str, Any] = {"inputs": roles_in, "outputs": roles_out, "white": white}
-    if shown.sides is not None:
-        table |= {"fixed": list(shown.sides), "multiple": 4}
-    return contract_from_table(table, origin)
 
 
 def _unfit(
@@ -124,10 +133,14 @@ def _unfit(
     )
 
 
-def check_tensors(
+def fitted(
     contract: Contract, inputs: Sequence[Tensor], outputs: Sequence[Tensor], origin: str
-) -> None:
-    """Raise ModelError where a graph has not the tensors of a contract, or wants others as well."""
+) -> Contract:
+    """A contract that a graph was checked against; fixed sides of the graph count.
+
+    Raises ModelError where the graph has not the tensors of the contract, wants others as well, or
+    they are of another shape or type.
+    """
     wanted = set(contract.inputs.values())
     found = {tensor.name for tensor in inputs}
     said = {tensor.name for tensor in outputs}
@@ -137,7 +150,42 @@ def check_tensors(
             f"{', '.join(sorted(found))} and gives {', '.join(sorted(said))}, but should take "
             f"{', '.join(sorted(wanted))} and give {', '.join(contract.outputs.values())}"
         )
-    known = {*FLOATS, _BYTES}
+    by_name = {tensor.name: tensor for tensor in (*inputs, *outputs)}
+    for role, name in (*contract.inputs.items(), *contract.outputs.items()):
+        if role in CHANNELS:
+            _check_picture(by_name[name], CHANNELS[role], origin)
     for tensor in inputs:
-        if tensor.type not in known:
+        if tensor.type not in (*FLOATS, BYTES):
             raise ModelError(f"{origin}: {tensor} cannot be filled; it takes floats or bytes")
+    shown = by_name[contract.inputs["gray" if "gray" in contract.inputs else "light"]]
+    if shown.type == BYTES and not (contract.black >= 0 and 1 < contract.white <= 255):
+        raise ModelError(
+            f"{origin}: {shown} takes bytes, but its white would be {contract.white:g}; say "
+            "--model-kind gray255-ab or gray255-rgb, or white = 255 in a TOML file beside it"
+        )
+    if shown.sides is None:
+        return contract
+    if contract.size_rule.fixed not in (None, shown.sides):
+        raise ModelError(
+            f"{origin}: {shown} takes one size, and its description says another: "
+            f"{contract.size_rule.fixed}"
+        )
+    rule = contract.size_rule
+    multiple = rule.multiple if rule.fixed else 4  # nobody said one
+    return replace(contract, size_rule=replace(rule, multiple=multiple).fixed_to(shown.sides))
+
+
+def _check_picture(tensor: Tensor, channels: int, origin: str) -> None:
+    fixed = [side if isinstance(side, int) else None for side in tensor.shape]
+    free = sum(side is None for side in fixed[2:])
+    if (
+        len(fixed) != 4
+        or fixed[0] not in (None, 1)
+        or fixed[1] not in (None, channels)
+        or free == 1
+        or 0 in fixed
+    ):
+        raise ModelError(
+            f"{origin}: {tensor} must be one picture of {channels} channels, 1x{channels}xHxW, "
+            "both sides free or both fixed; export it so"
+        )

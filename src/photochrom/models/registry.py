@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
+import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from photochrom.errors import ConfigError, ModelError
-from photochrom.models.contract import Contract, contract_from_table
-from photochrom.models.descriptor import Descriptor, descriptors_from, read_toml
-from photochrom.models.places import SHIPPED
+from photochrom.models.contract import Contract
+from photochrom.models.descriptor import Descriptor, beside, descriptors_from
+from photochrom.models.places import SHIPPED, is_file
 
 CATALOGUE = SHIPPED / "catalogue.toml"
 GROUP = "photochrom.models"
 """Entry points of other packages: functions without arguments that return descriptors."""
-_CHECKED_EACH_TIME = 64_000_000
-"""Bytes; larger files are checked when they are pulled, and by `photochrom models verify`."""
+_LARGEST_WEIGHT = 1e6
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,43 @@ class Found:
 def known_models() -> tuple[Descriptor, ...]:
     """Every model of the catalogue, the default first, and of other packages.
 
-    Raises ModelError on a name used twice, and where another package's part cannot be loaded.
+    A package whose part cannot be loaded is left out; `broken_packages` says why.
+    Raises ModelError on a name, or a pulled file's name, used twice.
     """
-    models = list(descriptors_from(CATALOGUE))
+    models = (*descriptors_from(CATALOGUE, own=True), *_of_packages()[0])
+    for what, names in (
+        ("name", [model.name for model in models]),
+        ("file", [model.file for model in models if not model.shipped]),
+    ):
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
+        if twice:
+            raise ModelError(f"{', '.join(twice)}: several models have this {what}")
+    return models
+
+
+def broken_packages() -> tuple[str, ...]:
+    """A line for each other package whose models cannot be loaded."""
+    return _of_packages()[1]
+
+
+@lru_cache(maxsize=1)
+def _of_packages() -> tuple[tuple[Descriptor, ...], tuple[str, ...]]:
+    models: list[Descriptor] = []
+    faults = []
     for point in entry_points(group=GROUP):
         try:
-            models += point.load()()
-        except Exception as error:  # whatever another package does
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            theirs = tuple(point.load()())
+            strange = [model for model in theirs if not isinstance(model, Descriptor)]
+            if strange:
+                raise TypeError(f"{strange[0]!r} is no descriptor")
+            models += theirs
+        except (Exception, SystemExit) as error:  # whatever another package does
+            reason = " ".join(str(error).split()) or type(error).__name__
             package = point.dist.name if point.dist else point.value
-            raise ModelError(
+            faults.append(
                 f"{package}: its models cannot be loaded ({reason}); update or uninstall it"
-            ) from error
-    twice = [name for name, count in Counter(model.name for model in models).items() if count > 1]
-    if twice:
-        raise ModelError(f"{', '.join(sorted(twice))}: several models have this name")
-    return tuple(models)
+            )
+    return tuple(models), tuple(faults)
 
 
 def describe(name: str | None) -> Descriptor:
@@ -65,40 +88,27 @@ def describe(name: str | None) -> Descriptor:
     names = [model.name for model in models]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
-    raise ModelError(f"no model {name!r}; {hint} (or give the path of an .onnx file)")
+    faults = "".join(f"; {fault}" for fault in broken_packages())
+    raise ModelError(f"no model {name!r}; {hint} (or give the path of an .onnx file){faults}")
 
 
 def find(model: str | Path | None) -> Found:
     """Find a model's file.
 
     model: a name of the catalogue, the path of an .onnx file, or None for the default.
-    A file of the catalogue is verified; one given by path is taken as it is, described by a TOML
-    file of its name where there is one. Raises ModelError where there is no such model or its file
-    is not intact.
+    A file of the catalogue is verified (a large one: that it has not changed since it was); one
+    given by path is taken as it is, described by a TOML file of its name where there is one.
+    Raises ModelError where there is no such model or its file is not intact.
     """
     if model is not None and (isinstance(model, Path) or model.lower().endswith(".onnx")):
         path = Path(model)
-        if not path.is_file():
+        if not is_file(path):
             raise ModelError(f"{path}: no such model file")
-        return _beside(path)
+        name, contract = beside(path) or (path.stem, None)
+        return Found(name, path, contract)
     descriptor = describe(None if model is None else str(model))
-    verify(descriptor, quick=descriptor.bytes > _CHECKED_EACH_TIME)
+    verify(descriptor, quick=True)
     return Found(descriptor.name, descriptor.path, descriptor.contract, descriptor)
-
-
-def _beside(path: Path) -> Found:
-    """A file that nobody registered, with what lies beside it."""
-    described = path.with_suffix(".toml")
-    if not described.is_file():
-        return Found(path.stem, path, None)
-    table = read_toml(described)
-    if "contract" not in table:
-        raise ModelError(f"{described}: has no [contract]; see docs/models.md")
-    return Found(
-        str(table.get("name", path.stem)),
-        path,
-        contract_from_table(table["contract"], str(described)),
-    )
 
 
 def locate(model: str | Path | None) -> tuple[str, Path]:
@@ -110,14 +120,15 @@ def locate(model: str | Path | None) -> tuple[str, Path]:
 def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float]]:
     """The models and weights that "a+b" or "a:0.7+b:0.3" means; weights sum to 1.
 
-    A path is one model, whatever is in its name. Raises ConfigError for a weight that is none.
+    The path of a file is one model, whatever is in its name; in a blend it must not have a "+".
+    Raises ConfigError for a weight that is none.
     """
-    if model is None or isinstance(model, Path) or Path(model).is_file() or "+" not in model:
+    if model is None or isinstance(model, Path) or is_file(Path(model)) or "+" not in model:
         return [(model, 1.0)]
     parts: list[tuple[str | Path | None, float]] = []
     for part in model.split("+"):
         name, separator, weight = part.strip().rpartition(":")
-        if not separator:
+        if not separator or weight.lower().endswith(".onnx"):  # as of C:\\model.onnx
             name, weight = part.strip(), "1"
         try:
             parts.append((name, float(weight)))
@@ -125,8 +136,11 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
             raise ConfigError(
                 f"--model {model}: {weight!r} is no weight; write name:0.7+name:0.3"
             ) from None
-        if not name or not 0 < parts[-1][1] < float("inf"):
-            raise ConfigError(f"--model {model}: each part must be a name, and a weight above 0")
+        if not name or not 0 < parts[-1][1] <= _LARGEST_WEIGHT:
+            raise ConfigError(
+                f"--model {model}: each part must be a name, and a weight above 0, to "
+                f"{_LARGEST_WEIGHT:g}"
+            )
     total = sum(weight for _, weight in parts)
     return [(name, weight / total) for name, weight in parts]
 
@@ -136,29 +150,44 @@ def fingerprint(model: str | Path | None) -> str:
     parts = []
     for name, weight in parse_blend(model):
         found = find(name)
-        digest = sha256_of(found.path) if found.descriptor is None else found.descriptor.sha256
-        described = found.path.with_suffix(".toml")
-        if found.descriptor is None and described.is_file():
-            digest += sha256_of(described)
+        if found.descriptor is not None:
+            digest = found.descriptor.sha256
+        else:
+            files = [found.path, *external_data(found.path)]
+            if is_file(found.path.with_suffix(".toml")):
+                files.append(found.path.with_suffix(".toml"))
+            digest = "-".join(sha256_of(path) for path in files)
         parts.append(f"{weight:.9g}:{digest}")
     return parts[0].partition(":")[2] if len(parts) == 1 else "+".join(parts)
+
+
+def external_data(path: Path) -> list[Path]:
+    """Files beside an ONNX file in which it says that its weights lie, those that are there."""
+    names = set()
+    content = path.read_bytes()
+    for match in re.finditer(rb"\x0a\x08location\x12(.)", content, re.DOTALL):  # key and value
+        start = match.end()
+        names.add(content[start : start + match[1][0]])
+    files = (path.parent / os.fsdecode(name) for name in sorted(names))
+    return [file for file in files if is_file(file)]
 
 
 def verify(descriptor: Descriptor, quick: bool = False) -> None:
     """Check that a model's file is there and has the catalogue's SHA-256; raises ModelError.
 
-    quick: look only at its size, where that is known.
+    quick: of a pulled file, only whether it is as it was when that was last found to be so.
     """
     path = descriptor.path
     pull = f"photochrom models pull {descriptor.name}"
     remedy = "reinstall its package" if descriptor.shipped else f"get it again: {pull}"
-    if not path.is_file():
+    if not is_file(path):
         if descriptor.shipped:
             raise ModelError(f"{path}: the weights of {descriptor.name} are missing; {remedy}")
         raise ModelError(f"{descriptor.name} is not on this machine; get it: {pull}")
-    if quick:
-        if descriptor.exact and path.stat().st_size != descriptor.bytes:
-            raise ModelError(f"{path}: damaged ({path.stat().st_size} bytes); {remedy}")
+    stamp = path.with_name(f".{path.name}.verified")
+    state = path.stat()
+    seen = f"{descriptor.sha256} {state.st_size} {state.st_mtime_ns}"
+    if quick and not descriptor.shipped and is_file(stamp) and stamp.read_text() == seen:
         return
     digest = sha256_of(path)
     if digest != descriptor.sha256:
@@ -166,6 +195,9 @@ def verify(descriptor: Descriptor, quick: bool = False) -> None:
             f"{path}: damaged (SHA-256 {digest[:12]}..., expected {descriptor.sha256[:12]}...); "
             f"{remedy}"
         )
+    if not descriptor.shipped:
+        with suppress(OSError):  # it is a matter of time alone
+            stamp.write_text(seen)
 
 
 def sha256_of(path: Path) -> str:

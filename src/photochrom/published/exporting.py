@@ -95,9 +95,9 @@ def load_published(
     except OSError as error:
         raise ModelError(f"{checkpoint}: {error.strerror or error}") from error
     except (RuntimeError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
-            f"{checkpoint}: not a checkpoint of {published.name} ({reason.strip().rstrip(':')})"
+            f"{checkpoint}: not a checkpoint of {published.name}; it must hold weights alone, "
+            "under the authors' names"
         ) from error
     return network
 
