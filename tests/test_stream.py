@@ -73,6 +73,14 @@ def test_a_profile_whose_primaries_are_damaged_gives_colours(kind):
     assert np.isfinite(np.concatenate(list(strips))).all()
 
 
+def test_floats_next_to_nothing_are_black():
+    pixels = np.geomspace(1e-44, 1e-3, 4096, dtype=np.float32).reshape(64, 64, 1)
+    found = colour(pixels, random_chroma())
+    assert np.isfinite(found).all()
+    assert found.min() >= 0
+    assert found[0].max() == 0
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_lightness_is_kept(examples, seed, lab_of):
     photo = np.asarray(Image.open(examples / "colour" / "cat.jpg"))

@@ -40,6 +40,9 @@ Pixels = NDArray[Any]
 STRIP_PIXELS = 192 * 1024
 """Pixels a strip; from 128k to 256k the speed is the same, below it Python's overhead shows."""
 
+_DARKEST = np.float32(1e-20)
+"""Luminance below it, which only damaged floats have, is black: its shares would be denormal."""
+
 _MOST_KEPT = 8
 """Threads' worth of memory for strips that is kept between photos, 14 MB each."""
 
@@ -149,6 +152,7 @@ def _luminance(strip: Pixels, space: RgbSpace) -> Array:
         np.clip(luminance, 0, 1, out=luminance)  # primaries of a strange profile may be negative
     if strip.dtype.kind == "f":
         np.nan_to_num(luminance, copy=False)
+        luminance *= luminance > _DARKEST
     return luminance
 
 

@@ -5,6 +5,7 @@ import random
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pictures
@@ -14,6 +15,8 @@ import tifffile
 from photochrom import Colorizer
 from photochrom.errors import PhotochromError, PhotoError
 from photochrom.photo import Photo
+
+SEEDS = Path(__file__).with_name("seeds")
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +158,14 @@ def test_vanished_while_read(one_thread, sound, tmp_path):
     with pytest.raises(PhotoError, match=r"gone\.jpg"):
         result.save(tmp_path / "out.jpg")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", sorted(SEEDS.iterdir()), ids=lambda path: path.name)
+def test_what_fuzzing_found_is_one_line(seed):
+    """Files that once were an unforeseen error: benchmarks/faults.py fuzz."""
+    if seed.suffix == ".heic":
+        pytest.importorskip("pillow_heif")
+    with pytest.raises(PhotoError) as caught:
+        Photo(seed).small_copy(32, 32)
+    assert "\n" not in str(caught.value)
+    assert seed.name in str(caught.value)

@@ -216,6 +216,8 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
         name,
         lambda: package.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True),
     )
+    if not len(opened):
+        raise PhotoError(f"{name}: damaged, there is no picture in it; copy it from its source")
     picture = opened[opened.primary_index] if len(opened) > 1 else opened
     width, height = picture.size
     check_size(name, width, height, limit)
