@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import multiprocessing
 import os
 import signal
 import stat
+import sys
 import threading
 import time
 import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 LONGEST_S = 1800
 """A photo that takes longer is given up."""
 _DIED, _HUNG = "WorkerDied", "Timeout"
+_BETWEEN_TIDYING = 32
+"""Photos between two times that a worker gives freed memory back; it takes some milliseconds."""
 _PARENT_CHECKED = 1.0
 """Seconds between two looks whether the job's process is still there."""
 
@@ -114,6 +119,7 @@ class Outcome:
 
 
 _colorizer: Colorizer | None = None
+_since_tidy = 0
 _settings = Settings()
 
 
@@ -189,6 +195,7 @@ def colour(task: Task) -> Outcome:
     is noticed by the next job.
     """
     started = time.perf_counter()
+    _tidy()
     size, modified, sha256 = _identity(task.source)
     if task.known is not None and sha256 == task.known:
         done = Outcome("unchanged")
@@ -196,6 +203,17 @@ def colour(task: Task) -> Outcome:
         done = _answered(task)
     seconds = time.perf_counter() - started
     return replace(done, size=size, modified=modified, sha256=sha256, seconds=seconds)
+
+
+def _tidy() -> None:
+    """Now and then give freed memory back: photos of all sizes leave holes between them."""
+    global _since_tidy
+    _since_tidy += 1
+    if _since_tidy < _BETWEEN_TIDYING or not sys.platform.startswith("linux"):
+        return
+    _since_tidy = 0
+    with suppress(OSError, AttributeError):  # of another C library
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _answered(task: Task) -> Outcome:
