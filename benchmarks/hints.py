@@ -17,8 +17,8 @@ hints, and compared at its own size. Three sets of points, all with fixed seeds:
 - one: the first of the nested, alone, and the first of the arbitrary, alone. Told: the ab error
   with the former; the share of pixels that the latter moves by more than 5 ab units.
 
---near, --far: instead of those of `photochrom.spreading`, 1e9 to believe the network everywhere,
-1e-9 nowhere. --short: without the nested points.
+--near, --far: instead of those of `photochrom.spreading`; 1e9 to believe the network everywhere.
+--short: without the nested points.
 
 A hint is honoured where the result's pixel is within 5 ab units of the colour asked for, after that
 was reduced to what sRGB has at the pixel's lightness. The settings of `photochrom.spreading` were
