@@ -203,7 +203,7 @@ def test_what_lies_between_stem_and_head_is_int8(twin: Path, tmp_path: Path) -> 
 def test_only_the_name_changes_in_the_contract(twin: Path) -> None:
     before, after = Session("photochrom").contract, Session(twin).contract
     assert after.name == "small"
-    for field in ("licence", "output", "fit", "stride", "size", "dial"):
+    for field in ("output", "fit", "stride", "size", "dial"):
         assert getattr(after, field) == getattr(before, field)
     assert np.array_equal(after.bins, before.bins)
     assert np.array_equal(after.log_weights, before.log_weights)

@@ -19,6 +19,7 @@ class KnownColours:
         name: str = "known",
     ) -> None:
         self.session = SimpleNamespace(name=name)
+        self.name = name
         self.pictures = iter(pictures)
         self.confidence = None if confidence is None else iter(confidence)
         self.seen: list[np.ndarray] = []

@@ -117,7 +117,6 @@ def test_a_toml_file_beside_it_settles_everything(tmp_path, examples):
 
 
 WRONG = {
-    "": "has no \\[contract\\]",
     "x = [": "not valid TOML",
     "[contract]\ninputs = {light = 'L'}\noutputs = {ab = 'ab'}\nsized = 3": "unknown key 'sized'",
     "[contract]\noutputs = {ab = 'ab'}": "inputs must say",
@@ -231,6 +230,12 @@ def test_kinds_by_command(tmp_path, examples, runner):
     done = runner.invoke(app, [*command, str(path), "--model-kind", "gray-ab"])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "c.jpg").is_file()
+
+
+def test_a_toml_file_of_something_else_is_passed_over(tmp_path):
+    path = light_to_ab(tmp_path / "mine.onnx")
+    (tmp_path / "mine.toml").write_text("name = 'mine'\n[data]\ntrain = ['a.tar']\n")
+    assert Session(path).contract.inputs == {"light": "L"}
 
 
 def test_a_toml_file_of_a_simple_editor_is_read(tmp_path):

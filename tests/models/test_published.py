@@ -104,8 +104,8 @@ def test_a_blend_with_the_default_keeps_the_photos_shape_confidence_and_hints(re
         blend.variants(examples / "harbour.jpg")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_export_by_command(rebuilt, name, tmp_path, runner):
+def test_export_by_command(rebuilt, tmp_path, runner):
+    name = "siggraph17"
     target = tmp_path / "again.onnx"
     command = ["export", name, str(rebuilt[name].checkpoint), "-o", str(target)]
     refused = runner.invoke(app, command)

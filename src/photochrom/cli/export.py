@@ -122,7 +122,7 @@ def _export_published(name: str, checkpoint: Path, output: Path | None, any_weig
             from photochrom.published.exporting import export_published
             from photochrom.training.graph import OPSET
         parity = export_published(name, checkpoint, target, any_weights=any_weights)
-    _say(target, parity, OPSET, parity.mean <= 1e-3)
+    _say(target, parity, OPSET, parity.mean <= 0.01)
 
 
 def _say(target: Path, parity: Parity, opset: int, within: bool) -> None:

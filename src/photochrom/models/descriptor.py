@@ -87,16 +87,17 @@ def read_toml(path: Path) -> dict[str, Any]:
 def beside(path: Path) -> tuple[str, Contract] | None:
     """The name and contract in the TOML file beside a model's file; None where there is none.
 
-    It has the fields of a descriptor, of which only the contract must be there.
+    It has the fields of a descriptor. One without a contract is something else, as the
+    configuration of a training.
     """
     described = path.with_suffix(".toml")
-    if not described.is_file():
+    if not is_file(described):
         return None
     table = read_toml(described)
+    if "contract" not in table:
+        return None
     origin = str(described)
     _check_fields(table, origin)
-    if "contract" not in table:
-        raise ModelError(f"{origin}: has no [contract]; see docs/models.md")
     return table.get("name") or path.stem, contract_from_table(table["contract"], origin)
 
 

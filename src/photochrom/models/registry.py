@@ -154,7 +154,7 @@ def fingerprint(model: str | Path | None) -> str:
             digest = found.descriptor.sha256
         else:
             files = [found.path, *external_data(found.path)]
-            if is_file(found.path.with_suffix(".toml")):
+            if found.contract is not None:
                 files.append(found.path.with_suffix(".toml"))
             digest = "-".join(sha256_of(path) for path in files)
         parts.append(f"{weight:.9g}:{digest}")
