@@ -100,6 +100,17 @@ def test_halves_and_external_data(tmp_path, examples):
     assert np.abs(result.ab - ddcolor_ab(result.lightness)).max() < 1e-3
 
 
+def test_whole_numbers_inside(tmp_path, examples):
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    path = ddcolor_like(tmp_path / "floats.onnx")
+    quantize_dynamic(path, tmp_path / "int8.onnx", weight_type=QuantType.QUInt8)
+    inside = {node.op_type for node in onnx.load(tmp_path / "int8.onnx").graph.node}
+    assert "ConvInteger" in inside
+    result = Colorizer(tmp_path / "int8.onnx").colorize(examples / "cat.jpg")
+    assert np.abs(result.ab - ddcolor_ab(result.lightness)).max() < 1  # of some 250 steps
+
+
 def test_a_toml_file_beside_it_settles_everything(tmp_path, examples):
     path = light_to_ab(tmp_path / "mine.onnx", name="data")
     with pytest.raises(ModelError, match="could be several things"):
