@@ -79,7 +79,9 @@ def test_an_output_folder_and_json(photochrom, album, tmp_path):
     done = photochrom("colorize", album, "-o", out, "--json", "--size", "64")
     assert done.returncode == 0
     assert re.fullmatch(rb"photochrom: 2 done, [0-9.]+ photos/s\n", done.stderr)
-    records = [json.loads(line) for line in done.stdout.splitlines()]
+    records = sorted(  # they come as they end
+        (json.loads(line) for line in done.stdout.splitlines()), key=lambda record: record["input"]
+    )
     assert [record["output"] for record in records] == [
         str(out / "astronaut.color.jpg"),
         str(out / "cat.color.jpg"),
