@@ -21,6 +21,7 @@ from photochrom.color import Array, lab_from_srgb, luminance_from_lightness, srg
 from photochrom.devices import CPU, providers_for
 from photochrom.dial import Decoding
 from photochrom.errors import HintError, ModelError
+from photochrom.hints import LARGEST_AB
 from photochrom.models import (
     BYTES,
     MULTIPLE,
@@ -49,8 +50,6 @@ _DTYPES = {
     "tensor(double)": np.float64,
     BYTES: np.uint8,
 }
-LARGEST_AB = 128.0
-"""Beyond it lies no colour; what a network says beyond is cut."""
 
 __all__ = ["INPUTS", "METADATA_KEY", "MULTIPLE", "Contract", "Prediction", "Session"]
 
@@ -231,7 +230,7 @@ class Session:
                 f"{self.name}: answers what is no number; its file, or the range of its input "
                 "(black, white), may be wrong"
             )
-        return np.clip(image, -LARGEST_AB, LARGEST_AB)
+        return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour
 
 
 def _started(found: Found, options: Any, providers: Sequence[str]) -> Any:

@@ -73,11 +73,12 @@ def test_codes_of_255_in_and_out(tmp_path, examples):
     assert np.abs(result.ab - deoldify_ab(result.lightness)).max() < 1e-2
 
 
-def test_bytes_leave_no_doubt(tmp_path, examples):
+def of_bytes(path):
+    """Bytes of three channels to ab."""
     cast = onnx.helper.make_node("Cast", ["x"], ["f"], to=onnx.TensorProto.FLOAT)
     node = onnx.helper.make_node("Conv", ["f", "w"], ["y"])
-    path = save(
-        tmp_path / "bytes.onnx",
+    return save(
+        path,
         [("x", (1, 3, "h", "w"))],
         [("y", (1, 2, "h", "w"))],
         [cast, node],
@@ -85,6 +86,10 @@ def test_bytes_leave_no_doubt(tmp_path, examples):
         kind=onnx.TensorProto.UINT8,
         kind_out=onnx.TensorProto.FLOAT,
     )
+
+
+def test_bytes_leave_no_doubt(tmp_path, examples):
+    path = of_bytes(tmp_path / "bytes.onnx")
     session = Session(path)
     assert session.contract.white == 255
     assert Colorizer(path).colorize(examples / "cat.jpg").ab.std() > 1
@@ -320,17 +325,7 @@ def test_a_kind_that_nobody_asked_for(examples):
 
 
 def test_bytes_of_another_range_are_refused(tmp_path):
-    cast = onnx.helper.make_node("Cast", ["x"], ["f"], to=onnx.TensorProto.FLOAT)
-    node = onnx.helper.make_node("Conv", ["f", "w"], ["y"])
-    path = save(
-        tmp_path / "bytes.onnx",
-        [("x", (1, 3, "h", "w"))],
-        [("y", (1, 2, "h", "w"))],
-        [cast, node],
-        [convolution(3, 2, scale=0.05)],
-        kind=onnx.TensorProto.UINT8,
-        kind_out=onnx.TensorProto.FLOAT,
-    )
+    path = of_bytes(tmp_path / "bytes.onnx")
     with pytest.raises(ModelError, match="takes bytes, but its white would be 1"):
         Session(path, kind="gray-ab")
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -25,7 +26,9 @@ from photochrom.adjustments import Adjustments
 from photochrom.errors import InColour, PhotochromError, unforeseen
 
 if TYPE_CHECKING:
-    from photochrom.colorizer import Colorizer
+    from photochrom.colorizer import Colorizer, Result
+    from photochrom.hints import Hint
+    from photochrom.photo import Photo
 
 LONGEST_S = 1800
 """A photo that takes longer is given up."""
@@ -62,6 +65,24 @@ class Settings:
     def of(cls, record: dict[str, Any]) -> Settings:
         """The inverse of `as_dict`."""
         return cls(**record | {"adjustments": Adjustments(**record["adjustments"])})
+
+    @property
+    def saving(self) -> dict[str, Any]:
+        """How results are written, for `Result.save` and `Saving`."""
+        return {"quality": self.quality, "mark": self.mark, "profile": self.profile}
+
+    def coloured(
+        self, colorizer: Colorizer, photo: Photo, hints: Sequence[Hint] = ()
+    ) -> list[Result]:
+        """The photo's pages, coloured and adjusted; raises what `Colorizer.colorize` raises."""
+        pages = colorizer.colorize_pages(
+            photo,
+            vividness=self.vividness,
+            size=self.size,
+            hints=hints,
+            recolour=self.recolour,
+        )
+        return [page.adjusted_by(self.adjustments) for page in pages]
 
     def as_dict(self) -> dict[str, Any]:
         """For the ledger."""
@@ -238,17 +259,9 @@ def _colour(task: Task) -> Outcome:
     settings = _settings
     kind = check_target(task.target, task.overwrite)
     photo = Photo(task.source, max_pixels=settings.max_pixels)
-    results = _colorizer.colorize_pages(
-        photo, vividness=settings.vividness, size=settings.size, recolour=settings.recolour
-    )
-    results = [result.adjusted_by(settings.adjustments) for result in results]
-    saving: dict[str, Any] = {
-        "quality": settings.quality,
-        "mark": settings.mark,
-        "profile": settings.profile,
-    }
-    outputs = save_pages(results, task.target, overwrite=task.overwrite, **saving)
-    lost = losses(photo, kind, Saving(**saving))
+    results = settings.coloured(_colorizer, photo)
+    outputs = save_pages(results, task.target, overwrite=task.overwrite, **settings.saving)
+    lost = losses(photo, kind, Saving(**settings.saving))
     height, width = photo.upright_size
     return Outcome(
         "done",

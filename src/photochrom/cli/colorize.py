@@ -45,7 +45,7 @@ from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforese
 from photochrom.names import coloured_name
 
 if TYPE_CHECKING:
-    from photochrom.adjustments import Adjustments
+    from photochrom.batch.work import Settings
     from photochrom.colorizer import Colorizer
     from photochrom.hints import Hint
 
@@ -63,18 +63,10 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Options:
-    vividness: float
-    size: int | None
-    suffix: str | None
-    quality: int
-    mark: bool
-    profile: str
+    settings: Settings
     overwrite: bool
-    recolour: bool
-    max_pixels: int | None
     confidence: Path | None
     hints: tuple[Hint, ...]
-    adjustments: Adjustments
 
 
 def colorize(
@@ -228,20 +220,7 @@ def colorize(
         block_untrusted()
 
         told = () if hints is None else load_hints(hints)
-        options = _Options(
-            vividness,
-            size,
-            suffix,
-            quality,
-            not no_mark,
-            profile,
-            overwrite,
-            recolour,
-            max_pixels,
-            confidence,
-            told,
-            adjustments,
-        )
+        options = _Options(settings, overwrite, confidence, told)
         with warnings_said():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
             colorizer.check_size(size)
@@ -355,21 +334,12 @@ def _colour(
         photo = Photo(
             sys.stdin.buffer.read() if job.source is None else job.source,
             _name(job),
-            max_pixels=options.max_pixels,
+            max_pixels=options.settings.max_pixels,
         )
-        results = colorizer.colorize_pages(
-            photo,
-            vividness=options.vividness,
-            size=options.size,
-            hints=options.hints,
-            recolour=options.recolour,
-        )
-        results = [result.adjusted_by(options.adjustments) for result in results]
+        results = options.settings.coloured(colorizer, photo, options.hints)
         drawn = None if options.confidence is None else results[0].confidence_picture()
-        saving: dict[str, Any] = {
-            "quality": options.quality, "mark": options.mark, "profile": options.profile
-        }  # fmt: skip
-        suffix = options.suffix or photo.suffix if job.target is None else job.target.suffix
+        saving, suffix = options.settings.saving, options.settings.format
+        suffix = suffix or photo.suffix if job.target is None else job.target.suffix
         kind = kind_of(suffix)
         warnings = [] if kind is None else losses(photo, kind, Saving(**saving))
         if job.target is None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -65,7 +64,7 @@ def pull(
     target = descriptor.path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target):
+        with filelock.FileLock(target.with_name(f".{target.name}.lock")):
             if target.is_file() and sha256_of(target) == descriptor.sha256:
                 return target
             part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
@@ -100,12 +99,6 @@ def remove(descriptor: Descriptor) -> int:
     if not freed:
         raise ModelError(f"{descriptor.name} is not on this machine; nothing to remove")
     return freed
-
-
-@contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    with filelock.FileLock(target.with_name(f".{target.name}.lock")):
-        yield
 
 
 def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: Patience) -> None:
