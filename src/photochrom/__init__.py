@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from photochrom.colorizer import Colorizer, Result
+    from photochrom.colorizer import Colorizer
     from photochrom.errors import PhotochromError
     from photochrom.hints import Hint
+    from photochrom.result import Result
 
 __version__ = "0.1.0"
 
@@ -21,7 +22,7 @@ _HOME = {
     "Colorizer": "photochrom.colorizer",
     "Hint": "photochrom.hints",
     "PhotochromError": "photochrom.errors",
-    "Result": "photochrom.colorizer",
+    "Result": "photochrom.result",
 }
 
 __all__ = ["Colorizer", "Hint", "PhotochromError", "Result", "__version__"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
 
 from photochrom.color import Array
 
@@ -21,6 +21,7 @@ SETTLED = 0.01
 """A change of any distance below which no further pass is made, short sides."""
 
 _FAR = np.float32(1e9)
+_MOST_KEPT = 128  # fields, each as large as the small copy
 
 
 def geodesic_distances(lightness: Array, seeds: Sequence[tuple[int, int]]) -> Array:
@@ -35,21 +36,54 @@ def geodesic_distances(lightness: Array, seeds: Sequence[tuple[int, int]]) -> Ar
     1996, with whole rows and columns at a time as in Weber and others, "Parallel algorithms for
     approximation of distance maps on parametric surfaces", 2008.
     """
-    height, width = lightness.shape
-    down, right, falling, rising = _step_costs(lightness)
-    distance = np.full((height, len(seeds), width), _FAR)
-    for index, (row, column) in enumerate(seeds):
-        distance[row, index, column] = 0
-    for _ in range(MOST_ROUNDS):
-        before = distance.copy()
-        _sweep(distance, down, falling, rising)
-        turned = np.ascontiguousarray(distance.transpose(2, 1, 0))
-        _sweep(turned, right.T, falling.T, rising.T)
-        distance = np.ascontiguousarray(turned.transpose(2, 1, 0))
-        if (before - distance).max() < SETTLED:
-            break
-    found: Array = distance.transpose(1, 0, 2)
-    return found
+    return _Terrain(lightness).distances(seeds)
+
+
+class KeptDistances:
+    """Distances over one picture, each seed's computed once: a person sets hints one by one."""
+
+    def __init__(self, lightness: Array) -> None:
+        """Take up a picture; lightness: (h, w), 0..100."""
+        self.lightness = lightness
+        self._terrain = _Terrain(lightness)
+        self._kept: dict[tuple[int, int], Array] = {}
+
+    def __call__(self, seeds: Sequence[tuple[int, int]]) -> Array:
+        """As `geodesic_distances`."""
+        known = {seed: self._kept[seed] for seed in seeds if seed in self._kept}
+        missing = [seed for seed in dict.fromkeys(seeds) if seed not in known]
+        if missing:
+            found = np.ascontiguousarray(self._terrain.distances(missing))
+            known |= zip(missing, found, strict=True)
+        self._kept = dict(list({**self._kept, **known}.items())[-_MOST_KEPT:])
+        return np.stack([known[seed] for seed in seeds])
+
+
+class _Terrain:
+    """What every step from a pixel to a neighbour costs."""
+
+    def __init__(self, lightness: Array) -> None:
+        self.shape = lightness.shape
+        down, right, falling, rising = _step_costs(lightness)
+        self.rows = _row_costs(down, falling, rising)
+        self.columns = _row_costs(right.T, falling.T, rising.T)
+
+    def distances(self, seeds: Sequence[tuple[int, int]]) -> Array:
+        height, width = self.shape
+        distance = np.full((height, len(seeds), width), _FAR)
+        for index, (row, column) in enumerate(seeds):
+            distance[row, index, column] = 0
+        moving = np.arange(len(seeds))  # each for itself, whatever its company
+        for _ in range(MOST_ROUNDS):
+            before = distance[:, moving]
+            part = _swept(before, *self.rows)
+            part = _swept(part.transpose(2, 1, 0), *self.columns).transpose(2, 1, 0)
+            distance[:, moving] = part
+            moving = moving[(before - part).max(axis=(0, 2), initial=0) >= SETTLED]
+            if not moving.size:
+                break
+        found: Array = distance.transpose(1, 0, 2)
+        return found
 
 
 def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
@@ -70,23 +104,41 @@ def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
     )
 
 
-def _sweep(distance: Array, straight: Array, falling: Array, rising: Array) -> None:
-    """Carry distances (h, N, w) from row to row, down and up again, in place."""
-    last = len(distance) - 1
-    for row in range(last):
-        _step(distance[row], distance[row + 1], straight[row], falling[row], rising[row])
-    for row in reversed(range(last)):
-        _step(distance[row + 1], distance[row], straight[row], rising[row], falling[row])
+def _row_costs(straight: Array, falling: Array, rising: Array) -> tuple[Array, Array]:
+    """Costs (h - 1, 3, 1, w) of the ways into a pixel from the three of the row before it.
+
+    The first where rows are passed downwards, the second upwards.
+    """
+    first = ((0, 0), (1, 0))
+    last = ((0, 0), (0, 1))
+
+    def stacked(from_left: Array, from_right: Array) -> Array:
+        ways = [
+            np.pad(from_left, first, constant_values=_FAR),
+            straight,
+            np.pad(from_right, last, constant_values=_FAR),
+        ]
+        found: Array = np.stack(ways, axis=1)[:, :, None]
+        return found
+
+    return stacked(falling, rising), stacked(rising, falling)
 
 
-def _step(
-    source: NDArray[np.float32],
-    target: NDArray[np.float32],
-    straight: Array,
-    rightward: Array,
-    leftward: Array,
-) -> None:
-    """Shorten the distances of a row by the ways over a neighbouring row."""
-    np.minimum(target, source + straight, out=target)
-    np.minimum(target[:, 1:], source[:, :-1] + rightward, out=target[:, 1:])
-    np.minimum(target[:, :-1], source[:, 1:] + leftward, out=target[:, :-1])
+def _swept(distance: Array, downward: Array, upward: Array) -> Array:
+    """Distances (h, N, w) carried from row to row, down and up again."""
+    height, seeds, width = distance.shape
+    wide = np.full((height, seeds, width + 2), _FAR)
+    rows = wide[:, :, 1:-1]
+    rows[:] = distance
+    around = sliding_window_view(wide, width, axis=2).transpose(0, 2, 1, 3)  # from left, own, right
+    ways = np.empty((3, seeds, width), np.float32)
+    best = ways[0]
+    for row in range(height - 1):
+        np.add(around[row], downward[row], out=ways)
+        np.minimum(np.minimum(best, ways[1], out=best), ways[2], out=best)
+        np.minimum(rows[row + 1], best, out=rows[row + 1])
+    for row in reversed(range(height - 1)):
+        np.add(around[row + 1], upward[row], out=ways)
+        np.minimum(np.minimum(best, ways[1], out=best), ways[2], out=best)
+        np.minimum(rows[row], best, out=rows[row])
+    return rows

@@ -170,9 +170,8 @@ class PlacedHints:
         scale = np.divide(shape, photo)
         kept: dict[tuple[int, ...], tuple[NDArray[np.float64], Hint]] = {}
         for number, hint in enumerate(hints, 1):
-            _check_inside(hint, photo, f"{name}: hint {number}")
-            place = (np.array([hint.y, hint.x]) + 0.5) * scale - 0.5
-            place = place.clip(0, np.subtract(shape, 1))
+            check_inside(hint.x, hint.y, photo, f"{name}: hint {number}")
+            place = place_in(hint.x, hint.y, photo, shape)
             pixel = tuple(np.rint(place).astype(int).tolist())
             kept.pop(pixel, None)  # the later one also comes later
             kept[pixel] = (place, hint)
@@ -206,10 +205,22 @@ class PlacedHints:
         return hint_ab, hint_mask
 
 
-def _check_inside(hint: Hint, photo: tuple[int, int], where: str) -> None:
+def place_in(
+    x: float, y: float, photo: tuple[int, int], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Row and column, in fractions, of a small copy at a point of the upright photo.
+
+    x, y: pixels of the photo. photo, shape: height and width of the photo and of the small copy.
+    """
+    place = (np.array([y, x]) + 0.5) * np.divide(shape, photo) - 0.5
+    return place.clip(0, np.subtract(shape, 1))
+
+
+def check_inside(x: float, y: float, photo: tuple[int, int], where: str) -> None:
+    """Raise HintError for a point outside a photo of this height and width."""
     for name, value, size, side in (
-        ("x", hint.x, photo[1], "wide"),
-        ("y", hint.y, photo[0], "high"),
+        ("x", x, photo[1], "wide"),
+        ("y", y, photo[0], "high"),
     ):
         if not -0.5 <= value < size - 0.5:
             raise HintError(

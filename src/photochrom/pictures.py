@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import grey_from_lightness, lab_from_srgb
-from photochrom.colorizer import Result
 from photochrom.lettering import lettered
 from photochrom.photo import Page, Photo, Saving, write
+from photochrom.result import Result
 from photochrom.spaces import SRGB
 from photochrom.stream import Coding
 

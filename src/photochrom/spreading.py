@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import Array
-from photochrom.geodesic import geodesic_distances
+from photochrom.geodesic import KeptDistances
 from photochrom.hints import PlacedHints
 from photochrom.upsample import LinearChroma
 from photochrom.windows import window_mean
@@ -47,22 +47,33 @@ _NEAREST = 1e-5  # keeps the weight of a hint's own pixel finite
 _AT_ONCE = 2**22  # distances in memory, numbers
 
 
-def spread(hints: PlacedHints, told: Array, plain: Array, lightness: Array) -> Array:
+def distances_over(lightness: Array) -> KeptDistances:
+    """Ways over a small copy (h, w), L 0..100, kept from one `spread` to the next."""
+    return KeptDistances(window_mean(lightness, _SMOOTHED))
+
+
+def spread(
+    hints: PlacedHints,
+    told: Array,
+    plain: Array,
+    lightness: Array,
+    distances: KeptDistances | None = None,
+) -> Array:
     """Give the small copy the hints' colours, each where the picture is like at the hint.
 
     told, plain: (h, w, 2), what the network says with and without the hints, Lab units.
-    lightness: (h, w), 0..100.
+    lightness: (h, w), 0..100. distances: over the same, of an earlier spreading.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
-    smooth = window_mean(lightness, _SMOOTHED)
+    distances = distances or distances_over(lightness)
     step = max(1, _AT_ONCE // lightness.size)
     parts = range(0, len(hints.ab), step)
 
     @lru_cache(maxsize=1)  # both passes need it, and mostly it is one part
     def unlike(start: int) -> Array:
-        return _unlike(hints.pixels[start : start + step], plain, smooth)
+        return _unlike(hints.pixels[start : start + step], plain, distances)
 
-    doubt = np.ones_like(smooth)
+    doubt = np.ones_like(lightness)
     for start in parts:
         doubt *= _doubt(hints, slice(start, start + step), unlike(start), plain)
     ab = told + doubt[..., None] * (plain - told)
@@ -87,10 +98,11 @@ def spread(hints: PlacedHints, told: Array, plain: Array, lightness: Array) -> A
     return spread_ab.astype(np.float32, copy=False)
 
 
-def _unlike(pixels: list[tuple[int, int]], plain: Array, smooth: Array) -> Array:
+def _unlike(pixels: list[tuple[int, int]], plain: Array, distances: KeptDistances) -> Array:
     """How little each pixel of the small copy is like each of these, (N, h, w)."""
     rows, columns = np.transpose(pixels)
-    unlike: Array = WAY * geodesic_distances(smooth, pixels)
+    smooth = distances.lightness
+    unlike: Array = WAY * distances(pixels)
     unlike += LIGHTNESS * np.abs(smooth - smooth[rows, columns][:, None, None])
     unlike += COLOUR * np.linalg.norm(plain - plain[rows, columns][:, None, None], axis=-1)
     return unlike

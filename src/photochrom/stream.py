@@ -112,6 +112,27 @@ def coloured_strips(
             yield pending.popleft().result()
 
 
+Extent = tuple[tuple[float, float], tuple[float, float]]
+"""Which part of a whole picture: from where to where, down and across, as shares of it."""
+
+
+def coloured_piece(
+    piece: Pixels, extent: Extent, chroma: LinearChroma, threads: int | None = None
+) -> Pixels:
+    """Colour a piece of an image, at any reduction.
+
+    piece: (rows, columns, bands), sRGB. extent: the part of the image that it shows.
+    chroma: of a small copy of the whole image.
+    Returns (rows, columns, 3 or 4), of the piece's type, alpha untouched.
+    """
+    rows, columns = piece.shape[:2]
+    plan = StripPlan.of(columns, rows)
+    kernel = _Kernel(plan, chroma, SRGB, Coding(SRGB, piece.dtype), extent)
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        strips = pool.map(lambda span: kernel(piece[span[0] : sum(span)], span[0]), plan.spans())
+        return np.concatenate(list(strips))
+
+
 def _f(luminance: NDArray[Any]) -> NDArray[Any]:
     return np.where(luminance > EPSILON, np.cbrt(luminance), (KAPPA * luminance + 16) / 116)
 
@@ -234,8 +255,14 @@ class _Kernel:
     """
 
     def __init__(
-        self, plan: StripPlan, chroma: LinearChroma, source: RgbSpace, target: Coding
+        self,
+        plan: StripPlan,
+        chroma: LinearChroma,
+        source: RgbSpace,
+        target: Coding,
+        extent: Extent = ((0.0, 1.0), (0.0, 1.0)),
     ) -> None:
+        down, across = extent
         self.kind, self.curve = target.kind, target.space.curve
         self.white = float(self.curve.root_steps(target.kind)) ** 2
         self.codes = self.curve.table(target.kind)
@@ -248,9 +275,9 @@ class _Kernel:
         offset = (chroma.offset - 16 * chroma.slope) * scale
         fields = np.concatenate([slope + 1, offset], axis=2)  # to f of X and Z, not differences
         fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
-        left, right, share = _linear_positions(plan.width, fields.shape[2])
+        left, right, share = _linear_positions(plan.width, fields.shape[2], across)
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
-        self.rows = _linear_positions(plan.height, fields.shape[1])
+        self.rows = _linear_positions(plan.height, fields.shape[1], down)
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
         rows, width, bands = strip.shape
@@ -331,12 +358,17 @@ def _chroma_kept(rgb: Array, luminance: Array, white: float, free: Array) -> Arr
     return room
 
 
-def _linear_positions(size: int, small: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+def _linear_positions(
+    size: int, small: int, span: tuple[float, float]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
     """Where each of `size` pixels lies among `small` ones, half-pixel centres, edges held.
 
+    span: the share of the small ones that they cover.
     Returns the index before, the index after and the share of the latter.
     """
-    centre = np.clip((np.arange(size) + 0.5) * small / size - 0.5, 0, small - 1)
+    start, end = span
+    centre = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
+    centre = np.clip(centre, 0, small - 1)
     before = np.floor(centre).astype(np.intp)
     after = np.minimum(before + 1, small - 1)
     return before, after, (centre - before).astype(np.float32)

@@ -8,9 +8,9 @@ import pytest
 import tifffile
 
 from photochrom import Colorizer
-from photochrom.colorizer import Result, encode_pages, save_pages
 from photochrom.errors import OutputExists, PhotoError
 from photochrom.photo import Photo, pages_of
+from photochrom.result import Result, encode_pages, save_pages
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,10 @@ from photochrom.adjustments import Adjustments
 from photochrom.errors import InColour, PhotochromError, unforeseen
 
 if TYPE_CHECKING:
-    from photochrom.colorizer import Colorizer, Result
+    from photochrom.colorizer import Colorizer
     from photochrom.hints import Hint
     from photochrom.photo import Photo
+    from photochrom.result import Result
 
 LONGEST_S = 1800
 """A photo that takes longer is given up."""
@@ -252,8 +253,8 @@ def _answered(task: Task) -> Outcome:
 
 
 def _colour(task: Task) -> Outcome:
-    from photochrom.colorizer import save_pages
     from photochrom.photo import Photo, Saving, check_target, losses
+    from photochrom.result import save_pages
 
     assert _colorizer is not None
     settings = _settings

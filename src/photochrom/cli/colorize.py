@@ -318,9 +318,9 @@ def _colour(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
-    from photochrom.colorizer import encode_pages, save_pages
     from photochrom.photo import Photo, Saving, kind_of, losses
     from photochrom.pictures import save_picture
+    from photochrom.result import encode_pages, save_pages
 
     started = time.perf_counter()
     record: dict[str, Any] = {"input": PIPE if job.source is None else str(job.source)}

@@ -21,6 +21,7 @@ from photochrom.cli import (
     inspect,
     models,
     quantize,
+    serve,
     train,
     trees,
     variants,
@@ -38,6 +39,8 @@ app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
 app.command("ledger")(trees.ledger)
 app.add_typer(models.app, name="models")
+app.command("app")(serve.app)
+app.command("serve")(serve.serve)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("inspect")(inspect.inspect)

@@ -11,10 +11,11 @@ import numpy as np
 from PIL import Image
 
 from photochrom.color import Array, srgb_from_lab
-from photochrom.colorizer import Colorizer, Result
+from photochrom.colorizer import Colorizer
 from photochrom.data.shards import decode_rgb
 from photochrom.errors import DataError
 from photochrom.evaluation.original import Original, Picture
+from photochrom.result import Result
 
 BEST_CONSTANT = (0.65, 4.79)
 """The geometric median of the training photos' ab, from benchmarks/best_constant.py: of all tints

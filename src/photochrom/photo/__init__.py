@@ -1,5 +1,6 @@
 """Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
 
+from photochrom.photo.given import as_photo
 from photochrom.photo.kinds import KINDS, SUFFIXES, TIFF, Kind, kind_of
 from photochrom.photo.opening import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
@@ -28,6 +29,7 @@ __all__ = [
     "Photo",
     "Saving",
     "Turn",
+    "as_photo",
     "check_target",
     "coding_for",
     "encode",

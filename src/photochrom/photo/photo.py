@@ -154,11 +154,40 @@ class Photo:
 
         return fetch
 
+    def for_screen(self, strip: Pixels) -> Pixels:
+        """A strip's codes as a screen shows them: 8-bit sRGB, of as many bands."""
+        if self.space is SRGB and self.dtype == np.uint8:
+            return strip
+        colours = self.colour_bands
+        values = strip.astype(np.float32)
+        if self.dtype == FLOAT:
+            values = self._checked_floats(values)
+        else:
+            values /= np.iinfo(self.dtype).max
+        if self.space is not SRGB:
+            values[..., :colours] = self._as_srgb(values[..., :colours])[..., :colours]
+        values *= 255
+        return np.rint(values, out=values).astype(np.uint8)
+
     def small_copy(self, height: int, width: int) -> Array:
         """Read the photo reduced to a given size, in stored orientation.
 
         Returns (height, width, 3), sRGB in 0..1.
         """
+        return self._as_srgb(self._reduced(height, width)[..., : self.colour_bands])
+
+    def small_for_screen(self, height: int, width: int) -> Pixels:
+        """Read the photo reduced to a given size, in stored orientation, as `for_screen` shows it.
+
+        Returns (height, width, bands).
+        """
+        values = self._reduced(height, width)
+        colours = self.colour_bands
+        values[..., :colours] = self._as_srgb(values[..., :colours])[..., :colours]
+        return np.rint(255 * values).astype(np.uint8)
+
+    def _reduced(self, height: int, width: int) -> Array:
+        """Codes (height, width, bands) of the photo's own space, 0..1."""
         factor = min(self.height / height, self.width / width) / _SMALLEST_SHRUNK
         shrink = max(k for k in (1, 2, 4, 8) if k <= max(1.0, factor))
         options = {"shrink": shrink} if self._shrinks_on_load else {}
@@ -173,12 +202,12 @@ class Photo:
                 image = image.cast("float").shrink(by_width, by_height)
             pixels = image.numpy().reshape(image.height, image.width, image.bands)
         extent = (self.height / (by_height * done), self.width / (by_width * done))
-        values = pixels[:, :, : self.colour_bands].astype(np.float32)
+        values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
             values = self._checked_floats(values)
         else:
             values /= np.iinfo(self.dtype).max
-        return self._as_srgb(resize(values, height, width, extent))
+        return resize(values, height, width, extent)
 
     def _checked_floats(self, values: Array) -> Array:
         brightest = float(np.nanmax(values, initial=0))

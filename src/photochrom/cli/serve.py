@@ -1,0 +1,137 @@
+"""`photochrom app` and `photochrom serve`: the page, and the HTTP API."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.cli.options import MaxPixels, Model, Threads
+from photochrom.cli.said import complain, warnings_said
+
+if TYPE_CHECKING:
+    from photochrom.server.settings import Settings
+
+_EXTRA = "app"
+
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.toml", help="Settings; flags and the environment count before."),
+]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="8000 by default.")]
+ServerDevice = Annotated[
+    str | None, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, ...; cpu by default.")
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SECRET",
+        help="Requests must give it: Authorization: Bearer SECRET. Better in "
+        "PHOTOCHROM_SERVER_TOKEN, where other users do not see it.",
+    ),
+]
+
+
+def app(
+    port: Port = None,
+    model: Model = None,
+    device: ServerDevice = None,
+    threads: Threads = None,
+    max_pixels: MaxPixels = None,
+    config: Config = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Say the address, open no browser.")
+    ] = False,
+) -> None:
+    """Open the page in your browser; nothing leaves this machine.
+
+    The server answers on 127.0.0.1 alone, at a free port where 8000 is taken, until Ctrl-C.
+    """
+    with one_line_errors(), needs_extra("photochrom app", _EXTRA):
+        from photochrom.server.settings import Settings
+
+        settings = Settings.load(
+            config,
+            host="127.0.0.1",
+            port=port,
+            model=model,
+            device=device,
+            threads=threads or os.cpu_count(),
+            pixels=max_pixels,
+        )
+    _run(settings, any_port=port is None, browser=not no_browser)
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(help="127.0.0.1 by default; others need a token, or --insecure."),
+    ] = None,
+    port: Port = None,
+    token: Token = None,
+    insecure: Annotated[
+        bool,
+        typer.Option("--insecure", help="Let all who reach the host in without a token."),
+    ] = False,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Names that requests may be for; several times."),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Pages of this origin may ask; several times."),
+    ] = None,
+    model: Model = None,
+    device: ServerDevice = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Photos at a time; as many as cores by default.")
+    ] = None,
+    threads: Threads = None,
+    max_pixels: MaxPixels = None,
+    config: Config = None,
+) -> None:
+    """Answer the HTTP API, and the page, until SIGINT or SIGTERM (docs/server.md).
+
+    What runs then is finished. All other settings come from PHOTOCHROM_SERVER_... or --config.
+    """
+    with one_line_errors(), needs_extra("photochrom serve", _EXTRA):
+        from photochrom.server.settings import Settings
+
+        settings = Settings.load(
+            config,
+            host=host,
+            port=port,
+            token=token,
+            insecure=insecure or None,
+            hosts=_tuple(allowed_host),
+            cors_origins=_tuple(cors_origin),
+            model=model,
+            device=device,
+            workers=workers,
+            threads=threads,
+            pixels=max_pixels,
+        )
+    _run(settings)
+
+
+def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -> None:
+    with one_line_errors(), needs_extra("the server", _EXTRA):
+        from photochrom.server import create_app
+        from photochrom.server.running import address_of, listen, serve
+
+        listening = listen(settings, any_port=any_port)
+        with warnings_said():
+            application = create_app(settings)
+    address = address_of(listening)
+    typer.echo(f"Photochrom answers at {address} (end it with Ctrl-C)")
+    with suppress(KeyboardInterrupt):  # its usual end
+        serve(application, settings, listening, open_page=address if browser else None)
+    complain("ended; nothing is kept")
+
+
+def _tuple(values: Any) -> tuple[str, ...] | None:
+    return tuple(values) if values else None

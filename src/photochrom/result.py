@@ -1,0 +1,204 @@
+"""One coloured photo, not yet written; and how it, or all pages of one, become a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom.adjustments import Adjustments
+from photochrom.color import Array
+from photochrom.confidence import confidence_picture
+from photochrom.errors import ModelError, PhotoError
+from photochrom.photo import (
+    TIFF,
+    Kind,
+    Page,
+    Photo,
+    Saving,
+    check_target,
+    coding_for,
+    encode,
+    kind_of,
+    write,
+)
+from photochrom.spaces import SRGB
+from photochrom.stream import Coding, Pixels, StripPlan, coloured_strips
+from photochrom.upsample import LinearChroma
+
+
+@dataclass(frozen=True)
+class Result:
+    """One coloured photo, not yet written: colours on a small copy, pixels still in the source.
+
+    photo: the input.
+    model: the name of the model.
+    ab: (h, w, 2), Lab units, on the small copy, upright.
+    lightness: (h, w), 0..100, of the small copy, upright.
+    confidence: (h / s, w / s), 0..1, at the network's stride s, upright; None where the model does
+    not say how sure it is.
+    chroma: ab as a function of lightness, on the small copy, upright; what the pixels are given.
+    """
+
+    photo: Photo
+    model: str
+    ab: Array
+    confidence: Array | None
+    lightness: Array
+    chroma: LinearChroma
+    _threads: int | None
+
+    def adjusted(
+        self,
+        *,
+        saturation: float = 1.0,
+        warmth: float = 0.0,
+        tint: float = 0.0,
+        smooth: float = 0.0,
+    ) -> Result:
+        """The same photo with its colours changed; the network is not asked again.
+
+        For the arguments and what is raised see `photochrom.adjustments.Adjustments`.
+        """
+        return self.adjusted_by(Adjustments(saturation, warmth, tint, smooth))
+
+    def adjusted_by(self, adjustments: Adjustments) -> Result:
+        """As `adjusted`. Changes of a changed result add up; smoothing blurs hints as well."""
+        if adjustments == Adjustments():
+            return self
+        ab, chroma = adjustments.apply(self.ab, self.chroma, self.lightness)
+        return replace(self, ab=ab, chroma=chroma)
+
+    @cached_property
+    def rgb(self) -> Pixels:
+        """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
+        return self._upright(Coding(SRGB, self.photo.stored))
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        quality: int = 95,
+        mark: bool = True,
+        profile: str = "srgb",
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the coloured photo; its suffix chooses the format.
+
+        quality: of formats that lose something, 1..100.
+        mark: say in XMP that the colours are computed.
+        profile: "srgb", or "keep" for the photo's own colour space (for a grey one, RGB with its
+        tone curve).
+        Raises OutputExists where the file exists and overwrite is false, PhotoError where it
+        cannot be written. Nothing half-written stays.
+        """
+        target = Path(path)
+        saving = Saving(quality, mark, profile, overwrite)
+        check_target(target, overwrite)
+        write([self.page(target.suffix, saving)], target, saving)
+        return target
+
+    def encode(
+        self, suffix: str, *, quality: int = 95, mark: bool = True, profile: str = "srgb"
+    ) -> bytes:
+        """The bytes of a file of the format that `suffix` (".jpg", ...) names."""
+        saving = Saving(quality, mark, profile)
+        return encode([self.page(suffix, saving)], suffix, saving)
+
+    def confidence_picture(self) -> Pixels:
+        """The confidence map in colours, with a legend; see `photochrom.confidence`.
+
+        Raises ModelError where the model does not say how sure it is.
+        """
+        if self.confidence is None:
+            raise ModelError(f"{self.model} does not say how sure it is; choose another model")
+        return confidence_picture(self.confidence, self.photo.upright_size)
+
+    def page(self, suffix: str, saving: Saving) -> Page:
+        """What is written: strips as stored with the tag, or with the pixels turned."""
+        kind = kind_of(suffix)
+        if kind is None:
+            raise PhotoError(f"{suffix}: cannot write this format")
+        coding = coding_for(self.photo, kind, saving)
+        turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
+        if not turned or kind.tagged:
+            return Page(self.photo, self._strips(coding), coding, False)
+        height, width = self.photo.upright_size
+        spans = StripPlan.of(width, height).spans()
+        whole = self._upright(coding)
+        return Page(self.photo, (whole[t : t + rows] for t, rows in spans), coding, True)
+
+    def _strips(self, coding: Coding) -> Iterator[Pixels]:
+        """The strips; the photo is opened for the first one, and closed after the last."""
+        photo = self.photo
+        chroma = self.chroma.turned(*photo.turn.undo())
+        yield from coloured_strips(
+            photo.strips(), photo.plan, chroma, self._threads, source=photo.space, target=coding
+        )
+
+    def _upright(self, coding: Coding) -> Pixels:
+        stored = np.concatenate(list(self._strips(coding)))
+        return np.ascontiguousarray(self.photo.turn.apply(stored))
+
+
+def save_pages(results: Sequence[Result], path: str | Path, **how: Any) -> list[Path]:
+    """Write the coloured pages of one photo.
+
+    results: as `Colorizer.colorize_pages` gives them. path: of a TIFF where there are several.
+    how: as for `Result.save`.
+    Returns the names: one TIFF where the pages agree in size and type, else NAME-1.tif,
+    NAME-2.tif, ... Raises what `Result.save` raises.
+    """
+    target = Path(path)
+    if len(results) == 1:
+        return [results[0].save(target, **how)]
+    saving = Saving(**how)
+    kind = check_target(target, saving.overwrite)
+    if pages := _one_file(results, kind, target.suffix, saving):
+        write(pages, target, saving)
+        return [target]
+    names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
+    for name in names:
+        check_target(name, saving.overwrite)
+    written: list[Path] = []
+    try:
+        for result, name in zip(results, names, strict=True):
+            written.append(result.save(name, **how))
+    except BaseException:
+        for name in written:  # all pages, or none
+            name.unlink(missing_ok=True)
+        raise
+    return written
+
+
+def encode_pages(
+    results: Sequence[Result], suffix: str, *, quality: int = 95, mark: bool = True,
+    profile: str = "srgb",
+) -> bytes:  # fmt: skip
+    """The bytes of one file of the coloured pages of one photo.
+
+    Raises PhotoError where a file of this format cannot hold them all.
+    """
+    saving = Saving(quality, mark, profile)
+    if len(results) == 1:
+        return encode([results[0].page(suffix, saving)], suffix, saving)
+    pages = _one_file(results, kind_of(suffix), suffix, saving)
+    if not pages:
+        name = results[0].photo.name
+        raise PhotoError(f"{name}: its {len(results)} pages do not fit into one file; name a file")
+    return encode(pages, suffix, saving)
+
+
+def _one_file(
+    results: Sequence[Result], kind: Kind | None, suffix: str, saving: Saving
+) -> list[Page]:
+    """The pages of one TIFF; none where they differ in size or type, or it is of another kind."""
+    if kind is not TIFF:
+        return []
+    pages = [result.page(suffix, saving) for result in results]
+    alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
+    return pages if len(alike) == 1 else []

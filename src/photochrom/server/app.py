@@ -1,0 +1,119 @@
+"""The app: routes, guard and page around one state."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from photochrom import __version__
+from photochrom.libvips import block_untrusted
+from photochrom.server import colorize, problems, sittings, status
+from photochrom.server.guard import Guard
+from photochrom.server.measures import Measured, Measures
+from photochrom.server.models import Models
+from photochrom.server.queue import WorkQueue
+from photochrom.server.sessions import Sessions
+from photochrom.server.settings import Settings
+from photochrom.server.state import State
+
+API = "/api/v1"
+PAGE = Path(__file__).with_name("page")
+
+_BETWEEN_SWEEPS_S = 30.0
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """An ASGI app with its own models, queue and sessions, made when it starts.
+
+    Raises ConfigError for settings that would let others in by mistake, ModelError for a model
+    that is not here.
+    """
+    settings = settings or Settings()
+    settings.check()
+    block_untrusted()
+    measures = Measures()
+    models = Models(settings)
+    models.get("")  # what would fail with every photo fails now
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        folder = Path(tempfile.mkdtemp(prefix="photochrom-", dir=settings.folder))
+        queue = WorkQueue(settings.workers, settings.waiting)
+        sessions = Sessions(folder, settings, models)
+        app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
+        _watch(measures, queue, sessions)
+        sweeper = asyncio.create_task(_sweep(sessions))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeper
+            await queue.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    app = FastAPI(
+        title="Photochrom",
+        version=__version__,
+        summary="Colours black-and-white photographs.",
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,  # its scripts come from elsewhere
+        redoc_url=None,
+    )
+    problems.install(app)
+    for router in (status.router, colorize.router, sittings.router):
+        app.include_router(router, prefix=API)
+    app.include_router(status.health)
+    _serve_page(app)
+    app.add_middleware(Measured, measures=measures)
+    app.add_middleware(Guard, settings=settings)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Content-Disposition", "Photochrom-Losses", "Retry-After", "Location"],
+        )
+    return app
+
+
+def _serve_page(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/page", _PageFiles(directory=PAGE), name="page")
+
+
+class _PageFiles(StaticFiles):
+    """The page's files; a browser asks whether they changed."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _watch(measures: Measures, queue: WorkQueue, sessions: Sessions) -> None:
+    measures.watch("running", "Photos worked on.", lambda: queue.running)
+    measures.watch("waiting", "Requests in the queue.", lambda: queue.waiting)
+    measures.watch("sessions", "Photos that are open.", lambda: len(sessions))
+    measures.watch("session_bytes", "What they take on the disk.", lambda: sessions.bytes)
+
+
+async def _sweep(sessions: Sessions) -> None:
+    while True:
+        await asyncio.sleep(_BETWEEN_SWEEPS_S)
+        await asyncio.to_thread(sessions.expire)

@@ -1,0 +1,131 @@
+"""Results as files: written at full size, sent, and gone; one, or many in a zip."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import zipfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+
+from photochrom.names import coloured_name
+from photochrom.photo import kind_of, losses
+from photochrom.result import Result, save_pages
+from photochrom.server.problems import Refused
+from photochrom.server.wishes import FileOptions
+
+_MEDIA_TYPES = {
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".tif": "image/tiff",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".gif": "image/gif",
+    ".jp2": "image/jp2",
+}
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class File:
+    """A result that lies on the disk.
+
+    name: what it is called for its receiver. losses: what its kind cannot hold of the photo.
+    """
+
+    path: Path
+    name: str
+    losses: tuple[str, ...]
+
+    def response(self) -> FileResponse:
+        """Send it, then remove it."""
+        kind = kind_of(self.path)
+        media = _MEDIA_TYPES.get("" if kind is None else kind.suffix, "application/octet-stream")
+        headers = {"Photochrom-Losses": quote("; ".join(self.losses), " ;")} if self.losses else {}
+        return FileResponse(
+            self.path,
+            media_type=media,
+            filename=self.name,
+            headers=headers,
+            background=BackgroundTask(self.path.unlink, missing_ok=True),
+        )
+
+
+def written(results: Sequence[Result], folder: Path, options: FileOptions) -> File:
+    """Write the pages of a photo into a folder.
+
+    Raises PhotoError where the format cannot be written, or cannot hold all pages.
+    """
+    photo, saving = results[0].photo, options.saving
+    suffix = options.suffix(photo.suffix)
+    path = folder / f"{secrets.token_hex(8)}{suffix}"
+    paths = save_pages(
+        results, path, quality=saving.quality, mark=saving.mark, profile=saving.profile
+    )
+    if len(paths) > 1:
+        for page in paths:
+            page.unlink()
+        raise Refused(
+            422, "photo-error", f"{photo.name}: its {len(paths)} pages do not fit into one file"
+        )
+    kind = kind_of(path)
+    assert kind is not None
+    name = coloured_name(photo.name, suffix)
+    return File(path, name, tuple(losses(photo, kind, saving)))
+
+
+async def zipped(
+    files: Sequence[Callable[[], Awaitable[File]]],
+) -> AsyncIterator[bytes]:
+    """The bytes of a zip, one file made after the other; names that are taken get a number."""
+    sink = _Sink()
+    taken: set[str] = set()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for make in files:
+            file = await make()
+            name = _free_name(file.name, taken)
+            try:
+                with (
+                    file.path.open("rb") as source,
+                    archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as target,
+                ):
+                    while chunk := source.read(_CHUNK):
+                        target.write(chunk)
+                        yield sink.taken()
+            finally:
+                file.path.unlink(missing_ok=True)
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """What a zip is written to: it is sent on at once, and cannot be gone back in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    found, number = name, 2
+    while found.lower() in taken:
+        found, number = f"{stem}-{number}{dot}{suffix}", number + 1
+    taken.add(found.lower())
+    return found

@@ -1,0 +1,134 @@
+"""Who may ask, how much they may send, and what every answer tells a browser.
+
+A page of some other site, open in the same browser, can send requests to a server on this machine,
+and read the answers if its name is made to point here (DNS rebinding). So the name in Host must be
+one of ours, and a request that a browser says comes from elsewhere is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from photochrom.server.problems import Refused, problem_of
+from photochrom.server.settings import Settings
+
+API = "/api/"
+OPEN = ("/api/v1/about", "/healthz", "/readyz")
+"""Answered without a token: they say nothing of photos."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_TOLD = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+}
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self.app, self.settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _TOLD.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            self._check(scope["method"], scope["path"], Headers(scope=scope))
+        except Refused as refused:
+            await problem_of(refused)(scope, receive, told)
+            return
+        await self.app(scope, _counted(receive, self.settings.upload_bytes), told)
+
+    def _check(self, method: str, path: str, headers: Headers) -> None:
+        host = headers.get("host", "")
+        names = self.settings.names
+        if names and _name_of(host) not in names:
+            raise Refused(
+                421, "misdirected-request", f"this server is not {host or 'without a name'}"
+            )
+        origin = headers.get("origin")
+        allowed = origin in self.settings.cors_origins
+        if origin is not None and not allowed and urlsplit(origin).netloc != host:
+            raise Refused(403, "forbidden", f"requests from {origin} are not allowed")
+        foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if foreign and not allowed and (path.startswith(API) or method not in _SAFE):
+            raise Refused(403, "forbidden", "requests from other sites are not allowed")
+        if self.settings.token is not None and _guarded(path) and method != "OPTIONS":
+            self._check_token(headers)
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > self.settings.upload_bytes:
+            raise _too_large(self.settings.upload_bytes)
+
+    def _check_token(self, headers: Headers) -> None:
+        assert self.settings.token is not None
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        wanted = self.settings.token.get_secret_value()
+        if scheme.lower() != "bearer" or not secrets.compare_digest(
+            given.strip().encode(), wanted.encode()
+        ):
+            raise Refused(
+                401,
+                "unauthorized",
+                "give the server's token: Authorization: Bearer TOKEN",
+                {"WWW-Authenticate": "Bearer"},
+            )
+
+
+def _guarded(path: str) -> bool:
+    return path not in OPEN and (path.startswith(API) or path == "/metrics")
+
+
+def _name_of(host: str) -> str:
+    """The name in Host, without a port."""
+    return host.lower() if host.endswith("]") else host.lower().rpartition(":")[0] or host.lower()
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """Count a body as it comes: what its head says may be untrue, or missing."""
+    received = 0
+
+    async def counting() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > most:
+            raise _too_large(most)
+        return message
+
+    return counting
+
+
+def _too_large(most: int) -> Refused:
+    detail = f"the body is larger than {most} bytes, the most that this server takes"
+    return Refused(413, "content-too-large", detail, {"Connection": "close"})

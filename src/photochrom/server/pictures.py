@@ -1,0 +1,32 @@
+"""Pictures for a screen, as bytes that a browser shows."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from fastapi import Response
+
+from photochrom.libvips import pyvips
+from photochrom.stream import Pixels
+
+ScreenFormat = Literal["jpeg", "webp", "png"]
+
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "jpeg": {"Q": 90, "subsample_mode": "off", "background": [255, 255, 255]},
+    "webp": {"Q": 88, "effort": 1, "smart_subsample": True},
+    "png": {"compression": 3},
+}
+
+
+def picture(pixels: Pixels, format: ScreenFormat | None = None) -> Response:
+    """An answer with pixels (h, w, bands), 8-bit sRGB.
+
+    format: by default JPEG; WebP for what is transparent in places.
+    """
+    transparent = pixels.shape[2] in (2, 4)
+    chosen = format or ("webp" if transparent else "jpeg")
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
+    image = image.copy(interpretation="srgb" if pixels.shape[2] > 2 else "b-w")
+    data = image.write_to_buffer(f".{chosen}", **_OPTIONS[chosen])
+    return Response(data, media_type=f"image/{chosen}")

@@ -1,0 +1,141 @@
+"""HTTP with deadlines: a peer that is slow on purpose loses its connection.
+
+uvicorn has a deadline for idle connections only. Here a request's head must arrive in `header_s`,
+its body at `body_bytes_s` or faster, and an answer must be read: `stall_s` without progress ends
+the connection. Nobody waits for those who hold connections open: there are `connections` at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from photochrom.server.problems import MEDIA_TYPE, TYPE
+from photochrom.server.settings import Settings
+
+_LINGER_S = 5.0
+"""For a peer whose request was refused to stop sending and read why."""
+
+
+class DeadlineProtocol(H11Protocol):
+    """One connection."""
+
+    settings: Settings
+
+    @classmethod
+    def of(cls, settings: Settings) -> type[DeadlineProtocol]:
+        """The class for a server with these settings."""
+        return type("DeadlineProtocol", (cls,), {"settings": settings})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._received = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Refuse one connection too many; else wait for a head."""
+        super().connection_made(transport)
+        if len(self.connections) > self.settings.connections:
+            self._tell(503, "busy", "too many connections; come back later")
+            return
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Count, parse, and see what is awaited next."""
+        self._received += len(data)
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """An answer is out; a request may still be coming in."""
+        super().on_response_complete()
+        self._watch()
+
+    def pause_writing(self) -> None:
+        """The peer does not read as fast as it is sent to."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self.settings.stall_s, self._abort)
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._write_timer = _stopped(self._write_timer)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget all deadlines."""
+        super().connection_lost(exc)
+        for timer in (self._head_timer, self._body_timer, self._write_timer):
+            _stopped(timer)
+
+    def _watch(self) -> None:
+        """Set the deadlines for what the peer has to do next."""
+        if self.transport.is_closing():
+            return
+        theirs = self.conn.their_state
+        idle = self.timeout_keep_alive_task is not None  # uvicorn's own deadline runs
+        if theirs is h11.IDLE and not idle:
+            self._head_timer = self._head_timer or self.loop.call_later(
+                self.settings.header_s, self._head_late
+            )
+        else:
+            self._head_timer = _stopped(self._head_timer)
+        if theirs is h11.SEND_BODY:
+            if self._body_timer is None:
+                answered = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE)
+                self._body_timer = self.loop.call_later(
+                    _LINGER_S if answered else self.settings.stall_s,
+                    self._body_due,
+                    self._received,
+                )
+        else:
+            self._body_timer = _stopped(self._body_timer)
+
+    def _head_late(self) -> None:
+        self._tell(408, "request-timeout", "the head of the request did not arrive in time")
+
+    def _body_due(self, before: int) -> None:
+        """After some seconds of a body: did enough of it come?"""
+        self._body_timer = None
+        answered = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE)
+        enough = self._received - before >= self.settings.body_bytes_s * self.settings.stall_s
+        if answered or not (enough or self.flow.read_paused):
+            self._abort()
+        else:
+            self._watch()
+
+    def _abort(self) -> None:
+        self.transport.abort()
+
+    def _tell(self, status: int, kind: str, detail: str) -> None:
+        """Answer outside any request, and close."""
+        if self.transport.is_closing():
+            return
+        body = json.dumps({"type": TYPE + kind, "status": status, "detail": detail}).encode()
+        headers = [
+            ("Content-Type", MEDIA_TYPE),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+        ]
+        if status == 503:
+            headers.append(("Retry-After", "5"))
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            for event in (
+                h11.Response(status_code=status, headers=headers),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def _stopped(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
+    """Cancel a timer; what is left of it is None."""
+    if timer is not None:
+        timer.cancel()
+    return None

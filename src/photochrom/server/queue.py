@@ -1,0 +1,97 @@
+"""Few photos at a time: work runs on some threads, waits in a short queue, or is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from photochrom.server.problems import Refused
+
+Found = TypeVar("Found")
+
+_SMOOTHING = 0.1  # of the mean time that a piece of work takes
+_LONGEST_RETRY = 60
+
+
+class WorkQueue:
+    """Runs functions on threads; belongs to one event loop.
+
+    What a person waits for on a screen goes first (`urgent`), else first come, first served.
+    """
+
+    def __init__(self, workers: int, waiting: int) -> None:
+        """Make threads; workers: at a time. waiting: how many more may wait."""
+        self.workers, self.most_waiting = workers, waiting
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photochrom")
+        self._free = workers
+        self._order = 0
+        self._queue: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._seconds = 1.0
+
+    @property
+    def running(self) -> int:
+        """How many work now."""
+        return self.workers - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._queue)
+
+    @property
+    def full(self) -> bool:
+        """Whether the next one is refused."""
+        return self._free == 0 and self.waiting >= self.most_waiting
+
+    async def run(self, function: Callable[[], Found], *, urgent: bool = False) -> Found:
+        """Run a function on a thread; raises Refused, 429, where too many wait already."""
+        if self._free == 0:
+            await self._turn(urgent)
+        else:
+            self._free -= 1
+        started = time.perf_counter()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+        finally:
+            taken = time.perf_counter() - started
+            self._seconds += _SMOOTHING * (taken - self._seconds)
+            self._next()
+
+    async def close(self) -> None:
+        """Wait for what runs; called once nothing more is asked."""
+        await asyncio.to_thread(self._pool.shutdown, wait=True)
+
+    async def _turn(self, urgent: bool) -> None:
+        """Wait for a free thread."""
+        if self.full:
+            wait = math.ceil(self._seconds * (self.waiting + 1) / self.workers)
+            raise Refused(
+                429,
+                "busy",
+                f"{self.waiting} requests are waiting already; come back later",
+                {"Retry-After": str(min(max(1, wait), _LONGEST_RETRY))},
+            )
+        turn = asyncio.get_running_loop().create_future()
+        self._order += 1
+        place = (not urgent, self._order, turn)
+        heapq.heappush(self._queue, place)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._next()  # its thread is for the one behind
+            raise
+
+    def _next(self) -> None:
+        """Give a thread that became free to the first that still waits."""
+        while self._queue:
+            _, _, turn = heapq.heappop(self._queue)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1

@@ -1,0 +1,145 @@
+"""What a server is told: by flags, else the environment, else a TOML file."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from photochrom.errors import ConfigError
+
+PREFIX = "PHOTOCHROM_SERVER_"
+"""Of the environment's variables: PHOTOCHROM_SERVER_PORT, ..."""
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+"""What a browser on this machine may call it."""
+MIB = 2**20
+GIB = 2**30
+
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """All that can be set; see docs/server.md. Sizes are bytes, times seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    token: SecretStr | None = None
+    insecure: bool = False
+    hosts: tuple[str, ...] = ()
+    """Names that requests may be for; empty: those of this machine on loopback, else any."""
+    cors_origins: tuple[str, ...] = ()
+
+    model: str | None = None
+    device: str = "cpu"
+    workers: Positive = Field(default_factory=lambda: os.cpu_count() or 1)
+    """Photos worked on at a time."""
+    threads: Positive | None = None
+    """Of each photo; by default the cores, divided among the workers."""
+    models_loaded: Positive = 3
+
+    waiting: Annotated[int, Field(ge=0)] = 32
+    """Requests that wait for a worker; more are told to come back."""
+    upload_bytes: Positive = 2 * GIB
+    pixels: Positive | None = None
+    hints: Positive = 500
+    connections: Positive = 256
+
+    sessions: Positive = 200
+    session_bytes: Positive = 32 * GIB
+    session_s: Seconds = 3600
+    """A photo that nobody asks for is forgotten."""
+    folder: Path | None = None
+    """Where a temporary folder is made; the system's place by default."""
+    free_bytes: Annotated[int, Field(ge=0)] = GIB
+    """Of the disk, left to others."""
+
+    header_s: Seconds = 10
+    """For the head of a request to arrive whole."""
+    body_bytes_s: Positive = 4096
+    """Slowest upload, measured over `stall_s`."""
+    stall_s: Seconds = 20
+    """Longest pause of a peer that sends too slowly or does not read its answer."""
+    shutdown_s: Seconds = 60
+    """For what runs to finish."""
+
+    @classmethod
+    def load(cls, file: Path | None = None, **flags: Any) -> Settings:
+        """Read settings; a flag that is None is not given.
+
+        file: TOML, its keys are the names above. Raises ConfigError for a key that is not known,
+        naming the nearest, and for what is out of range.
+        """
+        told = {} if file is None else _table(file)
+        given = {name: value for name, value in flags.items() if value is not None}
+        known = set(cls.model_fields)
+        for name in told:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                advice = f"did you mean {near[0]}?" if near else "see docs/server.md"
+                raise ConfigError(f"{file}: unknown key {name!r}; {advice}")
+        environment = {
+            name for name in told if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}
+        }
+        told = {name: value for name, value in told.items() if name not in environment}
+        try:
+            return cls(**told | given)
+        except ValidationError as error:
+            raise ConfigError(_first_fault(error, file)) from error
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.host == "localhost" or _is_loopback(self.host)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that requests may be for; empty for any."""
+        if self.hosts or not self.local:
+            return self.hosts
+        own = f"[{self.host}]" if ":" in self.host else self.host
+        return (*LOCAL_NAMES, own)
+
+    @property
+    def threads_each(self) -> int:
+        """Threads for one photo."""
+        return self.threads or max(1, (os.cpu_count() or 1) // self.workers)
+
+    def check(self) -> None:
+        """Raise ConfigError for what would put photos before the eyes of others."""
+        if not self.local and self.token is None and not self.insecure:
+            raise ConfigError(
+                f"--host {self.host}: others could reach it without a token; "
+                "give --token, or --insecure if something else guards it"
+            )
+
+
+def _table(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}; name a TOML file") from error
+    except ValueError as error:
+        raise ConfigError(f"{file}: no valid TOML ({error})") from error
+
+
+def _first_fault(error: ValidationError, file: Path | None) -> str:
+    fault = error.errors(include_url=False, include_context=False)[0]
+    name = ".".join(str(part) for part in fault["loc"])
+    origin = f" (flag, {PREFIX}{name.upper()}{'' if file is None else f' or {file}'})"
+    return f"{name}{origin}: {fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,352 @@
+"""/sessions: a photo is put up once, then looked at and changed until it is right."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel, Field
+
+from photochrom.confidence import colour_mapped
+from photochrom.photo import pages_of
+from photochrom.server.files import File, written, zipped
+from photochrom.server.models import abilities
+from photochrom.server.pictures import ScreenFormat, picture
+from photochrom.server.problems import Refused, described
+from photochrom.server.sessions import Session
+from photochrom.server.state import Shared, State
+from photochrom.server.uploads import described_body, receive
+from photochrom.server.wishes import FileOptions, Look, LookBody
+from photochrom.suggestions import SUGGESTIONS, hex_of, in_gamut
+from photochrom.variants import MOST_VARIANTS
+from photochrom.view import LONGEST, SHORTEST, Box
+
+router = APIRouter(tags=["sessions"])
+
+_FAULTS = described(401, 403, 404, 422, 429)
+_LARGEST = 10**6
+_MOST_SUGGESTIONS = 12
+_USUAL_PREVIEW = 1280
+
+Id = Annotated[str, Path(max_length=64)]
+Revision = Annotated[int | None, Query(ge=1, description="Of the look; the latest by default.")]
+Original = Annotated[bool, Query(description="The photo as it came.")]
+Format = Annotated[ScreenFormat | None, Query()]
+
+
+class Abilities(BaseModel):
+    """What can be asked of a model beside colours."""
+
+    hints: bool
+    suggestions: bool
+    variants: bool
+    confidence: bool
+
+
+class SessionBody(BaseModel):
+    """A photo that is open; sizes are those of the upright photo."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    pages: int
+    format: str
+    bits: int
+    in_colour: bool
+    notes: list[str]
+    expires_in: float
+    revision: int
+    look: LookBody
+    can: Abilities
+
+
+class Colour(BaseModel):
+    """One colour, as Lab's a and b and as sRGB at the place's lightness."""
+
+    ab: tuple[float, float]
+    color: str
+
+
+class LikelyColour(Colour):
+    """A colour and how likely it is."""
+
+    probability: float | None
+
+
+class SuggestionsBody(BaseModel):
+    """What the thing at a place may look like, most likely first."""
+
+    x: float
+    y: float
+    lightness: float
+    current: Colour
+    neutral: Colour
+    suggestions: list[LikelyColour]
+
+
+class ResultOptions(FileOptions):
+    """One result as a file."""
+
+    revision: Annotated[int | None, Field(ge=1)] = None
+
+
+class ArchiveOptions(FileOptions):
+    """Several results as files."""
+
+    session: Annotated[list[str], Field(min_length=1, max_length=1000)]
+
+
+def _image(*media: str) -> dict[int | str, dict[str, Any]]:
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        200: {"description": "A picture.", "content": dict.fromkeys(media, schema)},
+        **_FAULTS,
+    }
+
+
+_SCREEN = ("image/jpeg", "image/webp", "image/png")
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    responses={**_FAULTS, **described(400, 413, 507)},
+    openapi_extra=described_body({}),
+)
+async def put_up(
+    request: Request,
+    response: Response,
+    shared: Shared,
+    name: Annotated[str, Query(max_length=500)] = "",
+) -> SessionBody:
+    """Put a photo up: as the body itself, or as the file `photo` of a form."""
+    folder = shared.sessions.place()
+    try:
+        upload = await receive(request, folder, shared.settings, name)
+
+        def opened() -> tuple[Session, SessionBody]:
+            photo = upload.photo(shared.settings)
+            session = shared.sessions.add(folder, photo, Look(shared.models.default))
+            return session, _body(session, shared)
+
+        session, body = await shared.queue.run(opened, urgent=True)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    response.headers["Location"] = f"{request.url.path}/{session.id}"
+    return body
+
+
+@router.get("/sessions/{id}", responses=_FAULTS)
+async def show(id: Id, shared: Shared) -> SessionBody:
+    """A photo and its latest look."""
+    session = shared.sessions.get(id)
+    return await shared.queue.run(lambda: _body(session, shared), urgent=True)
+
+
+@router.patch("/sessions/{id}", responses={**_FAULTS, **described(413)})
+async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
+    """Change a photo's look; what is not given stays. A list of hints replaces the old one.
+
+    Every change makes a revision, which can be asked for by its number.
+    """
+    session = shared.sessions.get(id)
+
+    def changed() -> SessionBody:
+        session.change(wishes.applied(session.look(), shared.settings.hints))
+        return _body(session, shared)
+
+    return await shared.queue.run(changed, urgent=True)
+
+
+@router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
+async def forget(id: Id, shared: Shared) -> None:
+    """Forget a photo, and all that was made of it."""
+    shared.sessions.remove(id)
+
+
+@router.get("/sessions/{id}/preview", response_class=Response, responses=_image(*_SCREEN))
+async def preview(
+    id: Id,
+    shared: Shared,
+    revision: Revision = None,
+    longest: Annotated[int, Query(ge=SHORTEST, le=LONGEST)] = _USUAL_PREVIEW,
+    original: Original = False,
+    format: Format = None,
+    variant: Annotated[int | None, Query(ge=0, lt=MOST_VARIANTS)] = None,
+    seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+) -> Response:
+    """The whole photo on a screen: its long side at most `longest` pixels, never enlarged."""
+    session = shared.sessions.get(id)
+    told = LookBody(variant=variant, seed=seed)
+    look = told.applied(session.look(revision), shared.settings.hints)
+
+    def drawn() -> Response:
+        result = None if original else session.result(look)
+        return picture(session.view.whole(result, longest), format)
+
+    return await shared.queue.run(drawn, urgent=True)
+
+
+@router.get("/sessions/{id}/region", response_class=Response, responses=_image(*_SCREEN))
+async def region(
+    id: Id,
+    shared: Shared,
+    x: Annotated[int, Query(ge=-_LARGEST, le=_LARGEST)],
+    y: Annotated[int, Query(ge=-_LARGEST, le=_LARGEST)],
+    w: Annotated[int, Query(ge=1, le=_LARGEST)],
+    h: Annotated[int, Query(ge=1, le=_LARGEST)],
+    width: Annotated[int | None, Query(ge=1, le=_LARGEST)] = None,
+    revision: Revision = None,
+    original: Original = False,
+    format: Format = None,
+) -> Response:
+    """A piece of the photo from full resolution, clipped to the photo, at most 4 megapixels."""
+    session = shared.sessions.get(id)
+    look = session.look(revision)
+
+    def drawn() -> Response:
+        result = None if original else session.result(look)
+        return picture(session.view.piece(result, Box(x, y, w, h), width), format)
+
+    return await shared.queue.run(drawn, urgent=True)
+
+
+@router.get("/sessions/{id}/suggestions", responses=_FAULTS)
+async def suggestions(
+    id: Id,
+    shared: Shared,
+    x: Annotated[float, Query(allow_inf_nan=False)],
+    y: Annotated[float, Query(allow_inf_nan=False)],
+    count: Annotated[int, Query(ge=1, le=_MOST_SUGGESTIONS)] = SUGGESTIONS,
+    revision: Revision = None,
+) -> SuggestionsBody:
+    """Likely colours of the thing at a place, all within sRGB at its lightness."""
+    session = shared.sessions.get(id)
+    look = session.look(revision)
+
+    def found() -> SuggestionsBody:
+        workspace = session.workspace(look.model)
+        light = workspace.lightness_at(x, y, size=look.size)
+        likely = workspace.suggestions(x, y, count, vividness=look.vividness, size=look.size)
+        now = in_gamut(workspace.ab_at(x, y, session.result(look)), light)
+        return SuggestionsBody(
+            x=x,
+            y=y,
+            lightness=light,
+            current=Colour(ab=now, color=hex_of(now, light)),
+            neutral=Colour(ab=(0, 0), color=hex_of((0, 0), light)),
+            suggestions=[
+                LikelyColour(ab=one.ab, color=hex_of(one.ab, light), probability=one.probability)
+                for one in likely
+            ],
+        )
+
+    return await shared.queue.run(found, urgent=True)
+
+
+@router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
+async def confidence(
+    id: Id,
+    shared: Shared,
+    revision: Revision = None,
+    legend: Annotated[bool, Query(description="With a ramp and words below.")] = False,
+) -> Response:
+    """Where the colours are a guess (dark) and where the network is sure (bright)."""
+    session = shared.sessions.get(id)
+    look = session.look(revision)
+
+    def drawn() -> Response:
+        result = session.result(look)
+        pixels = result.confidence_picture()
+        if not legend and result.confidence is not None:
+            pixels = colour_mapped(result.confidence)
+        return picture(pixels, "png")
+
+    return await shared.queue.run(drawn, urgent=True)
+
+
+@router.get(
+    "/sessions/{id}/result",
+    response_class=FileResponse,
+    responses={**_image("image/*"), **described(507)},
+)
+async def result(
+    id: Id,
+    shared: Shared,
+    options: Annotated[ResultOptions, Query()],
+) -> FileResponse:
+    """The coloured photo as a file, at full size, all its pages."""
+    session = shared.sessions.get(id)
+    file = await _file(shared, session, session.look(options.revision), options)
+    return file.response()
+
+
+@router.get(
+    "/archive",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The coloured photos in a zip.",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **_FAULTS,
+    },
+)
+async def archive(
+    shared: Shared,
+    options: Annotated[ArchiveOptions, Query()],
+) -> StreamingResponse:
+    """Several coloured photos as files in a zip, sent while they are made."""
+    sessions = [shared.sessions.get(name) for name in options.session]
+
+    def maker(one: Session) -> Any:
+        return lambda: _file(shared, one, one.look(), options)
+
+    pieces: AsyncIterator[bytes] = zipped([maker(one) for one in sessions])
+    headers = {"Content-Disposition": 'attachment; filename="photochrom.zip"'}
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+
+async def _file(shared: State, session: Session, look: Look, options: FileOptions) -> File:
+    def made() -> File:
+        photo = session.photo
+        options.suffix(photo.suffix)  # before the work, not after
+        colorizer = session.colorizer(look.model)
+        results = [
+            session.result(look)
+            if page == photo.page
+            else look.result(colorizer.workspace(photo.with_page(page)))
+            for page in pages_of(photo.source)
+        ]
+        return written(results, session.folder, options)
+
+    if not session.folder.exists():
+        raise Refused(404, "not-found", "there is no such photo here, or it has expired")
+    file = await shared.queue.run(made)
+    shared.measures.coloured.inc()
+    return file
+
+
+def _body(session: Session, shared: State) -> SessionBody:
+    photo, look = session.photo, session.look()
+    height, width = photo.upright_size
+    return SessionBody(
+        id=session.id,
+        name=photo.name,
+        width=width,
+        height=height,
+        pages=session.pages,
+        format=photo.suffix[1:],
+        bits=photo.bits,
+        in_colour=session.workspace(look.model).in_colour,
+        notes=list(photo.notes),
+        expires_in=shared.settings.session_s,
+        revision=session.revision,
+        look=LookBody.of(look),
+        can=Abilities(**abilities(session.colorizer(look.model))),
+    )

@@ -1,0 +1,38 @@
+"""What the routes of one app share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from photochrom.server.measures import Measures
+from photochrom.server.models import Models
+from photochrom.server.queue import WorkQueue
+from photochrom.server.sessions import Sessions
+from photochrom.server.settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """Made when an app starts, gone when it ends.
+
+    folder: temporary, for uploads and results.
+    """
+
+    settings: Settings
+    folder: Path
+    queue: WorkQueue
+    models: Models
+    sessions: Sessions
+    measures: Measures
+
+
+def _of(request: Request) -> State:
+    state: State = request.app.state.photochrom
+    return state
+
+
+Shared = Annotated[State, Depends(_of)]

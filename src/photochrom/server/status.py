@@ -1,0 +1,59 @@
+"""What a server is, what it can do, how it fares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from photochrom import __version__
+from photochrom.photo import KINDS, SUFFIXES
+from photochrom.server.problems import described, problem
+from photochrom.server.state import Shared
+
+router = APIRouter(tags=["about"])
+health = APIRouter(tags=["health"])
+
+
+@router.get("/about")
+async def about(shared: Shared) -> dict[str, Any]:
+    """Version, limits and formats; answered without a token."""
+    settings = shared.settings
+    return {
+        "version": __version__,
+        "token_needed": settings.token is not None,
+        "limits": {
+            "upload_bytes": settings.upload_bytes,
+            "pixels": settings.pixels,
+            "hints": settings.hints,
+            "sessions": settings.sessions,
+        },
+        "formats": [kind.suffix[1:] for kind in KINDS],
+        "reads": sorted(SUFFIXES),
+    }
+
+
+@router.get("/models", responses=described(401, 403))
+def models(shared: Shared) -> dict[str, Any]:
+    """The models on this machine."""
+    return {"default": shared.models.default, "models": shared.models.listed()}
+
+
+@health.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+@health.get("/readyz", responses=described(503))
+async def readyz(shared: Shared) -> Any:
+    """Whether a photo sent now would be taken."""
+    if shared.queue.full:
+        return problem(503, "busy", "the queue is full", {"Retry-After": "5"})
+    return {"status": "ready"}
+
+
+@health.get("/metrics", responses=described(401))
+def metrics(shared: Shared) -> Response:
+    """Counters, in Prometheus' format."""
+    return Response(shared.measures.text(), media_type=shared.measures.media_type)
