@@ -42,7 +42,8 @@ COLOUR = WORK.format(
 )
 
 
-def make_photo(path: Path) -> None:
+def make_photo(path: Path, width: int = 6000, height: int = 4000) -> None:
+    """A grey JPEG with grain, of this size."""
     import pyvips
 
     files = sorted(EXAMPLES.glob("*.jpg"))
@@ -51,8 +52,13 @@ def make_photo(path: Path) -> None:
         image = pyvips.Image.new_from_file(str(file))
         scale = max(750 / image.width, 500 / image.height)
         tiles.append(image.resize(scale).crop(0, 0, 750, 500))
-    mosaic = pyvips.Image.arrayjoin([tiles[i % len(tiles)] for i in range(64)], across=8)
+    across, down = -(-width // 750), -(-height // 500)
+    count = max(64, across * down)
+    mosaic = pyvips.Image.arrayjoin(
+        [tiles[i % len(tiles)] for i in range(count)], across=max(8, across)
+    )
     grain = pyvips.Image.gaussnoise(mosaic.width, mosaic.height, sigma=8, mean=0)
+    mosaic, grain = (image.crop(0, 0, width, height) for image in (mosaic, grain))
     photo = (mosaic + grain).cast("uchar").copy(interpretation="b-w")
     photo.write_to_file(str(path), Q=93)
 

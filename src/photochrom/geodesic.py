@@ -21,7 +21,6 @@ SETTLED = 0.01
 """A change of any distance below which no further pass is made, short sides."""
 
 _FAR = np.float32(1e9)
-_MOST_KEPT = 128  # fields, each as large as the small copy
 
 
 def geodesic_distances(lightness: Array, seeds: Sequence[tuple[int, int]]) -> Array:
@@ -36,39 +35,21 @@ def geodesic_distances(lightness: Array, seeds: Sequence[tuple[int, int]]) -> Ar
     1996, with whole rows and columns at a time as in Weber and others, "Parallel algorithms for
     approximation of distance maps on parametric surfaces", 2008.
     """
-    return _Terrain(lightness).distances(seeds)
+    return Terrain(lightness).distances(seeds)
 
 
-class KeptDistances:
-    """Distances over one picture, each seed's computed once: a person sets hints one by one."""
+class Terrain:
+    """What every step from a pixel to a neighbour costs, for finding distances more than once."""
 
     def __init__(self, lightness: Array) -> None:
         """Take up a picture; lightness: (h, w), 0..100."""
-        self.lightness = lightness
-        self._terrain = _Terrain(lightness)
-        self._kept: dict[tuple[int, int], Array] = {}
-
-    def __call__(self, seeds: Sequence[tuple[int, int]]) -> Array:
-        """As `geodesic_distances`."""
-        known = {seed: self._kept[seed] for seed in seeds if seed in self._kept}
-        missing = [seed for seed in dict.fromkeys(seeds) if seed not in known]
-        if missing:
-            found = np.ascontiguousarray(self._terrain.distances(missing))
-            known |= zip(missing, found, strict=True)
-        self._kept = dict(list({**self._kept, **known}.items())[-_MOST_KEPT:])
-        return np.stack([known[seed] for seed in seeds])
-
-
-class _Terrain:
-    """What every step from a pixel to a neighbour costs."""
-
-    def __init__(self, lightness: Array) -> None:
         self.shape = lightness.shape
         down, right, falling, rising = _step_costs(lightness)
         self.rows = _row_costs(down, falling, rising)
         self.columns = _row_costs(right.T, falling.T, rising.T)
 
     def distances(self, seeds: Sequence[tuple[int, int]]) -> Array:
+        """As `geodesic_distances`."""
         height, width = self.shape
         distance = np.full((height, len(seeds), width), _FAR)
         for index, (row, column) in enumerate(seeds):
@@ -132,13 +113,14 @@ def _swept(distance: Array, downward: Array, upward: Array) -> Array:
     rows[:] = distance
     around = sliding_window_view(wide, width, axis=2).transpose(0, 2, 1, 3)  # from left, own, right
     ways = np.empty((3, seeds, width), np.float32)
-    best = ways[0]
-    for row in range(height - 1):
-        np.add(around[row], downward[row], out=ways)
-        np.minimum(np.minimum(best, ways[1], out=best), ways[2], out=best)
-        np.minimum(rows[row + 1], best, out=rows[row + 1])
-    for row in reversed(range(height - 1)):
-        np.add(around[row + 1], upward[row], out=ways)
-        np.minimum(np.minimum(best, ways[1], out=best), ways[2], out=best)
-        np.minimum(rows[row], best, out=rows[row])
+    left, own, right = ways
+    add, lesser = np.add, np.minimum  # called tens of thousands of times
+    for source, cost, target in (
+        *zip(around[:-1], downward, rows[1:], strict=True),
+        *zip(around[:0:-1], upward[::-1], rows[-2::-1], strict=True),
+    ):
+        add(source, cost, out=ways)
+        lesser(left, own, out=own)
+        lesser(own, right, out=own)
+        lesser(target, own, out=target)
     return rows

@@ -12,13 +12,14 @@ hints', so that nothing can ring, and at a hint's own pixel it is the hint.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import Array
-from photochrom.geodesic import KeptDistances
+from photochrom.geodesic import Terrain
 from photochrom.hints import PlacedHints
 from photochrom.upsample import LinearChroma
 from photochrom.windows import window_mean
@@ -45,11 +46,56 @@ _DOT = 2  # pixels to each side that settling changes
 _SMOOTHED = 1  # pixels to each side of the mean lightness
 _NEAREST = 1e-5  # keeps the weight of a hint's own pixel finite
 _AT_ONCE = 2**22  # distances in memory, numbers
+_MOST_KEPT = 128  # fields, each as large as the small copy
+
+Pixel = tuple[int, int]
+"""Row and column of a small copy."""
 
 
-def distances_over(lightness: Array) -> KeptDistances:
-    """Ways over a small copy (h, w), L 0..100, kept from one `spread` to the next."""
-    return KeptDistances(window_mean(lightness, _SMOOTHED))
+class Ways:
+    """How far it is from hints to all pixels of one small copy; each hint's found once."""
+
+    def __init__(self, lightness: Array) -> None:
+        """Take up a small copy; lightness: (h, w), 0..100."""
+        self.lightness = window_mean(lightness, _SMOOTHED)
+        self.distances = _KeptFields(Terrain(self.lightness).distances)
+
+
+class Unlikeness:
+    """How little each pixel of a small copy is like at hints; each hint's found once."""
+
+    def __init__(self, ways: Ways, plain: Array) -> None:
+        """Take up a colouring; plain: (h, w, 2), the network's without hints, Lab units."""
+        self._ways = ways
+        self._bands = [np.ascontiguousarray(plain[..., band]) for band in (0, 1)]
+        self.fields = _KeptFields(self._found)
+
+    def _found(self, pixels: Sequence[Pixel]) -> Array:
+        rows, columns = np.transpose(pixels)
+        light = self._ways.lightness
+        unlike: Array = WAY * self._ways.distances(pixels)
+        unlike += LIGHTNESS * np.abs(light - light[rows, columns][:, None, None])
+        squared = np.zeros_like(unlike)
+        for band in self._bands:
+            squared += np.square(band - band[rows, columns][:, None, None])
+        unlike += np.float32(COLOUR) * np.sqrt(squared, out=squared)
+        return unlike
+
+
+class _KeptFields:
+    """Fields (N, h, w) of pixels; a person sets hints one by one, and only the new one is found."""
+
+    def __init__(self, find: Callable[[Sequence[Pixel]], Array]) -> None:
+        self._find = find
+        self._kept: dict[Pixel, Array] = {}
+
+    def __call__(self, pixels: Sequence[Pixel]) -> Array:
+        known = {pixel: self._kept[pixel] for pixel in pixels if pixel in self._kept}
+        missing = [pixel for pixel in dict.fromkeys(pixels) if pixel not in known]
+        if missing:
+            known |= zip(missing, np.ascontiguousarray(self._find(missing)), strict=True)
+        self._kept = dict(list({**self._kept, **known}.items())[-_MOST_KEPT:])
+        return np.stack([known[pixel] for pixel in pixels])
 
 
 def spread(
@@ -57,21 +103,21 @@ def spread(
     told: Array,
     plain: Array,
     lightness: Array,
-    distances: KeptDistances | None = None,
+    unlikeness: Unlikeness | None = None,
 ) -> Array:
     """Give the small copy the hints' colours, each where the picture is like at the hint.
 
     told, plain: (h, w, 2), what the network says with and without the hints, Lab units.
-    lightness: (h, w), 0..100. distances: over the same, of an earlier spreading.
+    lightness: (h, w), 0..100. unlikeness: of both, where it was made for an earlier spreading.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
-    distances = distances or distances_over(lightness)
+    unlikeness = unlikeness or Unlikeness(Ways(lightness), plain)
     step = max(1, _AT_ONCE // lightness.size)
     parts = range(0, len(hints.ab), step)
 
     @lru_cache(maxsize=1)  # both passes need it, and mostly it is one part
     def unlike(start: int) -> Array:
-        return _unlike(hints.pixels[start : start + step], plain, distances)
+        return unlikeness.fields(hints.pixels[start : start + step])
 
     doubt = np.ones_like(lightness)
     for start in parts:
@@ -96,16 +142,6 @@ def spread(
     strength = np.exp(-(nearest**3)) / total
     spread_ab = ab + strength[..., None] * (offered - replaced[..., None] * ab)
     return spread_ab.astype(np.float32, copy=False)
-
-
-def _unlike(pixels: list[tuple[int, int]], plain: Array, distances: KeptDistances) -> Array:
-    """How little each pixel of the small copy is like each of these, (N, h, w)."""
-    rows, columns = np.transpose(pixels)
-    smooth = distances.lightness
-    unlike: Array = WAY * distances(pixels)
-    unlike += LIGHTNESS * np.abs(smooth - smooth[rows, columns][:, None, None])
-    unlike += COLOUR * np.linalg.norm(plain - plain[rows, columns][:, None, None], axis=-1)
-    return unlike
 
 
 def _doubt(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Array:

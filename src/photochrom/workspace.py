@@ -12,6 +12,7 @@ A slider of the adjustments costs a few milliseconds, a hint one more question t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
 
@@ -19,12 +20,11 @@ from photochrom.answer import Member, SmallCopy, ask, at_every_pixel, blended, d
 from photochrom.color import Array
 from photochrom.dial import Decoding
 from photochrom.errors import ConfigError, HintError, InColour, ModelError
-from photochrom.geodesic import KeptDistances
 from photochrom.hints import Hint, PlacedHints, check_inside, place_in
 from photochrom.photo import Photo
 from photochrom.result import Result
 from photochrom.session import Prediction
-from photochrom.spreading import distances_over, settle, spread
+from photochrom.spreading import Unlikeness, Ways, settle, spread
 from photochrom.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colours
 from photochrom.tone import Tone, tone_of
 from photochrom.upsample import cell_mean, linear_chroma
@@ -53,8 +53,10 @@ class Workspace:
         self._copies = _kept(partial(_copies_of, photo, self._members))
         self._plain = _kept(partial(_plain, self._members, self._copies))
         self._cells = _kept(partial(_cells, self._members, self._copies))
-        self._others = _kept(partial(_others, self._members, self._copies, self._cells))
-        self._distances = _kept(partial(_distances, self._copies))
+        self._others = _kept(partial(_others, name, self._members, self._copies, self._cells))
+        self._ways = _kept(partial(_ways, self._copies))
+        self._base = _kept(partial(_base, self._plain, self._others))
+        self._unlikeness = _kept(partial(_unlikeness, self._ways, self._base))
 
     @property
     def takes_hints(self) -> bool:
@@ -92,15 +94,16 @@ class Workspace:
             raise InColour(
                 f"{self.photo.name}: is in colour already; add --recolour to colour it anew"
             )
-        base = self._plain(size, vividness)
-        if variant:
-            base = self._variant(variant, seed, vividness, size)
+        base = self._base(size, vividness, variant, seed)
         if not hints:
             return self._result(main, base.ab, base.confidence)
         placed = self._placed(hints, main)
-        told = self._told(hints, vividness, size)
-        ab = spread(placed, told.ab, base.ab, main.lightness, self._distances(size))
-        return self._result(main, ab, told.confidence, placed)
+        unlikeness = self._unlikeness(size, vividness, variant, seed)
+        with ThreadPoolExecutor(1) as other:
+            told = other.submit(self._told, hints, vividness, size)
+            unlikeness.fields(placed.pixels)  # found, and kept, while the network thinks
+        ab = spread(placed, told.result().ab, base.ab, main.lightness, unlikeness)
+        return self._result(main, ab, told.result().confidence, placed)
 
     def check_hints(self, hints: Sequence[Hint]) -> None:
         """Raise HintError for a hint outside the photo, or where no network takes hints."""
@@ -120,7 +123,6 @@ class Workspace:
             raise ConfigError(
                 f"{count} variants, but there must be {FEWEST_VARIANTS}..{MOST_VARIANTS}"
             )
-        self._check_variants(seed)
         others = self._others(size, vividness, seed, count - 1)
         main = _main(self._copies(size))
         answers = [self._plain(size, vividness), *others]
@@ -178,20 +180,6 @@ class Workspace:
         row, column = place_in(x, y, self.photo.upright_size, result.ab.shape[:2])
         found: Array = result.ab[round(row), round(column)]
         return found
-
-    def _variant(self, variant: int, seed: int, vividness: float, size: int | None) -> Prediction:
-        if not 0 <= variant < MOST_VARIANTS:
-            raise ConfigError(f"variant is {variant}, but must lie in 0..{MOST_VARIANTS - 1}")
-        self._check_variants(seed)
-        count = _FEW if variant <= _FEW else MOST_VARIANTS - 1
-        found: Prediction = self._others(size, vividness, seed, count)[variant - 1]
-        return found
-
-    def _check_variants(self, seed: int) -> None:
-        if seed < 0:
-            raise ConfigError(f"seed is {seed}, but must not be negative")
-        if len(self._members) > 1:
-            raise ModelError(f"{self.name}: a blend has no variants; choose one of its models")
 
     def _placed(self, hints: Sequence[Hint], copy: SmallCopy) -> PlacedHints:
         placed = PlacedHints.of(
@@ -262,7 +250,27 @@ def _cells(members: Sequence[Member], copies_of: Callable[..., Any], size: int |
     return member.logits(copy)
 
 
+def _base(
+    plain_of: Callable[..., Any],
+    others_of: Callable[..., Any],
+    size: int | None,
+    vividness: float,
+    variant: int,
+    seed: int,
+) -> Prediction:
+    """Colours without hints: the usual ones, or a variant's."""
+    if not 0 <= variant < MOST_VARIANTS:
+        raise ConfigError(f"variant is {variant}, but must lie in 0..{MOST_VARIANTS - 1}")
+    if not variant:
+        usual: Prediction = plain_of(size, vividness)
+        return usual
+    count = _FEW if variant <= _FEW else MOST_VARIANTS - 1
+    found: Prediction = others_of(size, vividness, seed, count)[variant - 1]
+    return found
+
+
 def _others(
+    name: str,
     members: Sequence[Member],
     copies_of: Callable[..., Any],
     cells_of: Callable[..., Any],
@@ -272,6 +280,10 @@ def _others(
     count: int,
 ) -> list[Prediction]:
     """Colours of variants, without the usual ones."""
+    if seed < 0:
+        raise ConfigError(f"seed is {seed}, but must not be negative")
+    if len(members) > 1:
+        raise ModelError(f"{name}: a blend has no variants; choose one of its models")
     [copy], [member] = copies_of(size), members
     contract, decoding = member.session.contract, _decoding(member, vividness)
     cells = cells_of(size)
@@ -288,5 +300,11 @@ def _others(
     return [at_every_pixel(copy, decoding, Prediction(ab, sure)) for ab in drawn]
 
 
-def _distances(copies_of: Callable[..., Any], size: int | None) -> KeptDistances:
-    return distances_over(_main(copies_of(size)).lightness)
+def _ways(copies_of: Callable[..., Any], size: int | None) -> Ways:
+    return Ways(_main(copies_of(size)).lightness)
+
+
+def _unlikeness(
+    ways_of: Callable[..., Any], base_of: Callable[..., Any], size: int | None, *base: Any
+) -> Unlikeness:
+    return Unlikeness(ways_of(size), base_of(size, *base).ab)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import multiprocessing
 import os
 import signal
 import stat
-import sys
 import threading
 import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from pebble import ProcessExpired, ProcessPool
 
 from photochrom.adjustments import Adjustments
+from photochrom.blas import limit_threads
 from photochrom.errors import InColour, PhotochromError, unforeseen
+from photochrom.memory import give_back
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -158,8 +157,7 @@ def _model(settings: Settings, threads: int) -> Colorizer:
 
 def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
-    for library in ("OPENBLAS", "MKL"):  # their threads wait for each other with all they have
-        os.environ.setdefault(f"{library}_NUM_THREADS", str(threads))
+    limit_threads(threads)
     return ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
@@ -228,14 +226,12 @@ def colour(task: Task) -> Outcome:
 
 
 def _tidy() -> None:
-    """Now and then give freed memory back: photos of all sizes leave holes between them."""
+    """Now and then give freed memory back."""
     global _since_tidy
     _since_tidy += 1
-    if _since_tidy < _BETWEEN_TIDYING or not sys.platform.startswith("linux"):
-        return
-    _since_tidy = 0
-    with suppress(OSError, AttributeError):  # of another C library
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    if _since_tidy == _BETWEEN_TIDYING:
+        _since_tidy = 0
+        give_back()
 
 
 def _answered(task: Task) -> Outcome:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from photochrom.blas import limit_threads
 from photochrom.cli.failures import needs_extra, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
 from photochrom.cli.said import complain, warnings_said
@@ -51,6 +52,7 @@ def app(
 
     The server answers on 127.0.0.1 alone, at a free port where 8000 is taken, until Ctrl-C.
     """
+    limit_threads(1)
     with one_line_errors(), needs_extra("photochrom app", _EXTRA):
         from photochrom.server.settings import Settings
 
@@ -98,6 +100,7 @@ def serve(
 
     What runs then is finished. All other settings come from PHOTOCHROM_SERVER_... or --config.
     """
+    limit_threads(1)
     with one_line_errors(), needs_extra("photochrom serve", _EXTRA):
         from photochrom.server.settings import Settings
 

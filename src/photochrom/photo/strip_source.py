@@ -37,7 +37,8 @@ class StripSource:
         self._buffer: memoryview = memoryview(self._header)
         self._buffer_start = 0
         self._source = pyvips.SourceCustom()
-        self._source.on_read(self._read)
+        # not by on_read: it copies in Python, and all other threads wait
+        self._source.signal_connect("read", self._read)
         self._source.on_seek(self._seek)
 
     def image(self) -> Any:
@@ -51,28 +52,32 @@ class StripSource:
         self._position = base + offset
         return self._position
 
-    def _read(self, length: int) -> bytes:
+    def _read(self, wanted: Any) -> int:
         try:
-            return self._piece(length)
+            piece = self._piece(len(wanted))
         except Exception as error:  # must not pass through libvips; the writer raises it again
             self.failure = error
-            return b""
+            return 0
+        if len(piece):
+            np.frombuffer(wanted, np.uint8)[: len(piece)] = np.frombuffer(piece, np.uint8)
+        return len(piece)
 
-    def _piece(self, length: int) -> bytes:
+    def _piece(self, length: int) -> memoryview:
+        """At most so many bytes from where libvips reads; none at the end."""
         if self._position < len(self._header):
             start = self._position
-            piece = self._header[start : start + length]
+            piece = memoryview(self._header)[start : start + length]
         else:
             while self._position >= self._buffer_start + len(self._buffer):
                 strip = next(self._strips, None)
                 if strip is None:
-                    return b""
+                    return memoryview(b"")
                 self._buffer_start += len(self._buffer)
                 self._buffer = np.ascontiguousarray(strip).data.cast("B")
             start = self._position - self._buffer_start
             if start < 0:
                 raise RuntimeError("the strips were read out of order")
-            piece = bytes(self._buffer[start : start + length])
+            piece = self._buffer[start : start + length]
         self._position += len(piece)
         return piece
 

@@ -13,10 +13,12 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
 from photochrom.libvips import block_untrusted
+from photochrom.memory import give_back
 from photochrom.server import colorize, problems, sittings, status
 from photochrom.server.guard import Guard
 from photochrom.server.measures import Measured, Measures
@@ -29,7 +31,9 @@ from photochrom.server.state import State
 API = "/api/v1"
 PAGE = Path(__file__).with_name("page")
 
-_BETWEEN_SWEEPS_S = 30.0
+_BETWEEN_SWEEPS_S = 5.0
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+"""Of the page's files; a machine's own table may say otherwise, and browsers are strict."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -52,7 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sessions = Sessions(folder, settings, models)
         app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
         _watch(measures, queue, sessions)
-        sweeper = asyncio.create_task(_sweep(sessions))
+        sweeper = asyncio.create_task(_sweep(sessions, queue))
         try:
             yield
         finally:
@@ -94,15 +98,17 @@ def _serve_page(app: FastAPI) -> None:
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
-    app.mount("/page", _PageFiles(directory=PAGE), name="page")
+    app.mount("/page", GZipMiddleware(_PageFiles(directory=PAGE)), name="page")
 
 
 class _PageFiles(StaticFiles):
     """The page's files; a browser asks whether they changed."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Any:
-        response = super().file_response(*args, **kwargs)
+    def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().file_response(full_path, *args, **kwargs)
         response.headers["Cache-Control"] = "no-cache"
+        if media_type := _MEDIA_TYPES.get(Path(full_path).suffix):
+            response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
         return response
 
 
@@ -113,7 +119,12 @@ def _watch(measures: Measures, queue: WorkQueue, sessions: Sessions) -> None:
     measures.watch("session_bytes", "What they take on the disk.", lambda: sessions.bytes)
 
 
-async def _sweep(sessions: Sessions) -> None:
+async def _sweep(sessions: Sessions, queue: WorkQueue) -> None:
+    """Forget old photos, and give back what they and others took."""
+    done = 0
     while True:
         await asyncio.sleep(_BETWEEN_SWEEPS_S)
         await asyncio.to_thread(sessions.expire)
+        if queue.done != done:
+            done = queue.done
+            await asyncio.to_thread(give_back)

@@ -25,13 +25,17 @@ class WorkQueue:
     """
 
     def __init__(self, workers: int, waiting: int) -> None:
-        """Make threads; workers: at a time. waiting: how many more may wait."""
+        """Make threads; workers: at a time. waiting: how many more may wait.
+
+        done: how many have ended so far.
+        """
         self.workers, self.most_waiting = workers, waiting
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="photochrom")
         self._free = workers
         self._order = 0
         self._queue: list[tuple[bool, int, asyncio.Future[None]]] = []
         self._seconds = 1.0
+        self.done = 0
 
     @property
     def running(self) -> int:
@@ -59,6 +63,7 @@ class WorkQueue:
             return await asyncio.get_running_loop().run_in_executor(self._pool, function)
         finally:
             taken = time.perf_counter() - started
+            self.done += 1
             self._seconds += _SMOOTHING * (taken - self._seconds)
             self._next()
 
