@@ -47,6 +47,23 @@ class Colorizer:
                 f"--model-kind {kind}: {self.name} is described already; leave it out"
             )
 
+    @classmethod
+    def blend(cls, parts: Sequence[tuple[Colorizer, float]], threads: int | None) -> Colorizer:
+        """Several loaded models as one, whose colours are averaged with these weights.
+
+        The networks are shared. threads: for the full-size pass.
+        """
+        blended = cls.__new__(cls)
+        total = sum(weight for _, weight in parts)
+        blended.members = tuple(
+            Member(member.session, member.weight * weight / total)
+            for colorizer, weight in parts
+            for member in colorizer.members
+        )
+        blended.session = blended.members[0].session
+        blended.threads = threads
+        return blended
+
     @property
     def name(self) -> str:
         """The model's name; of a blend, all names with their weights."""

@@ -25,6 +25,8 @@ LONGEST, SHORTEST = 2560, 64
 """Long side of the whole on a screen, pixels."""
 MOST_PIXELS = 4 * 2**20
 """Of a piece's answer."""
+LONGEST_PIECE = 16383
+"""A side of a piece's answer: the most that a WebP holds, and browsers draw."""
 
 _SIZES = 3  # reductions that are kept
 _WHOLE: Extent = ((0.0, 1.0), (0.0, 1.0))
@@ -81,7 +83,7 @@ class View:
         """A piece of the photo from full resolution.
 
         box: which, clipped to the photo. width: of the answer, at most the piece's; what would be
-        larger than MOST_PIXELS is reduced to that.
+        larger than MOST_PIXELS, or longer than LONGEST_PIECE, is reduced to that.
         Returns as `whole`. Raises PhotoError for a box outside the photo.
         """
         height, across = self.photo.upright_size
@@ -92,6 +94,7 @@ class View:
         pixels = self._full[box.y : box.y + box.height, box.x : box.x + box.width]
         scale = min(1.0, (width or box.width) / box.width)
         scale = min(scale, (MOST_PIXELS / (box.width * box.height)) ** 0.5)
+        scale = min(scale, LONGEST_PIECE / max(box.width, box.height))
         extent = (
             (box.y / height, (box.y + box.height) / height),
             (box.x / across, (box.x + box.width) / across),

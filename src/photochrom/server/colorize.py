@@ -11,7 +11,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from pydantic import ValidationError
-from starlette.background import BackgroundTask
 
 from photochrom.photo import pages_of
 from photochrom.server.files import File, written
@@ -56,9 +55,7 @@ async def colorize(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shared.measures.coloured.inc()
-    response = file.response()
-    response.background = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    return response
+    return file.response(folder)
 
 
 def _with_fields(options: ColorizeOptions, fields: Any) -> ColorizeOptions:

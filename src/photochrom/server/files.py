@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import secrets
+import shutil
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
+from photochrom.errors import PhotoError
 from photochrom.names import coloured_name
 from photochrom.photo import kind_of, losses
 from photochrom.result import Result, save_pages
@@ -30,6 +32,7 @@ _MEDIA_TYPES = {
     ".jp2": "image/jp2",
 }
 _CHUNK = 2**20
+_PARTLY = (b"range", b"if-range")
 
 
 @dataclass(frozen=True)
@@ -43,18 +46,29 @@ class File:
     name: str
     losses: tuple[str, ...]
 
-    def response(self) -> FileResponse:
-        """Send it, then remove it."""
+    def response(self, folder: Path | None = None) -> FileResponse:
+        """Send it whole, then remove it; or all of a folder."""
         kind = kind_of(self.path)
         media = _MEDIA_TYPES.get("" if kind is None else kind.suffix, "application/octet-stream")
         headers = {"Photochrom-Losses": quote("; ".join(self.losses), " ;")} if self.losses else {}
-        return FileResponse(
-            self.path,
-            media_type=media,
-            filename=self.name,
-            headers=headers,
-            background=BackgroundTask(self.path.unlink, missing_ok=True),
-        )
+        sent = _SentOnce(self.path, media_type=media, filename=self.name, headers=headers)
+        sent.folder = folder
+        return sent
+
+
+class _SentOnce(FileResponse):
+    """A file that was made for this answer alone: no parts of it, and then it is gone."""
+
+    folder: Path | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        asked = [(name, value) for name, value in scope["headers"] if name not in _PARTLY]
+        try:
+            await super().__call__({**scope, "headers": asked}, receive, send)
+        finally:
+            Path(self.path).unlink(missing_ok=True)
+            if self.folder is not None:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def written(results: Sequence[Result], folder: Path, options: FileOptions) -> File:
@@ -65,9 +79,12 @@ def written(results: Sequence[Result], folder: Path, options: FileOptions) -> Fi
     photo, saving = results[0].photo, options.saving
     suffix = options.suffix(photo.suffix)
     path = folder / f"{secrets.token_hex(8)}{suffix}"
-    paths = save_pages(
-        results, path, quality=saving.quality, mark=saving.mark, profile=saving.profile
-    )
+    try:
+        paths = save_pages(
+            results, path, quality=saving.quality, mark=saving.mark, profile=saving.profile
+        )
+    except PhotoError as error:
+        raise type(error)(str(error).replace(str(path), photo.name)) from error
     if len(paths) > 1:
         for page in paths:
             page.unlink()

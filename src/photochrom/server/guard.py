@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 
@@ -55,8 +54,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        started = False
+
         async def told(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _TOLD.items():
                     headers.setdefault(name, value)
@@ -68,10 +71,15 @@ class Guard:
         except Refused as refused:
             await problem_of(refused)(scope, receive, told)
             return
-        await self.app(scope, _counted(receive, self.settings.upload_bytes), told)
+        try:
+            await self.app(scope, _counted(receive, self.settings.upload_bytes), told)
+        except Exception as error:
+            if started:
+                raise  # too late to say so; the connection breaks
+            await problem_of(error)(scope, receive, told)
 
     def _check(self, method: str, path: str, headers: Headers) -> None:
-        host = headers.get("host", "")
+        host = headers.get("host", "").lower()
         names = self.settings.names
         if names and _name_of(host) not in names:
             raise Refused(
@@ -79,7 +87,8 @@ class Guard:
             )
         origin = headers.get("origin")
         allowed = origin in self.settings.cors_origins
-        if origin is not None and not allowed and urlsplit(origin).netloc != host:
+        own = (f"http://{host}", f"https://{host}")  # behind a proxy it may be either
+        if origin is not None and not allowed and origin.lower() not in own:
             raise Refused(403, "forbidden", f"requests from {origin} are not allowed")
         foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if foreign and not allowed and (path.startswith(API) or method not in _SAFE):
@@ -111,7 +120,7 @@ def _guarded(path: str) -> bool:
 
 def _name_of(host: str) -> str:
     """The name in Host, without a port."""
-    return host.lower() if host.endswith("]") else host.lower().rpartition(":")[0] or host.lower()
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 
 def _counted(receive: Receive, most: int) -> Receive:

@@ -5,43 +5,62 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from typing import Any
+from weakref import WeakValueDictionary
 
 from photochrom.colorizer import Colorizer
-from photochrom.errors import ModelError
+from photochrom.errors import ConfigError, ModelError
 from photochrom.models import Descriptor, known_models, parse_blend
 from photochrom.server.settings import Settings
+
+MOST_PARTS = 4
+"""Models of a blend."""
 
 
 class Models:
     """Loaded models, the least used forgotten first; thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
+        """Load the server's own model; raises ModelError where it cannot be."""
         self._settings = settings
         self._lock = threading.Lock()
-        self._loaded: OrderedDict[str, Colorizer] = OrderedDict()
-        self.default = ""
-        self.default = settings.model or self.get("").name
+        self._kept: OrderedDict[str, Colorizer] = OrderedDict()
+        self._alive: WeakValueDictionary[str, Colorizer] = WeakValueDictionary()
+        self._own = self._loaded("", settings.model)
+        self.default = self._own.name
 
     def get(self, name: str) -> Colorizer:
-        """A model by its name, or several as "a:0.7+b:0.3"; "" for the default.
+        """A model by its name, or several as "a:0.7+b:0.3"; "" for the server's own.
 
         Raises ModelError for one that is not here. A path is no name: clients see no files; the
-        server's own --model may be one.
+        server's own --model may be one. ConfigError for a blend of too many.
         """
-        asked = "" if name == self.default else name
-        if asked:
-            self._check(asked)
+        if name in ("", self.default):
+            return self._own
+        here = {model.name for model in self.present()}
+        parts = [(str(part), weight) for part, weight in _parts(name)]
+        if len(parts) > MOST_PARTS or len({part for part, _ in parts}) < len(parts):
+            raise ConfigError(f"a blend is of at most {MOST_PARTS} models, each once")
+        for part, _ in parts:
+            if part not in here:
+                raise ModelError(f"{part}: no model of that name is here; see /api/v1/models")
+        loaded = [(self._loaded(part, part), weight) for part, weight in parts]
+        if len(loaded) == 1:
+            return loaded[0][0]
+        return Colorizer.blend(loaded, self._settings.threads_each)
+
+    def _loaded(self, key: str, model: str | None) -> Colorizer:
+        """One network, or the server's own blend; loaded once while anybody uses it."""
         with self._lock:
-            if asked not in self._loaded:
-                self._loaded[asked] = Colorizer(
-                    asked or self._settings.model,
-                    threads=self._settings.threads_each,
-                    device=self._settings.device,
-                )
-                while len(self._loaded) > self._settings.models_loaded:
-                    self._loaded.popitem(last=False)
-            self._loaded.move_to_end(asked)
-            return self._loaded[asked]
+            colorizer = self._alive.get(key)
+            if colorizer is None:
+                settings = self._settings
+                colorizer = Colorizer(model, threads=settings.threads_each, device=settings.device)
+                self._alive[key] = colorizer
+            self._kept[key] = colorizer
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._settings.models_loaded:
+                self._kept.popitem(last=False)
+            return colorizer
 
     def present(self) -> list[Descriptor]:
         """What there is to choose from."""
@@ -71,11 +90,13 @@ class Models:
             )
         return told
 
-    def _check(self, name: str) -> None:
-        here = {model.name for model in self.present()}
-        for part, _ in parse_blend(name):
-            if str(part) not in here:
-                raise ModelError(f"{part}: no model of that name is here; see /api/v1/models")
+
+def _parts(name: str) -> list[tuple[Any, float]]:
+    """The models of a blend and their weights; raises ConfigError."""
+    try:
+        return parse_blend(name)
+    except (OSError, ValueError) as error:  # of what can be no file's name
+        raise ModelError(f"{name!r}: no model of that name is here; see /api/v1/models") from error
 
 
 def abilities(colorizer: Colorizer) -> dict[str, bool]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from fastapi import Response
 
+from photochrom.errors import PhotoError
 from photochrom.libvips import pyvips
 from photochrom.stream import Pixels
 
@@ -28,5 +29,8 @@ def picture(pixels: Pixels, format: ScreenFormat | None = None) -> Response:
     chosen = format or ("webp" if transparent else "jpeg")
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
     image = image.copy(interpretation="srgb" if pixels.shape[2] > 2 else "b-w")
-    data = image.write_to_buffer(f".{chosen}", **_OPTIONS[chosen])
+    try:
+        data = image.write_to_buffer(f".{chosen}", **_OPTIONS[chosen])
+    except pyvips.Error as error:
+        raise PhotoError(f"this picture cannot be a {chosen}; ask for another format") from error
     return Response(data, media_type=f"image/{chosen}")

@@ -100,14 +100,13 @@ def problem_of(error: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let an app answer every failure so."""
+    """Let an app answer foreseen failures so."""
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         return problem_of(error)
 
-    for kind in (Refused, PhotochromError, RequestValidationError, HTTPException, MemoryError):
-        app.add_exception_handler(kind, answer)
-    app.add_exception_handler(Exception, answer)
+    for kind in (Refused, PhotochromError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer)  # of the rest the guard takes care
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:

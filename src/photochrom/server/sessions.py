@@ -16,41 +16,43 @@ from photochrom.result import Result
 from photochrom.server.models import Models
 from photochrom.server.problems import Refused
 from photochrom.server.settings import Settings
-from photochrom.server.wishes import Look
+from photochrom.server.wishes import Look, LookBody
 from photochrom.view import View
 from photochrom.workspace import Workspace
 
 _MOST_REVISIONS = 200
 _RESULTS = 6  # looks whose colours are kept, megabytes each
+_MODELS = 2  # that one photo is taken up with at a time
 _WARM = 8
 """Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
 
 
 class Session:
-    """One photo and its looks; thread-safe."""
+    """One photo and its looks; thread-safe.
+
+    Looks have a lock of their own, so that nobody who asks for one waits for a computation.
+    """
 
     def __init__(self, folder: Path, photo: Photo, models: Models, look: Look) -> None:
         self.id = folder.name
         self.folder, self.photo = folder, photo
         self.pages = len(pages_of(photo.source))
+        pixels = photo.width * photo.height * photo.bands
+        self.bytes = (folder / "upload").stat().st_size + pixels
+        """What it takes, or will take, on the disk."""
         self.touched = time.monotonic()
         self._models = models
-        self._lock = threading.RLock()
+        self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
         self._looks: OrderedDict[int, Look] = OrderedDict({1: look})
         self._revision = 1
-        self._warm_up()
+        self.cool()
 
-    def _warm_up(self) -> None:
+    def cool(self) -> None:
+        """Give back the memory of what can be computed again; who computes now ends in peace."""
         self._view: View | None = None
-        self._workspaces: dict[str, Workspace] = {}
+        self._workspace = lru_cache(maxsize=_MODELS)(self._taken_up)
         self._plain = lru_cache(maxsize=_RESULTS)(self._unadjusted)
         self._results = lru_cache(maxsize=_RESULTS)(self._adjusted)
-
-    @property
-    def bytes(self) -> int:
-        """What it takes, or will take, on the disk."""
-        size = (self.folder / "upload").stat().st_size
-        return size + self.photo.width * self.photo.height * self.photo.bands
 
     @property
     def revision(self) -> int:
@@ -60,11 +62,12 @@ class Session:
     @property
     def view(self) -> View:
         """Its pixels for a screen."""
-        with self._lock:
-            if self._view is None:
+        with self._work_lock:
+            view = self._view
+            if view is None:
                 threads = self.colorizer(self.look().model).threads
-                self._view = View(self.photo, self.folder, threads)
-            return self._view
+                view = self._view = View(self.photo, self.folder, threads)
+            return view
 
     def colorizer(self, model: str) -> Colorizer:
         """The model of a look; raises ModelError where it is not here."""
@@ -72,46 +75,44 @@ class Session:
 
     def look(self, revision: int | None = None) -> Look:
         """A look by its number, the latest by default; raises Refused, 404, for one forgotten."""
-        with self._lock:
+        with self._look_lock:
             try:
-                return self._looks[revision or self._revision]
+                return self._looks[self._revision if revision is None else revision]
             except KeyError:
                 raise Refused(
-                    404, "not-found", f"there is no revision {revision}; the last {_MOST_REVISIONS}"
-                    " are kept"
-                ) from None  # fmt: skip
+                    404,
+                    "no-such-revision",
+                    f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
+                ) from None
 
-    def change(self, look: Look) -> int:
-        """Take a new look; returns its number.
+    def change(self, wishes: LookBody, most_hints: int) -> int:
+        """Take a new look: the latest with some wishes; returns its number.
 
         Raises HintError and ConfigError for what does not fit the photo or the model.
         """
-        colorizer = self.colorizer(look.model)
-        colorizer.check_size(look.size)
-        self.workspace(look.model).check_hints(look.hints)
-        with self._lock:
-            self._revision += 1
-            self._looks[self._revision] = look
-            while len(self._looks) > _MOST_REVISIONS:
-                self._looks.popitem(last=False)
-            return self._revision
+        with self._work_lock:  # two changes at a time would lose one
+            look = wishes.applied(self.look(), most_hints)
+            self.colorizer(look.model).check_size(look.size)
+            self.workspace(look.model).check_hints(look.hints)
+            with self._look_lock:
+                self._revision += 1
+                self._looks[self._revision] = look
+                while len(self._looks) > _MOST_REVISIONS:
+                    self._looks.popitem(last=False)
+                return self._revision
 
     def workspace(self, model: str) -> Workspace:
         """The photo as a model takes it up."""
-        with self._lock:
-            if model not in self._workspaces:
-                self._workspaces[model] = self.colorizer(model).workspace(self.photo)
-            return self._workspaces[model]
+        with self._work_lock:
+            return self._workspace(model)
 
     def result(self, look: Look) -> Result:
         """The photo with a look; raises what `Workspace.result` raises."""
-        with self._lock:
+        with self._work_lock:
             return self._results(look)
 
-    def cool(self) -> None:
-        """Give back the memory of what can be computed again."""
-        with self._lock:
-            self._warm_up()
+    def _taken_up(self, model: str) -> Workspace:
+        return self.colorizer(model).workspace(self.photo)
 
     def _unadjusted(self, look: Look) -> Result:
         return look.result(self.workspace(look.model))
@@ -140,7 +141,7 @@ class Sessions:
     def place(self) -> Path:
         """A new folder with a name that nobody can guess; raises Refused, 429, where all is full.
 
-        Whoever asks for it gives it to `add`, or removes it.
+        Whoever asks for it adds a session on it, or removes it.
         """
         self.expire()
         if len(self) >= self._settings.sessions or self.bytes >= self._settings.session_bytes:
@@ -154,13 +155,15 @@ class Sessions:
         folder.mkdir(mode=0o700)
         return folder
 
-    def add(self, folder: Path, photo: Photo, look: Look) -> Session:
-        """Open a session on a photo that lies in its folder."""
-        session = Session(folder, photo, self._models, look)
+    def opened(self, folder: Path, photo: Photo) -> Session:
+        """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
+        return Session(folder, photo, self._models, Look(self._models.default))
+
+    def add(self, session: Session) -> None:
+        """Let a session be asked for."""
         with self._lock:
             self._sessions[session.id] = session
         self._cool()
-        return session
 
     def get(self, name: str) -> Session:
         """A session by its id, which is then used last; raises Refused, 404."""

@@ -129,9 +129,10 @@ async def put_up(
         upload = await receive(request, folder, shared.settings, name)
 
         def opened() -> tuple[Session, SessionBody]:
-            photo = upload.photo(shared.settings)
-            session = shared.sessions.add(folder, photo, Look(shared.models.default))
-            return session, _body(session, shared)
+            session = shared.sessions.opened(folder, upload.photo(shared.settings))
+            body = _body(session, shared)  # it may fail on what is damaged further down
+            shared.sessions.add(session)
+            return session, body
 
         session, body = await shared.queue.run(opened, urgent=True)
     except BaseException:
@@ -157,7 +158,7 @@ async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
     session = shared.sessions.get(id)
 
     def changed() -> SessionBody:
-        session.change(wishes.applied(session.look(), shared.settings.hints))
+        session.change(wishes, shared.settings.hints)
         return _body(session, shared)
 
     return await shared.queue.run(changed, urgent=True)

@@ -70,7 +70,9 @@ async def receive(request: Request, folder: Path, settings: Settings, name: str 
     except ClientDisconnect as error:
         raise Refused(400, "bad-request", "the body ended before it was whole") from error
     except OSError as error:
-        raise Refused(507, "insufficient-storage", f"no room for the photo ({error})") from error
+        raise Refused(
+            507, "insufficient-storage", f"no room for the photo ({error.strerror})"
+        ) from error
     return Upload(path, safe_name(name), {})
 
 
