@@ -110,8 +110,8 @@ def check_size(name: str, width: int, height: int, limit: int) -> None:
         raise PhotoError(f"{name}: has no pixels ({width} x {height}); copy it from its source")
     if width * height > limit:
         raise PhotoError(
-            f"{name}: {width} x {height} are {width * height / 1e6:.0f} megapixels, the limit here "
-            f"is {limit / 1e6:.0f}; raise --max-pixels if that is meant, or save it as TIFF"
+            f"{name}: {width} x {height} are {width * height / 1e6:.4g} megapixels, the limit here "
+            f"is {limit / 1e6:.4g}; raise --max-pixels if that is meant, or save it as TIFF"
         )
 
 

@@ -26,9 +26,8 @@ from photochrom.server.models import Models
 from photochrom.server.queue import WorkQueue
 from photochrom.server.sessions import Sessions
 from photochrom.server.settings import Settings
-from photochrom.server.state import State
+from photochrom.server.state import API, State
 
-API = "/api/v1"
 PAGE = Path(__file__).with_name("page")
 
 _BETWEEN_SWEEPS_S = 5.0
@@ -77,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     problems.install(app)
     for router in (status.router, colorize.router, sittings.router):
-        app.include_router(router, prefix=API)
+        app.include_router(router)
     app.include_router(status.health)
     _serve_page(app)
     app.add_middleware(Measured, measures=measures)

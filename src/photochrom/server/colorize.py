@@ -15,11 +15,11 @@ from pydantic import ValidationError
 from photochrom.photo import pages_of
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
-from photochrom.server.state import Shared, State
+from photochrom.server.state import API, Shared, State
 from photochrom.server.uploads import Upload, described_body, receive
 from photochrom.server.wishes import ColorizeOptions
 
-router = APIRouter(tags=["colorize"])
+router = APIRouter(prefix=API, tags=["colorize"])
 
 
 @router.post(

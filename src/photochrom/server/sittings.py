@@ -17,14 +17,14 @@ from photochrom.server.models import abilities
 from photochrom.server.pictures import ScreenFormat, picture
 from photochrom.server.problems import Refused, described
 from photochrom.server.sessions import Session
-from photochrom.server.state import Shared, State
+from photochrom.server.state import API, Shared, State
 from photochrom.server.uploads import described_body, receive
-from photochrom.server.wishes import FileOptions, Look, LookBody
+from photochrom.server.wishes import FileOptions, Look, LookBody, LookSaid
 from photochrom.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.variants import MOST_VARIANTS
 from photochrom.view import LONGEST, SHORTEST, Box
 
-router = APIRouter(tags=["sessions"])
+router = APIRouter(prefix=API, tags=["sessions"])
 
 _FAULTS = described(401, 403, 404, 422, 429)
 _LARGEST = 10**6
@@ -60,7 +60,7 @@ class SessionBody(BaseModel):
     notes: list[str]
     expires_in: float
     revision: int
-    look: LookBody
+    look: LookSaid
     can: Abilities
 
 
@@ -348,6 +348,6 @@ def _body(session: Session, shared: State) -> SessionBody:
         notes=list(photo.notes),
         expires_in=shared.settings.session_s,
         revision=session.revision,
-        look=LookBody.of(look),
+        look=LookSaid.of(look),
         can=Abilities(**abilities(session.colorizer(look.model))),
     )

@@ -14,6 +14,8 @@ from photochrom.server.queue import WorkQueue
 from photochrom.server.sessions import Sessions
 from photochrom.server.settings import Settings
 
+API = "/api/v1"
+
 
 @dataclass(frozen=True)
 class State:

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Response
 from photochrom import __version__
 from photochrom.photo import KINDS, SUFFIXES
 from photochrom.server.problems import described, problem
-from photochrom.server.state import Shared
+from photochrom.server.state import API, Shared
 
-router = APIRouter(tags=["about"])
+router = APIRouter(prefix=API, tags=["about"])
 health = APIRouter(tags=["health"])
 
 

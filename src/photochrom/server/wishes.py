@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -79,14 +79,9 @@ class HintBody(BaseModel):
         assert self.ab is not None
         return Hint(self.x, self.y, self.ab, self.radius)
 
-    @classmethod
-    def of(cls, hint: Hint) -> HintBody:
-        """The inverse."""
-        return cls(x=hint.x, y=hint.y, ab=hint.ab, radius=hint.radius)
-
 
 class LookBody(BaseModel):
-    """How a photo looks; all of it in answers, what shall change in requests."""
+    """What shall change about a photo's look."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -124,22 +119,36 @@ class LookBody(BaseModel):
             told["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
         return replace(look, **told)
 
+
+class HintSaid(BaseModel):
+    """A hint, as answers tell it."""
+
+    x: float
+    y: float
+    ab: tuple[float, float]
+    radius: float | None
+
+
+class LookSaid(BaseModel):
+    """A look, said in full."""
+
+    model: str
+    vividness: float
+    size: int | None
+    variant: int
+    seed: int
+    saturation: float
+    warmth: float
+    tint: float
+    smooth: float
+    hints: list[HintSaid]
+
     @classmethod
-    def of(cls, look: Look) -> LookBody:
-        """A look, said in full."""
-        changes = look.adjustments
-        return cls(
-            model=look.model,
-            vividness=look.vividness,
-            size=look.size,
-            variant=look.variant,
-            seed=look.seed,
-            saturation=changes.saturation,
-            warmth=changes.warmth,
-            tint=changes.tint,
-            smooth=changes.smooth,
-            hints=[HintBody.of(hint) for hint in look.hints],
-        )
+    def of(cls, look: Look) -> LookSaid:
+        """The answer's form of a look."""
+        plain = {name: getattr(look, name) for name in ("vividness", "size", "variant", "seed")}
+        hints = [HintSaid(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in look.hints]
+        return cls(model=look.model, **plain, **asdict(look.adjustments), hints=hints)
 
 
 class FileOptions(BaseModel):
