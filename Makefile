@@ -9,10 +9,11 @@ BIN := $(VENV)/bin
 # Source packages that carry pictures of real cameras, phones and scanners; tests/photo colours them.
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
-.PHONY: help colorize test check lint types layers tests real-files compare build clean
+.PHONY: help colorize app test check lint types layers tests real-files axe compare build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
+	@echo "make app                                   the page in your browser"
 	@echo "make test                                  set up and run the tests"
 	@echo "make check                                 lint, types, layers and tests"
 	@echo "make compare PHOTOS=FOLDER                 all models on your photos (needs internet)"
@@ -25,12 +26,19 @@ $(RUNTIME)/done: pyproject.toml
 
 $(VENV)/done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[train,formats,cluster,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[app,train,formats,cluster,dev]'
 	@touch $@
 
 colorize: $(RUNTIME)/done
 	@test -n "$(PHOTO)" || { echo "name a photo: make colorize PHOTO=examples/harbour.jpg"; exit 2; }
 	@$(RUNTIME)/bin/photochrom colorize --overwrite $(OPTIONS) "$(PHOTO)"
+
+app: $(RUNTIME)/app
+	@$(RUNTIME)/bin/photochrom app $(OPTIONS)
+
+$(RUNTIME)/app: $(RUNTIME)/done
+	$(RUNTIME)/bin/python -m pip install --quiet --editable '.[app]'
+	@touch $@
 
 test: $(VENV)/done
 	$(BIN)/python -m pytest
@@ -55,6 +63,13 @@ out/real-files/done: $(VENV)/done
 	for packed in $(@D)/*.tar.gz; do tar -xzf $$packed -C $(@D) || exit 1; done
 	for packed in $(@D)/*.zip; do $(PYTHON) -m zipfile -e $$packed $(@D) || exit 1; done
 	touch $@
+
+# What checks the page's accessibility; needs npm.
+axe: out/axe/axe.min.js
+
+out/axe/axe.min.js:
+	mkdir -p $(@D)
+	cd $(@D) && npm pack --silent axe-core && tar -xzf axe-core-*.tgz --strip-components=1 package/axe.min.js
 
 # Published models of at most MOST_MB megabytes are downloaded, each after a question about its licence.
 compare: $(VENV)/done

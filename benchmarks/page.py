@@ -1,0 +1,54 @@
+"""The page's weight and first paint, in Chromium.
+
+    python benchmarks/page.py [--runs 7] [--chromium FILE]
+
+Starts a server of its own on loopback. Every run is a fresh browser context, so that nothing is
+cached. Told: the bytes of all files that the page asks for, as they are and as they are sent
+(compressed where the browser takes that), how many, and the median and slowest time from the start
+of the navigation to the first paint and the first contentful paint, by the browser's own clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import statistics
+
+from playwright.sync_api import sync_playwright
+from server_load import running
+
+PAINTS = "performance.getEntriesByType('paint').map(entry => [entry.name, entry.startTime])"
+SIZES = """
+[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    .filter(entry => !entry.name.includes('/api/'))
+    .map(entry => [entry.decodedBodySize, entry.encodedBodySize])
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--chromium", default=shutil.which("chromium"))
+    arguments = parser.parse_args()
+    paints: dict[str, list[float]] = {}
+    with running() as (port, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=arguments.chromium, args=["--no-sandbox"]
+        )
+        for _ in range(arguments.runs):
+            context = browser.new_context(viewport={"width": 1280, "height": 800})
+            page = context.new_page()
+            page.goto(f"http://127.0.0.1:{port}/", wait_until="networkidle")
+            for name, at in page.evaluate(PAINTS):
+                paints.setdefault(name, []).append(at)
+            sizes = page.evaluate(SIZES)
+            context.close()
+        browser.close()
+    plain, sent = (sum(column) / 1000 for column in zip(*sizes, strict=True))
+    print(f"{len(sizes)} files, {plain:.1f} kB, {sent:.1f} kB as sent")
+    for name, times in paints.items():
+        print(f"{name}: median {statistics.median(times):.0f} ms, slowest {max(times):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
