@@ -15,6 +15,7 @@ import shutil
 import statistics
 
 from playwright.sync_api import sync_playwright
+
 from server_load import running
 
 PAINTS = "performance.getEntriesByType('paint').map(entry => [entry.name, entry.startTime])"
