@@ -56,6 +56,13 @@ def test_training_names_the_install_command(programs, tmp_path):
     assert "pip install 'photochrom[train]'" in done.stderr.decode()
 
 
+def test_the_page_names_the_install_command(programs):
+    done = call(programs / "photochrom", "app", "--no-browser")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().count("\n") == 1
+    assert "pip install 'photochrom[app]'" in done.stderr.decode()
+
+
 def test_the_environment_is_small(programs):
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     packages = Path(call(programs / "python", "-c", code).stdout.decode().strip())

@@ -14,7 +14,7 @@ ADDRESS = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-def examples_of(repository: Path, address: str, tmp_path: Path):
+def examples_of(repository: Path, served, tmp_path: Path):
     """The blocks of a language, with this server's address; run in a folder with the photos."""
     (tmp_path / "examples").symlink_to(repository / "examples")
     text = (repository / "docs" / "server.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def examples_of(repository: Path, address: str, tmp_path: Path):
     def blocks(language: str) -> list[str]:
         found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         assert found, language
-        return [block.replace(ADDRESS, address.rstrip("/")) for block in found]
+        return [block.replace(ADDRESS, f"http://127.0.0.1:{served.port}") for block in found]
 
     return blocks
 
