@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom import colorizer as pipeline
+from photochrom import answer as pipeline
 from photochrom import metrics
 from photochrom.cleaning import clean
 from photochrom.color import Array

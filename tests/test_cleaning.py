@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from photochrom import answer as pipeline
 from photochrom import cleaning
-from photochrom import colorizer as pipeline
 from photochrom.color import lab_from_srgb
 from photochrom.colorizer import network_size
 from photochrom.evaluation import degradations
