@@ -8,6 +8,7 @@ looked at, to a file where there is a folder for it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,6 +29,8 @@ MOST_PIXELS = 4 * 2**20
 LONGEST_PIECE = 16383
 """A side of a piece's answer: the most that a WebP holds, and browsers draw."""
 
+_PIXELS = "pixels"
+"""Full resolution in the folder; what is there whole is used again."""
 _SIZES = 3  # reductions that are kept
 _WHOLE: Extent = ((0.0, 1.0), (0.0, 1.0))
 
@@ -110,16 +113,29 @@ class View:
         """Full resolution, turned upright without a copy."""
         photo = self.photo
         shape = (photo.height, photo.width, photo.bands)
+        stored: Any
         if self._folder is None:
-            stored: Any = np.empty(shape, np.uint8)
+            stored = np.empty(shape, np.uint8)
+            for top, strip in _screen_strips(photo):
+                stored[top : top + len(strip)] = strip
         else:
-            name = self._folder / "pixels"
-            stored = np.memmap(name, np.uint8, "w+", shape=shape)
-        fetch = photo.strips()
-        for top, rows in photo.plan.spans():
-            stored[top : top + rows] = photo.for_screen(fetch(top, rows))
+            name = self._folder / _PIXELS
+            if not name.exists():
+                part = name.with_suffix(".part")
+                with part.open("wb") as file:  # a map that finds the disk full ends the process
+                    for _, strip in _screen_strips(photo):
+                        file.write(np.ascontiguousarray(strip).data)
+                part.replace(name)
+            stored = np.memmap(name, np.uint8, "r", shape=shape)
         upright: Pixels = photo.turn.apply(stored)
         return upright
+
+
+def _screen_strips(photo: Photo) -> Iterator[tuple[int, Pixels]]:
+    """From which row on, and the rows as a screen shows them."""
+    fetch = photo.strips()
+    for top, rows in photo.plan.spans():
+        yield top, photo.for_screen(fetch(top, rows))
 
 
 def _reduced(photo: Photo, longest: int) -> Pixels:

@@ -68,6 +68,12 @@ class Workspace:
         """Whether there are variants, and suggestions with probabilities."""
         return len(self._members) == 1 and self._members[0].session.contract.output == "bins"
 
+    def copy_size(self, size: int | None = None) -> tuple[int, int]:
+        """Height and width of the small copy; raises ConfigError for a size that is not taken."""
+        photo = self.photo.upright_size
+        shapes = [member.copy_size(*photo, size) for member in self._members]
+        return max(shapes, key=lambda shape: shape[0] * shape[1])
+
     @property
     def in_colour(self) -> bool:
         """Whether the photo has colours already; a toned print has none (`photochrom.tone`)."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from photochrom.server.queue import WorkQueue
 from photochrom.server.sessions import Sessions
 from photochrom.server.settings import Settings
 from photochrom.server.state import API, State
+from photochrom.server.workplace import workplace
 
 PAGE = Path(__file__).with_name("page")
 
@@ -50,20 +49,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        folder = Path(tempfile.mkdtemp(prefix="photochrom-", dir=settings.folder))
-        queue = WorkQueue(settings.workers, settings.waiting)
-        sessions = Sessions(folder, settings, models)
-        app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
-        _watch(measures, queue, sessions)
-        sweeper = asyncio.create_task(_sweep(sessions, queue))
-        try:
-            yield
-        finally:
-            sweeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeper
-            await queue.close()
-            shutil.rmtree(folder, ignore_errors=True)
+        with workplace(settings.folder) as folder:
+            queue = WorkQueue(settings.workers, settings.waiting)
+            sessions = Sessions(folder, settings, models)
+            app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
+            sweeper = asyncio.create_task(_sweep(sessions, queue))
+            try:
+                yield
+            finally:
+                sweeper.cancel()
+                with suppress(asyncio.CancelledError):
+                    await sweeper
+                await queue.close()
 
     app = FastAPI(
         title="Photochrom",
@@ -73,7 +70,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its scripts come from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # to an address that the client made up
     )
+    _watch(measures, app)
     problems.install(app)
     for router in (status.router, colorize.router, sittings.router):
         app.include_router(router)
@@ -111,11 +110,14 @@ class _PageFiles(StaticFiles):
         return response
 
 
-def _watch(measures: Measures, queue: WorkQueue, sessions: Sessions) -> None:
-    measures.watch("running", "Photos worked on.", lambda: queue.running)
-    measures.watch("waiting", "Requests in the queue.", lambda: queue.waiting)
-    measures.watch("sessions", "Photos that are open.", lambda: len(sessions))
-    measures.watch("session_bytes", "What they take on the disk.", lambda: sessions.bytes)
+def _watch(measures: Measures, app: FastAPI) -> None:
+    def show(name: str, text: str, value: Callable[[State], float]) -> None:
+        measures.watch(name, text, lambda: value(app.state.photochrom))
+
+    show("running", "Photos worked on.", lambda state: state.queue.running)
+    show("waiting", "Requests in the queue.", lambda state: state.queue.waiting)
+    show("sessions", "Photos that are open.", lambda state: len(state.sessions))
+    show("session_bytes", "What they take on the disk.", lambda state: state.sessions.bytes)
 
 
 async def _sweep(sessions: Sessions, queue: WorkQueue) -> None:

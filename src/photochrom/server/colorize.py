@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ router = APIRouter(prefix=API, tags=["colorize"])
             "description": "The coloured photo, at full size, with the photo's metadata.",
             "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **described(400, 401, 403, 409, 413, 422, 429, 501, 507),
+        **described(400, 401, 403, 409, 413, 421, 422, 429, 501, 507),
     },
     openapi_extra=described_body(ColorizeOptions.model_json_schema()["properties"]),
 )
@@ -45,17 +46,19 @@ async def colorize(
     count before those of the address. Every page of a TIFF is coloured. What the answer's kind of
     file cannot hold of the photo is named in the header `Photochrom-Losses`.
     """
+    shared.queue.check()  # before all is read
     folder = Path(tempfile.mkdtemp(dir=shared.folder))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
         upload = await receive(request, folder, shared.settings, options.name)
         if upload.fields:
             options = _with_fields(options, upload.fields)
-        file = await shared.queue.run(lambda: _coloured(shared, upload, options))
+        file = await shared.queue.run(lambda: _coloured(shared, upload, options), abandoned=remove)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         raise
     shared.measures.coloured.inc()
-    return file.response(folder)
+    return file.response()
 
 
 def _with_fields(options: ColorizeOptions, fields: Any) -> ColorizeOptions:
@@ -69,9 +72,11 @@ def _coloured(shared: State, upload: Upload, options: ColorizeOptions) -> File:
     look = options.look(shared.models.default, shared.settings.hints)
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)
-    options.suffix(photo.suffix)  # before the work, not after
-    results = [
-        look.result(colorizer.workspace(photo.with_page(page)), recolour=options.recolour)
-        for page in pages_of(photo.source)
-    ]
+    pages = pages_of(photo.source)
+    options.suffix(photo, len(pages))  # before the work, not after
+    results = []
+    for page in pages:
+        workspace = colorizer.workspace(photo.with_page(page))
+        look.check(workspace, shared.settings)
+        results.append(look.result(workspace, recolour=options.recolour))
     return written(results, upload.path.parent, options)

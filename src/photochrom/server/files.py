@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import shutil
 import zipfile
@@ -37,7 +38,7 @@ _PARTLY = (b"range", b"if-range")
 
 @dataclass(frozen=True)
 class File:
-    """A result that lies on the disk.
+    """A result that lies on the disk, in a folder of its own.
 
     name: what it is called for its receiver. losses: what its kind cannot hold of the photo.
     """
@@ -46,29 +47,23 @@ class File:
     name: str
     losses: tuple[str, ...]
 
-    def response(self, folder: Path | None = None) -> FileResponse:
-        """Send it whole, then remove it; or all of a folder."""
+    def response(self) -> FileResponse:
+        """Send it whole, then remove its folder."""
         kind = kind_of(self.path)
         media = _MEDIA_TYPES.get("" if kind is None else kind.suffix, "application/octet-stream")
         headers = {"Photochrom-Losses": quote("; ".join(self.losses), " ;")} if self.losses else {}
-        sent = _SentOnce(self.path, media_type=media, filename=self.name, headers=headers)
-        sent.folder = folder
-        return sent
+        return _SentOnce(self.path, media_type=media, filename=self.name, headers=headers)
 
 
 class _SentOnce(FileResponse):
     """A file that was made for this answer alone: no parts of it, and then it is gone."""
-
-    folder: Path | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         asked = [(name, value) for name, value in scope["headers"] if name not in _PARTLY]
         try:
             await super().__call__({**scope, "headers": asked}, receive, send)
         finally:
-            Path(self.path).unlink(missing_ok=True)
-            if self.folder is not None:
-                shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(Path(self.path).parent, ignore_errors=True)
 
 
 def written(results: Sequence[Result], folder: Path, options: FileOptions) -> File:
@@ -77,14 +72,15 @@ def written(results: Sequence[Result], folder: Path, options: FileOptions) -> Fi
     Raises PhotoError where the format cannot be written, or cannot hold all pages.
     """
     photo, saving = results[0].photo, options.saving
-    suffix = options.suffix(photo.suffix)
+    suffix = options.suffix(photo, len(results))
     path = folder / f"{secrets.token_hex(8)}{suffix}"
     try:
         paths = save_pages(
             results, path, quality=saving.quality, mark=saving.mark, profile=saving.profile
         )
     except PhotoError as error:
-        raise type(error)(str(error).replace(str(path), photo.name)) from error
+        words = str(error).replace(str(path), photo.name).replace(f"{folder}{os.sep}", "")
+        raise type(error)(words) from error
     if len(paths) > 1:
         for page in paths:
             page.unlink()
@@ -116,7 +112,7 @@ async def zipped(
                         target.write(chunk)
                         yield sink.taken()
             finally:
-                file.path.unlink(missing_ok=True)
+                shutil.rmtree(file.path.parent, ignore_errors=True)
     yield sink.taken()
 
 

@@ -7,8 +7,10 @@ one of ours, and a request that a browser says comes from elsewhere is refused.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +19,8 @@ from photochrom.server.problems import Refused, problem_of
 from photochrom.server.settings import Settings
 
 API = "/api/"
+UPLOADS = ("/api/v1/sessions", "/api/v1/colorize")
+"""What takes photos; all else takes a little JSON."""
 OPEN = ("/api/v1/about", "/healthz", "/readyz")
 """Answered without a token: they say nothing of photos."""
 
@@ -33,12 +37,14 @@ _TOLD = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
+_LARGEST_JSON = 2**20  # bytes
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Gone = Callable[[], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -54,31 +60,42 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        started = False
+        started = complete = False
 
         async def told(message: Message) -> None:
-            nonlocal started
+            nonlocal started, complete
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _TOLD.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+            elif not message.get("more_body", False):
+                complete = True
             await send(message)
 
+        most = self.settings.upload_bytes if scope["path"] in UPLOADS else _LARGEST_JSON
         try:
-            self._check(scope["method"], scope["path"], Headers(scope=scope))
-        except Refused as refused:
-            await problem_of(refused)(scope, receive, told)
-            return
-        try:
-            await self.app(scope, _counted(receive, self.settings.upload_bytes), told)
+            self._check(scope["method"], scope["path"], Headers(scope=scope), most)
+            counted = _counted(receive, most)
+            if scope["path"] not in UPLOADS:
+                counted = await _replayed(counted)
+            if scope["method"] == "HEAD":  # as GET; the server leaves the body out
+                scope = {**scope, "method": "GET"}
+
+            async def gone() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                if complete:  # then it is said of every connection; what is left to do is done
+                    await asyncio.Event().wait()
+
+            await _while_connected(self.app, scope, counted, told, gone)
         except Exception as error:
             if started:
                 raise  # too late to say so; the connection breaks
             await problem_of(error)(scope, receive, told)
 
-    def _check(self, method: str, path: str, headers: Headers) -> None:
+    def _check(self, method: str, path: str, headers: Headers, most: int) -> None:
         host = headers.get("host", "").lower()
         names = self.settings.names
         if names and _name_of(host) not in names:
@@ -95,9 +112,12 @@ class Guard:
             raise Refused(403, "forbidden", "requests from other sites are not allowed")
         if self.settings.token is not None and _guarded(path) and method != "OPTIONS":
             self._check_token(headers)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            detail = "a body has either a length or chunks"  # a proxy may see another request
+            raise Refused(400, "bad-request", detail, {"Connection": "close"})
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self.settings.upload_bytes:
-            raise _too_large(self.settings.upload_bytes)
+        if length.isdigit() and int(length) > most:
+            raise _too_large(most)
 
     def _check_token(self, headers: Headers) -> None:
         assert self.settings.token is not None
@@ -138,6 +158,63 @@ def _counted(receive: Receive, most: int) -> Receive:
     return counting
 
 
+async def _replayed(receive: Receive) -> Receive:
+    """A small body, read whole before anybody asks for it."""
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    told = False
+
+    async def once() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+async def _while_connected(
+    app: App, scope: Scope, receive: Receive, send: Send, gone: Gone
+) -> None:
+    """Run an app, and cancel it once its client is gone: nobody waits for the answer."""
+    whole = asyncio.Event()  # the body has come; what comes next is the end of the connection
+
+    async def noting() -> Message:
+        message = await receive()
+        if not message.get("more_body", False):
+            whole.set()
+        return message
+
+    async def watch() -> None:
+        await whole.wait()
+        await gone()
+
+    if scope["path"] not in UPLOADS:
+        whole.set()
+    working, watching = (
+        asyncio.ensure_future(app(scope, noting, send)),
+        asyncio.create_task(watch()),
+    )
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+        else:
+            working.result()
+    finally:
+        working.cancel()
+        watching.cancel()
+
+
 def _too_large(most: int) -> Refused:
     detail = f"the body is larger than {most} bytes, the most that this server takes"
-    return Refused(413, "content-too-large", detail, {"Connection": "close"})
+    return Refused(413, "content-too-large", detail)

@@ -95,6 +95,8 @@ def _parts(name: str) -> list[tuple[Any, float]]:
     """The models of a blend and their weights; raises ConfigError."""
     try:
         return parse_blend(name)
+    except ConfigError as error:
+        raise ConfigError(str(error).removeprefix("--")) from error
     except (OSError, ValueError) as error:  # of what can be no file's name
         raise ModelError(f"{name!r}: no model of that name is here; see /api/v1/models") from error
 

@@ -32,6 +32,7 @@ from photochrom.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:photochrom:"
+_LONGEST_DETAIL = 400
 
 _STATUS: dict[type[PhotochromError], int] = {
     InColour: 409,
@@ -68,6 +69,8 @@ def problem(
     status: int, kind: str, detail: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """An answer that says what went wrong in one line."""
+    if len(detail) > _LONGEST_DETAIL:  # it may repeat what was sent
+        detail = f"{detail[: _LONGEST_DETAIL - 3]}..."
     content = {
         "type": TYPE + kind,
         "title": _TITLES.get(kind, HTTPStatus(status).phrase),

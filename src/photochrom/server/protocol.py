@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -36,11 +37,13 @@ class DeadlineProtocol(H11Protocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._close_timer: asyncio.TimerHandle | None = None
         self._received = 0
 
     def connection_made(self, transport: Any) -> None:
         """Refuse one connection too many; else wait for a head."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # whatever is not read counts
         if len(self.connections) > self.settings.connections:
             self._tell(503, "busy", "too many connections; come back later")
             return
@@ -53,14 +56,27 @@ class DeadlineProtocol(H11Protocol):
         self._watch()
 
     def on_response_complete(self) -> None:
-        """An answer is out; a request may still be coming in."""
+        """An answer is out; a request may still be coming in, and is then soon cut off."""
+        self._body_timer = _stopped(self._body_timer)
         super().on_response_complete()
+        self._watch()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing more is asked."""
+        super().timeout_keep_alive_handler()
+        self._watch()
+
+    def shutdown(self) -> None:
+        """The server ends."""
+        super().shutdown()
         self._watch()
 
     def pause_writing(self) -> None:
         """The peer does not read as fast as it is sent to."""
         super().pause_writing()
-        self._write_timer = self.loop.call_later(self.settings.stall_s, self._abort)
+        self._write_timer = self._write_timer or self.loop.call_later(
+            self.settings.stall_s, self._abort
+        )
 
     def resume_writing(self) -> None:
         """It does again."""
@@ -70,15 +86,23 @@ class DeadlineProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all deadlines."""
         super().connection_lost(exc)
-        for timer in (self._head_timer, self._body_timer, self._write_timer):
+        for timer in (self._head_timer, self._body_timer, self._write_timer, self._close_timer):
             _stopped(timer)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Answer what is no HTTP."""
+        self._tell(400, "bad-request", "this is no HTTP request that can be understood")
 
     def _watch(self) -> None:
         """Set the deadlines for what the peer has to do next."""
         if self.transport.is_closing():
+            self._close_timer = self._close_timer or self.loop.call_later(
+                self.settings.stall_s, self._abort
+            )
             return
         theirs = self.conn.their_state
-        idle = self.timeout_keep_alive_task is not None  # uvicorn's own deadline runs
+        begun = bool(self.conn.trailing_data[0])
+        idle = self.timeout_keep_alive_task is not None and not begun  # its own deadline runs
         if theirs is h11.IDLE and not idle:
             self._head_timer = self._head_timer or self.loop.call_later(
                 self.settings.header_s, self._head_late
@@ -116,15 +140,21 @@ class DeadlineProtocol(H11Protocol):
         """Answer outside any request, and close."""
         if self.transport.is_closing():
             return
-        body = json.dumps({"type": TYPE + kind, "status": status, "detail": detail}).encode()
+        title = HTTPStatus(status).phrase
+        told = {"type": TYPE + kind, "title": title, "status": status, "detail": detail}
+        body = json.dumps(told).encode()
         headers = [
             ("Content-Type", MEDIA_TYPE),
             ("Content-Length", str(len(body))),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "no-store"),
             ("Connection", "close"),
         ]
         if status == 503:
             headers.append(("Retry-After", "5"))
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self._abort()
+        else:
             for event in (
                 h11.Response(status_code=status, headers=headers),
                 h11.Data(data=body),
@@ -132,6 +162,7 @@ class DeadlineProtocol(H11Protocol):
             ):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+        self._watch()
 
 
 def _stopped(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:

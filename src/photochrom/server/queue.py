@@ -8,7 +8,8 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from photochrom.server.problems import Refused
 
@@ -52,20 +53,49 @@ class WorkQueue:
         """Whether the next one is refused."""
         return self._free == 0 and self.waiting >= self.most_waiting
 
-    async def run(self, function: Callable[[], Found], *, urgent: bool = False) -> Found:
-        """Run a function on a thread; raises Refused, 429, where too many wait already."""
+    def check(self) -> None:
+        """Raise Refused, 429, where too many wait already."""
+        if not self.full:
+            return
+        wait = math.ceil(self._seconds * (self.waiting + 1) / self.workers)
+        raise Refused(
+            429,
+            "busy",
+            f"{self.waiting} requests are waiting already; come back later",
+            {"Retry-After": str(min(max(1, wait), _LONGEST_RETRY))},
+        )
+
+    async def run(
+        self,
+        function: Callable[[], Found],
+        *,
+        urgent: bool = False,
+        abandoned: Callable[[], None] | None = None,
+    ) -> Found:
+        """Run a function on a thread; raises Refused, 429, where too many wait already.
+
+        Who is cancelled while waiting leaves the queue; what runs already runs to its end.
+        abandoned: called then, from the event loop, so that nothing is left of it.
+        """
         if self._free == 0:
             await self._turn(urgent)
         else:
             self._free -= 1
-        started = time.perf_counter()
+        running = asyncio.get_running_loop().run_in_executor(self._pool, function)
+        running.add_done_callback(partial(self._ended, time.perf_counter()))
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, function)
-        finally:
-            taken = time.perf_counter() - started
-            self.done += 1
-            self._seconds += _SMOOTHING * (taken - self._seconds)
-            self._next()
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if abandoned is not None:
+                running.add_done_callback(lambda _: abandoned())
+            raise
+
+    def _ended(self, started: float, running: asyncio.Future[Any]) -> None:
+        self.done += 1
+        self._seconds += _SMOOTHING * (time.perf_counter() - started - self._seconds)
+        if not running.cancelled():
+            running.exception()  # looked at; who asked may be gone
+        self._next()
 
     async def close(self) -> None:
         """Wait for what runs; called once nothing more is asked."""
@@ -73,14 +103,7 @@ class WorkQueue:
 
     async def _turn(self, urgent: bool) -> None:
         """Wait for a free thread."""
-        if self.full:
-            wait = math.ceil(self._seconds * (self.waiting + 1) / self.workers)
-            raise Refused(
-                429,
-                "busy",
-                f"{self.waiting} requests are waiting already; come back later",
-                {"Retry-After": str(min(max(1, wait), _LONGEST_RETRY))},
-            )
+        self.check()
         turn = asyncio.get_running_loop().create_future()
         self._order += 1
         place = (not urgent, self._order, turn)

@@ -64,7 +64,7 @@ def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
         http=DeadlineProtocol.of(settings),
         ws="none",
         lifespan="on",
-        log_level="warning",
+        log_level="error",
         access_log=False,  # addresses hold the names of photos
         server_header=False,
         proxy_headers=False,

@@ -7,6 +7,8 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,7 +47,32 @@ class Session:
         self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
         self._looks: OrderedDict[int, Look] = OrderedDict({1: look})
         self._revision = 1
+        self._users, self._closed = 0, False
         self.cool()
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Keep its files while they are worked with; raises Refused, 404, where it is closed."""
+        with self._look_lock:
+            if self._closed:
+                raise _gone()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._look_lock:
+                self._users -= 1
+                last = self._closed and self._users == 0
+            if last:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Take no more work; the files go when nobody works with them."""
+        with self._look_lock:
+            self._closed = True
+            free = self._users == 0
+        if free:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def cool(self) -> None:
         """Give back the memory of what can be computed again; who computes now ends in peace."""
@@ -85,15 +112,14 @@ class Session:
                     f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
                 ) from None
 
-    def change(self, wishes: LookBody, most_hints: int) -> int:
+    def change(self, wishes: LookBody, settings: Settings) -> int:
         """Take a new look: the latest with some wishes; returns its number.
 
         Raises HintError and ConfigError for what does not fit the photo or the model.
         """
         with self._work_lock:  # two changes at a time would lose one
-            look = wishes.applied(self.look(), most_hints)
-            self.colorizer(look.model).check_size(look.size)
-            self.workspace(look.model).check_hints(look.hints)
+            look = wishes.applied(self.look(), settings.hints)
+            look.check(self.workspace(look.model), settings)
             with self._look_lock:
                 self._revision += 1
                 self._looks[self._revision] = look
@@ -129,6 +155,7 @@ class Sessions:
         self._settings, self._models = settings, models
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, Session] = OrderedDict()  # the latest used last
+        self._arriving = 0
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -138,22 +165,33 @@ class Sessions:
         """What all of them take on the disk."""
         return sum(session.bytes for session in list(self._sessions.values()))
 
-    def place(self) -> Path:
-        """A new folder with a name that nobody can guess; raises Refused, 429, where all is full.
+    @contextmanager
+    def place(self) -> Iterator[Path]:
+        """A new folder for a photo that arrives, with a name that nobody can guess.
 
-        Whoever asks for it adds a session on it, or removes it.
+        Removed where the photo is not taken. Raises Refused, 429, where all is full.
         """
-        self.expire()
-        if len(self) >= self._settings.sessions or self.bytes >= self._settings.session_bytes:
-            raise Refused(
-                429,
-                "busy",
-                f"{len(self)} photos are open already; close some, or come back later",
-                {"Retry-After": "30"},
-            )
+        with self._lock:
+            count = len(self._sessions) + self._arriving
+            full = count >= self._settings.sessions
+            if full or self.bytes >= self._settings.session_bytes:
+                raise Refused(
+                    429,
+                    "busy",
+                    f"{count} photos are open already; close some, or come back later",
+                    {"Retry-After": "30"},
+                )
+            self._arriving += 1
         folder = self.folder / secrets.token_urlsafe(16)
-        folder.mkdir(mode=0o700)
-        return folder
+        try:
+            folder.mkdir(mode=0o700)
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        finally:
+            with self._lock:
+                self._arriving -= 1
 
     def opened(self, folder: Path, photo: Photo) -> Session:
         """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
@@ -170,7 +208,7 @@ class Sessions:
         with self._lock:
             session = self._sessions.get(name)
             if session is None:
-                raise Refused(404, "not-found", "there is no such photo here, or it has expired")
+                raise _gone()
             session.touched = time.monotonic()
             self._sessions.move_to_end(name)
         self._cool()
@@ -181,8 +219,8 @@ class Sessions:
         with self._lock:
             session = self._sessions.pop(name, None)
         if session is None:
-            raise Refused(404, "not-found", "there is no such photo here, or it has expired")
-        shutil.rmtree(session.folder, ignore_errors=True)
+            raise _gone()
+        session.close()
 
     def expire(self) -> None:
         """Forget those that nobody has asked for in a while."""
@@ -197,3 +235,7 @@ class Sessions:
     def _cool(self) -> None:
         for session in list(self._sessions.values())[:-_WARM]:
             session.cool()
+
+
+def _gone() -> Refused:
+    return Refused(404, "not-found", "there is no such photo here, or it has expired")

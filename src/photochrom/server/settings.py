@@ -9,8 +9,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from photochrom.errors import ConfigError
 
@@ -25,6 +25,26 @@ Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
+def _names(value: Any) -> Any:
+    """Of one text several names, between commas."""
+    return (
+        tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+    )
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+
+
+def _usable(token: SecretStr) -> SecretStr:
+    secret = token.get_secret_value()
+    if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
+        raise ValueError("must be printable ASCII without spaces, and not empty")
+    return token
+
+
+Token = Annotated[SecretStr, AfterValidator(_usable)]
+
+
 class Settings(BaseSettings):
     """All that can be set; see docs/server.md. Sizes are bytes, times seconds."""
 
@@ -32,11 +52,11 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    token: SecretStr | None = None
+    token: Token | None = None
     insecure: bool = False
-    hosts: tuple[str, ...] = ()
+    hosts: Names = ()
     """Names that requests may be for; empty: those of this machine on loopback, else any."""
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: Names = ()
 
     model: str | None = None
     device: str = "cpu"
@@ -51,6 +71,10 @@ class Settings(BaseSettings):
     upload_bytes: Positive = 2 * GIB
     pixels: Positive | None = None
     hints: Positive = 500
+    copy_pixels: Positive = 4 * MIB
+    """Of the small copy that the networks see."""
+    pages: Positive = 200
+    """Of a TIFF."""
     connections: Positive = 256
 
     sessions: Positive = 200
@@ -94,6 +118,8 @@ class Settings(BaseSettings):
             return cls(**told | given)
         except ValidationError as error:
             raise ConfigError(_first_fault(error, file)) from error
+        except SettingsError as error:
+            raise ConfigError(f"{PREFIX}...: {error}; see docs/server.md") from error
 
     @property
     def local(self) -> bool:
@@ -104,7 +130,7 @@ class Settings(BaseSettings):
     def names(self) -> tuple[str, ...]:
         """The names that requests may be for; empty for any."""
         if self.hosts or not self.local:
-            return self.hosts
+            return tuple(name.lower() for name in self.hosts)
         own = f"[{self.host}]" if ":" in self.host else self.host
         return (*LOCAL_NAMES, own)
 
@@ -135,7 +161,8 @@ def _first_fault(error: ValidationError, file: Path | None) -> str:
     fault = error.errors(include_url=False, include_context=False)[0]
     name = ".".join(str(part) for part in fault["loc"])
     origin = f" (flag, {PREFIX}{name.upper()}{'' if file is None else f' or {file}'})"
-    return f"{name}{origin}: {fault['msg'][0].lower()}{fault['msg'][1:]}, not {fault['input']!r}"
+    given = "" if name == "token" else f", not {fault['input']!r}"
+    return f"{name}{origin}: {fault['msg'][0].lower()}{fault['msg'][1:]}{given}"
 
 
 def _is_loopback(host: str) -> bool:

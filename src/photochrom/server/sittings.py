@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path as FilePath
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
@@ -15,10 +19,10 @@ from photochrom.photo import pages_of
 from photochrom.server.files import File, written, zipped
 from photochrom.server.models import abilities
 from photochrom.server.pictures import ScreenFormat, picture
-from photochrom.server.problems import Refused, described
+from photochrom.server.problems import described
 from photochrom.server.sessions import Session
 from photochrom.server.state import API, Shared, State
-from photochrom.server.uploads import described_body, receive
+from photochrom.server.uploads import described_body, full, receive
 from photochrom.server.wishes import FileOptions, Look, LookBody, LookSaid
 from photochrom.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.variants import MOST_VARIANTS
@@ -26,7 +30,9 @@ from photochrom.view import LONGEST, SHORTEST, Box
 
 router = APIRouter(prefix=API, tags=["sessions"])
 
-_FAULTS = described(401, 403, 404, 422, 429)
+Found = TypeVar("Found")
+
+_FAULTS = described(400, 401, 403, 404, 413, 421, 422, 429)
 _LARGEST = 10**6
 _MOST_SUGGESTIONS = 12
 _USUAL_PREVIEW = 1280
@@ -114,7 +120,7 @@ _SCREEN = ("image/jpeg", "image/webp", "image/png")
 @router.post(
     "/sessions",
     status_code=201,
-    responses={**_FAULTS, **described(400, 413, 507)},
+    responses={**_FAULTS, **described(507)},
     openapi_extra=described_body({}),
 )
 async def put_up(
@@ -124,20 +130,18 @@ async def put_up(
     name: Annotated[str, Query(max_length=500)] = "",
 ) -> SessionBody:
     """Put a photo up: as the body itself, or as the file `photo` of a form."""
-    folder = shared.sessions.place()
-    try:
+    shared.queue.check()  # before all is read
+    await asyncio.to_thread(shared.sessions.expire)
+    with shared.sessions.place() as folder:
         upload = await receive(request, folder, shared.settings, name)
 
         def opened() -> tuple[Session, SessionBody]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
-            body = _body(session, shared)  # it may fail on what is damaged further down
-            shared.sessions.add(session)
-            return session, body
+            return session, _body(session, shared)  # it may fail on what is damaged further down
 
-        session, body = await shared.queue.run(opened, urgent=True)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        remove = partial(shutil.rmtree, folder, ignore_errors=True)
+        session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
+        shared.sessions.add(session)
     response.headers["Location"] = f"{request.url.path}/{session.id}"
     return body
 
@@ -146,10 +150,10 @@ async def put_up(
 async def show(id: Id, shared: Shared) -> SessionBody:
     """A photo and its latest look."""
     session = shared.sessions.get(id)
-    return await shared.queue.run(lambda: _body(session, shared), urgent=True)
+    return await _work(shared, session, lambda: _body(session, shared))
 
 
-@router.patch("/sessions/{id}", responses={**_FAULTS, **described(413)})
+@router.patch("/sessions/{id}", responses=_FAULTS)
 async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
@@ -158,16 +162,16 @@ async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
     session = shared.sessions.get(id)
 
     def changed() -> SessionBody:
-        session.change(wishes, shared.settings.hints)
+        session.change(wishes, shared.settings)
         return _body(session, shared)
 
-    return await shared.queue.run(changed, urgent=True)
+    return await _work(shared, session, changed)
 
 
 @router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
 async def forget(id: Id, shared: Shared) -> None:
     """Forget a photo, and all that was made of it."""
-    shared.sessions.remove(id)
+    await asyncio.to_thread(shared.sessions.remove, id)
 
 
 @router.get("/sessions/{id}/preview", response_class=Response, responses=_image(*_SCREEN))
@@ -190,7 +194,7 @@ async def preview(
         result = None if original else session.result(look)
         return picture(session.view.whole(result, longest), format)
 
-    return await shared.queue.run(drawn, urgent=True)
+    return await _work(shared, session, drawn)
 
 
 @router.get("/sessions/{id}/region", response_class=Response, responses=_image(*_SCREEN))
@@ -214,7 +218,7 @@ async def region(
         result = None if original else session.result(look)
         return picture(session.view.piece(result, Box(x, y, w, h), width), format)
 
-    return await shared.queue.run(drawn, urgent=True)
+    return await _work(shared, session, drawn)
 
 
 @router.get("/sessions/{id}/suggestions", responses=_FAULTS)
@@ -247,7 +251,7 @@ async def suggestions(
             ],
         )
 
-    return await shared.queue.run(found, urgent=True)
+    return await _work(shared, session, found)
 
 
 @router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
@@ -268,7 +272,7 @@ async def confidence(
             pixels = colour_mapped(result.confidence)
         return picture(pixels, "png")
 
-    return await shared.queue.run(drawn, urgent=True)
+    return await _work(shared, session, drawn)
 
 
 @router.get(
@@ -303,7 +307,7 @@ async def archive(
     options: Annotated[ArchiveOptions, Query()],
 ) -> StreamingResponse:
     """Several coloured photos as files in a zip, sent while they are made."""
-    sessions = [shared.sessions.get(name) for name in options.session]
+    sessions = [shared.sessions.get(name) for name in dict.fromkeys(options.session)]
 
     def maker(one: Session) -> Any:
         return lambda: _file(shared, one, one.look(), options)
@@ -313,22 +317,42 @@ async def archive(
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
+async def _work(shared: State, session: Session, function: Callable[[], Found]) -> Found:
+    """Do for a person at a screen what a session's files are needed for."""
+
+    def work() -> Found:
+        try:
+            with session.used():
+                return function()
+        except OSError as error:  # full resolution lies on the disk
+            raise full(error) from error
+
+    return await shared.queue.run(work, urgent=True)
+
+
 async def _file(shared: State, session: Session, look: Look, options: FileOptions) -> File:
+    """A result in a folder of its own."""
+    folder = FilePath(tempfile.mkdtemp(dir=shared.folder))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+
     def made() -> File:
         photo = session.photo
-        options.suffix(photo.suffix)  # before the work, not after
-        colorizer = session.colorizer(look.model)
-        results = [
-            session.result(look)
-            if page == photo.page
-            else look.result(colorizer.workspace(photo.with_page(page)))
-            for page in pages_of(photo.source)
-        ]
-        return written(results, session.folder, options)
+        options.suffix(photo, session.pages)  # before the work, not after
+        with session.used():
+            colorizer = session.colorizer(look.model)
+            results = [
+                session.result(look)
+                if page == photo.page
+                else look.result(colorizer.workspace(photo.with_page(page)))
+                for page in pages_of(photo.source)
+            ]
+            return written(results, folder, options)
 
-    if not session.folder.exists():
-        raise Refused(404, "not-found", "there is no such photo here, or it has expired")
-    file = await shared.queue.run(made)
+    try:
+        file = await shared.queue.run(made, abandoned=remove)
+    except BaseException:
+        remove()
+        raise
     shared.measures.coloured.inc()
     return file
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
 from photochrom import __version__
 from photochrom.photo import KINDS, SUFFIXES
@@ -15,7 +16,7 @@ router = APIRouter(prefix=API, tags=["about"])
 health = APIRouter(tags=["health"])
 
 
-@router.get("/about")
+@router.get("/about", responses=described(403, 421))
 async def about(shared: Shared) -> dict[str, Any]:
     """Version, limits and formats; answered without a token."""
     settings = shared.settings
@@ -33,19 +34,19 @@ async def about(shared: Shared) -> dict[str, Any]:
     }
 
 
-@router.get("/models", responses=described(401, 403))
+@router.get("/models", responses=described(401, 403, 421))
 def models(shared: Shared) -> dict[str, Any]:
     """The models on this machine."""
     return {"default": shared.models.default, "models": shared.models.listed()}
 
 
-@health.get("/healthz")
+@health.get("/healthz", responses=described(421))
 async def healthz() -> dict[str, str]:
     """Whether the process answers."""
     return {"status": "ok"}
 
 
-@health.get("/readyz", responses=described(503))
+@health.get("/readyz", responses=described(421, 503))
 async def readyz(shared: Shared) -> Any:
     """Whether a photo sent now would be taken."""
     if shared.queue.full:
@@ -53,7 +54,7 @@ async def readyz(shared: Shared) -> Any:
     return {"status": "ready"}
 
 
-@health.get("/metrics", responses=described(401))
+@health.get("/metrics", response_class=PlainTextResponse, responses=described(401, 421))
 def metrics(shared: Shared) -> Response:
     """Counters, in Prometheus' format."""
     return Response(shared.measures.text(), media_type=shared.measures.media_type)

@@ -15,13 +15,15 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
-from photochrom.photo import Photo
+from photochrom.errors import PhotoError
+from photochrom.photo import Photo, pages_of
 from photochrom.server.problems import Refused
 from photochrom.server.settings import Settings
 
 PART = "photo"
 """The form's field with the file."""
 _LONGEST_NAME = 120
+_BETWEEN_CHECKS = 2**26  # bytes
 _LONGEST_FIELD = 2**20
 _MOST_FIELDS = 40
 _UNNAMED = "photo"
@@ -49,7 +51,14 @@ class Upload:
 
     def photo(self, settings: Settings) -> Photo:
         """Open it; raises PhotoError that calls it by its sender's name."""
-        return Photo(self.path, self.name, max_pixels=settings.pixels)
+        photo = Photo(self.path, self.name, max_pixels=settings.pixels)
+        pages = len(pages_of(photo.source))
+        if pages > settings.pages:
+            raise PhotoError(
+                f"{self.name}: has {pages} pages, more than the {settings.pages} that this server "
+                "takes; take it apart"
+            )
+        return photo
 
 
 async def receive(request: Request, folder: Path, settings: Settings, name: str = "") -> Upload:
@@ -64,15 +73,16 @@ async def receive(request: Request, folder: Path, settings: Settings, name: str 
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             return await _part(request, path)
+        written = 0
         with path.open("wb") as file:
             async for chunk in request.stream():
-                file.write(chunk)
+                if (written + len(chunk)) // _BETWEEN_CHECKS > written // _BETWEEN_CHECKS:
+                    check_space(folder, settings, 0)
+                written += file.write(chunk)
     except ClientDisconnect as error:
         raise Refused(400, "bad-request", "the body ended before it was whole") from error
     except OSError as error:
-        raise Refused(
-            507, "insufficient-storage", f"no room for the photo ({error.strerror})"
-        ) from error
+        raise full(error) from error
     return Upload(path, safe_name(name), {})
 
 
@@ -94,6 +104,11 @@ async def _part(request: Request, path: Path) -> Upload:
 def _copy(source: Any, path: Path) -> None:
     with path.open("wb") as target:
         shutil.copyfileobj(source, target, 2**20)
+
+
+def full(error: OSError) -> Refused:
+    """What to say where a file cannot be written."""
+    return Refused(507, "insufficient-storage", f"no room for the photo ({error.strerror})")
 
 
 def check_space(folder: Path, settings: Settings, needed: int) -> None:

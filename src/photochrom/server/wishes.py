@@ -9,13 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.adjustments import MOST_SATURATION, Adjustments
-from photochrom.errors import HintError, PhotoError
+from photochrom.errors import ConfigError, HintError, PhotoError
 from photochrom.hints import LARGEST_AB, Hint, parse_hints
-from photochrom.photo import SUFFIXES, Saving, kind_of
+from photochrom.photo import SUFFIXES, TIFF, Photo, Saving, kind_of
 from photochrom.result import Result
 from photochrom.server.problems import Refused
+from photochrom.server.settings import Settings
 from photochrom.variants import MOST_VARIANTS
 from photochrom.workspace import DEFAULT_VIVIDNESS, Workspace
+
+_MOST_HINTED = 32 * 2**20
+"""Hints times pixels: 500 on a copy of 192 x 349."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
@@ -48,6 +52,24 @@ class Look:
             seed=self.seed,
         )
         return result.adjusted_by(self.adjustments)
+
+    def check(self, workspace: Workspace, settings: Settings) -> None:
+        """Raise ConfigError or HintError for what would take too much, or does not fit the photo.
+
+        A hint costs as much as the small copy has pixels.
+        """
+        height, width = workspace.copy_size(self.size)
+        if height * width > settings.copy_pixels:
+            raise ConfigError(
+                f"size {self.size} makes a copy of {width} x {height} pixels, more than this "
+                "server works on; choose a smaller one"
+            )
+        if len(self.hints) * height * width > _MOST_HINTED:
+            raise HintError(
+                f"{len(self.hints)} hints on a copy of {width} x {height} pixels are too much; "
+                "set fewer, or choose a smaller size"
+            )
+        workspace.check_hints(self.hints)
 
     @property
     def unadjusted(self) -> Look:
@@ -85,7 +107,7 @@ class LookBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    model: Annotated[str, Field(max_length=200)] | None = None
+    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     vividness: Share | None = None
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
     variant: Annotated[int, Field(ge=0, lt=MOST_VARIANTS)] | None = None
@@ -162,15 +184,19 @@ class FileOptions(BaseModel):
     profile: Literal["srgb", "keep"] = "srgb"
     mark: bool = True
 
-    def suffix(self, own: str) -> str:
-        """The result's suffix; own: the photo's. Raises PhotoError for what cannot be written."""
-        if self.format is None:
-            return own
-        suffix = f".{self.format.lower().lstrip('.')}"
-        if suffix not in SUFFIXES:
+    def suffix(self, photo: Photo, pages: int) -> str:
+        """The result's suffix, by default the photo's.
+
+        Raises PhotoError for what cannot be written, or cannot hold so many pages.
+        """
+        suffix = f".{(self.format or photo.suffix).lower().lstrip('.')}"
+        kind = kind_of(suffix) if suffix in SUFFIXES else None
+        if kind is None:
             raise PhotoError(f"{self.format}: cannot write this format; see /api/v1/about")
-        kind = kind_of(suffix)
-        assert kind is not None
+        if pages > 1 and kind is not TIFF:
+            raise PhotoError(
+                f"{photo.name}: its {pages} pages do not fit into one {kind.name} file"
+            )
         return suffix
 
     @property
@@ -184,7 +210,7 @@ class ColorizeOptions(FileOptions):
 
     name: Annotated[str, Field(max_length=500)] = ""
     """Of the file, where the body is the file itself; for the answer's name, and errors."""
-    model: Annotated[str, Field(max_length=200)] | None = None
+    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     vividness: Share = DEFAULT_VIVIDNESS
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
     saturation: Annotated[float, Field(ge=0, le=MOST_SATURATION)] = 1.0

@@ -1,0 +1,42 @@
+"""A server's temporary folder: gone at its end; what a killed one left goes at the next start."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+PREFIX = "photochrom-"
+_LOCK = "lock"
+_YOUNGEST_S = 60.0
+"""A folder that is made just now may not have its lock yet."""
+
+
+@contextmanager
+def workplace(parent: Path | None) -> Iterator[Path]:
+    """A folder that only this user reads, for as long as a server runs.
+
+    parent: where; the system's place for temporary files by default.
+    """
+    _remove_left(Path(parent or tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    try:
+        with FileLock(folder / _LOCK):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(parent: Path) -> None:
+    """Remove the folders of servers that are gone: nobody holds their locks."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        lock = folder / _LOCK
+        with suppress(OSError, Timeout):
+            if lock.is_file() and time.time() - lock.stat().st_mtime > _YOUNGEST_S:
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
