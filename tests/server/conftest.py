@@ -64,7 +64,7 @@ class Served:
         """What lies in its temporary folder now."""
         found = []
         for folder, _, names in os.walk(self.state.folder):  # which says nothing of what vanishes
-            found += [Path(folder, name) for name in names]
+            found += [Path(folder, name) for name in names if name != "lock"]
         return sorted(found)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:

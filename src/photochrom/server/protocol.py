@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from photochrom.server.problems import MEDIA_TYPE, TYPE
 from photochrom.server.settings import Settings
 
-_LINGER_S = 5.0
+_LINGER_S = 2.0
 """For a peer whose request was refused to stop sending and read why."""
 
 

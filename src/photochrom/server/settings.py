@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     upload_bytes: Positive = 2 * GIB
     pixels: Positive | None = None
     hints: Positive = 500
-    copy_pixels: Positive = 4 * MIB
+    copy_pixels: Positive = 2 * MIB
     """Of the small copy that the networks see."""
     pages: Positive = 200
     """Of a TIFF."""

@@ -1,0 +1,98 @@
+"""What OpenAPI says is what the server does, whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import CHECKS, load_all_checks
+
+if TYPE_CHECKING:
+    from conftest import Served
+
+EXAMPLES = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+"""Of each operation, sound ones and as many others."""
+
+SESSION = "/api/v1/sessions/{id}"
+PLAIN = [
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+    ("get", "/api/v1/about"),
+    ("get", "/api/v1/models"),
+]
+"""What takes no wishes, so there are no wrong ones."""
+TAKING = [
+    ("post", "/api/v1/colorize"),
+    ("post", "/api/v1/sessions"),
+    ("get", SESSION),
+    ("patch", SESSION),
+    ("delete", SESSION),
+    ("get", f"{SESSION}/preview"),
+    ("get", f"{SESSION}/region"),
+    ("get", f"{SESSION}/suggestions"),
+    ("get", f"{SESSION}/confidence"),
+    ("get", f"{SESSION}/result"),
+    ("get", "/api/v1/archive"),
+]
+
+load_all_checks()
+NOT_MEANT = (
+    "positive_data_acceptance",  # a place may be sound and yet outside the photo
+    "ignored_auth",  # there is no token here
+)
+MEANT = CHECKS.get_by_names([name for name in CHECKS.get_all_names() if name not in NOT_MEANT])
+
+
+@pytest.fixture(scope="module")
+def api(served: Served) -> schemathesis.BaseSchema:
+    return schemathesis.openapi.from_dict(served.app.openapi())
+
+
+@pytest.fixture(scope="module")
+def asker() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        yield session
+
+
+def test_every_operation_is_here(api: schemathesis.BaseSchema) -> None:
+    told = [found.ok() for found in api.get_all_operations()]
+    assert sorted(PLAIN + TAKING) == sorted((one.method, one.path) for one in told)
+
+
+@pytest.mark.parametrize(("method", "path"), PLAIN + TAKING)
+def test_what_is_sound(
+    api: schemathesis.BaseSchema,
+    served: Served,
+    asker: requests.Session,
+    photo: bytes,
+    method: str,
+    path: str,
+) -> None:
+    session = served.put_up(photo).rpartition("/")[2]
+
+    @EXAMPLES
+    @given(case=api[path][method].as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def hold(case: schemathesis.Case) -> None:
+        if "id" in case.path_parameters:
+            case.path_parameters["id"] = session
+        case.call_and_validate(f"http://127.0.0.1:{served.port}", asker, checks=MEANT)
+
+    hold()
+
+
+@pytest.mark.parametrize(("method", "path"), TAKING)
+def test_what_is_not(
+    api: schemathesis.BaseSchema, served: Served, asker: requests.Session, method: str, path: str
+) -> None:
+    @EXAMPLES
+    @given(case=api[path][method].as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    def hold(case: schemathesis.Case) -> None:
+        case.call_and_validate(f"http://127.0.0.1:{served.port}", asker, checks=MEANT)
+
+    hold()
