@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from photochrom.server.connection import (
+    UPLOADS,
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    counted,
+    replayed,
+    too_large,
+    while_connected,
+)
 from photochrom.server.problems import Refused, problem_of
 from photochrom.server.settings import Settings
 
 API = "/api/"
-UPLOADS = ("/api/v1/sessions", "/api/v1/colorize")
-"""What takes photos; all else takes a little JSON."""
 OPEN = ("/api/v1/about", "/healthz", "/readyz")
 """Answered without a token: they say nothing of photos."""
 
@@ -39,13 +46,6 @@ _TOLD = {
 }
 _LARGEST_JSON = 2**20  # bytes
 _SAFE = ("GET", "HEAD", "OPTIONS")
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Gone = Callable[[], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Guard:
@@ -77,9 +77,9 @@ class Guard:
         most = self.settings.upload_bytes if scope["path"] in UPLOADS else _LARGEST_JSON
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope), most)
-            counted = _counted(receive, most)
+            body = counted(receive, most)
             if scope["path"] not in UPLOADS:
-                counted = await _replayed(counted)
+                body = await replayed(body)
             if scope["method"] == "HEAD":  # as GET; the server leaves the body out
                 scope = {**scope, "method": "GET"}
 
@@ -89,7 +89,7 @@ class Guard:
                 if complete:  # then it is said of every connection; what is left to do is done
                     await asyncio.Event().wait()
 
-            await _while_connected(self.app, scope, counted, told, gone)
+            await while_connected(self.app, scope, body, told, gone)
         except Exception as error:
             if started:
                 raise  # too late to say so; the connection breaks
@@ -117,7 +117,7 @@ class Guard:
             raise Refused(400, "bad-request", detail, {"Connection": "close"})
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > most:
-            raise _too_large(most)
+            raise too_large(most)
 
     def _check_token(self, headers: Headers) -> None:
         assert self.settings.token is not None
@@ -141,80 +141,3 @@ def _guarded(path: str) -> bool:
 def _name_of(host: str) -> str:
     """The name in Host, without a port."""
     return host if host.endswith("]") else host.rpartition(":")[0] or host
-
-
-def _counted(receive: Receive, most: int) -> Receive:
-    """Count a body as it comes: what its head says may be untrue, or missing."""
-    received = 0
-
-    async def counting() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > most:
-            raise _too_large(most)
-        return message
-
-    return counting
-
-
-async def _replayed(receive: Receive) -> Receive:
-    """A small body, read whole before anybody asks for it."""
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    told = False
-
-    async def once() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return once
-
-
-async def _while_connected(
-    app: App, scope: Scope, receive: Receive, send: Send, gone: Gone
-) -> None:
-    """Run an app, and cancel it once its client is gone: nobody waits for the answer."""
-    whole = asyncio.Event()  # the body has come; what comes next is the end of the connection
-
-    async def noting() -> Message:
-        message = await receive()
-        if not message.get("more_body", False):
-            whole.set()
-        return message
-
-    async def watch() -> None:
-        await whole.wait()
-        await gone()
-
-    if scope["path"] not in UPLOADS:
-        whole.set()
-    working, watching = (
-        asyncio.ensure_future(app(scope, noting, send)),
-        asyncio.create_task(watch()),
-    )
-    try:
-        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
-        else:
-            working.result()
-    finally:
-        working.cancel()
-        watching.cancel()
-
-
-def _too_large(most: int) -> Refused:
-    detail = f"the body is larger than {most} bytes, the most that this server takes"
-    return Refused(413, "content-too-large", detail)

@@ -14,7 +14,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from photochrom.server.guard import App, Message, Receive, Scope, Send
+from photochrom.server.connection import App, Message, Receive, Scope, Send
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 

@@ -12,18 +12,18 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from photochrom.confidence import colour_mapped
 from photochrom.photo import pages_of
 from photochrom.server.files import File, written, zipped
-from photochrom.server.models import abilities
 from photochrom.server.pictures import ScreenFormat, picture
 from photochrom.server.problems import described
+from photochrom.server.said import Colour, LikelyColour, SessionBody, SuggestionsBody, body_of
 from photochrom.server.sessions import Session
 from photochrom.server.state import API, Shared, State
 from photochrom.server.uploads import described_body, full, receive
-from photochrom.server.wishes import FileOptions, Look, LookBody, LookSaid
+from photochrom.server.wishes import FileOptions, Look, LookBody
 from photochrom.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.variants import MOST_VARIANTS
 from photochrom.view import LONGEST, SHORTEST, Box
@@ -41,57 +41,6 @@ Id = Annotated[str, Path(max_length=64)]
 Revision = Annotated[int | None, Query(ge=1, description="Of the look; the latest by default.")]
 Original = Annotated[bool, Query(description="The photo as it came.")]
 Format = Annotated[ScreenFormat | None, Query()]
-
-
-class Abilities(BaseModel):
-    """What can be asked of a model beside colours."""
-
-    hints: bool
-    suggestions: bool
-    variants: bool
-    confidence: bool
-
-
-class SessionBody(BaseModel):
-    """A photo that is open; sizes are those of the upright photo."""
-
-    id: str
-    name: str
-    width: int
-    height: int
-    pages: int
-    format: str
-    bits: int
-    in_colour: bool
-    notes: list[str]
-    expires_in: float
-    revision: int
-    look: LookSaid
-    can: Abilities
-
-
-class Colour(BaseModel):
-    """One colour, as Lab's a and b and as sRGB at the place's lightness."""
-
-    ab: tuple[float, float]
-    color: str
-
-
-class LikelyColour(Colour):
-    """A colour and how likely it is."""
-
-    probability: float | None
-
-
-class SuggestionsBody(BaseModel):
-    """What the thing at a place may look like, most likely first."""
-
-    x: float
-    y: float
-    lightness: float
-    current: Colour
-    neutral: Colour
-    suggestions: list[LikelyColour]
 
 
 class ResultOptions(FileOptions):
@@ -137,7 +86,9 @@ async def put_up(
 
         def opened() -> tuple[Session, SessionBody]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
-            return session, _body(session, shared)  # it may fail on what is damaged further down
+            return session, body_of(
+                session, shared.settings.session_s
+            )  # it may fail on what is damaged further down
 
         remove = partial(shutil.rmtree, folder, ignore_errors=True)
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
@@ -150,7 +101,7 @@ async def put_up(
 async def show(id: Id, shared: Shared) -> SessionBody:
     """A photo and its latest look."""
     session = shared.sessions.get(id)
-    return await _work(shared, session, lambda: _body(session, shared))
+    return await _work(shared, session, lambda: body_of(session, shared.settings.session_s))
 
 
 @router.patch("/sessions/{id}", responses=_FAULTS)
@@ -163,7 +114,7 @@ async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
 
     def changed() -> SessionBody:
         session.change(wishes, shared.settings)
-        return _body(session, shared)
+        return body_of(session, shared.settings.session_s)
 
     return await _work(shared, session, changed)
 
@@ -355,23 +306,3 @@ async def _file(shared: State, session: Session, look: Look, options: FileOption
         raise
     shared.measures.coloured.inc()
     return file
-
-
-def _body(session: Session, shared: State) -> SessionBody:
-    photo, look = session.photo, session.look()
-    height, width = photo.upright_size
-    return SessionBody(
-        id=session.id,
-        name=photo.name,
-        width=width,
-        height=height,
-        pages=session.pages,
-        format=photo.suffix[1:],
-        bits=photo.bits,
-        in_colour=session.workspace(look.model).in_colour,
-        notes=list(photo.notes),
-        expires_in=shared.settings.session_s,
-        revision=session.revision,
-        look=LookSaid.of(look),
-        can=Abilities(**abilities(session.colorizer(look.model))),
-    )

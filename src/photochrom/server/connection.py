@@ -1,0 +1,96 @@
+"""A request's body and its client: bytes counted as they come, work ended when nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any
+
+from photochrom.server.problems import Refused
+
+UPLOADS = ("/api/v1/sessions", "/api/v1/colorize")
+"""What takes photos; all else takes a little JSON."""
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Gone = Callable[[], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def counted(receive: Receive, most: int) -> Receive:
+    """Count a body as it comes: what its head says may be untrue, or missing."""
+    received = 0
+
+    async def counting() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > most:
+            raise too_large(most)
+        return message
+
+    return counting
+
+
+async def replayed(receive: Receive) -> Receive:
+    """A small body, read whole before anybody asks for it."""
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    told = False
+
+    async def once() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+async def while_connected(app: App, scope: Scope, receive: Receive, send: Send, gone: Gone) -> None:
+    """Run an app, and cancel it once its client is gone: nobody waits for the answer."""
+    whole = asyncio.Event()  # the body has come; what comes next is the end of the connection
+
+    async def noting() -> Message:
+        message = await receive()
+        if not message.get("more_body", False):
+            whole.set()
+        return message
+
+    async def watch() -> None:
+        await whole.wait()
+        await gone()
+
+    if scope["path"] not in UPLOADS:
+        whole.set()
+    working, watching = (
+        asyncio.ensure_future(app(scope, noting, send)),
+        asyncio.create_task(watch()),
+    )
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+        else:
+            working.result()
+    finally:
+        working.cancel()
+        watching.cancel()
+
+
+def too_large(most: int) -> Refused:
+    """What to say of a body with more bytes than these."""
+    detail = f"the body is larger than {most} bytes, the most that this server takes"
+    return Refused(413, "content-too-large", detail)
