@@ -46,7 +46,7 @@ _DOT = 2  # pixels to each side that settling changes
 _SMOOTHED = 1  # pixels to each side of the mean lightness
 _NEAREST = 1e-5  # keeps the weight of a hint's own pixel finite
 _AT_ONCE = 2**22  # distances in memory, numbers
-_MOST_KEPT = 128  # fields, each as large as the small copy
+_MOST_WAYS, _MOST_FIELDS = 64, 512  # kept, each as large as the small copy
 
 Pixel = tuple[int, int]
 """Row and column of a small copy."""
@@ -58,7 +58,7 @@ class Ways:
     def __init__(self, lightness: Array) -> None:
         """Take up a small copy; lightness: (h, w), 0..100."""
         self.lightness = window_mean(lightness, _SMOOTHED)
-        self.distances = _KeptFields(Terrain(self.lightness).distances)
+        self.distances = _KeptFields(Terrain(self.lightness).distances, _MOST_WAYS)
 
 
 class Unlikeness:
@@ -68,7 +68,7 @@ class Unlikeness:
         """Take up a colouring; plain: (h, w, 2), the network's without hints, Lab units."""
         self._ways = ways
         self._bands = [np.ascontiguousarray(plain[..., band]) for band in (0, 1)]
-        self.fields = _KeptFields(self._found)
+        self.fields = _KeptFields(self._found, _MOST_FIELDS)
 
     def _found(self, pixels: Sequence[Pixel]) -> Array:
         rows, columns = np.transpose(pixels)
@@ -85,8 +85,8 @@ class Unlikeness:
 class _KeptFields:
     """Fields (N, h, w) of pixels; a person sets hints one by one, and only the new one is found."""
 
-    def __init__(self, find: Callable[[Sequence[Pixel]], Array]) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[Sequence[Pixel]], Array], most: int) -> None:
+        self._find, self._most = find, most
         self._kept: dict[Pixel, Array] = {}
 
     def __call__(self, pixels: Sequence[Pixel]) -> Array:
@@ -94,7 +94,7 @@ class _KeptFields:
         missing = [pixel for pixel in dict.fromkeys(pixels) if pixel not in known]
         if missing:
             known |= zip(missing, np.ascontiguousarray(self._find(missing)), strict=True)
-        self._kept = dict(list({**self._kept, **known}.items())[-_MOST_KEPT:])
+        self._kept = dict(list({**self._kept, **known}.items())[-self._most :])
         return np.stack([known[pixel] for pixel in pixels])
 
 

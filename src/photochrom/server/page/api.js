@@ -1,0 +1,149 @@
+import { texts } from "./texts.js";
+
+const BASE = "/api/v1";
+const TOKEN = "photochrom-token";
+const TRIES = 6;
+
+/** What the server said no with: one line for people, and the status (0: not reached). */
+class ApiError extends Error {
+  constructor(status, { detail, type } = {}, wait = 0) {
+    super(detail || texts.serverSaid(status));
+    Object.assign(this, { status, type, wait });
+  }
+
+  /** Whether it is the session that the server does not know, and not a revision of it. */
+  get forgotten() { return this.type === "urn:photochrom:not-found"; }
+}
+
+let token = sessionStorage.getItem(TOKEN) ?? "";
+let askForToken = async () => "";
+
+export function setToken(words) {
+  token = words;
+  sessionStorage.setItem(TOKEN, words);
+}
+
+export const hasToken = () => token !== "";
+
+/** `ask` resolves to a token; it is called where the server refuses the known one. */
+export function onRefusal(ask) { askForToken = ask; }
+
+const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+
+function query(parameters) {
+  const pairs = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== "");
+  return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
+}
+
+function refusal(status, body, retryAfter) {
+  let problem = {};
+  try { problem = JSON.parse(body); } catch { /* a proxy's page, not ours */ }
+  return new ApiError(status, problem, Number(retryAfter) || 2);
+}
+
+const busy = (error) => error.status === 429 || error.status === 503;
+
+async function once(path, { method = "GET", body, signal } = {}) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(BASE + path, { method, headers, signal, cache: "no-store",
+      body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, { detail: texts.notReached });
+  }
+  if (!answer.ok)
+    throw refusal(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+  return answer;
+}
+
+/** Ask; a busy server is asked again after the time it names, a refused token is asked for. */
+async function request(path, options = {}) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await once(path, options);
+    } catch (error) {
+      if (error.status === 401) setToken(await askForToken());
+      else if (busy(error) && tries < TRIES) await pause(error.wait);
+      else throw error;
+    }
+  }
+}
+
+const json = async (path, options) => (await request(path, options)).json();
+const bitmap = async (path, options) =>
+  createImageBitmap(await (await request(path, options)).blob());
+const session = (id) => `/sessions/${encodeURIComponent(id)}`;
+
+export const about = () => json("/about");
+export const models = () => json("/models");
+export const getSession = (id) => json(session(id));
+export const patchSession = (id, part) => json(session(id), { method: "PATCH", body: part });
+export const deleteSession = (id) => request(session(id), { method: "DELETE" });
+
+/** Pictures, as ImageBitmap. */
+export const preview = (id, parameters, signal) =>
+  bitmap(`${session(id)}/preview${query(parameters)}`, { signal });
+export const region = (id, parameters, signal) =>
+  bitmap(`${session(id)}/region${query(parameters)}`, { signal });
+export const confidence = (id, parameters) =>
+  bitmap(`${session(id)}/confidence${query(parameters)}`);
+
+export const suggestions = (id, parameters) =>
+  json(`${session(id)}/suggestions${query(parameters)}`);
+
+/** A file and the name that the server gives it. */
+async function file(path) {
+  const answer = await request(path);
+  const said = answer.headers.get("Content-Disposition") ?? "";
+  const coded = /filename\*=UTF-8''([^;]+)/i.exec(said);
+  const plain = /filename="?([^";]+)"?/i.exec(said);
+  const name = coded ? decodeURIComponent(coded[1]) : plain?.[1];
+  return { blob: await answer.blob(), name };
+}
+
+export const result = (id, parameters) => file(`${session(id)}/result${query(parameters)}`);
+export const archive = (ids, parameters) => {
+  const list = new URLSearchParams(ids.map((id) => ["session", id]));
+  return file(`/archive?${list}&${query(parameters).slice(1)}`);
+};
+
+/** Send a photo; `progress` gets 0..1. Waits and tries again while the server is busy.
+ *  XMLHttpRequest, because fetch tells nothing about how much has been sent. */
+export async function upload(photo, { progress, waiting, signal }) {
+  for (;;) {
+    try {
+      return await send(photo, progress, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (error.status === 401) setToken(await askForToken());
+      else if (busy(error)) {
+        waiting(error.wait);
+        await pause(error.wait);
+        if (signal.aborted) throw error;
+      } else throw error;
+    }
+  }
+}
+
+function send(photo, progress, signal) {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open("POST", `${BASE}/sessions?${new URLSearchParams({ name: photo.name })}`);
+    if (token) call.setRequestHeader("Authorization", `Bearer ${token}`);
+    call.setRequestHeader("Content-Type", "application/octet-stream");
+    call.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) progress(event.loaded / event.total);
+    });
+    call.addEventListener("load", () => {
+      if (call.status === 201) resolve(JSON.parse(call.responseText));
+      else reject(refusal(call.status, call.responseText, call.getResponseHeader("Retry-After")));
+    });
+    call.addEventListener("error", () => reject(new ApiError(0, { detail: texts.notReached })));
+    call.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+    signal.addEventListener("abort", () => call.abort());
+    call.send(photo);
+  });
+}

@@ -1,0 +1,59 @@
+import { outline } from "./dom.js";
+import { usualRadius } from "./hints.js";
+import { hexOf } from "./lab.js";
+
+/** What the hand holds over the photo: the stroke being painted, the brush's ring, the place asked
+ *  about, and beneath them the colours that are set. */
+export class Brush {
+  #stroke = null; // pixels of the photo
+
+  constructor({ stage, tools, marks, place, crosshair }) {
+    Object.assign(this, { stage, tools, marks, place, crosshair });
+    this.gestures = null;
+    stage.painters.push((pen, view) => this.#draw(pen, view));
+  }
+
+  /** A stroke as far as it is painted; null for none. */
+  show(stroke) {
+    this.#stroke = stroke;
+    this.stage.invalidate();
+  }
+
+  /** Of the brush, CSS pixels. */
+  get #radius() {
+    const { photo, scale } = this.stage.view;
+    return this.tools.brush * Math.min(photo.width, photo.height) * scale;
+  }
+
+  #draw(pen, view) {
+    const { tools, marks, place } = this;
+    if (!marks.photo?.isOpen) return;
+    if (tools.kind !== "hand" && !this.stage.holding) marks.draw(pen, view);
+    if (this.#stroke) this.#drawStroke(pen, view);
+    const hover = this.gestures?.hover;
+    if (hover && tools.kind === "brush") this.#ring(pen, hover, Math.max(3, this.#radius));
+    if (place.isOpen && place.mark === null) {
+      const reach = usualRadius(marks.photo.size) * view.scale;
+      this.#ring(pen, view.toScreen(place.place), Math.max(8, reach));
+    } else if (!marks.chosen) this.crosshair.draw(pen, view);
+  }
+
+  #drawStroke(pen, view) {
+    pen.save();
+    pen.globalAlpha = 0.65;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.lineWidth = 2 * this.#radius;
+    pen.strokeStyle = hexOf(this.marks.lightnessAt(this.#stroke[0]), this.tools.colour);
+    pen.beginPath();
+    for (const point of [this.#stroke[0], ...this.#stroke]) {
+      const { x, y } = view.toScreen(point);
+      pen.lineTo(x, y);
+    }
+    pen.stroke();
+    pen.restore();
+  }
+
+  #ring(pen, { x, y }, radius) {
+    outline(pen, 1.75, () => pen.arc(x, y, radius, 0, 2 * Math.PI));
+  }
+}

@@ -1,0 +1,52 @@
+import { clamp, outline } from "./dom.js";
+
+const ARM = 14;
+const GAP = 5;
+
+/** Where the keyboard points on the photo. */
+export class Crosshair {
+  place = null; // pixels of the photo
+  shown = false;
+
+  constructor(stage) { this.stage = stage; }
+
+  /** Into the middle of what is seen, if it is not in sight already. */
+  show() {
+    const { view } = this.stage;
+    const { left, top, width, height } = view.frame;
+    const spot = this.place && view.toScreen(this.place);
+    const inSight = spot && spot.x >= left && spot.y >= top
+      && spot.x <= left + width && spot.y <= top + height;
+    if (!inSight) this.place = view.toPhoto({ x: left + width / 2, y: top + height / 2 });
+    this.shown = true;
+    this.stage.invalidate();
+  }
+
+  hide() {
+    this.shown = false;
+    this.stage.invalidate();
+  }
+
+  /** By CSS pixels; the view follows over its edge. */
+  move(dx, dy) {
+    if (!this.shown) return this.show();
+    const { view } = this.stage;
+    const { scale, photo } = view;
+    this.place = { x: clamp(this.place.x + dx / scale, 0, photo.width - 1),
+      y: clamp(this.place.y + dy / scale, 0, photo.height - 1) };
+    const spot = view.toScreen(this.place);
+    const off = (at, room) => (at < 0 ? -at + room / 4 : at > room ? room * 0.75 - at : 0);
+    this.stage.pan(off(spot.x, view.width), off(spot.y, view.height));
+  }
+
+  draw(pen, view) {
+    if (!this.shown || !this.place) return;
+    const { x, y } = view.toScreen(this.place);
+    outline(pen, 2, () => {
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        pen.moveTo(x + dx * GAP, y + dy * GAP);
+        pen.lineTo(x + dx * (GAP + ARM), y + dy * (GAP + ARM));
+      }
+    });
+  }
+}

@@ -1,0 +1,50 @@
+import * as api from "./api.js";
+import { byId, element } from "./dom.js";
+import { texts } from "./texts.js";
+
+let asking = null;
+
+/** Ask for the token of the server, once for all who need it. */
+export function askForToken() {
+  asking ??= new Promise((resolve) => {
+    const dialog = byId("token-dialog");
+    byId("token-note").textContent = api.hasToken() ? texts.tokenWrong : "";
+    const field = byId("token");
+    field.value = "";
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    byId("token-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      dialog.close();
+      asking = null;
+      resolve(field.value.trim());
+    }, { once: true });
+    dialog.showModal();
+  });
+  return asking;
+}
+
+/** A token in the address (#token=...) is kept for this tab and taken out of the address. */
+export function tokenOfAddress() {
+  const { hash, pathname, search } = location;
+  const given = new URLSearchParams(hash.slice(1)).get("token");
+  if (given === null) return;
+  api.setToken(given);
+  history.replaceState(null, "", pathname + search);
+}
+
+export function fillShortcuts() {
+  byId("shortcut-list").append(...texts.shortcuts.map(([keys, words]) =>
+    element("div", {}, element("dt", {},
+      ...keys.split(/ +/).map((key) => element("kbd", { text: key }))),
+    element("dd", { text: words }))));
+}
+
+/** Every dialog closes by its button and by a click beside it. */
+export function closeByClick() {
+  for (const dialog of document.querySelectorAll("dialog:not(#token-dialog)")) {
+    dialog.querySelector(".shut").addEventListener("click", () => dialog.close());
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { texts } from "./texts.js";
+
+export const byId = (id) => document.getElementById(id);
+export const calm = matchMedia("(prefers-reduced-motion: reduce)");
+export const narrow = matchMedia("(max-width: 760px)");
+export const coarse = matchMedia("(pointer: coarse)");
+export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** An element; `class`, `text` and `on` (listeners) are said as the other attributes are. */
+export function element(tag, { class: name, text, on = {}, ...attributes } = {}, ...children) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== false && value != null) node.setAttribute(key, value === true ? "" : value);
+  for (const [type, listener] of Object.entries(on)) node.addEventListener(type, listener);
+  node.append(...children.filter(Boolean));
+  return node;
+}
+
+/** An icon of icons.svg, for the eye only. */
+function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(space, "use");
+  use.setAttribute("href", `/page/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A button of an icon alone; its name is its tooltip too. */
+export function iconButton(name, label, listener, more = {}) {
+  const { class: extra = "", ...rest } = more;
+  return element("button", { type: "button", class: `round ${extra}`, "aria-label": label,
+    title: label, on: { click: listener }, ...rest }, icon(name));
+}
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Where an arrow key points, right and down, times `step` or with Shift `far`; else undefined. */
+export const arrow = ({ key, shiftKey }, step, far) =>
+  ARROWS[key]?.map((way) => way * (shiftKey ? far : step));
+
+/** The event is dealt with here. */
+export function taken(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Stroke a path so that it is seen on dark and on light. */
+export function outline(pen, width, path) {
+  pen.lineCap = pen.lineJoin = "round";
+  pen.beginPath();
+  path();
+  for (const [more, style] of [[2, "rgb(0 0 0 / .55)"], [0, "#fff"]]) {
+    pen.lineWidth = width + more;
+    pen.strokeStyle = style;
+    pen.stroke();
+  }
+}
+
+/** Put the texts and icons into the elements of index.html that name them. */
+export function fill(root = document) {
+  for (const node of root.querySelectorAll("[data-text]"))
+    node.append(texts[node.dataset.text]);
+  for (const node of root.querySelectorAll("[data-label]")) {
+    const { label, keys } = node.dataset;
+    node.setAttribute("aria-label", texts[label]);
+    if (node.matches("button")) node.title = keys ? `${texts[label]}  (${keys})` : texts[label];
+  }
+  for (const node of root.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon));
+}
+
+/** Draw a small copy of a picture into a canvas, which takes its shape. */
+export function sketch(canvas, picture, longest) {
+  const scale = Math.min(1, longest / Math.max(picture.width, picture.height));
+  canvas.width = Math.max(1, Math.round(picture.width * scale));
+  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  const pen = canvas.getContext("2d");
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+}
+
+/** Give a file to the person. */
+export function deliver(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = element("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

@@ -1,0 +1,115 @@
+import { byId, element, iconButton } from "./dom.js";
+import { texts } from "./texts.js";
+
+const percent = (value) => `${Math.round(value * 100)}`;
+const signed = (value) => (value > 0 ? `+${percent(value)}` : percent(value).replace("-", "−"));
+
+const CONTROLS = {
+  vividness: { min: 0, max: 1, usual: 0.5, say: percent },
+  saturation: { min: 0, max: 3, usual: 1, say: percent },
+  warmth: { min: -1, max: 1, usual: 0, say: signed },
+  tint: { min: -1, max: 1, usual: 0, say: signed },
+  smooth: { min: 0, max: 1, usual: 0, say: percent },
+};
+const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
+
+/** One labelled slider with its value and a way back to the usual one. */
+class Slider {
+  constructor(name, { min, max, step = 0.01, usual, say }, changed) {
+    Object.assign(this, { name, usual, say, min, max });
+    const label = texts.control[name];
+    this.input = element("input", { type: "range", id: `look-${name}`, class: name, min, max, step,
+      on: { input: () => this.#tell(changed, true), change: () => this.#tell(changed, false),
+        dblclick: () => this.#reset(changed) } });
+    this.output = element("output", { for: `look-${name}` });
+    this.reset = iconButton("reset", texts.resetOne(label), () => this.#reset(changed),
+      { class: "tiny" });
+    this.node = element("div", { class: "slider", title: texts.about[name] },
+      element("label", { for: `look-${name}`, text: label }), this.reset, this.output, this.input);
+  }
+
+  get value() { return Number(this.input.value); }
+
+  #tell(changed, draft) {
+    this.show(this.value);
+    changed(this.name, this.value, draft);
+  }
+
+  #reset(changed) {
+    this.show(this.usual);
+    changed(this.name, this.usual, false);
+  }
+
+  show(value) {
+    if (this.value !== value) this.input.value = value;
+    const words = this.say(value);
+    this.output.textContent = words;
+    this.input.setAttribute("aria-valuetext", words);
+    const share = (number) => (number - this.min) / (this.max - this.min);
+    this.input.style.setProperty("--at", `${100 * share(value)}%`);
+    this.input.style.setProperty("--usual", share(this.usual));
+    this.reset.classList.toggle("unused", value === this.usual);
+    this.reset.disabled = value === this.usual;
+  }
+}
+
+/** The sliders of the look. `change(part, label, options)` carries out what they say. */
+export class LookPanel {
+  constructor(models, change) {
+    this.models = models;
+    this.change = change;
+    const changed = (name, value, draft) => change({ [name]: value }, texts.control[name],
+      { draft, key: `look ${name}` });
+    this.sliders = Object.entries(CONTROLS).map(([name, how]) => new Slider(name, how, changed));
+    this.model = element("select", { id: "look-model", on: { change: () => this.#chooseModel() } },
+      ...models.map(({ name }) => element("option", { value: name, text: name })));
+    this.purpose = element("p", { class: "soft" });
+    this.modelRow = element("div", { class: "model", hidden: models.length < 2 },
+      element("label", { for: "look-model", text: texts.control.model }), this.model, this.purpose);
+    this.resetAll = element("button", { type: "button", class: "quiet", text: texts.resetAll,
+      on: { click: () => this.#reset() } });
+    this.sizeRow = element("div", {});
+    byId("sliders").append(...this.sliders.map((slider) => slider.node), this.sizeRow,
+      this.modelRow, this.resetAll);
+  }
+
+  /** The working size runs over a few steps that the model takes; the first is its own choice. */
+  #offerSizes(model) {
+    if (this.sizesOf === model) return;
+    this.sizesOf = model;
+    const { smallest, largest } = model.size;
+    this.steps = [null, ...SIZES.filter((size) => size >= smallest && size <= largest)];
+    const say = (step) => (step ? texts.pixels(this.steps[step]) : texts.auto);
+    this.size = new Slider("size", { min: 0, max: this.steps.length - 1, step: 1, usual: 0, say },
+      (name, step, draft) => {
+        // Each size runs the network anew, which is too slow to follow a moving hand.
+        if (!draft) this.change({ size: this.steps[step] }, texts.control.size,
+          { key: "look size" });
+      });
+    this.sizeRow.replaceChildren(this.size.node);
+  }
+
+  #chooseModel() {
+    const { can } = this.models.find(({ name }) => name === this.model.value);
+    const part = { model: this.model.value, size: null };
+    if (!can.hints) part.hints = [];
+    if (!can.variants) part.variant = 0;
+    this.change(part, texts.control.model);
+  }
+
+  #reset() {
+    const usual = Object.entries(CONTROLS).map(([name, how]) => [name, how.usual]);
+    this.change({ ...Object.fromEntries(usual), size: null }, texts.step.reset);
+  }
+
+  show(look) {
+    for (const slider of this.sliders) slider.show(look[slider.name]);
+    const model = this.models.find(({ name }) => name === look.model);
+    if (model) this.#offerSizes(model);
+    this.purpose.textContent = model?.purpose ?? "";
+    this.size?.show(Math.max(0, this.steps.indexOf(look.size)));
+    this.model.value = look.model;
+    this.resetAll.disabled = look.size === null
+      && this.sliders.every(({ name, usual }) => look[name] === usual);
+  }
+}

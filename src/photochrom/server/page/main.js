@@ -1,0 +1,87 @@
+import * as api from "./api.js";
+import { Album } from "./album.js";
+import { receive } from "./arrivals.js";
+import { Brush } from "./brush.js";
+import { ColourPanel } from "./colours.js";
+import { Compare } from "./compare.js";
+import { ConfidenceOverlay } from "./confidence.js";
+import { Crosshair } from "./crosshair.js";
+import { Detail } from "./detail.js";
+import { askForToken, closeByClick, fillShortcuts, tokenOfAddress } from "./dialogs.js";
+import { Divider } from "./divider.js";
+import { byId, fill } from "./dom.js";
+import { DownloadDialog } from "./download.js";
+import { Gestures } from "./gestures.js";
+import { HintsFile } from "./hintsfile.js";
+import { Keys } from "./keys.js";
+import { LookPanel } from "./look.js";
+import { Marks } from "./marks.js";
+import { Panels } from "./panels.js";
+import { PlacePanel } from "./place.js";
+import { Preview } from "./preview.js";
+import { ReferencePanel } from "./reference.js";
+import { Stage } from "./stage.js";
+import { Status } from "./status.js";
+import { Strip } from "./strip.js";
+import { Table } from "./table.js";
+import { texts } from "./texts.js";
+import { Tools } from "./tools.js";
+import { VariantPanel } from "./variants.js";
+
+/** Put everything on the table, once what the server can do is known. */
+function lay(about, { models }, status) {
+  const album = new Album(about.limits);
+  const tools = new Tools();
+  const marks = new Marks(album, about.limits.hints);
+  const viewport = byId("viewport");
+  let stage = null;
+  const preview = new Preview(album, () => {
+    const { photo, fitting } = stage.view;
+    return Math.max(photo.width, photo.height) * fitting * devicePixelRatio;
+  });
+  stage = new Stage(viewport, byId("canvas"), preview);
+  const divider = new Divider(byId("divider"), stage);
+  const crosshair = new Crosshair(stage);
+  const place = new PlacePanel({ marks, tools, stage, status });
+  const look = new LookPanel(models, (part, label, how) => album.current?.change(part, label, how));
+  const colours = new ColourPanel(marks, tools, place, stage);
+  const compare = new Compare(album, preview, stage, status);
+  const confidence = new ConfidenceOverlay(album, stage, status);
+  const variants = new VariantPanel(album, preview, status);
+  const panels = new Panels((name) => variants.show(name === "variants"));
+  const download = new DownloadDialog(album, about.formats, status);
+  const detail = new Detail(preview, stage);
+  const brush = new Brush({ stage, tools, marks, place, crosshair });
+  const desk = { brush, album, tools, marks, stage, preview, divider, crosshair, place, look, colours,
+    compare, confidence, variants, panels, download, detail, status };
+  const table = new Table(desk);
+  desk.gestures = new Gestures(stage, tools, table.gestures);
+  brush.gestures = desk.gestures;
+  new Keys({ ...desk, deeds: table.deeds });
+  new ReferencePanel(tools, status);
+  new HintsFile(album, status);
+  new Strip(album, (photo) => table.remove(photo));
+  receive((files) => album.add(files));
+  byId("photo-input").accept = ["image/*", ...about.reads].join(",");
+}
+
+async function start() {
+  fill();
+  fillShortcuts();
+  closeByClick();
+  tokenOfAddress();
+  const status = new Status(byId("status"));
+  const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  byId("privacy").append(here ? texts.privateHere : texts.privateThere);
+  api.onRefusal(askForToken);
+  try {
+    const about = await api.about();
+    if (about.token_needed && !api.hasToken()) api.setToken(await askForToken());
+    lay(about, await api.models(), status);
+    document.body.dataset.ready = "";
+  } catch (error) {
+    status.regret(error.message);
+  }
+}
+
+start();

@@ -1,0 +1,106 @@
+import { arrow } from "./dom.js";
+import { alongStroke, changed, drawHints, hintAt, hintNear, marksOf, markOf, moved, newMark,
+  usualRadius, without } from "./hints.js";
+import { hexOf } from "./lab.js";
+import { texts } from "./texts.js";
+
+const MIDDLE = 60; // L, while the photo's own is not known
+
+/** Sets, changes and removes the colours of the current photo. Events: "select", "full". */
+export class Marks extends EventTarget {
+  constructor(album, most) {
+    super();
+    this.album = album;
+    this.most = most;
+  }
+
+  get photo() { return this.album.current; }
+
+  get hints() { return this.photo?.look?.hints ?? []; }
+
+  get all() { return marksOf(this.hints); }
+
+  get selected() { return this.photo?.selected ?? null; }
+
+  get chosen() { return markOf(this.hints, this.selected); }
+
+  lightnessAt(place) { return this.photo?.lightness?.at(place) ?? MIDDLE; }
+
+  /** The colour that a hint takes at its place. */
+  colourOf(hint) { return hexOf(this.lightnessAt(hint), hint.ab); }
+
+  select(mark) {
+    if (!this.photo || mark === this.selected) return;
+    this.photo.selected = mark;
+    this.dispatchEvent(new Event("select"));
+  }
+
+  near(view, at, reach) { return hintNear(this.hints, view, at, reach, this.selected); }
+
+  /** A dot at a place; its mark, or null where there are too many already. */
+  add(place, ab, { draft = false } = {}) {
+    const mark = newMark();
+    const done = this.#append([hintAt(place, ab, null, mark, this.photo.size)],
+      texts.step.colour, draft);
+    if (done) this.select(mark);
+    return done ? mark : null;
+  }
+
+  /** A stroke of the brush as a row of hints; `size` is the radius, of the short side. */
+  paint(path, ab, size) {
+    const { width, height } = this.photo.size;
+    const radius = size * Math.min(width, height);
+    const mark = newMark();
+    const points = alongStroke(path, radius).map(
+      (point) => hintAt(point, ab, radius, mark, this.photo.size));
+    return this.#append(points, texts.step.stroke);
+  }
+
+  #append(added, label, draft = false) {
+    if (this.hints.length + added.length > this.most) {
+      this.dispatchEvent(new Event("full"));
+      return false;
+    }
+    this.photo.change({ hints: [...this.hints, ...added] }, label, { draft });
+    return true;
+  }
+
+  /** Another colour or radius for a mark. */
+  change(mark, part, { draft = false, key = null } = {}) {
+    const label = "ab" in part ? texts.step.recolour : texts.step.radius;
+    this.photo.change({ hints: changed(this.hints, mark, part) }, label, { draft, key });
+  }
+
+  move(mark, dx, dy, { draft = false, key = null } = {}) {
+    this.photo.change({ hints: moved(this.hints, mark, dx, dy, this.photo.size) },
+      texts.step.move, { draft, key });
+  }
+
+  /** What keys do to a mark: arrows move it by CSS pixels, Delete removes it. Whether one did. */
+  key(event, mark, scale) {
+    const way = arrow(event, 1 / scale, 10 / scale);
+    if (way) this.move(mark, ...way, { key: `move ${mark}` });
+    else if (event.key === "Delete" || event.key === "Backspace") this.remove(mark);
+    else return false;
+    return true;
+  }
+
+  /** Make a draft of moving or mixing a step to go back to. */
+  commit(label) { this.photo.change({}, label); }
+
+  remove(mark) {
+    if (this.selected === mark) this.select(null);
+    this.photo.change({ hints: without(this.hints, mark) }, texts.step.remove);
+  }
+
+  clear() {
+    this.select(null);
+    this.photo.change({ hints: [] }, texts.step.clear);
+  }
+
+  draw(pen, view) {
+    if (!this.photo?.isOpen) return;
+    drawHints(pen, view, this.hints, { selected: this.selected,
+      colourOf: (hint) => this.colourOf(hint), usual: usualRadius(this.photo.size) });
+  }
+}

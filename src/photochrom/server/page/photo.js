@@ -1,0 +1,165 @@
+import * as api from "./api.js";
+import { History } from "./history.js";
+import { plainHints } from "./hints.js";
+import { texts } from "./texts.js";
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** A look as the server takes it. */
+const plain = (look) => ({ ...look, hints: plainHints(look.hints) });
+
+/** What of `look` differs from `sent`. */
+function changes(sent, look) {
+  return Object.fromEntries(Object.entries(plain(look)).filter(
+    ([key, value]) => !same(value, sent[key])));
+}
+
+/** One photo: its file, the session on the server, its look and what led to it.
+ *  It tells "state", "look" and "again" (the server had forgotten it) of itself. */
+export class Photo {
+  state = "waiting"; // then "uploading", "colouring", "ready" or "failed"
+  progress = 0;
+  problem = "";
+  session = null;
+  can = {};
+  look = null;
+  history = null;
+  revision = 0;
+  pinned = null; // { look, revision } to compare with
+  selected = null; // the mark of a hint
+  lightness = null; // of the original, to show hints in the colours they take
+  thumbnail = document.createElement("canvas");
+  leaving = new AbortController();
+  saved = true;
+  revealed = false; // its colours have come in
+  #sent = null; // as the server has it
+  #agreed = null; // the same, as it stands here
+  #turn = Promise.resolve();
+  #reopening = null;
+
+  /** `tell(type, details)` is told what happens. */
+  constructor(file, tell) {
+    this.file = file;
+    this.tell = (type, details) => tell(type, { photo: this, ...details });
+    this.name = file.name || texts.pastedName;
+    this.thumbnail.width = this.thumbnail.height = 1;
+  }
+
+  /** `problem` is the server's line; it is one about this photo, whether it names it or not. */
+  become(state, problem = "") {
+    this.state = state;
+    this.problem = state !== "failed" || problem.startsWith(this.name)
+      ? problem : `${this.name}: ${problem}`;
+    this.tell("state");
+  }
+
+  get isOpen() { return this.session !== null; }
+
+  /** Width and height: of the photo, or before it is known of what the browser shows of the file. */
+  get size() {
+    const { width, height } = this.session ?? this.thumbnail;
+    return { width, height };
+  }
+
+  /** A session that the server just gave. */
+  adopt(session) {
+    this.session = session;
+    this.can = session.can;
+    this.revision = session.revision;
+    this.#sent = session.look;
+    this.look ??= { ...session.look, hints: [] };
+    this.history ??= new History(this.look);
+    this.#agreed = this.look;
+  }
+
+  /** Change parts of the look; a draft is shown, but is no step to go back to. */
+  change(part, label, { draft = false, key = null } = {}) {
+    this.look = { ...this.look, ...part };
+    if (!draft) {
+      this.history.commit(this.look, label, key);
+      this.saved = false;
+    }
+    this.tell("look", { draft });
+  }
+
+  undo() { return this.#go(this.history.undo()); }
+
+  redo() { return this.#go(this.history.redo()); }
+
+  #go({ look, label }) {
+    this.look = look;
+    this.saved = false;
+    this.tell("look");
+    return label;
+  }
+
+  /** Ask the server something about the session; one that it forgot is opened again. */
+  async ask(work) {
+    try {
+      return await work(this.session.id);
+    } catch (error) {
+      if (!error.forgotten) throw error;
+      this.#reopening ??= this.#reopen().finally(() => { this.#reopening = null; });
+      await this.#reopening;
+      return work(this.session.id);
+    }
+  }
+
+  /** Bring the server to the present look; resolves to its revision. */
+  settle() {
+    const turn = this.#turn.catch(() => {}).then(() => this.#send());
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #send() {
+    const { look } = this;
+    const part = changes(this.#sent, look);
+    if (!Object.keys(part).length) return this.revision;
+    try {
+      this.#note(await this.ask((id) => api.patchSession(id, part)), plain(look));
+      this.#agreed = look;
+    } catch (error) {
+      // What the server refuses must not stay on the screen as if it were in force.
+      if (error.status === 422 && this.look === look) {
+        this.history.forget(look);
+        this.look = this.#agreed;
+        this.tell("look");
+      }
+      throw error;
+    }
+    return this.revision;
+  }
+
+  #note(session, look) {
+    this.#sent = look;
+    this.revision = session.revision;
+    this.can = session.can;
+    this.session = { ...this.session, revision: session.revision };
+  }
+
+  /** Give the server a list of hints as it stands in a file; what it made of it comes back. */
+  async loadHints(hints) {
+    await this.settle();
+    const session = await this.ask((id) => api.patchSession(id, { hints }));
+    this.#note(session, session.look);
+    return session.look.hints;
+  }
+
+  async #reopen() {
+    this.tell("again");
+    const session = await api.upload(this.file,
+      { progress: () => {}, waiting: () => {}, signal: this.leaving.signal });
+    this.session = session;
+    this.#sent = session.look;
+    for (const kept of [this.pinned, this]) {
+      if (!kept) continue;
+      const part = changes(this.#sent, kept.look);
+      const answer = Object.keys(part).length
+        ? await api.patchSession(session.id, part) : session;
+      kept.revision = answer.revision;
+      this.#sent = plain(kept.look);
+    }
+    this.session.revision = this.revision;
+  }
+}

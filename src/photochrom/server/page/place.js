@@ -1,0 +1,206 @@
+import * as api from "./api.js";
+import { byId, clamp, element, iconButton, narrow, taken } from "./dom.js";
+import { markOf, usualRadius } from "./hints.js";
+import { fitted, hexOf } from "./lab.js";
+import { Mixer } from "./picker.js";
+import { nameOf, texts } from "./texts.js";
+
+const COUNT = 6;
+const LARGEST = 15; // times the usual radius
+const GAP = 18; // between the place and the panel
+
+/** The panel beside a place of the photo: the colours that suit it, and a mixer. */
+export class PlacePanel {
+  place = null; // pixels of the photo, while it is open
+  mark = null; // of the hint that is there
+  #asked = 0;
+  #back = null; // what had the focus
+
+  constructor({ marks, tools, stage, status }) {
+    Object.assign(this, { marks, tools, stage, status });
+    this.node = byId("place");
+    this.mixer = new Mixer();
+    this.mixer.addEventListener("input", () => this.#choose(this.mixer.ab, true));
+    this.mixer.addEventListener("change", () => this.#choose(this.mixer.ab, false));
+    this.chips = element("div", { class: "chips" });
+    this.more = element("div", { class: "chips plain" });
+    this.mixing = element("details", { on: { toggle: () => this.#fitIn() } },
+      element("summary", { text: texts.mix }), this.mixer.node);
+    this.radius = element("input", { type: "range", id: "radius", min: 1, max: 100, step: 0.5,
+      on: { input: () => this.#resize(true), change: () => this.#resize(false) } });
+    this.own = element("div", { class: "own" },
+      element("label", { for: "radius", text: texts.radius }), this.radius,
+      iconButton("trash", texts.removeColour, () => this.#remove()));
+    this.title = element("h2", {});
+    this.node.append(element("header", {}, this.title,
+      iconButton("close", texts.close, () => this.close())),
+    this.chips, this.more, this.mixing, this.own);
+    this.node.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("pointerdown", (event) => {
+      if (this.isOpen && !this.node.contains(event.target)) this.close(false);
+    }, true);
+  }
+
+  get isOpen() { return this.place !== null; }
+
+  /** Open it for a place, or for a mark that is there already. Who came by keys goes on by keys. */
+  async open(place, mark = null, byKey = false) {
+    const { photo } = this.marks;
+    this.#back ??= document.activeElement;
+    this.place = place;
+    this.mark = mark;
+    if (mark !== null) this.marks.select(mark);
+    this.lightness = this.marks.lightnessAt(place);
+    this.mixing.open = false;
+    this.answer = null;
+    this.#show();
+    this.node.hidden = false;
+    this.#fitIn();
+    this.node.focus({ preventScroll: true });
+    this.stage.invalidate();
+    const number = (this.#asked += 1);
+    if (!photo.can.suggestions) {
+      this.mixing.open = true;
+      return;
+    }
+    try {
+      await photo.settle();
+      const answer = await photo.ask((id) => api.suggestions(id,
+        { x: place.x, y: place.y, count: COUNT, revision: photo.revision }));
+      if (number !== this.#asked || !this.isOpen) return;
+      this.answer = answer;
+      this.lightness = answer.lightness;
+      this.#show();
+      this.#fitIn();
+      if (byKey && this.node === document.activeElement) this.chips.querySelector("button")?.focus();
+    } catch (error) {
+      if (number === this.#asked) this.status.regret(error.message);
+    }
+  }
+
+  close(refocus = true) {
+    if (!this.isOpen) return;
+    this.#asked += 1;
+    this.place = null;
+    this.node.hidden = true;
+    document.body.classList.remove("asking");
+    if (refocus && this.#back?.isConnected) this.#back.focus({ preventScroll: true });
+    this.#back = null;
+    this.stage.invalidate();
+  }
+
+  /** What was undone or redone may have taken or changed the hint. */
+  sync() {
+    if (!this.isOpen) return;
+    if (this.mark !== null && !this.#hint) this.mark = null;
+    this.#show();
+  }
+
+  get #hint() { return markOf(this.marks.hints, this.mark); }
+
+  #show() {
+    const hint = this.#hint;
+    this.title.textContent = hint ? texts.colourHere : texts.colourFor;
+    const chosen = hint?.ab ?? null;
+    const shown = hint?.ab ?? this.answer?.current.ab ?? [0, 0];
+    this.mixer.set(this.lightness, shown);
+    const { answer } = this;
+    this.chips.replaceChildren(...(answer
+      ? answer.suggestions.map((one) => this.#chip(one, chosen))
+      : Array.from({ length: this.marks.photo.can.suggestions ? COUNT : 0 },
+        () => element("span", { class: "chip waiting" }))));
+    const others = answer ? [[texts.now, answer.current.ab], [texts.neutral, [0, 0]]]
+      : [[texts.neutral, [0, 0]]];
+    others.push([texts.yours, this.tools.colour]);
+    this.more.replaceChildren(...others.map(([words, ab]) =>
+      this.#chip({ ab: fitted(this.lightness, ab) }, chosen, words)));
+    this.own.hidden = !hint;
+    if (hint) this.#showRadius(hint);
+  }
+
+  #chip({ ab, probability = null }, chosen, words = null) {
+    const hex = hexOf(this.lightness, ab);
+    const near = chosen && Math.hypot(chosen[0] - ab[0], chosen[1] - ab[1]) < 0.5;
+    const name = nameOf(this.lightness, ab);
+    const share = probability === null ? null : Math.round(probability * 100);
+    const swatch = element("span", { class: "swatch" });
+    swatch.style.background = hex;
+    const bar = share !== null && element("span", { class: "bar" }, element("span", {}));
+    if (bar) bar.firstChild.style.width = `${Math.max(3, share)}%`;
+    const label = words ? `${words}: ${name}` : share === null ? name : texts.likely(name, share);
+    return element("button", { type: "button", class: "chip", "aria-label": label, title: name,
+      "aria-pressed": String(Boolean(near)), on: { click: () => this.#pick(ab) } },
+    swatch, bar,
+    element("span", { class: "small", text: words ?? (share === null ? "" : `${share} %`) }));
+  }
+
+  #pick(ab) {
+    const at = [...this.node.querySelectorAll(".chip")].indexOf(document.activeElement);
+    this.#choose(ab, false);
+    this.node.querySelectorAll(".chip")[at]?.focus();
+  }
+
+  #choose(ab, draft) {
+    if (this.mark === null) {
+      this.mark = this.marks.add(this.place, ab, { draft });
+      if (this.mark === null) return this.close();
+    } else this.marks.change(this.mark, { ab }, { draft, key: `mix ${this.mark}` });
+    this.tools.load(ab);
+    if (!draft) this.#show();
+  }
+
+  get #largest() { return LARGEST * usualRadius(this.marks.photo.size); }
+
+  /** The slider goes by the radius's square root, so that small ones can be told apart. */
+  #showRadius(hint) {
+    const radius = hint.radius ?? usualRadius(this.marks.photo.size);
+    this.radius.value = 100 * Math.sqrt(Math.min(1, radius / this.#largest));
+    this.radius.setAttribute("aria-valuetext", texts.pixels(Math.round(radius)));
+  }
+
+  #resize(draft) {
+    const radius = Math.max(0.5, this.#largest * (this.radius.value / 100) ** 2);
+    this.marks.change(this.mark, { radius }, { draft, key: `radius ${this.mark}` });
+    this.radius.setAttribute("aria-valuetext", texts.pixels(Math.round(radius)));
+  }
+
+  #remove() {
+    this.marks.remove(this.mark);
+    this.close();
+  }
+
+  #key(event) {
+    if (event.key === "Escape") {
+      taken(event);
+      this.close();
+    }
+    if (event.key === "Delete" && this.#hint && event.target !== this.mixer.field) this.#remove();
+    const buttons = [...this.node.querySelectorAll(".chip")];
+    const at = buttons.indexOf(document.activeElement);
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by && at >= 0) {
+      event.preventDefault();
+      buttons[clamp(at + by, 0, buttons.length - 1)].focus();
+    }
+  }
+
+  /** Beside the place where there is room; on a small screen it is a sheet at the bottom. */
+  #fitIn() {
+    if (!this.isOpen) return;
+    const { style } = this.node;
+    style.left = style.top = "";
+    if (narrow.matches) {
+      // The photo moves up into the room that is left.
+      document.body.style.setProperty("--sheet", `${this.node.offsetHeight}px`);
+      document.body.classList.add("asking");
+      return;
+    }
+    const spot = this.stage.view.toScreen(this.place);
+    const { width, height } = this.stage.view;
+    const [w, h] = [this.node.offsetWidth, this.node.offsetHeight];
+    const right = spot.x + GAP + w <= width - 8;
+    const left = right || spot.x < w + GAP ? Math.min(spot.x + GAP, width - w - 8) : spot.x - GAP - w;
+    style.left = `${Math.round(Math.max(8, left))}px`;
+    style.top = `${Math.round(clamp(spot.y - h / 3, 8, Math.max(8, height - h - 8)))}px`;
+  }
+}

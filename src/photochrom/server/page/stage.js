@@ -1,0 +1,174 @@
+import { calm, clamp } from "./dom.js";
+import { View } from "./view.js";
+
+const STEP_MS = 160;
+const REVEAL_MS = 1100;
+
+/** The table the photo lies on: one canvas with before and after, and what others paint over them.
+ *  Events: "moved" (the view or the divider). */
+export class Stage extends EventTarget {
+  view = new View();
+  split = 0.5; // of the visible photo, left of it is before
+  holding = false; // all of it before
+  overlay = null; // { bitmap, opacity }
+  painters = []; // (pen, view) => void
+  #drawn = 0;
+  #animation = 0;
+
+  constructor(box, canvas, preview) {
+    super();
+    this.box = box;
+    this.canvas = canvas;
+    this.preview = preview;
+    this.pen = canvas.getContext("2d");
+    new ResizeObserver(() => this.#resize()).observe(box);
+    window.addEventListener("resize", () => this.#resize()); // another screen, of other pixels
+    this.#resize();
+  }
+
+  #resize() {
+    const { width, height } = this.box.getBoundingClientRect();
+    if (!width || !height) return;
+    this.canvas.width = Math.round(width * devicePixelRatio);
+    this.canvas.height = Math.round(height * devicePixelRatio);
+    this.view.resize(width, height);
+    this.#moved();
+    this.#draw(); // at once: a canvas that changes size is empty
+  }
+
+  #moved() {
+    this.invalidate();
+    this.dispatchEvent(new Event("moved"));
+  }
+
+  open(size) {
+    cancelAnimationFrame(this.#animation);
+    this.view.open(size);
+    this.#moved();
+  }
+
+  fit() { this.#glide(() => this.view.fit()); }
+
+  /** Zoom by a factor, or to a scale in device pixels a photo's pixel. */
+  zoomBy(factor, at, smooth = false) {
+    const change = () => this.view.zoom(this.view.scale * factor, at);
+    if (smooth) this.#glide(change);
+    else this.#now(change);
+  }
+
+  zoomTo(scale, at) { this.#glide(() => this.view.zoom(scale / devicePixelRatio, at)); }
+
+  pan(dx, dy) { this.#now(() => this.view.pan(dx, dy)); }
+
+  #now(change) {
+    cancelAnimationFrame(this.#animation);
+    change();
+    this.#moved();
+  }
+
+  /** Go to where `change` leads in a few frames. */
+  #glide(change) {
+    cancelAnimationFrame(this.#animation);
+    const { view } = this;
+    const from = { scale: view.scale, x: view.x, y: view.y };
+    change();
+    const to = { scale: view.scale, x: view.x, y: view.y };
+    if (calm.matches) return this.#moved();
+    return this.#animate(STEP_MS, (share) => {
+      for (const key of ["scale", "x", "y"])
+        view[key] = share === 1 ? to[key] : from[key] + (to[key] - from[key]) * share;
+      this.#moved();
+    });
+  }
+
+  #animate(duration, step) {
+    const start = performance.now();
+    const frame = (now) => {
+      const share = clamp((now - start) / duration, 0, 1);
+      step(1 - (1 - share) ** 3);
+      if (share < 1) this.#animation = requestAnimationFrame(frame);
+    };
+    this.#animation = requestAnimationFrame(frame);
+  }
+
+  setSplit(split) {
+    this.split = clamp(split, 0, 1);
+    this.#moved();
+  }
+
+  slideSplit(to) {
+    cancelAnimationFrame(this.#animation);
+    const from = this.split;
+    if (calm.matches) return this.setSplit(to);
+    return this.#animate(STEP_MS * 1.5, (share) => this.setSplit(from + (to - from) * share));
+  }
+
+  /** Let the colours come in from the right. */
+  reveal() {
+    if (calm.matches) return;
+    const to = this.split;
+    this.#animate(REVEAL_MS, (share) => this.setSplit(1 + (to - 1) * share));
+  }
+
+  hold(on) {
+    this.holding = on;
+    this.#moved();
+  }
+
+  /** The layers of which something shows. */
+  sides({ before, picture, original }) {
+    const shown = [];
+    if (this.holding) return [original];
+    if (this.split > 0) shown.push(before);
+    if (this.split < 1) shown.push(picture);
+    return shown;
+  }
+
+  /** Draw with the next frame. */
+  invalidate() {
+    this.#drawn ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.#drawn);
+    this.#drawn = 0;
+    const { pen, view, preview, canvas } = this;
+    pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    if (!preview.photo) return;
+    const { left, top, width, height } = view.frame;
+    const { before, original } = preview;
+    const after = preview.picture.bitmap ? preview.picture : original;
+    const at = this.holding ? width : this.split * width;
+    if (after.bitmap) {
+      this.#side(this.holding ? original : before, left, top, at, height);
+      this.#side(after, left + at, top, width - at, height, this.overlay);
+    } else if (preview.photo.thumbnail.width > 1) {
+      this.#side({ bitmap: preview.photo.thumbnail }, left, top, width, height);
+    }
+    for (const paint of this.painters) paint(pen, view);
+  }
+
+  #side({ bitmap, piece }, left, top, width, height, overlay = null) {
+    if (!bitmap || width <= 0) return;
+    const { pen, view } = this;
+    const { x, y, scale, photo } = view;
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, top, width, height);
+    pen.clip();
+    pen.imageSmoothingQuality = "high";
+    // Pixels may show as pixels once each is several of the screen's.
+    pen.imageSmoothingEnabled = scale * devicePixelRatio < 4;
+    pen.drawImage(bitmap, x, y, photo.width * scale, photo.height * scale);
+    if (piece)
+      pen.drawImage(piece.bitmap, x + piece.x * scale, y + piece.y * scale,
+        piece.w * scale, piece.h * scale);
+    if (overlay) {
+      pen.globalAlpha = overlay.opacity;
+      pen.imageSmoothingEnabled = true; // it is small
+      pen.drawImage(overlay.bitmap, x, y, photo.width * scale, photo.height * scale);
+    }
+    pen.restore();
+  }
+}

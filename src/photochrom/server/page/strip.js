@@ -1,0 +1,61 @@
+import { byId, element, iconButton, taken } from "./dom.js";
+import { texts } from "./texts.js";
+
+/** The film strip: a button for each photo with its picture and how far it is. */
+export class Strip {
+  #items = new Map(); // photo -> { node, button, meter }
+
+  constructor(album, remove) {
+    Object.assign(this, { album, remove, list: byId("films") });
+    album.addEventListener("photos", () => this.#arrange());
+    album.addEventListener("current", () => this.#arrange());
+    album.addEventListener("state", ({ detail }) => this.#show(detail.photo));
+  }
+
+  #arrange() {
+    for (const [photo, { node }] of this.#items)
+      if (!this.album.photos.includes(photo)) {
+        node.remove();
+        this.#items.delete(photo);
+      }
+    for (const photo of this.album.photos) {
+      if (!this.#items.has(photo)) this.#add(photo);
+      this.#show(photo);
+    }
+    this.#items.get(this.album.current)?.node.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  #add(photo) {
+    const meter = element("span", { class: "meter" });
+    const button = element("button", { type: "button", class: "film", title: photo.name, on: {
+      click: () => this.album.select(photo),
+      keydown: (event) => this.#key(event, photo) } }, photo.thumbnail, meter);
+    const node = element("li", {}, button, iconButton("close", texts.remove(photo.name),
+      () => this.remove(photo), { class: "tiny away" }));
+    this.#items.set(photo, { node, button, meter });
+    this.list.append(node);
+  }
+
+  #key(event, photo) {
+    const at = this.album.photos.indexOf(photo);
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const next = this.album.photos[at + by];
+    if (next) this.#items.get(next).button.focus();
+    else if (event.key === "Delete") this.remove(photo);
+    else return;
+    taken(event);
+  }
+
+  #show(photo) {
+    const item = this.#items.get(photo);
+    if (!item) return;
+    const { node, button, meter } = item;
+    const current = photo === this.album.current;
+    node.dataset.state = photo.state;
+    if (current) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+    button.setAttribute("aria-label",
+      texts.photoState(photo.name, photo.state, photo.progress, photo.problem));
+    meter.style.setProperty("--share", photo.state === "uploading" ? photo.progress : 1);
+  }
+}

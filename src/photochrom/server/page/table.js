@@ -1,0 +1,272 @@
+import { byId, coarse } from "./dom.js";
+import { texts } from "./texts.js";
+
+/** What happens when: the events of photos, tools and hands, and what they lead to. */
+export class Table {
+  constructor(desk) {
+    Object.assign(this, desk);
+    this.gestures = {
+      grab: (at, reach) => this.marks.near(this.stage.view, at, reach)?.mark ?? null,
+      drag: (mark, dx, dy) => this.marks.move(mark, dx, dy, { draft: true }),
+      drop: () => this.marks.commit(texts.step.move),
+      tap: (at, reach) => this.#tap(at, reach),
+      paint: (path) => this.brush.show(path),
+      stroke: (path) => this.#paint(path),
+    };
+    this.deeds = {
+      undo: () => this.#back("undo"), redo: () => this.#back("redo"),
+      help: () => byId("shortcuts-dialog").showModal(), download: () => this.download.open(),
+      letGo: () => this.#letGo(), colourAt: (place) => this.#colourAt(place, true),
+      openMark: ({ mark, points: [first] }) => this.place.open(first, mark, true),
+    };
+    this.#followAlbum();
+    this.#followHands();
+    this.#buttons();
+    this.#show();
+  }
+
+  get photo() { return this.album.current; }
+
+  // Photos
+
+  #followAlbum() {
+    const { album, preview, stage, detail } = this;
+    album.addEventListener("photos", () => this.#show());
+    album.addEventListener("current", () => this.#change());
+    album.addEventListener("state", ({ detail }) => this.#progress(detail.photo));
+    album.addEventListener("look", ({ detail: { photo, draft } }) => {
+      if (photo !== this.photo) return;
+      preview.refresh(draft);
+      this.#showLook(draft);
+    });
+    album.addEventListener("again", () => this.status.say(texts.again));
+    preview.addEventListener("change", () => stage.invalidate());
+    preview.addEventListener("busy", () => {
+      byId("stage").classList.toggle("busy", preview.busy);
+      if (preview.busy) return;
+      detail.want();
+      this.variants.sync();
+    });
+    preview.addEventListener("picture", () => this.#pictured());
+    preview.addEventListener("failure", ({ detail: words }) => this.status.regret(words));
+    stage.addEventListener("moved", () => {
+      detail.want();
+      this.#showZoom();
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (album.photos.some((photo) => !photo.saved)) event.preventDefault();
+    });
+  }
+
+  /** Another photo is the current one. */
+  #change() {
+    const { photo, place, stage, preview } = this;
+    place.close(false);
+    if (photo) stage.open(photo.size);
+    preview.show(photo);
+    this.compare.sync();
+    this.confidence.reset();
+    this.variants.reset();
+    this.#show();
+    if (!photo?.isOpen) return;
+    this.#allow();
+    this.#showLook();
+  }
+
+  #progress(photo) {
+    if (photo === this.photo) {
+      if (photo.state === "colouring" && this.preview.photo === photo && !this.preview.busy) {
+        this.stage.open(photo.size);
+        this.preview.show(photo);
+        this.#showLook();
+      } else if (!photo.isOpen && photo.thumbnail.width > 1) this.stage.open(photo.size);
+    }
+    // The card of the current photo says it already.
+    if (photo.state === "failed" && photo === this.photo) this.status.whisper(photo.problem);
+    else if (photo.state === "failed") this.status.regret(photo.problem);
+    this.#show();
+  }
+
+  /** A full picture of the current look is there. */
+  #pictured() {
+    if (!this.photo.revealed) {
+      this.photo.revealed = true;
+      this.stage.reveal();
+      this.#greet();
+    }
+    this.#allow();
+    this.confidence.sync();
+    this.#show();
+  }
+
+  /** What to do next, said once. */
+  #greet() {
+    if (this.photo.session.in_colour) this.status.say(texts.inColour);
+    else if (this.greeted || !this.photo.can.hints)
+      this.status.whisper(texts.isReady(this.photo.name));
+    else this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
+    this.greeted = true;
+  }
+
+  /** Offer what the model of the photo can. */
+  #allow() {
+    this.tools.allow(this.photo.can);
+    this.panels.allow(this.photo.can);
+  }
+
+  remove(photo) {
+    this.album.remove(photo);
+    this.status.say(texts.removed(photo.name));
+    if (!this.photo) byId("choose").focus();
+  }
+
+  // Hands
+
+  #followHands() {
+    const { tools, marks, stage } = this;
+    tools.addEventListener("change", () => this.#showTools());
+    marks.addEventListener("select", () => stage.invalidate());
+    marks.addEventListener("full", () => this.status.regret(texts.full(marks.most)));
+    this.#showTools();
+  }
+
+  #tap(at, reach) {
+    const { stage, marks } = this;
+    if (!this.photo?.isOpen) return;
+    const hint = marks.near(stage.view, at, reach);
+    if (hint) this.place.open(hint, hint.mark);
+    else if (stage.view.contains(at)) this.#colourAt(stage.view.toPhoto(at));
+    else marks.select(null);
+  }
+
+  /** Ask which colour a place gets; a colour that was just picked elsewhere goes there at once. */
+  #colourAt(place, byKey = false) {
+    const { marks, tools } = this;
+    this.crosshair.place = place;
+    marks.select(null);
+    this.status.hush();
+    this.#uncover(place);
+    if (!tools.ready) return this.place.open(place, null, byKey);
+    const mark = marks.add(place, tools.colour);
+    tools.unload();
+    return mark !== null && this.place.open(place, mark);
+  }
+
+  /** What is coloured must be seen: the divider goes out of its way. */
+  #uncover(place) {
+    const { left, width } = this.stage.view.frame;
+    const share = (this.stage.view.toScreen(place).x - left) / width;
+    if (share < this.stage.split) this.stage.slideSplit(0);
+  }
+
+  #paint(path) {
+    this.brush.show(null);
+    this.#uncover(path.reduce((one, other) => (one.x < other.x ? one : other)));
+    this.marks.paint(path, this.tools.colour, this.tools.brush);
+  }
+
+  #letGo() {
+    this.place.close();
+    this.tools.unload();
+    this.marks.select(null);
+  }
+
+  #back(way) {
+    const { photo } = this;
+    if (!photo?.history?.[way === "undo" ? "canUndo" : "canRedo"]) return;
+    const label = photo[way]();
+    this.place.sync();
+    this.status.say(way === "undo" ? texts.undone(label) : texts.redone(label));
+  }
+
+  // What is shown beside it
+
+  #buttons() {
+    const { stage, tools } = this;
+    const press = (id, deed) => byId(id).addEventListener("click", deed);
+    press("undo", this.deeds.undo);
+    press("redo", this.deeds.redo);
+    press("own-swatch", () => this.panels.open("colours"));
+    press("help", this.deeds.help);
+    press("download", this.deeds.download);
+    press("split", () => this.divider.toggle());
+    press("zoom-in", () => stage.zoomBy(1.5, undefined, true));
+    press("zoom-out", () => stage.zoomBy(1 / 1.5, undefined, true));
+    press("fit", () => stage.fit());
+    press("full-size", () => stage.zoomTo(1));
+    press("remove-photo", () => this.remove(this.photo));
+    press("retry", () => this.album.retry(this.photo));
+    press("drop-photo", () => this.remove(this.photo));
+    press("theme", () => {
+      const { dataset } = document.documentElement;
+      dataset.theme = dataset.theme === "dark" ? "light" : "dark";
+      localStorage.setItem("photochrom-theme", dataset.theme);
+    });
+    for (const tool of ["colour", "brush", "hand"]) press(`tool-${tool}`, () => tools.take(tool));
+    const eye = byId("hold");
+    eye.addEventListener("pointerdown", (event) => {
+      eye.setPointerCapture(event.pointerId);
+      stage.hold(true);
+    });
+    eye.addEventListener("lostpointercapture", () => stage.hold(false));
+    eye.addEventListener("keydown", (event) => { if (event.key === " ") stage.hold(true); });
+  }
+
+  #showTools() {
+    const { kind, can } = this.tools;
+    for (const tool of ["colour", "brush", "hand"]) {
+      byId(`tool-${tool}`).setAttribute("aria-pressed", String(tool === kind));
+      byId(`tool-${tool}`).hidden = tool !== "hand" && !can.hints;
+    }
+    byId("viewport").dataset.tool = kind;
+    byId("brush-row").hidden = kind !== "brush";
+    if (kind === "hand") this.crosshair.hide();
+    this.stage.invalidate();
+  }
+
+  #showZoom() {
+    byId("zoom").textContent = texts.zoomAt(
+      Math.round(this.stage.view.scale * devicePixelRatio * 100));
+    byId("split").setAttribute("aria-pressed", String(this.stage.split > 0.02));
+    byId("viewport").classList.toggle("split", this.stage.split > 0.02 && !this.stage.holding);
+  }
+
+  #showLook(draft = false) {
+    const { photo } = this;
+    this.look.show(photo.look);
+    this.#showSteps();
+    this.stage.invalidate();
+    if (draft) return;
+    this.colours.show();
+    this.variants.sync();
+  }
+
+  /** The photo's name, facts and state. */
+  #show() {
+    const { photo } = this;
+    const { body } = document;
+    body.dataset.state = photo ? photo.state : "empty";
+    document.title = photo ? `${photo.name} – ${texts.title}` : texts.title;
+    if (!photo) return;
+    const { session } = photo;
+    byId("name").textContent = photo.name;
+    byId("facts").textContent = session ? texts.facts(session) : "";
+    const notes = !session ? [] : [session.in_colour && texts.inColour,
+      session.pages > 1 && texts.severalPages(session.pages), ...session.notes].filter(Boolean);
+    byId("notes").textContent = notes.join(" ");
+    byId("notes").hidden = !notes.length;
+    const words = { waiting: texts.waiting, colouring: texts.colouring, failed: photo.problem,
+      uploading: photo.problem || texts.uploading(Math.round(photo.progress * 100)) };
+    byId("card-text").textContent = words[photo.state] ?? "";
+    byId("card").hidden = photo.state === "ready";
+    for (const part of document.querySelectorAll(".needs-photo")) part.inert = !photo.isOpen;
+    for (const id of ["retry", "drop-photo"]) byId(id).hidden = photo.state !== "failed";
+    byId("download").disabled = photo.state !== "ready";
+    this.#showSteps();
+  }
+
+  #showSteps() {
+    byId("undo").disabled = !this.photo.history?.canUndo;
+    byId("redo").disabled = !this.photo.history?.canRedo;
+  }
+}
