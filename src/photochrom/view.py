@@ -7,6 +7,7 @@ looked at, to a file where there is a folder for it.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,11 +122,14 @@ class View:
         else:
             name = self._folder / _PIXELS
             if not name.exists():
-                part = name.with_suffix(".part")
-                with part.open("wb") as file:  # a map that finds the disk full ends the process
-                    for _, strip in _screen_strips(photo):
-                        file.write(np.ascontiguousarray(strip).data)
-                part.replace(name)
+                part = name.with_suffix(f".{secrets.token_hex(4)}")
+                try:
+                    with part.open("wb") as file:  # a map that finds the disk full ends the process
+                        for _, strip in _screen_strips(photo):
+                            file.write(np.ascontiguousarray(strip).data)
+                    part.replace(name)
+                finally:
+                    part.unlink(missing_ok=True)
             stored = np.memmap(name, np.uint8, "r", shape=shape)
         upright: Pixels = photo.turn.apply(stored)
         return upright

@@ -61,7 +61,7 @@ class Served:
 
     @property
     def files(self) -> list[Path]:
-        """What lies in its temporary folder now."""
+        """What lies in its temporary folder now, beside the lock that says whose it is."""
         found = []
         for folder, _, names in os.walk(self.state.folder):  # which says nothing of what vanishes
             found += [Path(folder, name) for name in names if name != "lock"]

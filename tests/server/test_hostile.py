@@ -1,6 +1,7 @@
 """Requests that nobody with good intentions sends: answered or cut off, never fatal.
 
-After each test the same photo must come out as before it, and nothing may lie about.
+After each test the server must be ready, with nothing lying about; after all of them a photo must
+come out as before the first.
 """
 
 from __future__ import annotations
@@ -36,16 +37,18 @@ STALL_S = 1  # as in conftest
 UPLOAD_BYTES = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def before(served: Served, photo: bytes) -> bytes:
-    return coloured(served, photo)
+@pytest.fixture(scope="module", autouse=True)
+def _same_at_the_end(served: Served, photo: bytes) -> Iterator[None]:
+    before = coloured(served, photo)
+    yield
+    assert coloured(served, photo) == before
 
 
 @pytest.fixture(autouse=True)
-def _unharmed(served: Served, photo: bytes, before: bytes) -> Iterator[None]:
+def _nothing_left(served: Served) -> Iterator[None]:
     yield
     assert served.idle()
-    assert coloured(served, photo) == before
+    assert served.ask("GET", "/readyz").status == 200
     for session in list(served.state.sessions._sessions):
         served.ask("DELETE", f"{API}/sessions/{session}")
     assert wait_for_no_files(served)

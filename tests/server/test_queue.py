@@ -89,6 +89,7 @@ def test_who_goes_away_leaves_the_place_to_the_next() -> None:
         last = asyncio.create_task(queue.run(lambda: "last"))
         await settled(lambda: queue.waiting == 2)
         gone.cancel()
+        await settled(lambda: queue.waiting == 1)
         gate.set()
         assert await last == "last"
         await first

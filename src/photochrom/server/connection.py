@@ -37,7 +37,7 @@ def counted(receive: Receive, most: int) -> Receive:
 
 async def replayed(receive: Receive) -> Receive:
     """A small body, read whole before anybody asks for it."""
-    body = b""
+    body = bytearray()
     more = True
     while more:
         message = await receive()
@@ -52,7 +52,7 @@ async def replayed(receive: Receive) -> Receive:
         if told:
             return await receive()
         told = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
 
     return once
 

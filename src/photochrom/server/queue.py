@@ -111,7 +111,10 @@ class WorkQueue:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.cancelled():
+                self._queue.remove(place)
+                heapq.heapify(self._queue)
+            else:
                 self._next()  # its thread is for the one behind
             raise
 
