@@ -184,13 +184,21 @@ def encode_pages(
     Raises PhotoError where a file of this format cannot hold them all.
     """
     saving = Saving(quality, mark, profile)
+    return encode(pages_of_one_file(results, suffix, saving), suffix, saving)
+
+
+def pages_of_one_file(results: Sequence[Result], suffix: str, saving: Saving) -> list[Page]:
+    """The coloured pages of one photo, to be written; see `photochrom.photo.write`.
+
+    Raises PhotoError where a file of this format cannot hold them all.
+    """
     if len(results) == 1:
-        return encode([results[0].page(suffix, saving)], suffix, saving)
+        return [results[0].page(suffix, saving)]
     pages = _one_file(results, kind_of(suffix), suffix, saving)
     if not pages:
         name = results[0].photo.name
         raise PhotoError(f"{name}: its {len(results)} pages do not fit into one file; name a file")
-    return encode(pages, suffix, saving)
+    return pages
 
 
 def _one_file(

@@ -99,12 +99,15 @@ def coloured_strips(
     """
     count = threads or os.cpu_count() or 1
     kernel = None
+    pending: deque[Future[Pixels]] = deque()
     with ThreadPoolExecutor(count) as pool:
-        pending: deque[Future[Pixels]] = deque()
         for top, rows in plan.spans():
             strip = fetch(top, rows)
             if kernel is None:
                 kernel = _Kernel(plan, chroma, source, target or Coding(source, strip.dtype))
+            if count == 1:  # handing over to another thread would gain nothing
+                yield kernel(strip, top)
+                continue
             pending.append(pool.submit(kernel, strip, top))
             if len(pending) > 2 * count:
                 yield pending.popleft().result()

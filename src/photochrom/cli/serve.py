@@ -90,7 +90,7 @@ def serve(
     model: Model = None,
     device: ServerDevice = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Photos at a time; as many as cores by default.")
+        int | None, typer.Option(min=1, help="Photos at a time; cores + 1 by default.")
     ] = None,
     threads: Threads = None,
     max_pixels: MaxPixels = None,
@@ -123,8 +123,11 @@ def serve(
 
 def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -> None:
     with one_line_errors(), needs_extra("the server", _EXTRA):
+        from photochrom.libvips import pyvips
         from photochrom.server import create_app
         from photochrom.server.running import address_of, listen, serve
+
+        pyvips.concurrency_set(settings.threads_each)
 
         listening = listen(settings, any_port=any_port)
         with warnings_said():

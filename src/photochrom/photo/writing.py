@@ -153,11 +153,11 @@ class Page:
         return 3 + self.photo.bands - self.photo.colour_bands
 
 
-def write(pages: Sequence[Page], target: Path, saving: Saving) -> None:
+def write(pages: Sequence[Page], target: Path, saving: Saving, *, durable: bool = True) -> None:
     """Write coloured pictures with their photos' metadata; whole, or not at all.
 
     pages: more than one only into a TIFF, all of one size, type and number of bands.
-    target: its suffix chooses the kind of file.
+    target: its suffix chooses the kind of file. durable: wait until the disk has it.
     Raises OutputExists or PhotoError.
     """
     kind = check_target(target, saving.overwrite)
@@ -167,16 +167,18 @@ def write(pages: Sequence[Page], target: Path, saving: Saving) -> None:
         else:
             _write_by_package(pages[0], part, target, kind, saving)
         with foreseen_os_errors(str(target)):
-            make_durable(part)
+            if durable:
+                make_durable(part)
             _give_name(part, target, saving.overwrite)
-            make_durable(target.parent)
+            if durable:
+                make_durable(target.parent)
 
 
 def encode(pages: Sequence[Page], suffix: str, saving: Saving) -> bytes:
     """Like `write`, but to the bytes of a file; for pipes."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"photo{suffix}"
-        write(pages, target, saving)
+        write(pages, target, saving, durable=False)
         return target.read_bytes()
 
 

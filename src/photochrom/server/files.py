@@ -17,9 +17,8 @@ from fastapi.responses import FileResponse
 
 from photochrom.errors import PhotoError
 from photochrom.names import coloured_name
-from photochrom.photo import kind_of, losses
-from photochrom.result import Result, save_pages
-from photochrom.server.problems import Refused
+from photochrom.photo import kind_of, losses, write
+from photochrom.result import Result, pages_of_one_file
 from photochrom.server.wishes import FileOptions
 
 _MEDIA_TYPES = {
@@ -32,7 +31,7 @@ _MEDIA_TYPES = {
     ".gif": "image/gif",
     ".jp2": "image/jp2",
 }
-_CHUNK = 2**20
+_CHUNK = 2**22
 _PARTLY = (b"range", b"if-range")
 
 
@@ -58,6 +57,8 @@ class File:
 class _SentOnce(FileResponse):
     """A file that was made for this answer alone: no parts of it, and then it is gone."""
 
+    chunk_size = _CHUNK  # each is a task for another thread
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         asked = [(name, value) for name, value in scope["headers"] if name not in _PARTLY]
         try:
@@ -75,18 +76,10 @@ def written(results: Sequence[Result], folder: Path, options: FileOptions) -> Fi
     suffix = options.suffix(photo, len(results))
     path = folder / f"{secrets.token_hex(8)}{suffix}"
     try:
-        paths = save_pages(
-            results, path, quality=saving.quality, mark=saving.mark, profile=saving.profile
-        )
+        write(pages_of_one_file(results, suffix, saving), path, saving, durable=False)
     except PhotoError as error:
         words = str(error).replace(str(path), photo.name).replace(f"{folder}{os.sep}", "")
         raise type(error)(words) from error
-    if len(paths) > 1:
-        for page in paths:
-            page.unlink()
-        raise Refused(
-            422, "photo-error", f"{photo.name}: its {len(paths)} pages do not fit into one file"
-        )
     kind = kind_of(path)
     assert kind is not None
     name = coloured_name(photo.name, suffix)

@@ -60,8 +60,8 @@ class Settings(BaseSettings):
 
     model: str | None = None
     device: str = "cpu"
-    workers: Positive = Field(default_factory=lambda: os.cpu_count() or 1)
-    """Photos worked on at a time."""
+    workers: Positive = Field(default_factory=lambda: (os.cpu_count() or 1) + 1)
+    """Photos worked on at a time; one more than cores, for while one waits for Python's lock."""
     threads: Positive | None = None
     """Of each photo; by default the cores, divided among the workers."""
     models_loaded: Positive = 3
