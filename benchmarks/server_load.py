@@ -128,11 +128,13 @@ def main() -> None:
         with running() as (port, pid):
             load(port, data, 2, 3)  # warm
             alone = [s for _, s in load(port, data, 1, min(15, arguments.seconds))]
-            before = resident(pid)
+            memory = [resident(pid)]
             started = time.perf_counter()
-            answers = load(port, data, arguments.clients, arguments.seconds)
+            answers, parts = [], 6
+            for _ in range(parts):
+                answers += load(port, data, arguments.clients, arguments.seconds / parts)
+                memory.append(resident(pid))
             took = time.perf_counter() - started
-            after = resident(pid)
         batch = batch_rate(photo, folder)
     good = [seconds for status, seconds in answers if status == 200]
     busy = sum(status == 429 for status, _ in answers)
@@ -145,7 +147,8 @@ def main() -> None:
     print(f"  p50 {quantile(good, 0.5) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms: "
           f"{p95 / (arguments.clients * single):.2f} of clients x single-client time")  # fmt: skip
     print(f"  {rate:.2f} photos/s: {rate / batch:.2f} of the batch path's {batch:.2f}")
-    print(f"memory: {before:.0f} MB before, {after:.0f} MB after")
+    print(f"memory: {memory[0]:.0f} MB before; after each sixth of that time "
+          f"{', '.join(f'{size:.0f}' for size in memory[1:])} MB")  # fmt: skip
 
 
 if __name__ == "__main__":
