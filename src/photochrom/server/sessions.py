@@ -71,6 +71,7 @@ class Session:
         with self._look_lock:
             self._closed = True
             free = self._users == 0
+        self.cool()
         if free:
             shutil.rmtree(self.folder, ignore_errors=True)
 

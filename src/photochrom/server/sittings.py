@@ -86,9 +86,8 @@ async def put_up(
 
         def opened() -> tuple[Session, SessionBody]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
-            return session, body_of(
-                session, shared.settings.session_s
-            )  # it may fail on what is damaged further down
+            # before others can ask for it: this may fail on what is damaged further down
+            return session, body_of(session, shared.settings.session_s)
 
         remove = partial(shutil.rmtree, folder, ignore_errors=True)
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
