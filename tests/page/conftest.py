@@ -59,7 +59,7 @@ def _lacking(words: str) -> None:
     pytest.skip(words)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while one is open, an event loop runs in this thread
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         _lacking(f"{CHROMIUM} is missing: install Debian's package chromium")
@@ -79,7 +79,7 @@ USUAL = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def usual(browser: Browser) -> BrowserContext:
     """What tabs that ask for nothing special share: the page's files in the browser's memory."""
     return browser.new_context(**USUAL)

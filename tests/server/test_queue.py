@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,7 +15,11 @@ from photochrom.server.queue import WorkQueue
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 30))
+    async def whole() -> None:
+        await asyncio.wait_for(test(), 30)
+
+    with ThreadPoolExecutor(1) as other:  # the browser's tests keep a loop in this thread
+        other.submit(asyncio.run, whole()).result()
 
 
 async def settled(condition: Callable[[], bool]) -> None:
