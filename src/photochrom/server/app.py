@@ -44,8 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings.check()
     block_untrusted()
     measures = Measures()
-    models = Models(settings)
-    models.get("")  # what would fail with every photo fails now
+    models = Models(settings)  # what would fail with every photo fails now
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

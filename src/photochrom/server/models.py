@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ConfigError, ModelError
-from photochrom.models import Descriptor, known_models, parse_blend
+from photochrom.models import Contract, Descriptor, SizeRule, known_models, parse_blend
 from photochrom.server.settings import Settings
 
 MOST_PARTS = 4
@@ -71,23 +72,10 @@ class Models:
         here = self.present()
         told = [described(model) for model in here]
         if self.default not in {model.name for model in here}:
-            colorizer = self.get("")
-            rule = colorizer.session.contract.size_rule
-            told.insert(
-                0,
-                {
-                    "name": self.default,
-                    "purpose": "this server's own",
-                    "licence": "",
-                    "licence_url": "",
-                    "can": abilities(colorizer),
-                    "size": {
-                        "usual": rule.usual,
-                        "smallest": rule.smallest,
-                        "largest": rule.largest,
-                    },
-                },
-            )
+            own = {"name": self.default, "purpose": "this server's own"}
+            rule = self._own.session.contract.size_rule
+            unknown = {"licence": "", "licence_url": ""}
+            told.insert(0, own | unknown | {"can": abilities(self._own), "size": _sizes(rule)})
         return told
 
 
@@ -103,7 +91,22 @@ def _parts(name: str) -> list[tuple[Any, float]]:
 
 def abilities(colorizer: Colorizer) -> dict[str, bool]:
     """What can be asked of a model beside colours."""
-    contracts = [member.session.contract for member in colorizer.members]
+    return _abilities([member.session.contract for member in colorizer.members])
+
+
+def described(model: Descriptor) -> dict[str, Any]:
+    """What /models says of a model."""
+    return {
+        "name": model.name,
+        "purpose": model.purpose,
+        "licence": model.licence,
+        "licence_url": model.licence_url,
+        "can": _abilities([model.contract]),
+        "size": _sizes(model.contract.size_rule),
+    }
+
+
+def _abilities(contracts: Sequence[Contract]) -> dict[str, bool]:
     says = len(contracts) == 1 and contracts[0].output == "bins"
     return {
         "hints": any(contract.hints for contract in contracts),
@@ -113,23 +116,5 @@ def abilities(colorizer: Colorizer) -> dict[str, bool]:
     }
 
 
-def described(model: Descriptor) -> dict[str, Any]:
-    """What /models says of a model."""
-    contract = model.contract
-    return {
-        "name": model.name,
-        "purpose": model.purpose,
-        "licence": model.licence,
-        "licence_url": model.licence_url,
-        "can": {
-            "hints": contract.hints,
-            "suggestions": contract.output == "bins",
-            "variants": contract.output == "bins",
-            "confidence": "entropy" in contract.outputs,
-        },
-        "size": {
-            "usual": contract.size_rule.usual,
-            "smallest": contract.size_rule.smallest,
-            "largest": contract.size_rule.largest,
-        },
-    }
+def _sizes(rule: SizeRule) -> dict[str, int]:
+    return {"usual": rule.usual, "smallest": rule.smallest, "largest": rule.largest}

@@ -217,10 +217,9 @@ async def confidence(
 
     def drawn() -> Response:
         result = session.result(look)
-        pixels = result.confidence_picture()
-        if not legend and result.confidence is not None:
-            pixels = colour_mapped(result.confidence)
-        return picture(pixels, "png")
+        if legend or result.confidence is None:  # which it says itself
+            return picture(result.confidence_picture(), "png")
+        return picture(colour_mapped(result.confidence), "png")
 
     return await _work(shared, session, drawn)
 
