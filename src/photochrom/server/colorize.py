@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +17,7 @@ from photochrom.server.problems import described
 from photochrom.server.state import API, Shared, State
 from photochrom.server.uploads import Upload, described_body, receive
 from photochrom.server.wishes import ColorizeOptions
+from photochrom.server.workplace import removed_on_failure
 
 router = APIRouter(prefix=API, tags=["colorize"])
 
@@ -48,15 +47,11 @@ async def colorize(
     """
     shared.queue.check()  # before all is read
     folder = Path(tempfile.mkdtemp(dir=shared.folder))
-    remove = partial(shutil.rmtree, folder, ignore_errors=True)
-    try:
+    with removed_on_failure(folder) as remove:
         upload = await receive(request, folder, shared.settings, options.name)
         if upload.fields:
             options = _with_fields(options, upload.fields)
         file = await shared.queue.run(lambda: _coloured(shared, upload, options), abandoned=remove)
-    except BaseException:
-        remove()
-        raise
     shared.measures.coloured.inc()
     return file.response()
 

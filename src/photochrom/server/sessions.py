@@ -170,7 +170,7 @@ class Sessions:
     def place(self) -> Iterator[Path]:
         """A new folder for a photo that arrives, with a name that nobody can guess.
 
-        Removed where the photo is not taken. Raises Refused, 429, where all is full.
+        Whoever takes it removes it where the photo fails. Raises Refused, 429, where all is full.
         """
         with self._lock:
             count = len(self._sessions) + self._arriving
@@ -187,9 +187,6 @@ class Sessions:
         try:
             folder.mkdir(mode=0o700)
             yield folder
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
         finally:
             with self._lock:
                 self._arriving -= 1

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any, TypeVar
 
@@ -24,6 +22,7 @@ from photochrom.server.sessions import Session
 from photochrom.server.state import API, Shared, State
 from photochrom.server.uploads import described_body, full, receive
 from photochrom.server.wishes import FileOptions, Look, LookBody
+from photochrom.server.workplace import removed_on_failure
 from photochrom.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.variants import MOST_VARIANTS
 from photochrom.view import LONGEST, SHORTEST, Box
@@ -81,7 +80,7 @@ async def put_up(
     """Put a photo up: as the body itself, or as the file `photo` of a form."""
     shared.queue.check()  # before all is read
     await asyncio.to_thread(shared.sessions.expire)
-    with shared.sessions.place() as folder:
+    with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
         upload = await receive(request, folder, shared.settings, name)
 
         def opened() -> tuple[Session, SessionBody]:
@@ -89,7 +88,6 @@ async def put_up(
             # before others can ask for it: this may fail on what is damaged further down
             return session, body_of(session, shared.settings.session_s)
 
-        remove = partial(shutil.rmtree, folder, ignore_errors=True)
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
         shared.sessions.add(session)
     response.headers["Location"] = f"{request.url.path}/{session.id}"
@@ -282,7 +280,6 @@ async def _work(shared: State, session: Session, function: Callable[[], Found]) 
 async def _file(shared: State, session: Session, look: Look, options: FileOptions) -> File:
     """A result in a folder of its own."""
     folder = FilePath(tempfile.mkdtemp(dir=shared.folder))
-    remove = partial(shutil.rmtree, folder, ignore_errors=True)
 
     def made() -> File:
         photo = session.photo
@@ -297,10 +294,7 @@ async def _file(shared: State, session: Session, look: Look, options: FileOption
             ]
             return written(results, folder, options)
 
-    try:
+    with removed_on_failure(folder) as remove:
         file = await shared.queue.run(made, abandoned=remove)
-    except BaseException:
-        remove()
-        raise
     shared.measures.coloured.inc()
     return file

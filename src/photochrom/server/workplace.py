@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -30,6 +31,20 @@ def workplace(parent: Path | None) -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def removed_on_failure(folder: Path) -> Iterator[Callable[[], None]]:
+    """Leave nothing of a folder where what is done in it fails, or is cancelled.
+
+    Gives what removes it, for work that ends after its asker is gone.
+    """
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        yield remove
+    except BaseException:
+        remove()
+        raise
 
 
 def _remove_left(parent: Path) -> None:
