@@ -19,7 +19,12 @@ from photochrom.errors import ConfigError, DataError, ModelError
 from photochrom.training.checkpoint import load_network, read_record
 from photochrom.training.config import RunConfig, ScheduleConfig, Stage, config_from_dict
 from photochrom.training.loop import Limits, Trainer
-from photochrom.training.schedule import learning_rate_factor, sample_indices, stage_at
+from photochrom.training.schedule import (
+    BalancedOrder,
+    learning_rate_factor,
+    sample_indices,
+    stage_at,
+)
 
 pytestmark = pytest.mark.workshop
 
@@ -173,6 +178,53 @@ def test_exact_resume(config, tmp_path: Path) -> None:
     assert not torch.equal(early["model/head.weight"], found["model/head.weight"])
 
 
+def test_photos_on_the_disk_train_like_photos_in_memory(config, tmp_path: Path) -> None:
+    data = {"min_colourfulness": 0.0}
+    augment = {"hints": 0.5, "robust_grey": 0.5}
+    Trainer(config(data=data, augment=augment), tmp_path / "memory").run()
+    settings = config(data={**data, "on_demand": True}, augment=augment, validation={"every": 12})
+    Trainer(settings, tmp_path / "disk", AT_ONCE).run()
+    Trainer(settings, tmp_path / "disk").run(tmp_path / "disk" / "latest")
+    expected, found = (tensors(tmp_path / name / "latest") for name in ("memory", "disk"))
+    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
+def test_figures_of_two_sets_stand_side_by_side(config, tiny_validation, tmp_path: Path) -> None:
+    settings = config(samples=4, data={"far": [str(tiny_validation)]})
+    figures = Trainer(settings, tmp_path / "run").run()
+    near = {name: value for name, value in figures.items() if not name.startswith("far/")}
+    assert near
+    assert {f"far/{name}": value for name, value in near.items()} == {
+        name: value for name, value in figures.items() if name not in near
+    }
+    for name in ("sheet", "far-sheet"):
+        assert (tmp_path / "run" / f"{name}-00000004.jpg").is_file()
+
+
+def test_without_a_compiler_a_run_says_so_and_goes_on(config, tmp_path: Path, monkeypatch) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no C++ compiler\nand more")
+
+    monkeypatch.setattr(torch, "compile", fails)
+    lines: list[str] = []
+    Trainer(config(schedule={"compile": True}), tmp_path / "eager", AT_ONCE, lines.append).run()
+    assert "training without torch.compile, which fails here: no C++ compiler" in lines
+    assert read_record(tmp_path / "eager" / "latest")[1].samples == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"on_demand": True}, "min_colourfulness must be 0"),
+        ({"on_demand": True, "stream": True}, "exclude each other"),
+        ({"balance": 0.5}, "needs data.on_demand"),
+    ],
+)
+def test_ways_to_read_that_do_not_go_together(config, tmp_path: Path, data, message) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Trainer(config(data=data), tmp_path / "run")
+
+
 def test_another_seed_is_another_run(config, finished: Path, tmp_path: Path) -> None:
     Trainer(config(samples=8), tmp_path / "same").run()
     table = config(samples=8).as_dict() | {"seed": 1}
@@ -288,6 +340,33 @@ def test_learning_rate_schedule() -> None:
     assert learning_rate_factor(SCHEDULE, 1000) == pytest.approx(0, abs=1e-12)
     falling = [learning_rate_factor(SCHEDULE, samples) for samples in range(40, 161, 10)]
     assert falling == sorted(falling, reverse=True)
+
+
+def test_a_constant_rate_ends_along_a_line() -> None:
+    schedule = ScheduleConfig(
+        stages=(Stage(1000, 64, 10),), decay="constant", decay_samples=100, warmup=0
+    )
+    assert [learning_rate_factor(schedule, n) for n in (10, 899, 900)] == [1, 1, 1]
+    assert learning_rate_factor(schedule, 950) == pytest.approx(0.5)
+    assert learning_rate_factor(schedule, 1000) == 0
+
+
+def test_balanced_order_gives_small_sources_more() -> None:
+    sources = ["large"] * 900 + ["small"] * 100
+    roots = BalancedOrder(sources, 0.5, seed=3)(0, 4000)
+    share = float((roots >= 900).float().mean())
+    assert share == pytest.approx(0.25, abs=0.002)  # 10 : 30
+    equal = BalancedOrder(sources, 0.0, seed=3)(0, 4000)
+    assert float((equal >= 900).float().mean()) == pytest.approx(0.5, abs=0.002)
+    large = roots[roots < 900][:750]  # an epoch's share of them
+    assert len(set(large.tolist())) == 750
+
+
+def test_balanced_order_does_not_depend_on_the_batch() -> None:
+    order = BalancedOrder(["a"] * 7 + ["b"] * 3, 0.5, seed=1)
+    one_by_one = [int(order(first, 1)) for first in range(30)]
+    assert BalancedOrder(["a"] * 7 + ["b"] * 3, 0.5, seed=1)(0, 30).tolist() == one_by_one
+    assert BalancedOrder(["a"] * 7 + ["b"] * 3, 0.5, seed=2)(0, 30).tolist() != one_by_one
 
 
 def test_stages_follow_each_other() -> None:

@@ -81,6 +81,69 @@ def prepare(
 
 
 @app.command()
+def gather(
+    listing: Annotated[
+        Path,
+        typer.Argument(metavar="LIST", help="A CSV of repositories, such as configs/corpus.csv."),
+    ],
+    clones: Annotated[
+        Path, typer.Argument(metavar="CLONES", help="Their clones, as OWNER/NAME or OWNER+NAME.")
+    ],
+    out: Out,
+    split: Annotated[str, typer.Option(help="Only sources of this split.")] = "train",
+    only: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Only photos whose origin stands in this table."),
+    ] = None,
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.csv", help="Drop photos near a hash in this table; repeatable."),
+    ] = None,
+    sheets: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Contact sheets; OUT-sheets by default."),
+    ] = None,
+    size: Size = 256,
+    min_side: MinSide = 160,
+    min_colourfulness: MinColourfulness = 8.0,
+    quality: Quality = 85,
+    shard_size: ShardSize = 1000,
+    jobs: Jobs = None,
+) -> None:
+    """Build a training corpus out of git repositories that hold photographs.
+
+    Each source gets shards and a manifest of its own in OUT, and a contact sheet. Photos are judged
+    as `prepare` does. Run the same command again to go on after an interruption. The exit code is 1
+    where a repository has no clone.
+    """
+    with one_line_errors():
+        with needs_extra("gathering data", "train"):
+            from photochrom.data.gather import gather as gather_set
+        recipe = Recipe(size, Fit.KEEP, min_side, min_colourfulness, quality, shard_size)
+        with _interruptible(), _source_progress() as advance:
+            gathered = gather_set(
+                listing,
+                clones,
+                out,
+                recipe,
+                split=split,
+                only=only,
+                excluded=exclude or (),
+                sheets=sheets or out.parent / f"{out.name}-sheets",
+                jobs=jobs,
+                report=advance,
+            )
+    for name, tally in gathered.tallies.items():
+        dropped = ", ".join(f"{count} {reason}" for reason, count in tally.dropped.most_common())
+        typer.echo(f"{tally.kept:7d} {name:20} dropped: {dropped or 'none'}")
+    typer.echo(f"{gathered.kept} photos of {len(gathered.tallies)} sources kept: {out}")
+    if gathered.missing:
+        for repository in gathered.missing:
+            typer.echo(f"photochrom: {repository}: no clone in {clones}; clone it there", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
 def unsplash(
     tables: Annotated[
         list[Path],
@@ -185,6 +248,18 @@ def _say(tally: Tally, out: Path) -> None:
     typer.echo(f"{tally.kept} of {tally.total} photos kept: {out}")
     for reason, count in sorted(tally.dropped.items(), key=lambda item: (-item[1], item[0])):
         typer.echo(f"{count:8d} {reason}")
+
+
+@contextmanager
+def _source_progress() -> Iterator[Callable[[str, Tally], None]]:
+    """One line that says how far the source in work is, on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as status:
+        yield lambda name, tally: status.update(f"{name}: {tally.total} photos, {tally.kept} kept")
 
 
 @contextmanager

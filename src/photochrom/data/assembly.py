@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from photochrom.data.fingerprint import HashIndex, perceptual_hash
+from photochrom.data.fingerprint import HashIndex, central_square, perceptual_hashes
 from photochrom.data.manifest import CREDITS, Entry, Reason, Tally, one_line
 from photochrom.data.originals import Original
 from photochrom.data.recipe import Recipe
@@ -25,11 +25,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one photo; `encoded` is None where it is dropped."""
+    """What came of one photo; `encoded` is None where it is dropped.
+
+    hashes: of the photo and its mirror image, then of its central square and that one's.
+    """
 
     entry: Entry
     encoded: bytes | None = None
     record: Mapping[str, Any] | None = None
+    hashes: tuple[int, ...] = ()
 
 
 def examine(key: str, original: Original, recipe: Recipe) -> Finding:
@@ -51,15 +55,19 @@ def examine(key: str, original: Original, recipe: Recipe) -> Finding:
     if verdict.reason is not None:
         return _dropped(entry, verdict.reason, verdict.detail)
     encoded, width, height = encode(pixels, recipe.size, recipe.fit, recipe.quality)
-    entry = replace(
-        entry, width=str(width), height=str(height), hash=f"{perceptual_hash(pixels):016x}"
-    )
+    hashes = (*perceptual_hashes(pixels), *perceptual_hashes(central_square(pixels)))
+    entry = replace(entry, width=str(width), height=str(height), hash=f"{hashes[0]:016x}")
     stored = {"key": key, **credit, "width": width, "height": height, "file": original.file}
-    return Finding(entry, encoded, dict(original.record) | stored)
+    return Finding(entry, encoded, dict(original.record) | stored, hashes)
 
 
 def _dropped(entry: Entry, reason: Reason, detail: str) -> Finding:
     return Finding(replace(entry, reason=str(reason), detail=one_line(detail)))
+
+
+def _find(index: HashIndex, hashes: tuple[int, ...]) -> str | None:
+    """The key of a photo near any of the hashes."""
+    return next((key for value in hashes if (key := index.find(value)) is not None), None)
 
 
 class Assembly:
@@ -68,14 +76,25 @@ class Assembly:
     A context manager: leaving it before `finish` keeps what is committed, for the next run.
     """
 
-    def __init__(self, out: Path, recipe: Recipe, made_of: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        out: Path,
+        recipe: Recipe,
+        made_of: Mapping[str, Any],
+        *,
+        hashes: HashIndex | None = None,
+        excluded: HashIndex | None = None,
+    ) -> None:
         """Start a set or go on with an interrupted one.
 
         made_of: what else the set depends on (sources, labels), plain values.
+        hashes: of photos that this one's may not repeat; the set's own are added to it.
+        excluded: hashes of photos that must stay out.
         Raises as ShardWriter does.
         """
         self._writer = ShardWriter(out, {**made_of, **asdict(recipe)}, recipe.shard_size)
-        self._hashes = HashIndex(recipe.duplicate_distance)
+        self._hashes = HashIndex(recipe.duplicate_distance) if hashes is None else hashes
+        self._excluded = excluded
         for entry in self._writer.committed():
             if not entry.reason:
                 self._hashes.add(int(entry.hash, 16), entry.key)
@@ -119,12 +138,14 @@ class Assembly:
         if finding.encoded is None or finding.record is None:
             self._writer.drop(entry)
             return
-        value = int(entry.hash, 16)
-        twin = self._hashes.find(value)
+        if self._excluded is not None and _find(self._excluded, finding.hashes) is not None:
+            self._writer.drop(replace(entry, reason=str(Reason.EXCLUDED)))
+            return
+        twin = _find(self._hashes, finding.hashes[:2])
         if twin is not None:
             self._writer.drop(replace(entry, reason=str(Reason.DUPLICATE), detail=f"of {twin}"))
             return
-        self._hashes.add(value, entry.key)
+        self._hashes.add(finding.hashes[0], entry.key)
         self._writer.keep(entry, finding.encoded, finding.record)
 
     def finish(self) -> None:

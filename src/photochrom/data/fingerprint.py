@@ -21,21 +21,41 @@ _COSINES: Array = np.cos(
     np.pi * np.arange(_SIDE)[:, None] * (np.arange(_REDUCED) + 0.5) / _REDUCED
 ).astype(np.float32)
 """The first 8 rows of the 32-point DCT-II, scale left out."""
+_MIRRORED: Array = np.where(np.arange(_SIDE) % 2, -1, 1).astype(np.float32)
+"""What mirroring left and right makes of the coefficients of each column."""
 
 
 def perceptual_hash(pixels: NDArray[np.uint8]) -> int:
+    """The first of `perceptual_hashes`."""
+    return perceptual_hashes(pixels)[0]
+
+
+def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[int, int]:
     """64 bits that resizing, recompression and slight retouching change little.
 
     pixels: (H, W, 3), sRGB.
     The signs, about their median, of the 64 lowest DCT coefficients of a 32 x 32 grey copy.
+    Returns the photo's hash and that of its mirror image, whose odd columns have the other sign.
 
     Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010, section 3.2.
     """
     red, green, blue = np.moveaxis(_means(pixels), 2, 0)
     grey = (_RED * red + _GREEN * green + _BLUE * blue)[..., None]
     low = _COSINES @ resize(grey, _REDUCED, _REDUCED)[..., 0] @ _COSINES.T
-    coefficients = low.ravel()
-    bits = coefficients > np.median(coefficients[1:])
+    return _signs(low), _signs(low * _MIRRORED)
+
+
+def central_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The square in the middle of a photo (H, W, 3)."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def _signs(coefficients: NDArray[np.floating]) -> int:
+    flat = coefficients.ravel()
+    bits = flat > np.median(flat[1:])
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 

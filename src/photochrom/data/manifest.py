@@ -22,6 +22,7 @@ class Reason(StrEnum):
     DULL = "dull"
     GRAPHIC = "graphic"
     DUPLICATE = "duplicate"
+    EXCLUDED = "excluded"
     UNAVAILABLE = "unavailable"
 
 

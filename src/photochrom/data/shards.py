@@ -58,6 +58,7 @@ def shard_paths(sources: Sequence[str | Path]) -> list[str]:
     """Expand files, folders and URLs to tar shards: sources as given, each one's shards sorted.
 
     sources: local paths, or URLs of any file system that fsspec knows (https, s3, gs, az, ...).
+    A folder without shards stands for the sets in it (`photochrom data gather` makes such a one).
     A brace range stands for its names: train-{0000..0123}.tar. A URL that ends in .tar is a shard,
     and is looked for only when it is read; any other is a folder, behind http only with a slash
     at its end.
@@ -248,7 +249,7 @@ def _paths(source: str) -> list[str]:
         return _remote_paths(source)
     path = Path(source.removeprefix("file://"))
     if path.is_dir():
-        found = sorted(str(shard) for shard in path.glob("*.tar"))
+        found = sorted(map(str, path.glob("*.tar"))) or sorted(map(str, path.glob("*/*.tar")))
         if not found:
             raise DataError(f"{path}: no .tar shards in this folder; name another one")
         return found

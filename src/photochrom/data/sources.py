@@ -36,7 +36,7 @@ def _photo_files(source: str | Path) -> list[Path]:
     if "://" in str(source):
         return []
     path = Path(source)
-    if path.is_dir() and any(path.glob("*.tar")):
+    if path.is_dir() and (any(path.glob("*.tar")) or any(path.glob("*/*.tar"))):
         return []
     files = [path] if path.is_file() else sorted(path.glob("*")) if path.is_dir() else []
     return [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]

@@ -34,6 +34,8 @@ class DataConfig:
 
     train, validation: tar shards, by path or URL; folders of shards or
         photos and single photos, by path.
+    far: a second validation set, of sources that no training sees; its figures and contact sheets
+        are named far/... and far-....
     fit: how a photo becomes a square, "crop" or "pad" (the whole photo, white beside it).
     crop_scale: smallest and largest crop side, as a share of the photo's short side.
     crop_stretch: largest change of aspect ratio.
@@ -43,10 +45,15 @@ class DataConfig:
         photo must meet: "terms=free", "source!=voc".
     stream: read the shards as they are needed, instead of holding all photos in memory.
     shuffle_buffer: encoded photos that a stream draws from.
+    on_demand: read and decode photos as they are drawn, in any order, out of shards on a disk;
+        min_colourfulness must be 0 then, because nothing is known of a photo beforehand.
+    balance: with on_demand, a source's share of the samples grows with its number of photos to
+        this power: 1 for every photo alike, 0.5 for the square root, 0 for every source alike.
     """
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    far: tuple[str, ...] = field(default=(), metadata={"empty": True})
     fit: str = choice("crop", "pad")
     crop_scale: tuple[float, float] = within((0.5, 1.0), 0.01, 1)
     crop_stretch: float = within(1.15, 1, 4)
@@ -56,6 +63,8 @@ class DataConfig:
     where: tuple[str, ...] = field(default=(), metadata={"empty": True})
     stream: bool = False
     shuffle_buffer: int = within(2048, 1)
+    on_demand: bool = False
+    balance: float = within(1.0, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,8 @@ class ScheduleConfig:
 
     optimizer: "adamw", "adam" or "rmsprop". The learning rates rise over `warmup` samples and then
     fall to zero along a "cosine" over all stages, or stay "constant".
+    decay_samples: where they stay constant, the last samples of the schedule, over which they fall
+        to zero along a line; 0 for none. A run without an end can so be ended from any checkpoint.
     encoder_learning_rate: of a pretrained encoder's parameters.
     clip_norm: largest norm of the gradient, 0 for no limit.
     ema_decay: of the averaged weights, a step; 0 for no averaging.
@@ -173,6 +184,7 @@ class ScheduleConfig:
     stages: tuple[Stage, ...]
     optimizer: str = choice("adamw", "adam", "rmsprop")
     decay: str = choice("cosine", "constant")
+    decay_samples: int = within(0, 0)
     learning_rate: float = within(1e-3, 0)
     encoder_learning_rate: float = within(3e-4, 0)
     weight_decay: float = within(0.01, 0)
@@ -188,7 +200,7 @@ class ValidationConfig:
     """What is measured during training, and how often.
 
     every: samples between two validations; a checkpoint is written after each.
-    photos: how many of the validation photos.
+    photos: how many of the validation photos, and of the far ones.
     hint_points: colours revealed for one more set of figures, 0 for none.
     size: of the network's copy, pixels: the short side, or the square's where photos are padded.
     sheet: photos on the contact sheet.

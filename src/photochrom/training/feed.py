@@ -1,4 +1,4 @@
-"""Where a run's batches come from: photos in memory, or a stream of shards.
+"""Where a run's batches come from: photos in memory, shards on a disk, or a stream of shards.
 
 Every process makes its share of each batch: samples rank, rank + world, rank + 2 world, ...
 """
@@ -6,6 +6,7 @@ Every process makes its share of each batch: samples rank, rank + world, rank + 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import Protocol
@@ -15,13 +16,14 @@ from torch import Tensor
 
 from photochrom.data.draws import Draws
 from photochrom.data.memory import Framing, MemoryPhotos
+from photochrom.data.on_demand import ShardPhotos
 from photochrom.data.selection import selected_keys
 from photochrom.data.stream import Place, ShardStream
 from photochrom.errors import ConfigError
 from photochrom.training.augment import Batch, make_batch
 from photochrom.training.config import DataConfig, RunConfig
 from photochrom.training.lab import lab_from_srgb
-from photochrom.training.schedule import sample_indices
+from photochrom.training.schedule import BalancedOrder, sample_indices
 
 PRIOR_SIDE = 64
 
@@ -113,6 +115,64 @@ class MemoryFeed:
         order = sample_indices(len(self.photos), self._seed, 0, min(count, len(self.photos)))
         for indices in torch.split(order, 64):
             yield lab_from_srgb(self.photos.whole(indices, PRIOR_SIDE, "crop"))[:, 1:]
+
+
+class OnDemandFeed:
+    """Batches of photos that are read and decoded as they are drawn, in any order.
+
+    While a step is computed, the next batch is made on a thread of its own.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        photos: ShardPhotos,
+        device: torch.device,
+        *,
+        stride: int,
+        rank: int = 0,
+        world: int = 1,
+        embed: Embed | None = None,
+    ) -> None:
+        self.photos = photos
+        self.place = Place()
+        self._rank, self._world = rank, world
+        self._batches = _Batches(config, stride, device, embed)
+        self._order: Callable[[int, int], Tensor]
+        if config.data.balance == 1:
+            self._order = lambda first, count: sample_indices(
+                len(photos), config.seed, first, count
+            )
+        else:
+            self._order = BalancedOrder(photos.sources, config.data.balance, config.seed)
+        self._ahead = ThreadPoolExecutor(1)
+        self._next: tuple[tuple[int, int, int], Future[Batch]] | None = None
+
+    def batch(self, first: int, count: int, size: int) -> Batch:
+        """See `Feed`."""
+        wanted, pending = (first, count, size), self._next
+        if pending is not None and pending[0] == wanted:
+            batch = pending[1].result()
+        else:
+            batch = self._ahead.submit(self._make, *wanted).result()
+        following = (first + count, count, size)
+        self._next = following, self._ahead.submit(self._make, *following)
+        return batch
+
+    def _make(self, first: int, count: int, size: int) -> Batch:
+        own = slice(self._rank, None, self._world)
+        photos = self._drawn(self._order(first, count)[own])
+        samples = range(first, first + count)[own]
+        return self._batches.make(photos, torch.arange(len(photos)), samples, size)
+
+    def _drawn(self, indices: Tensor) -> MemoryPhotos:
+        return MemoryPhotos.of(self.photos.photos(indices.tolist()), self._batches.device)
+
+    def colours(self, count: int) -> Iterator[Tensor]:
+        """See `Feed`."""
+        for indices in torch.split(self._order(0, min(count, len(self.photos))), 64):
+            drawn = self._drawn(indices)
+            yield lab_from_srgb(drawn.whole(torch.arange(len(drawn)), PRIOR_SIDE, "crop"))[:, 1:]
 
 
 class StreamFeed:

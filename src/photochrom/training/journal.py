@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,19 @@ class Journal:
         )
         self.rest(samples)
 
-    def validation(self, samples: int, figures: Mapping[str, float], sheet: Path) -> None:
-        """Write down a validation's figures."""
+    def validation(
+        self, samples: int, figures: Mapping[str, float], sheets: Sequence[Path]
+    ) -> None:
+        """Write down a validation's figures, and show its contact sheets."""
         if not self.writes:
             return
         self._record(samples, figures)
         self.log(f"{samples} samples: " + " ".join(f"{n} {v:.2f}" for n, v in figures.items()))
-        if self._board is not None and sheet.is_file():
+        for sheet in filter(Path.is_file, sheets if self._board is not None else ()):
             with Image.open(sheet) as image:
                 picture = np.asarray(image)
-            self._board.add_image("sheet", picture, samples, dataformats="HWC")
+            name = sheet.stem.rpartition("-")[0]
+            self._board.add_image(name, picture, samples, dataformats="HWC")
 
     def close(self) -> None:
         """Finish the files."""

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from photochrom.bins import gamut_bins
 from photochrom.data.memory import MemoryPhotos
+from photochrom.data.on_demand import ShardPhotos
 from photochrom.data.stream import Place
 from photochrom.errors import ConfigError, DataError
 from photochrom.training.allocator import keep_freed_memory
@@ -37,7 +38,14 @@ from photochrom.training.checkpoint import (
 from photochrom.training.config import RunConfig, Stage
 from photochrom.training.embedder import Embedder, load_embedder
 from photochrom.training.embeddings import CachedEmbeddings
-from photochrom.training.feed import Embed, Feed, MemoryFeed, StreamFeed, chosen_keys
+from photochrom.training.feed import (
+    Embed,
+    Feed,
+    MemoryFeed,
+    OnDemandFeed,
+    StreamFeed,
+    chosen_keys,
+)
 from photochrom.training.journal import Journal
 from photochrom.training.networks import build_network
 from photochrom.training.objective import Objective, build_objective, measure_prior
@@ -119,14 +127,10 @@ class Trainer:
             writes=self.fabric.is_global_zero,
         )
         self.embedder = self._load_embedder()
-        self.validation = self._load(config.data.validation)
-        self.photos = (
-            None
-            if config.data.stream
-            else self._load(
-                config.data.train, config.data.min_colourfulness, chosen_keys(config.data)
-            )
-        )
+        self.validation = {"": self._load(config.data.validation)}
+        if config.data.far:
+            self.validation["far"] = self._load(config.data.far)
+        self.photos = self._open_photos()
         self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = build_optimizer(self.network, config.schedule)
@@ -170,8 +174,7 @@ class Trainer:
             self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
         objective = build_objective(self.network, self.config.loss, self.progress.prior)
         objective.to(self.fabric.device)
-        compiled = torch.compile(self.network) if self.config.schedule.compile else self.network
-        model, optimizer = self.fabric.setup(cast(nn.Module, compiled), self.optimizer)
+        model, optimizer = self.fabric.setup(self._compiled(), self.optimizer)
         self.average.to(self.fabric.device, next(self.network.parameters()).dtype)
         if resume is not None:
             load_optimizer(resume, self.network, self.optimizer, steps)
@@ -192,6 +195,18 @@ class Trainer:
                 self._save(feed)
         self.journal.close()
         return self.progress.figures
+
+    def _compiled(self) -> nn.Module:
+        """The network, compiled where that is wanted and works here."""
+        if not self.config.schedule.compile:
+            return self.network
+        try:
+            torch.compile(nn.ReLU())(torch.zeros(1, device=self.fabric.device))
+        except Exception as error:  # whatever the compiler of this machine raises
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            self.journal.log(f"training without torch.compile, which fails here: {reason}")
+            return self.network
+        return cast(nn.Module, torch.compile(self.network))
 
     def _train(
         self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stop: StopRequest
@@ -270,6 +285,29 @@ class Trainer:
         self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
         return photos
 
+    def _open_photos(self) -> MemoryPhotos | ShardPhotos | None:
+        """The training photos, in memory or on the disk; None for a stream."""
+        data = self.config.data
+        if data.stream and data.on_demand:
+            raise ConfigError("data.stream and data.on_demand exclude each other; choose one")
+        if data.balance != 1 and not data.on_demand:
+            raise ConfigError("data.balance needs data.on_demand = true")
+        if data.stream:
+            return None
+        if not data.on_demand:
+            return self._load(data.train, data.min_colourfulness, chosen_keys(data))
+        if data.min_colourfulness:
+            raise ConfigError(
+                "data.min_colourfulness must be 0 with data.on_demand; `photochrom data prepare` "
+                "drops dull photos when it makes the shards"
+            )
+        photos = ShardPhotos(data.train, chosen_keys(data))
+        self.journal.log(
+            f"{len(photos)} photos of {len(set(photos.sources))} sources on the disk, from "
+            f"{', '.join(data.train)}"
+        )
+        return photos
+
     def _load_embedder(self) -> Embedder | None:
         if "embedding" not in cast(Any, self.network.inputs):
             return None
@@ -305,9 +343,19 @@ class Trainer:
     def _feed(self, places: tuple[Place, ...]) -> Feed:
         rank, world = self.fabric.global_rank, self.fabric.world_size
         stride = cast(int, self.network.stride)
-        if self.photos is not None:
+        if isinstance(self.photos, MemoryPhotos):
             return MemoryFeed(
                 self.config, self.photos, stride=stride, rank=rank, world=world, embed=self._embed()
+            )
+        if self.photos is not None:
+            return OnDemandFeed(
+                self.config,
+                self.photos,
+                self.fabric.device,
+                stride=stride,
+                rank=rank,
+                world=world,
+                embed=self._embed(),
             )
         if places and len(places) != world:
             raise ConfigError(
@@ -346,21 +394,26 @@ class Trainer:
     def _validate(self, objective: Objective) -> None:
         assert self.progress is not None
         samples = self.progress.samples
-        sheet = self.folder / f"sheet-{samples:08d}.jpg"
-        figures = validate(
-            self._predict,
-            objective,
-            self.validation,
-            self.config.validation,
-            self.config.data.fit,
-            self.fabric,
-            sheet,
-        )
+        figures: dict[str, float] = {}
+        sheets: list[Path] = []
+        for name, photos in self.validation.items():
+            dash, slash = (f"{name}-", f"{name}/") if name else ("", "")
+            sheets.append(self.folder / f"{dash}sheet-{samples:08d}.jpg")
+            found = validate(
+                self._predict,
+                objective,
+                photos,
+                self.config.validation,
+                self.config.data.fit,
+                self.fabric,
+                sheets[-1],
+            )
+            figures |= {f"{slash}{figure}": value for figure, value in found.items()}
         if not all(math.isfinite(value) for value in figures.values()):
             raise DataError(f"{self.folder}: validation figures are not finite; lower the rate")
         self._validated = samples
         self.progress = replace(self.progress, figures=figures)
-        self.journal.validation(samples, figures, sheet)
+        self.journal.validation(samples, figures, sheets)
 
     def _save(self, feed: Feed) -> None:
         assert self.progress is not None
