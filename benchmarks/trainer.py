@@ -1,8 +1,10 @@
 """What the trainer costs beside the network's own step.
 
-    python benchmarks/trainer.py CONFIG [--steps 30] [--set KEY=VALUE ...]
+    python benchmarks/trainer.py CONFIG [--steps 30] [--beside-eager] [--set KEY=VALUE ...]
 
-Three figures within one run:
+With --beside-eager, photos a second of the bare step as the configuration has it
+(`schedule.compile`, `schedule.precision`) and eager in fp32, turn by turn. Otherwise three figures
+within one run:
 
 - the rate of the loop (schedule, averaging of weights, journal) with batches that lie ready, as a
   share of the rate of the bare step (forward, loss, backward, clipping, optimiser);
@@ -16,7 +18,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from torch import nn
 from photochrom.data.stream import Place
 from photochrom.training.augment import Batch
 from photochrom.training.checkpoint import Progress
-from photochrom.training.config import load_config
+from photochrom.training.config import RunConfig, load_config
 from photochrom.training.feed import StreamFeed
 from photochrom.training.loop import Trainer
 from photochrom.training.objective import build_objective
@@ -62,25 +64,30 @@ def processor(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--set", action="append", default=[])
-    arguments = parser.parse_args()
-    overrides = [*arguments.set, "logging.seconds=5", "validation.every=1000000000"]
-    config = load_config(arguments.config, [*overrides, "logging.tensorboard=false"])
-    folder = Path(tempfile.mkdtemp())
-    trainer = Trainer(config, folder)
-    folder.mkdir(exist_ok=True)
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A trainer set up, one batch, and the bare step on that batch."""
+
+    trainer: Trainer
+    feed: Any
+    model: Any
+    optimizer: Any
+    objective: Any
+    batch: Batch
+    step: Step
+
+
+def ready(config: RunConfig) -> Ready:
+    trainer = Trainer(config, Path(tempfile.mkdtemp()))
     feed = trainer._feed(())
     stage = config.schedule.stages[0]
-    prior = trainer._prior(feed)
-    objective = build_objective(trainer.network, config.loss, prior)
-    model, optimizer = trainer.fabric.setup(trainer.network, trainer.optimizer)
+    objective = build_objective(trainer.network, config.loss, trainer._prior(feed))
+    model, optimizer = trainer.fabric.setup(trainer._compiled(), trainer.optimizer)
     model.train()
     batch = feed.batch(0, stage.batch, stage.crop)
-    steps = arguments.steps
 
     def step() -> None:
         optimizer.zero_grad()
@@ -89,9 +96,50 @@ def main() -> None:
         nn.utils.clip_grad_norm_(trainer.network.parameters(), config.schedule.clip_norm)
         optimizer.step()
 
-    def bare() -> None:
+    return Ready(trainer, feed, model, optimizer, objective, batch, step)
+
+
+def repeat(step: Step, steps: int) -> Step:
+    def work() -> None:
         for _ in range(steps):
             step()  # a function, as in the loop: what it allocated is free before the next
+
+    return work
+
+
+def beside_eager(config: RunConfig, steps: int) -> None:
+    """The bare step as the configuration has it, and eager in fp32, turn by turn."""
+    plain = replace(config.schedule, compile=False, precision="32-true")
+    works = []
+    for settings in (config, replace(config, schedule=plain)):
+        works.append(repeat(ready(settings).step, steps))
+    for work in works:
+        work()
+    rates = [[wall(work) for work in works] for _ in range(ROUNDS)]
+    stage = config.schedule.stages[0]
+    ours, eager = (steps * stage.batch / t for t in np.median(rates, axis=0))
+    print(
+        f"{stage.crop} px: {ours:.1f} photos/s with compile {config.schedule.compile} and "
+        f"{config.schedule.precision}, {eager:.1f} plain eager in fp32: {ours / eager:.2f}x"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--steps", type=int, default=30)
+    parser.add_argument("--beside-eager", action="store_true")
+    parser.add_argument("--set", action="append", default=[])
+    arguments = parser.parse_args()
+    overrides = [*arguments.set, "logging.seconds=5", "validation.every=1000000000"]
+    config = load_config(arguments.config, [*overrides, "logging.tensorboard=false"])
+    if arguments.beside_eager:
+        beside_eager(config, arguments.steps)
+        return
+    it = ready(config)
+    trainer, feed, batch = it.trainer, it.feed, it.batch
+    stage, steps = config.schedule.stages[0], arguments.steps
+    bare = repeat(it.step, steps)
 
     def loop() -> None:
         short = replace(stage, samples=steps * stage.batch)
@@ -99,7 +147,7 @@ def main() -> None:
         trainer.progress = Progress(0, np.zeros(0, np.float32), {})
         trainer.journal.begin(0)
         stop: Any = NoStop()
-        trainer._train(model, optimizer, objective, ReadyFeed(batch), stop)
+        trainer._train(it.model, it.optimizer, it.objective, ReadyFeed(batch), stop)
 
     bare()
     rates = [(wall(bare), wall(loop)) for _ in range(ROUNDS)]

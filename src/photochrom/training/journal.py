@@ -85,7 +85,7 @@ class Journal:
         for sheet in filter(Path.is_file, sheets if self._board is not None else ()):
             with Image.open(sheet) as image:
                 picture = np.asarray(image)
-            name = sheet.stem.rpartition("-")[0]
+            name = sheet.stem.rsplit("-", 1)[0]
             self._board.add_image(name, picture, samples, dataformats="HWC")
 
     def close(self) -> None:
