@@ -196,6 +196,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, clones, listing):
         ("anna,albums,train,,1,CC0,free", "line 2: repo is 'anna', but must be OWNER/NAME"),
         ("anna/a,al bums,train,,1,CC0,free", "line 2: source is 'al bums'"),
         ("anna/a,albums,train,,many,CC0,free", "line 2: cap is 'many'"),
+        ("anna/a,albums", "line 2: cap is ''"),
         ("anna/a,albums,train,(,1,CC0,free", "line 2: include is no regular expression"),
         ("anna/a,a,train,,1,C,f\nanna/b,a,train,,1,C,f", "source a stands there twice"),
     ],

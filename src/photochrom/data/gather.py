@@ -89,6 +89,7 @@ def read_sources(path: Path) -> list[Source]:
 
 def _source(path: Path, number: int, row: dict[str, str]) -> Source:
     where = f"{path}, line {number}"
+    row = {column: row.get(column) or "" for column in (*COLUMNS, "split")}  # short rows have None
     if not re.fullmatch(r"[^/\s]+/[^/\s]+", row["repo"]):
         raise DataError(f"{where}: repo is {row['repo']!r}, but must be OWNER/NAME")
     if not _NAME.fullmatch(row["source"]):
@@ -108,7 +109,7 @@ def _source(path: Path, number: int, row: dict[str, str]) -> Source:
         int(row["cap"]),
         row["licence"],
         row["terms"],
-        row.get("split") or "train",
+        row["split"] or "train",
     )
 
 

@@ -53,6 +53,7 @@ from photochrom.training.processes import (
     build_fabric,
     check_agreement,
     everywhere,
+    leave_group,
     share_statistics,
 )
 from photochrom.training.schedule import (
@@ -114,6 +115,7 @@ class Trainer:
         self.folder = folder
         self.limits = limits or Limits()
         self.fabric = fabric or build_fabric(config.schedule.precision)
+        self._joined = torch.distributed.is_initialized()  # a group of the caller's, as on Ray
         self.fabric.launch()
         self.fabric.seed_everything(config.seed, verbose=False)
         network = build_network(config.network, len(gamut_bins()))
@@ -153,12 +155,15 @@ class Trainer:
         written.
         """
         try:
-            return self._run(resume)
+            figures = self._run(resume)
         except OSError as error:
             raise DataError(
                 f"{self.folder}: cannot be written ({error.strerror or error}); make room or name "
                 "another --output"
             ) from error
+        if not self._joined:
+            leave_group(self.fabric)
+        return figures
 
     def _run(self, resume: Path | None) -> dict[str, float]:
         steps = 0.0

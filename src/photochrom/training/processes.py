@@ -25,6 +25,16 @@ def build_fabric(precision: str) -> Fabric:
     return Fabric(strategy="ddp", devices=local, num_nodes=world // local, precision=kind)
 
 
+def leave_group(fabric: Fabric) -> None:
+    """End the communication of processes that are all done.
+
+    Whoever ended while another still sends would take that one down with it.
+    """
+    if fabric.world_size > 1 and torch.distributed.is_initialized():
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
+
+
 def share_statistics(network: nn.Module, fabric: Fabric) -> nn.Module:
     """Batch norm over all processes, where they have GPUs; elsewhere each norms its own share."""
     if fabric.world_size > 1 and fabric.device.type == "cuda":
