@@ -154,9 +154,35 @@ def test_a_published_list_is_built_again(tmp_path, clones, listing):
         writer = csv.DictWriter(file, ["key", "origin", "hash"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(chosen)
-    gather(listing, clones, tmp_path / "again", SMALL, only=table)
+    gathered = gather(listing, clones, tmp_path / "again", SMALL, only=table)
+    assert gathered.absent == []
+    assert gathered.missing == []  # no photo of the list lies there
     again = rows(tmp_path / "again/manifest.csv")
     assert {(r["origin"], r["hash"]) for r in again} == {(r["origin"], r["hash"]) for r in chosen}
+
+
+def test_a_listed_photo_that_is_gone_is_named(tmp_path, clones, listing):
+    table = tmp_path / "chosen.csv"
+    table.write_text("origin\nanna/albums:images/p1.jpg\nanna/albums:images/moved.jpg\n")
+    command = [
+        sys.executable,
+        "-m",
+        "photochrom",
+        "data",
+        "gather",
+        listing,
+        clones,
+        tmp_path / "a",
+    ]
+    finished = subprocess.run(
+        [*map(str, command), "--only", str(table), "--min-side", "64"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    assert "anna/albums:images/moved.jpg: not kept" in finished.stderr
+    assert "1 photos of 1 sources kept" in finished.stdout
 
 
 def test_splits_are_gathered_apart(tmp_path, clones, listing):
@@ -198,7 +224,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, clones, listing):
         ("anna/a,albums,train,,many,CC0,free", "line 2: cap is 'many'"),
         ("anna/a,albums", "line 2: cap is ''"),
         ("anna/a,albums,train,(,1,CC0,free", "line 2: include is no regular expression"),
-        ("anna/a,a,train,,1,C,f\nanna/b,a,train,,1,C,f", "source a stands there twice"),
+        ("anna/a,a,train,,1,C,f\nanna/b,a,train,,1,C,f", "source a occurs twice"),
     ],
 )
 def test_a_wrong_row_is_one_line(tmp_path, row, message):

@@ -114,7 +114,7 @@ def gather(
 
     Each source gets shards and a manifest of its own in OUT, and a contact sheet. Photos are judged
     as `prepare` does. Run the same command again to go on after an interruption. The exit code is 1
-    where a repository has no clone.
+    where a repository has no clone or a photo of --only was not kept.
     """
     with one_line_errors():
         with needs_extra("gathering data", "train"):
@@ -137,9 +137,13 @@ def gather(
         dropped = ", ".join(f"{count} {reason}" for reason, count in tally.dropped.most_common())
         typer.echo(f"{tally.kept:7d} {name:20} dropped: {dropped or 'none'}")
     typer.echo(f"{gathered.kept} photos of {len(gathered.tallies)} sources kept: {out}")
-    if gathered.missing:
-        for repository in gathered.missing:
-            typer.echo(f"photochrom: {repository}: no clone in {clones}; clone it there", err=True)
+    for repository in gathered.missing:
+        typer.echo(f"photochrom: {repository}: no clone in {clones}; clone it there", err=True)
+    for origin in gathered.absent:
+        typer.echo(
+            f"photochrom: {origin}: not kept; look for it in OUT/SOURCE/manifest.csv", err=True
+        )
+    if gathered.missing or gathered.absent:
         raise typer.Exit(1)
 
 

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from photochrom.data.fingerprint import HashIndex, central_square, perceptual_hashes
+from photochrom.data.fingerprint import HashIndex, perceptual_hashes
 from photochrom.data.manifest import CREDITS, Entry, Reason, Tally, one_line
 from photochrom.data.originals import Original
 from photochrom.data.recipe import Recipe
-from photochrom.data.rendition import Rendition, encode
+from photochrom.data.rendition import Rendition, central_square, encode
 from photochrom.data.screen import judge
 from photochrom.data.shard_writer import ShardWriter
 from photochrom.errors import DataError

@@ -34,7 +34,7 @@ class CommittedFile:
 
 
 def find_clone(clones: Path, repository: str) -> Path | None:
-    """The git folder of a repository OWNER/NAME below a folder of clones; None where none is."""
+    """The git folder of a repository OWNER/NAME in a folder of clones; None where there is none."""
     owner, _, name = repository.partition("/")
     for layout in LAYOUTS:
         folder = clones / layout.format(owner=owner, name=name)
@@ -61,8 +61,10 @@ def committed_images(git_folder: Path, include: re.Pattern[str]) -> list[Committ
     except FileNotFoundError as error:
         raise DataError("git is not installed; install it") from error
     except subprocess.CalledProcessError as error:
-        said = " ".join(error.stderr.decode(errors="replace").split())
-        raise DataError(f"{git_folder}: no readable git folder ({said}); clone it again") from error
+        reason = " ".join(error.stderr.decode(errors="replace").split())
+        raise DataError(
+            f"{git_folder}: no readable git folder ({reason}); clone it again"
+        ) from error
     found = []
     for line in filter(None, listing.split(b"\0")):
         meta, raw_path = line.split(b"\t", 1)

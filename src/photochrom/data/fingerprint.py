@@ -45,14 +45,6 @@ def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[int, int]:
     return _signs(low), _signs(low * _MIRRORED)
 
 
-def central_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The square in the middle of a photo (H, W, 3)."""
-    height, width = pixels.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return pixels[top : top + side, left : left + side]
-
-
 def _signs(coefficients: NDArray[np.floating]) -> int:
     flat = coefficients.ravel()
     bits = flat > np.median(flat[1:])

@@ -9,7 +9,6 @@ A source is a row of a list: a repository, which of its files are meant, and und
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
@@ -60,10 +59,15 @@ class Source:
 
 @dataclass
 class Gathered:
-    """What became of the sources: counts by name, and the repositories that are not there."""
+    """What became of the sources.
+
+    tallies: counts by source. missing: repositories without a clone. absent: origins of the photos
+    that were asked for one by one and were not kept.
+    """
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
 
     @property
     def kept(self) -> int:
@@ -83,7 +87,7 @@ def read_sources(path: Path) -> list[Source]:
     sources = [_source(path, number, row) for number, row in enumerate(rows, 2)]
     names = [source.name for source in sources]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"{path}: source {twice[0]} stands there twice; give each its own name")
+        raise DataError(f"{path}: source {twice[0]} occurs twice; give each its own name")
     return sources
 
 
@@ -160,6 +164,9 @@ def gather(
     if not sources:
         raise DataError(f"{listing}: no source of the split {split}; look at that column")
     origins = None if only is None else _origins(only)
+    if origins is not None:
+        listed = {origin.partition(":")[0] for origin in origins}
+        sources = [source for source in sources if source.repository in listed]
     avoid = HashIndex(recipe.duplicate_distance)
     hashes = read_hashes(excluded)
     for value in hashes:
@@ -190,6 +197,9 @@ def gather(
             _save_sheet(folder, assembly.tally.kept, sheet)
     if gathered.tallies:
         _join_manifests(out, list(gathered.tallies))
+    if origins is not None:
+        kept_origins = {entry.origin for name in gathered.tallies for entry in _kept(out, name)}
+        gathered.absent = sorted(origins - kept_origins)
     return gathered
 
 
@@ -260,16 +270,20 @@ def _save_sheet(folder: Path, count: int, path: Path) -> None:
     save_sheet([[decode_rgb(encoded, key)] for key, encoded in chosen], path)
 
 
-def _join_manifests(out: Path, names: Sequence[str]) -> None:
-    def kept() -> Iterator[Entry]:
-        for name in names:
-            for entry in read_entries(out / name / MANIFEST):
-                if not entry.reason:
-                    yield replace(entry, shard=f"{name}/{entry.shard}")
+def _kept(out: Path, name: str) -> Iterator[Entry]:
+    """The manifest's rows of the photos that a source gave."""
+    return (entry for entry in read_entries(out / name / MANIFEST) if not entry.reason)
 
+
+def _join_manifests(out: Path, names: Sequence[str]) -> None:
+    rows = (
+        replace(entry, shard=f"{name}/{entry.shard}")
+        for name in names
+        for entry in _kept(out, name)
+    )
     draft = out / f"{MANIFEST}.part"
     try:
-        write_entries(draft, kept())
+        write_entries(draft, rows)
         draft.replace(out / MANIFEST)
-    except (OSError, csv.Error) as error:
+    except OSError as error:
         raise DataError(f"{out / MANIFEST}: cannot be written ({error}); make room") from error

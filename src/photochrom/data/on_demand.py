@@ -78,9 +78,9 @@ class ShardPhotos:
                         record = json.load(content) if content is not None else {}
                         labels[key] = str(record.get("source") or label)
         except (OSError, tarfile.TarError, ValueError, AttributeError) as error:
-            said = " ".join(str(error).split())
+            reason = " ".join(str(error).split())
             raise DataError(
-                f"{shard}: no readable uncompressed shard ({said}); make it again"
+                f"{shard}: no readable uncompressed shard ({reason}); make it again"
             ) from (error)
         for key, place in found.items():
             self._places.append(place)

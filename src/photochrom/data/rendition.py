@@ -57,6 +57,14 @@ class Rendition:
         return pixels
 
 
+def central_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The square in the middle of a photo (H, W, 3)."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
 def encode(pixels: NDArray[np.uint8], size: int, fit: Fit, quality: int) -> tuple[bytes, int, int]:
     """Bring reduced pixels to their stored shape and encode them.
 
@@ -64,9 +72,7 @@ def encode(pixels: NDArray[np.uint8], size: int, fit: Fit, quality: int) -> tupl
     """
     height, width = pixels.shape[:2]
     if fit == Fit.CROP:
-        side = min(height, width)
-        top, left = (height - side) // 2, (width - side) // 2
-        pixels = pixels[top : top + side, left : left + side]
+        pixels = central_square(pixels)
     elif fit == Fit.PAD:
         square = np.full((size, size, 3), _WHITE, np.uint8)
         top, left = (size - height) // 2, (size - width) // 2
