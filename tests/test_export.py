@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -32,14 +32,12 @@ class Exported(NamedTuple):
     half_parity: Parity
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """A network with the pretrained encoder and a random decoder, exported twice."""
-    folder = tmp_path_factory.mktemp("export")
+def save_untrained(folder: Path, network_table: dict[str, Any]) -> Path:
+    """A checkpoint of a network with the pretrained encoder and a random decoder."""
     table = {
         "name": "tiny",
         "data": {"train": ["train.tar"], "validation": ["val.tar"]},
-        "network": {"decoder": [32, 24, 16]},
+        "network": network_table,
         "loss": {"rebalance": 0.5},
         "schedule": {"stages": [{"samples": 8, "crop": 64, "batch": 4}]},
     }
@@ -50,11 +48,22 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     with torch.no_grad():
         network.head.weight *= 0.75  # random decoders are more sensitive than trained ones
         network.encoder.conv_stem.weight[:, 1:].normal_(0, 0.1)  # hints start without effect
+        for name, parameter in network.named_parameters():
+            if name.endswith("to_out.weight"):
+                parameter.normal_(0, 0.1)  # attention starts without effect
     prior = np.exp(-np.linalg.norm(centres, axis=1) / 15)
     progress = Progress(8, (prior / prior.sum()).astype(np.float32), {})
     checkpoint = folder / "latest"
     optimizer = torch.optim.AdamW(network.parameters())
     save_checkpoint(checkpoint, config, progress, network, network, optimizer)
+    return checkpoint
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A network with the pretrained encoder and a random decoder, exported twice."""
+    folder = tmp_path_factory.mktemp("export")
+    checkpoint = save_untrained(folder, {"decoder": [32, 24, 16]})
     about = {"name": "tiny", "licence": "CC0-1.0", "size": 96, "dial": DIAL}
     full, half = folder / "full.onnx", folder / "half.onnx"
     return Exported(
@@ -195,6 +204,17 @@ def test_hints_reach_the_exported_graph(exported: Exported) -> None:
     inputs["hint_ab"] = -inputs["hint_ab"]
     masked, _, _ = run(exported.full, inputs)
     assert np.array_equal(masked, without)
+
+
+def test_attention_and_a_finer_output_export_for_every_size(tmp_path: Path) -> None:
+    table = {"decoder": [32, 24, 16, 8], "attention_blocks": 1}
+    checkpoint = save_untrained(tmp_path, table)
+    target = tmp_path / "fine.onnx"
+    parity = export(checkpoint, target, half=False, name="fine", licence="CC0-1.0", size=96)
+    assert parity.largest < 0.01
+    for height, width in ((64, 64), (96, 160)):
+        ab, *_ = run(target, feed(height, width, 0.5, 0.5))
+        assert ab.shape == (1, 2, height // 2, width // 2)
 
 
 @pytest.fixture(scope="module")

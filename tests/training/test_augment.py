@@ -159,6 +159,24 @@ def test_robust_grey_changes_its_share_of_samples(colour_batch) -> None:
     assert changed == pytest.approx(0.35, abs=0.1)  # four deviations of a share of 400 draws
 
 
+def test_other_colours_leave_lightness_alone(colour_batch) -> None:
+    plain = make_batch(colour_batch, AugmentConfig(robust_grey=0, hints=0), 4, seeded())
+    config = AugmentConfig(robust_grey=0, hints=0, saturation=(1.5, 1.5))
+    vivid = make_batch(colour_batch, config, 4, seeded())
+    torch.testing.assert_close(vivid.target, 1.5 * plain.target)
+    assert torch.equal(vivid.lightness, plain.lightness)
+
+
+def test_white_balance_tints_every_sample_its_own_way() -> None:
+    grey = torch.full((64, 3, 32, 32), 0.5)
+    config = AugmentConfig(robust_grey=0, hints=0, white_balance=0.1)
+    tints = make_batch(grey, config, 4, seeded(samples=64)).target[:, :, 0, 0]
+    # factors of at most e^0.1 on red and blue: the corners are within 7.5 units of grey
+    assert 1 < tints.norm(dim=1).median() < 5
+    assert tints.norm(dim=1).max() < 7.5
+    assert (tints.mean(0).abs() < 0.8).all()
+
+
 def test_same_seed_same_batch(colour_batch) -> None:
     config = AugmentConfig(robust_grey=0.5, hints=0.5)
     one, same, other = (make_batch(colour_batch, config, 4, seeded(seed)) for seed in (5, 5, 6))

@@ -87,6 +87,31 @@ def test_fusion_is_a_choice() -> None:
     assert network.eval()(*inputs()).shape == (2, 7, 16, 24)
 
 
+@torch.no_grad()
+def test_new_attention_blocks_change_nothing_and_trained_ones_see_the_whole_photo() -> None:
+    torch.manual_seed(0)
+    network = build_network(replace(SMALL, fuse=False, attention_blocks=2), 7).eval()
+    lightness, hint_ab, hint_mask = inputs()
+    blocks, neck = list(network.neck)[:-1], network.neck[-1]
+    assert len(blocks) == 2
+    *_, deepest = network.encoder(torch.cat([lightness / 50 - 1, hint_ab, hint_mask], 1))
+    assert torch.equal(network.neck(deepest), neck(deepest))
+    for block in blocks:
+        block.to_out.weight.normal_(0, 0.1)
+    elsewhere = deepest.clone()
+    elsewhere[:, ::2, 0, 0] += 1
+    assert (network.neck(elsewhere) - network.neck(deepest))[:, :, 1, 2].abs().max() > 1e-5
+    assert torch.equal(neck(elsewhere)[:, :, 1, 2], neck(deepest)[:, :, 1, 2])
+
+
+@torch.no_grad()
+def test_a_fourth_width_answers_at_stride_2() -> None:
+    torch.manual_seed(0)
+    network = build_network(replace(SMALL, decoder=(16, 16, 16, 8), decoder_hints=True), 7).eval()
+    assert network.stride == 2
+    assert network(*inputs()).shape == (2, 7, 32, 48)
+
+
 def test_the_decoder_in_half_precision_only_trains(network) -> None:
     network = network.eval()
     with torch.no_grad():
@@ -120,5 +145,5 @@ def test_unknown_architecture() -> None:
 
 
 def test_decoder_of_wrong_depth() -> None:
-    with pytest.raises(ConfigError, match=r"network\.decoder needs 3 widths, but has 2"):
+    with pytest.raises(ConfigError, match=r"network\.decoder needs 3 or 4 widths, but has 2"):
         build_network(NetworkConfig(encoder_weights="none", decoder=(16, 16)), 7)

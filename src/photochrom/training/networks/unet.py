@@ -17,7 +17,8 @@ from photochrom.errors import ConfigError
 from photochrom.training.config import NetworkConfig
 from photochrom.training.networks.encoder import build_encoder
 
-STRIDE = 4
+DEEPEST = 32
+"""Stride of the encoder's last feature."""
 HINT_CHANNELS = 3
 """a, b and nearness of the hints."""
 LARGEST_AB, TYPICAL_AB = 110.0, 25.0
@@ -52,8 +53,49 @@ class Neck(nn.Module):
         return F.relu(self.fuse(x) + embedding[:, :, None, None])
 
 
+class AttentionBlock(nn.Module):
+    """Self-attention and a perceptron over all positions, each added to its normalised input.
+
+    Where a position lies is told by a depthwise convolution before them, which fits every size
+    (Chu and others, "Conditional positional encodings for vision transformers", 2021). The last
+    layers start at 0, so that a new block changes nothing.
+    """
+
+    def __init__(self, channels: int, head: int = 32) -> None:
+        super().__init__()
+        self.heads = channels // head
+        if self.heads * head != channels:
+            raise ConfigError(f"attention needs a multiple of {head} channels, not {channels}")
+        self.position = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        self.first_norm = nn.LayerNorm(channels)
+        self.to_qkv = nn.Linear(channels, 3 * channels)
+        self.to_out = nn.Linear(channels, channels)
+        self.second_norm = nn.LayerNorm(channels)
+        self.widen = nn.Linear(channels, 2 * channels)
+        self.narrow = nn.Linear(2 * channels, channels)
+        for layer in (self.position, self.to_out, self.narrow):
+            for parameter in layer.parameters():
+                nn.init.zeros_(parameter)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, h, w) to the same shape."""
+        placed = x + self.position(x)
+        tokens: Tensor = placed.flatten(2).transpose(1, 2)
+        tokens = tokens + self._attend(self.first_norm(tokens))
+        tokens = tokens + self.narrow(F.gelu(self.widen(self.second_norm(tokens))))
+        return tokens.transpose(1, 2).reshape(x.shape)
+
+    def _attend(self, tokens: Tensor) -> Tensor:
+        n, count, channels = tokens.shape
+        qkv = self.to_qkv(tokens).view(n, count, 3, self.heads, channels // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        found = F.scaled_dot_product_attention(query, key, value)
+        mixed: Tensor = self.to_out(found.transpose(1, 2).reshape(n, count, channels))
+        return mixed
+
+
 class Decoder(nn.Module):
-    """Climb from stride 32 to stride 4, taking the encoder's feature in at every step.
+    """Climb from stride 32 to the output's, taking the encoder's feature in at every step.
 
     beside: channels that are given beside each of those features.
     """
@@ -62,7 +104,7 @@ class Decoder(nn.Module):
         self, encoder_channels: Sequence[int], channels: Sequence[int], beside: int = 0
     ) -> None:
         super().__init__()
-        skips = list(encoder_channels)[-2:0:-1]
+        skips = list(encoder_channels)[-2::-1][: len(channels)]
         inputs = [encoder_channels[-1], *channels[:-1]]
         self.blocks = nn.ModuleList(
             ConvBlock(below + skip + beside, out)
@@ -70,14 +112,14 @@ class Decoder(nn.Module):
         )
 
     def forward(self, x: Tensor, skips: Sequence[Tensor]) -> Tensor:
-        """From the neck and the features at strides 16, 8, 4 to (N, C, H/4, W/4)."""
+        """From the neck and the features at strides 16, 8, ... to (N, C, H / s, W / s)."""
         for block, skip in zip(self.blocks, skips, strict=True):
             x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skip], 1))
         return x
 
 
-def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int) -> list[Tensor]:
-    """Fill the plane with the colours of the nearest hints, at strides 4, 8, ...
+def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int, finest: int = 4) -> list[Tensor]:
+    """Fill the plane with the colours of the nearest hints, at strides `finest`, twice that, ...
 
     From coarse to fine, a cell with hints has their mean colour and a nearness of 1; the others
     take the colour of the coarser level and half of its nearness. Coarsest of all is the mean of
@@ -92,7 +134,7 @@ def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int) -> list[Tensor
     filled = _mean_hint(hints.mean((2, 3), keepdim=True), 1 / hints.shape[2] / hints.shape[3])
     found = []
     for level in reversed(range(levels + 1)):  # one level beyond those asked for
-        stride = STRIDE << level
+        stride = finest << level
         own = _mean_hint(F.avg_pool2d(hints, stride), 1 / stride**2)
         colour, nearness = filled[:, :2], filled[:, 2:] / 2
         coarse = torch.cat([colour, nearness], 1)
@@ -116,12 +158,11 @@ def _mean_hint(mean: Tensor, least: float) -> Tensor:
 
 
 class ColorUNet(nn.Module):
-    """Predict a distribution over ab bins at stride 4 of a photo's lightness."""
+    """Predict a distribution over ab bins of a photo's lightness, at stride 4 or 2."""
 
     output = "bins"
     inputs = ("lightness", "hint_ab", "hint_mask")
-    stride = STRIDE
-    multiple = 32
+    multiple = DEEPEST
 
     def __init__(
         self,
@@ -130,12 +171,15 @@ class ColorUNet(nn.Module):
         bins: int,
         *,
         fuse: bool = True,
+        attention_blocks: int = 0,
         decoder_hints: bool = False,
         half_decoder: bool = False,
         dropout: float = 0.0,
     ) -> None:
         """Put a network together.
 
+        decoder: channels at strides 16, 8, ...; the last is the output's.
+        attention_blocks: how many work on the encoder's last feature.
         decoder_hints: give the hints to every step of the decoder, not to the encoder alone.
         half_decoder: run what follows the encoder in bf16 while training.
         dropout: share of the maps before the head that are left out in training.
@@ -144,14 +188,18 @@ class ColorUNet(nn.Module):
         widths = encoder.feature_info.channels()  # type: ignore[union-attr, operator]
         self.encoder = encoder
         self.half_decoder = half_decoder
-        self.neck = Neck(widths[-1], fuse)
+        self.stride = DEEPEST >> len(decoder)
+        blocks = [AttentionBlock(widths[-1]) for _ in range(attention_blocks)]
+        self.neck = (
+            nn.Sequential(*blocks, Neck(widths[-1], fuse)) if blocks else Neck(widths[-1], fuse)
+        )
         self.decoder_hints = decoder_hints
         self.decoder = Decoder(widths, decoder, HINT_CHANNELS if decoder_hints else 0)
         self.dropout = nn.Dropout2d(dropout)
         self.head = nn.Conv2d(decoder[-1], bins, 1)
 
     def forward(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """Logits (N, Q, H/4, W/4) over the ab bins.
+        """Logits (N, Q, H / stride, W / stride) over the ab bins.
 
         lightness: (N, 1, H, W), 0..100; H and W multiples of 32.
         hint_ab: (N, 2, H, W), Lab units; only read where the mask is 1.
@@ -159,9 +207,11 @@ class ColorUNet(nn.Module):
         """
         hints = torch.cat([hint_ab * hint_mask / LARGEST_AB, hint_mask], 1)
         x = torch.cat([lightness / 50 - 1, hints], 1)
-        _, *skips, deepest = self.encoder(x)
+        *features, deepest = self.encoder(x)
+        skips = features[-len(self.decoder.blocks) :]
         if self.decoder_hints:
-            spread = spread_hints(hint_ab * hint_mask / TYPICAL_AB, hint_mask, len(skips))
+            own_ab = hint_ab * hint_mask / TYPICAL_AB
+            spread = spread_hints(own_ab, hint_mask, len(skips), self.stride)
             skips = [torch.cat(pair, 1) for pair in zip(skips, spread, strict=True)]
         half = self.half_decoder and self.training
         with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
@@ -172,13 +222,14 @@ class ColorUNet(nn.Module):
 
 def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
     """Build the network from its configuration."""
-    if len(config.decoder) != 3:
-        raise ConfigError(f"network.decoder needs 3 widths, but has {len(config.decoder)}")
+    if len(config.decoder) not in (3, 4):
+        raise ConfigError(f"network.decoder needs 3 or 4 widths, but has {len(config.decoder)}")
     return ColorUNet(
         build_encoder(config.encoder, config.encoder_weights, config.drop_path),
         config.decoder,
         bins,
         fuse=config.fuse,
+        attention_blocks=config.attention_blocks,
         decoder_hints=config.decoder_hints,
         half_decoder=config.decoder_precision == "bf16",
         dropout=config.dropout,
