@@ -166,7 +166,7 @@ def _colour(network: Network, objective: Objective, copy: Copy, hint_points: int
         difference = copy.photo(ab - lab[:, 1:])
         scores[name] = (
             metrics.psnr(pictures[name], truth),
-            float(difference.norm(dim=1).mean()),
+            float(difference.square().sum(1).sqrt().mean()),
             float(difference.square().mean()),
             metrics.colourfulness(pictures[name]),
         )
