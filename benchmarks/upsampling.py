@@ -17,8 +17,9 @@ from PIL import Image
 from photochrom import metrics
 from photochrom.color import lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import network_size
+from photochrom.photo.strips import StripPlan
 from photochrom.resize import resize
-from photochrom.stream import StripPlan, coloured_strips
+from photochrom.stream import coloured_strips
 from photochrom.upsample import linear_chroma, refine
 
 STRIDE = 4

@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from photochrom.color import Array, lab_from_srgb
 from photochrom.colorizer import Colorizer
-from photochrom.stream import Pixels
+from photochrom.photo.strips import Pixels
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -16,7 +16,8 @@ from photochrom.color import (
     srgb_from_lab,
     srgb_from_linear,
 )
-from photochrom.stream import StripPlan, coloured_strips
+from photochrom.photo.strips import StripPlan
+from photochrom.stream import coloured_strips
 from photochrom.upsample import LinearChroma
 
 AGREEMENT = 0.01

@@ -3,8 +3,9 @@ import pytest
 from PIL import Image
 
 from photochrom.color import srgb_from_lab
+from photochrom.photo.strips import STRIP_PIXELS, StripPlan
 from photochrom.spaces import SRGB, RgbSpace
-from photochrom.stream import STRIP_PIXELS, StripPlan, coloured_strips
+from photochrom.stream import coloured_strips
 from photochrom.upsample import LinearChroma
 
 

@@ -3,7 +3,7 @@
 One definition for the whole project: sRGB (IEC 61966-2-1), white D65, CIE constants
 ε = 216/24389 and κ = 24389/27. The white point is the image of RGB (1, 1, 1), so that a grey has
 a = b = 0 up to rounding. `photochrom.training.lab` holds the same formulas for torch tensors and
-`photochrom.stream` for libvips; a test keeps the three within 0.01 of each other.
+`photochrom.stream` for whole photos; a test keeps the three within 0.01 of each other.
 
 Colour is the last axis here: arrays are (..., 3), or (..., 2) for ab.
 """
@@ -26,6 +26,8 @@ WHITE = XYZ_FROM_RGB.sum(axis=1)
 RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)
 EPSILON = 216 / 24389
 KAPPA = 24389 / 27
+LARGEST_AB = 128.0
+"""Lab units; beyond it lies no colour: sRGB's a and b reach from -108 to 98."""
 
 
 def linear_from_srgb(srgb: NDArray[np.floating]) -> Array:

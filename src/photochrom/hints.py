@@ -20,15 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array, lab_from_srgb
+from photochrom.color import LARGEST_AB, Array, lab_from_srgb
 from photochrom.errors import HintError
 
 RADIUS = 0.01
 """Of a hint that names none, as a share of the photo's short side: 5 x 5 pixels of a small copy of
 192, which today's network, trained on squares of 1 to 9, follows better than 9 x 9."""
-
-LARGEST_AB = 128.0
-"""Beyond it lies no colour; sRGB's reach from -108 to 98."""
 
 _KEYS = ("x", "y", "color", "ab", "radius")
 _LARGEST = 1e9  # no photo has as many pixels on a side

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from photochrom.color import grey_from_lightness, lab_from_srgb
 from photochrom.lettering import lettered
 from photochrom.photo import Page, Photo, Saving, write
+from photochrom.photo.strips import Coding
 from photochrom.result import Result
 from photochrom.spaces import SRGB
-from photochrom.stream import Coding
 
 LONGEST = 480
 """Long side of each picture on a sheet, pixels."""

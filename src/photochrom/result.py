@@ -26,8 +26,9 @@ from photochrom.photo import (
     kind_of,
     write,
 )
+from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.spaces import SRGB
-from photochrom.stream import Coding, Pixels, StripPlan, coloured_strips
+from photochrom.stream import coloured_strips
 from photochrom.upsample import LinearChroma
 
 

@@ -17,11 +17,16 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from photochrom.color import Array, lab_from_srgb, luminance_from_lightness, srgb_from_linear
+from photochrom.color import (
+    LARGEST_AB,
+    Array,
+    lab_from_srgb,
+    luminance_from_lightness,
+    srgb_from_linear,
+)
 from photochrom.devices import CPU, providers_for
 from photochrom.dial import Decoding
 from photochrom.errors import HintError, ModelError
-from photochrom.hints import LARGEST_AB
 from photochrom.models import (
     BYTES,
     MULTIPLE,

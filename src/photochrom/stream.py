@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,14 +30,9 @@ from photochrom.color import (
     WHITE,
     Array,
 )
+from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
 from photochrom.spaces import SRGB, RgbSpace
 from photochrom.upsample import LinearChroma
-
-Pixels = NDArray[Any]
-"""(H, W, bands): uint8, uint16, or float32 with white at 1."""
-
-STRIP_PIXELS = 192 * 1024
-"""Pixels a strip; from 128k to 256k the speed is the same, below it Python's overhead shows."""
 
 _DARKEST = np.float32(1e-20)
 """Luminance below it, which only damaged floats have, is black: its shares would be denormal."""
@@ -48,37 +42,6 @@ _MOST_KEPT = 8
 
 TOE = 6 / 29
 """Where f⁻¹ turns from a line into a cube."""
-
-FetchRows = Callable[[int, int], Pixels]
-"""(first row, count) -> (count, W, bands); called with ascending rows, by one thread at a time."""
-
-
-@dataclass(frozen=True)
-class StripPlan:
-    """How an image is cut: whole rows, `rows` at a time."""
-
-    width: int
-    height: int
-    rows: int
-
-    @classmethod
-    def of(cls, width: int, height: int) -> StripPlan:
-        """Strips of about STRIP_PIXELS."""
-        return cls(width, height, min(height, max(1, STRIP_PIXELS // width)))
-
-    def spans(self) -> list[tuple[int, int]]:
-        """(first row, count) of every strip."""
-        return [
-            (top, min(self.rows, self.height - top)) for top in range(0, self.height, self.rows)
-        ]
-
-
-@dataclass(frozen=True)
-class Coding:
-    """What the codes of a picture mean: a space and a type of number."""
-
-    space: RgbSpace
-    kind: np.dtype[Any]
 
 
 def coloured_strips(

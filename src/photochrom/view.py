@@ -20,8 +20,9 @@ import numpy as np
 from photochrom.errors import PhotoError
 from photochrom.libvips import pyvips
 from photochrom.photo import Photo
+from photochrom.photo.strips import Pixels
 from photochrom.result import Result
-from photochrom.stream import Extent, Pixels, coloured_piece
+from photochrom.stream import Extent, coloured_piece
 
 LONGEST, SHORTEST = 2560, 64
 """Long side of the whole on a screen, pixels."""

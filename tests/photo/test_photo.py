@@ -11,7 +11,8 @@ from PIL import Image, ImageCms, ImageOps
 from photochrom.errors import OutputExists, PhotoError
 from photochrom.photo import Page, Photo, Saving, Turn, encode, kind_of, write
 from photochrom.photo.provenance import SOURCE_TYPE
-from photochrom.stream import Coding, coloured_strips
+from photochrom.photo.strips import Coding
+from photochrom.stream import coloured_strips
 from photochrom.upsample import LinearChroma
 
 XMP = (

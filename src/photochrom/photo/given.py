@@ -10,8 +10,8 @@ import numpy as np
 
 from photochrom.errors import PhotoError
 from photochrom.photo.photo import Metadata, Photo, metadata_of
+from photochrom.photo.strips import Pixels
 from photochrom.photo.turn import Turn
-from photochrom.stream import Pixels
 
 
 def as_photo(photo: Any) -> Photo:

@@ -17,8 +17,8 @@ from photochrom.libvips import pyvips
 from photochrom.photo import codecs
 from photochrom.photo.icc import is_grey, space_of
 from photochrom.photo.kinds import EIGHT, FLOAT, KINDS, PNG, SIXTEEN, Kind, sniffed
+from photochrom.photo.strips import Pixels
 from photochrom.spaces import SRGB, RgbSpace
-from photochrom.stream import Pixels
 
 MAX_PIXELS = 1_000_000_000
 """Of a picture that is decoded row by row."""

@@ -21,11 +21,11 @@ from photochrom.libvips import pyvips
 from photochrom.photo.iptc import taken_apart
 from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.opening import Source, field
+from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 from photochrom.photo.tags import Directory, from_exif, read_directories, resolution_of
 from photochrom.photo.turn import Turn
 from photochrom.resize import resize
 from photochrom.spaces import SRGB
-from photochrom.stream import FetchRows, Pixels, StripPlan
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""

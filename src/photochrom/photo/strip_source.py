@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from photochrom.libvips import pyvips
-from photochrom.stream import Pixels, StripPlan
+from photochrom.photo.strips import Pixels, StripPlan
 
 _SHORT, _LONG8 = 3, 16
 

@@ -37,6 +37,7 @@ from photochrom.photo.photo import Photo, first_line, foreseen_os_errors
 from photochrom.photo.provenance import mark_computed
 from photochrom.photo.segment import LONGEST, as_segment, jfif, put_segments
 from photochrom.photo.strip_source import StripSource
+from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.photo.tags import (
     COLOUR_SPACE,
     COMPONENTS,
@@ -57,7 +58,6 @@ from photochrom.photo.tags import (
     as_exif,
 )
 from photochrom.spaces import SRGB, RgbSpace
-from photochrom.stream import Coding, Pixels, StripPlan
 
 PROFILES = ("srgb", "keep")
 _LONGEST_XMP = 65_500

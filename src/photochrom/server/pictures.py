@@ -9,7 +9,7 @@ from fastapi import Response
 
 from photochrom.errors import PhotoError
 from photochrom.libvips import pyvips
-from photochrom.stream import Pixels
+from photochrom.photo.strips import Pixels
 
 ScreenFormat = Literal["jpeg", "webp", "png"]
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.adjustments import MOST_SATURATION, Adjustments
+from photochrom.color import LARGEST_AB
 from photochrom.errors import ConfigError, HintError, PhotoError
-from photochrom.hints import LARGEST_AB, Hint, parse_hints
+from photochrom.hints import Hint, parse_hints
 from photochrom.photo import SUFFIXES, TIFF, Photo, Saving, kind_of
 from photochrom.result import Result
 from photochrom.server.problems import Refused
