@@ -47,7 +47,7 @@ def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
     import pyvips
 
     from photochrom import Colorizer
-    from photochrom.dial import Decoding
+    from photochrom.color.vividness import Decoding
 
     session = Colorizer(threads=1).session
     lightness = np.random.default_rng(0).uniform(0, 100, (192, 288)).astype(np.float32)

@@ -13,7 +13,7 @@ from itertools import islice
 
 import numpy as np
 
-from photochrom.color import lab_from_srgb
+from photochrom.color.lab import lab_from_srgb
 from photochrom.data.sources import photos_from
 
 

@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from photochrom import answer as pipeline
-from photochrom import metrics
-from photochrom.cleaning import clean
-from photochrom.color import Array
+from photochrom.color import metrics
+from photochrom.color.lab import Array
 from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
 from photochrom.evaluation import degradations
 from photochrom.evaluation.degradations import DEGRADATIONS, Degraded
 from photochrom.evaluation.original import Original, lab_of, originals_from
+from photochrom.pipeline import inference as pipeline
+from photochrom.pipeline.cleaning import clean
 
 Degrade = Callable[[Any, np.random.Generator], Degraded]
 

@@ -17,12 +17,14 @@ hints, and compared at its own size. Three sets of points, all with fixed seeds:
 - one: the first of the nested, alone, and the first of the arbitrary, alone. Told: the ab error
   with the former; the share of pixels that the latter moves by more than 5 ab units.
 
---near, --far: instead of those of `photochrom.spreading`; 1e9 to believe the network everywhere.
+--near, --far: instead of those of `photochrom.pipeline.hint_propagation`; 1e9 to believe the
+    network everywhere.
 --short: without the nested points.
 
 A hint is honoured where the result's pixel is within 5 ab units of the colour asked for, after that
-was reduced to what sRGB has at the pixel's lightness. The settings of `photochrom.spreading` were
-chosen on photos with an even index, so the odd ones are told beside all.
+was reduced to what sRGB has at the pixel's lightness. The settings of
+`photochrom.pipeline.hint_propagation` were chosen on photos with an even index, so the odd ones are
+told beside all.
 """
 
 from __future__ import annotations
@@ -37,11 +39,12 @@ import numpy as np
 from skimage.measure import regionprops
 from skimage.segmentation import slic
 
-from photochrom import metrics, spreading
-from photochrom.color import Array, lab_from_srgb, srgb_from_lab
+from photochrom.color import metrics
+from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import Colorizer
 from photochrom.evaluation.original import Original, lab_of, originals_from
-from photochrom.hints import Hint
+from photochrom.pipeline import hint_propagation
+from photochrom.pipeline.hints import Hint
 
 COUNTS = (0, 1, 2, 5, 10, 20, 50)
 HONOURED = 5.0
@@ -160,11 +163,11 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--near", type=float, default=spreading.NEAR)
-    parser.add_argument("--far", type=float, default=spreading.FAR)
+    parser.add_argument("--near", type=float, default=hint_propagation.NEAR)
+    parser.add_argument("--far", type=float, default=hint_propagation.FAR)
     parser.add_argument("--short", action="store_true")
     arguments = parser.parse_args()
-    spreading.NEAR, spreading.FAR = arguments.near, arguments.far
+    hint_propagation.NEAR, hint_propagation.FAR = arguments.near, arguments.far
     counts = (0, 1) if arguments.short else COUNTS
     colorizer = Colorizer(arguments.model, threads=arguments.threads)
     originals = islice(originals_from(arguments.photos), arguments.limit)

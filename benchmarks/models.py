@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.color import srgb_from_lab
+from photochrom.color.lab import srgb_from_lab
 from photochrom.colorizer import Colorizer
-from photochrom.session import Session
+from photochrom.models.session import Session
 from pixel_path import make
 
 

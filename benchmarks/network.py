@@ -22,8 +22,8 @@ import timm
 import torch
 from torch import nn
 
-from photochrom.dial import Decoding
-from photochrom.session import Session
+from photochrom.color.vividness import Decoding
+from photochrom.models.session import Session
 from photochrom.training.networks.encoder import pad_statically
 from photochrom.training.networks.unet import Decoder
 

@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from photochrom.models import locate
-from photochrom.session import Session
+from photochrom.models.session import Session
 
 WARM_UP = 3
 

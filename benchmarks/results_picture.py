@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from photochrom import Colorizer
-from photochrom.color import grey_from_lightness, lab_from_srgb
+from photochrom.color.lab import grey_from_lightness, lab_from_srgb
 from photochrom.sheet import save_sheet
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "colour"

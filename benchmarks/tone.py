@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from photochrom.color import lab_from_srgb, srgb_from_lab
+from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.data.sources import photos_from
 from photochrom.photo import Photo
-from photochrom.tone import Tone, tone_of
+from photochrom.pipeline.toning import Tone, tone_of
 
 SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)
 CYANOTYPE = (0, 10, 40), (235, 245, 255), (60, 110, 170)

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from photochrom import metrics
-from photochrom.color import lab_from_srgb, srgb_from_lab
+from photochrom.color import metrics
+from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import network_size
+from photochrom.filters.resize import resize
+from photochrom.filters.upsample import linear_chroma, refine
 from photochrom.photo.strips import StripPlan
-from photochrom.resize import resize
-from photochrom.stream import coloured_strips
-from photochrom.upsample import linear_chroma, refine
+from photochrom.pipeline.full_size import coloured_strips
 
 STRIDE = 4
 

@@ -17,12 +17,12 @@ from itertools import islice
 import numpy as np
 
 from hints import real_hints
-from photochrom import metrics
-from photochrom.color import Array
+from photochrom.color import metrics
+from photochrom.color.lab import Array
 from photochrom.colorizer import Colorizer
 from photochrom.evaluation.original import Original, lab_of, originals_from
-from photochrom.hints import Hint
-from photochrom.windows import window_mean
+from photochrom.filters.guided_filter import window_mean
+from photochrom.pipeline.hints import Hint
 
 BLUR = 0.04
 """Radius of the window, short sides."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from photochrom.color import Array, lab_from_srgb
+from photochrom.color.lab import Array, lab_from_srgb
 from photochrom.colorizer import Colorizer
 from photochrom.photo.strips import Pixels
 

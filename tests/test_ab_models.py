@@ -11,11 +11,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from photochrom import Colorizer
+from photochrom.color.vividness import GAIN_ONLY, Decoding
 from photochrom.colorizer import network_size
-from photochrom.dial import GAIN_ONLY, Decoding
 from photochrom.errors import HintError, ModelError
-from photochrom.hints import Hint
-from photochrom.session import METADATA_KEY, Session
+from photochrom.models.session import METADATA_KEY, Session
+from photochrom.pipeline.hints import Hint
 
 pytestmark = pytest.mark.workshop
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from photochrom.adjustments import SHIFT, Adjustments
 from photochrom.cli.main import app
 from photochrom.errors import ConfigError
+from photochrom.pipeline.adjustments import SHIFT, Adjustments
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from photochrom.bins import annealed_mean, gamut_bins, rebalancing_weights
-from photochrom.color import lab_from_srgb
+from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
+from photochrom.color.lab import lab_from_srgb
 
 
 def test_every_colour_has_its_bin():

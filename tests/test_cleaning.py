@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom import answer as pipeline
-from photochrom import cleaning
-from photochrom.color import lab_from_srgb
+from photochrom.color.lab import lab_from_srgb
 from photochrom.colorizer import network_size
 from photochrom.evaluation import degradations
 from photochrom.evaluation.degradations import DEGRADATIONS
 from photochrom.photo import Photo
+from photochrom.pipeline import cleaning
+from photochrom.pipeline import inference as pipeline
 
 pytestmark = pytest.mark.workshop
 

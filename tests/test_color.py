@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.color import rgb2lab
 
-from photochrom.color import (
+from photochrom.color.lab import (
     XYZ_FROM_RGB,
     lab_from_srgb,
     lightness_from_luminance,
@@ -16,12 +16,12 @@ from photochrom.color import (
     srgb_from_lab,
     srgb_from_linear,
 )
+from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import StripPlan
-from photochrom.stream import coloured_strips
-from photochrom.upsample import LinearChroma
+from photochrom.pipeline.full_size import coloured_strips
 
 AGREEMENT = 0.01
-"""What the docstring of photochrom.color promises of the backends; Lab units or shares of 0..1."""
+"""What photochrom.color.lab promises of the backends; Lab units or shares of 0..1."""
 
 
 @pytest.fixture(scope="module")

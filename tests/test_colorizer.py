@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageOps
 
-from photochrom import metrics
+from photochrom.color import metrics
 from photochrom.colorizer import Colorizer, network_size
 from photochrom.errors import ConfigError, OutputExists, PhotoError
 from photochrom.models import LONGEST

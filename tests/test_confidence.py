@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color import lab_from_srgb
-from photochrom.confidence import LONGEST, NARROWEST, SHORTEST, colour_mapped, confidence_picture
+from photochrom.color.lab import lab_from_srgb
+from photochrom.drawing.confidence import (
+    LONGEST,
+    NARROWEST,
+    SHORTEST,
+    colour_mapped,
+    confidence_picture,
+)
 from photochrom.errors import ModelError
 
 LEGEND = 68

@@ -8,11 +8,11 @@ import onnxruntime
 import pytest
 from typer.testing import CliRunner
 
-from photochrom import devices
 from photochrom.cli.main import app
-from photochrom.devices import CPU, PROVIDERS, providers_for
 from photochrom.errors import ConfigError, ModelError
-from photochrom.session import Session
+from photochrom.models import devices
+from photochrom.models.devices import CPU, PROVIDERS, providers_for
+from photochrom.models.session import Session
 
 CUDA = PROVIDERS["cuda"]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from photochrom.dial import UNFITTED, Decoding, Dial
+from photochrom.color.vividness import UNFITTED, Decoding, Dial
 from photochrom.errors import ConfigError
 
 DIAL = Dial((Decoding(1.0, 0.8, 1.0), Decoding(0.5, 0.4, 1.2), Decoding(0.0, 0.2, 2.0)))

@@ -10,11 +10,11 @@ import onnxruntime
 import pytest
 import torch
 
-from photochrom.bins import annealed_mean, gamut_bins, rebalancing_weights
-from photochrom.dial import Decoding, Dial
+from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
+from photochrom.color.vividness import Decoding, Dial
 from photochrom.errors import ModelError
 from photochrom.export import Parity, export, set_dial
-from photochrom.session import INPUTS, Session
+from photochrom.models.session import INPUTS, Session
 from photochrom.training.checkpoint import Progress, load_network, save_checkpoint
 from photochrom.training.config import config_from_dict
 from photochrom.training.networks import build_network

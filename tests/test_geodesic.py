@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.geodesic import EDGE_COST, FREE_SLOPE, geodesic_distances
+from photochrom.filters.geodesic import EDGE_COST, FREE_SLOPE, geodesic_distances
 
 
 def dijkstra(lightness: np.ndarray, seed: tuple[int, int]) -> np.ndarray:

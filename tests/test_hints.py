@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color import lab_from_srgb, srgb_from_lab
+from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.errors import HintError
-from photochrom.hints import Hint, PlacedHints, load_hints
+from photochrom.pipeline.hints import Hint, PlacedHints, load_hints
 
 HONOURED = 5.0
 """ab units, within which a hint must be met."""

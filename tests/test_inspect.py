@@ -17,7 +17,7 @@ pytestmark = pytest.mark.workshop
 torch = pytest.importorskip("torch")
 
 import tiny_workshop  # noqa: E402
-from photochrom.bins import gamut_bins  # noqa: E402
+from photochrom.color.bins import gamut_bins  # noqa: E402
 from photochrom.errors import ConfigError, ModelError, OutputExists, PhotoError  # noqa: E402
 from photochrom.inspection import run  # noqa: E402
 from photochrom.inspection.features import catch, look, most_different  # noqa: E402

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from photochrom.confidence import LEAST, MOST
-from photochrom.lettering import lettered
+from photochrom.drawing.confidence import LEAST, MOST
+from photochrom.drawing.labels import lettered
 
 DIGITS = "0123456789"
 
@@ -43,7 +43,7 @@ def test_letters_without_fonts(tmp_path):
     (tmp_path / "fonts.conf").write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig></fontconfig>'
     )
-    code = "from photochrom.lettering import lettered; print(lettered('0 a guess', 30).sum())"
+    code = "from photochrom.drawing.labels import lettered; print(lettered('0 a guess', 30).sum())"
     bare = os.environ | {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
     done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, check=True)
     assert float(done.stdout) == pytest.approx(float(lettered("0 a guess", 30).sum()))

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from photochrom.metrics import (
+from photochrom.color.metrics import (
     ab_distance,
     ab_error,
     absolute_colourfulness,

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from photochrom.cli.variant_sheet import GAP, LETTER, contact_sheet, save_picture
 from photochrom.errors import OutputExists, PhotoError
-from photochrom.photo.provenance import SOURCE_TYPE
-from photochrom.pictures import GAP, LETTER, contact_sheet, save_picture
+from photochrom.photo.digital_source import SOURCE_TYPE
 
 
 @pytest.fixture(scope="module")

@@ -14,20 +14,20 @@ pytestmark = pytest.mark.workshop
 torch = pytest.importorskip("torch")
 
 import tiny_workshop  # noqa: E402
-from photochrom import metrics  # noqa: E402
-from photochrom.bins import annealed_mean, gamut_bins  # noqa: E402
-from photochrom.color import Array, lab_from_srgb  # noqa: E402
-from photochrom.dial import Decoding  # noqa: E402
+from photochrom.color import metrics  # noqa: E402
+from photochrom.color.bins import annealed_mean, gamut_bins  # noqa: E402
+from photochrom.color.lab import Array, lab_from_srgb  # noqa: E402
+from photochrom.color.vividness import Decoding  # noqa: E402
 from photochrom.errors import DataError, ModelError  # noqa: E402
 from photochrom.export import export  # noqa: E402
+from photochrom.filters.resize import resize  # noqa: E402
 from photochrom.models import locate  # noqa: E402
+from photochrom.models.session import Session  # noqa: E402
 from photochrom.quantization.examples import examples  # noqa: E402
 from photochrom.quantization.graph import measure, plain_floats  # noqa: E402
 from photochrom.quantization.graph import run as run_graph  # noqa: E402
 from photochrom.quantization.preparation import STEPS, equalize  # noqa: E402
 from photochrom.quantization.twin import FIRST, inner_nodes, quantize  # noqa: E402
-from photochrom.resize import resize  # noqa: E402
-from photochrom.session import Session  # noqa: E402
 from photochrom.training.checkpoint import Progress, save_checkpoint  # noqa: E402
 from photochrom.training.config import config_from_dict  # noqa: E402
 from photochrom.training.networks import build_network  # noqa: E402

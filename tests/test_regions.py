@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.bins import gamut_bins
-from photochrom.regions import REGIONS, SUPERPIXELS, object_regions, superpixels
-from photochrom.upsample import cell_mean
+from photochrom.color.bins import gamut_bins
+from photochrom.filters.superpixels import REGIONS, SUPERPIXELS, object_regions, superpixels
+from photochrom.filters.upsample import cell_mean
 
 RED, BLUE, GREY = (60, 40), (20, -60), (0, 0)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.resize import resize, resize_matrix
+from photochrom.filters.resize import resize, resize_matrix
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from photochrom.bins import annealed_mean, gamut_bins
-from photochrom.dial import Decoding
+from photochrom.color.bins import annealed_mean, gamut_bins
+from photochrom.color.vividness import Decoding
 from photochrom.errors import ModelError
 from photochrom.models import describe, locate
-from photochrom.session import MULTIPLE, Session
+from photochrom.models.session import MULTIPLE, Session
 
 
 @pytest.fixture(scope="module")

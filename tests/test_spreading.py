@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from photochrom import spreading
-from photochrom.hints import Hint, PlacedHints
-from photochrom.spreading import settle, spread
-from photochrom.upsample import linear_chroma
+from photochrom.filters.upsample import linear_chroma
+from photochrom.pipeline import hint_propagation
+from photochrom.pipeline.hint_propagation import settle, spread
+from photochrom.pipeline.hints import Hint, PlacedHints
 
 SHAPE = (96, 128)
 NETWORK = np.full((*SHAPE, 2), (5, 10), np.float32)
@@ -135,7 +135,7 @@ def test_many_hints_are_taken_in_parts(
     lightness = np.random.default_rng(2).uniform(40, 60, SHAPE).astype(np.float32)
     hints = place(*rng_hints)
     whole = spread(hints, NETWORK, NETWORK, lightness)
-    monkeypatch.setattr(spreading, "_AT_ONCE", 7 * lightness.size)
+    monkeypatch.setattr(hint_propagation, "_AT_ONCE", 7 * lightness.size)
     np.testing.assert_allclose(spread(hints, NETWORK, NETWORK, lightness), whole, atol=0.05)
 
 

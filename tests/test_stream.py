@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color import srgb_from_lab
+from photochrom.color.lab import srgb_from_lab
+from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import STRIP_PIXELS, StripPlan
-from photochrom.spaces import SRGB, RgbSpace
-from photochrom.stream import coloured_strips
-from photochrom.upsample import LinearChroma
+from photochrom.pipeline.full_size import coloured_strips
 
 
 def chroma_like(ab, shape=(3, 4)):

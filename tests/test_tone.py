@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from photochrom import Colorizer
 from photochrom.errors import InColour
-from photochrom.tone import Tone, tone_of
+from photochrom.pipeline.toning import Tone, tone_of
 
 SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)
 CYANOTYPE = (0, 10, 40), (235, 245, 255), (60, 110, 170)

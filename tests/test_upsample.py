@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.upsample import LinearChroma, linear_chroma, refine
+from photochrom.filters.upsample import LinearChroma, linear_chroma, refine
 
 STRIDE = 4
 RED, BLUE = np.float32([45, 30]), np.float32([5, -45])

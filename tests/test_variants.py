@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom import variants
-from photochrom.bins import gamut_bins
-from photochrom.color import lab_from_srgb
+from photochrom.color.bins import gamut_bins
+from photochrom.color.lab import lab_from_srgb
+from photochrom.color.metrics import ab_error
 from photochrom.errors import ConfigError, ModelError, PhotoError
-from photochrom.metrics import ab_error
+from photochrom.filters.upsample import cell_mean
 from photochrom.photo import Photo
-from photochrom.upsample import cell_mean
+from photochrom.pipeline import variants
 
 NAMES = ("students", "ceremony", "cat")
 

@@ -11,7 +11,7 @@ import pyvips
 from photochrom.colorizer import Colorizer
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo
-from photochrom.view import MOST_PIXELS, Box, View
+from photochrom.server.screen import MOST_PIXELS, Box, View
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color import lab_from_srgb, srgb_from_lab
+from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ConfigError, HintError, InColour, ModelError
-from photochrom.hints import Hint
-from photochrom.suggestions import hex_of
+from photochrom.pipeline.hints import Hint
+from photochrom.pipeline.suggestions import hex_of
 from photochrom.workspace import Workspace
 
 HINTS = [Hint(100, 60, (40, 30)), Hint(300, 200, (-20, 40)), Hint(20, 280, (0, -40))]

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
     from photochrom.errors import PhotochromError
-    from photochrom.hints import Hint
+    from photochrom.pipeline.hints import Hint
     from photochrom.result import Result
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Colorizer": "photochrom.colorizer",
-    "Hint": "photochrom.hints",
+    "Hint": "photochrom.pipeline.hints",
     "PhotochromError": "photochrom.errors",
     "Result": "photochrom.result",
 }

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from photochrom.answer import Member
 from photochrom.errors import ConfigError
-from photochrom.hints import Hint
 from photochrom.models import SizeRule, parse_blend
+from photochrom.models.session import Session
 from photochrom.photo import as_photo, pages_of
+from photochrom.pipeline.hints import Hint
+from photochrom.pipeline.inference import Member
 from photochrom.result import Result
-from photochrom.session import Session
 from photochrom.workspace import DEFAULT_VIVIDNESS, Workspace
 
 __all__ = ["DEFAULT_VIVIDNESS", "Colorizer", "network_size"]
@@ -34,7 +34,7 @@ class Colorizer:
 
         model: a name, the path of an .onnx file, several with their weights ("a:0.7+b:0.3") whose
         colours are averaged, or None for the default.
-        The rest as for `photochrom.session.Session`, which also says what is raised.
+        The rest as for `photochrom.models.session.Session`, which also says what is raised.
         """
         self.members = tuple(
             Member(Session(name, threads, providers, device=device, kind=kind), weight)
@@ -92,7 +92,8 @@ class Colorizer:
         vividness: 0 (faithful, muted) to 1 (vivid).
         size: short side of the small copy that the network sees, pixels; the model's by default.
         hints: colours that points of the photo shall have.
-        recolour: also colour what is in colour already; a toned print is none (`photochrom.tone`).
+        recolour: also colour what is in colour already; a toned print is none
+        (`photochrom.pipeline.toning`).
         Raises PhotoError where the photo cannot be read, InColour, ConfigError for an option out of
         range, HintError for a hint outside the photo or a model that takes none.
         """
@@ -131,7 +132,8 @@ class Colorizer:
         photo, vividness, size: as for `colorize`.
         Returns `count` results. The first is what `colorize` gives; the second is typical of what
         else the photo may have looked like, often quieter; each further one is as far as can be
-        from all before it (`photochrom.variants`). A larger count begins with the same ones.
+        from all before it (`photochrom.pipeline.variants`). A larger count begins with the same
+        ones.
         Raises what `colorize` raises, and ModelError where the model says only one colour a place.
         """
         return self.workspace(photo).variants(count, seed=seed, vividness=vividness, size=size)

@@ -13,10 +13,10 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from photochrom.bins import gamut_bins, rebalancing_weights
-from photochrom.dial import GAIN_ONLY, UNFITTED, Decoding, Dial
+from photochrom.color.bins import gamut_bins, rebalancing_weights
+from photochrom.color.vividness import GAIN_ONLY, UNFITTED, Decoding, Dial
 from photochrom.errors import ModelError
-from photochrom.session import INPUTS, METADATA_KEY, MULTIPLE, Session
+from photochrom.models.session import INPUTS, METADATA_KEY, MULTIPLE, Session
 from photochrom.training.checkpoint import Progress, load_network
 from photochrom.training.config import EmbedderConfig, RunConfig
 from photochrom.training.embedder import Embedder, load_embedder
@@ -37,7 +37,7 @@ class Parity:
 
 
 class BinsGraph(nn.Module):
-    """The fixed graph of `photochrom.session` around a network over bins."""
+    """The fixed graph of `photochrom.models.session` around a network over bins."""
 
     log_weights: Tensor
     ones: Tensor
@@ -71,7 +71,7 @@ class BinsGraph(nn.Module):
         gamma: Tensor,
         temperature: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """ab, entropy and logits; shapes and units as in `photochrom.session`.
+        """ab, entropy and logits; shapes and units as in `photochrom.models.session`.
 
         The entropy is that of the distribution at T 1, as a share of its largest, log Q: the
         dial's temperature does not make the network surer.

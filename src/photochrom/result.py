@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.adjustments import Adjustments
-from photochrom.color import Array
-from photochrom.confidence import confidence_picture
+from photochrom.color.lab import Array
+from photochrom.color.rgb_space import SRGB
+from photochrom.drawing.confidence import confidence_picture
 from photochrom.errors import ModelError, PhotoError
+from photochrom.filters.upsample import LinearChroma
 from photochrom.photo import (
     TIFF,
     Kind,
@@ -27,9 +28,8 @@ from photochrom.photo import (
     write,
 )
 from photochrom.photo.strips import Coding, Pixels, StripPlan
-from photochrom.spaces import SRGB
-from photochrom.stream import coloured_strips
-from photochrom.upsample import LinearChroma
+from photochrom.pipeline.adjustments import Adjustments
+from photochrom.pipeline.full_size import coloured_strips
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Result:
     ) -> Result:
         """The same photo with its colours changed; the network is not asked again.
 
-        For the arguments and what is raised see `photochrom.adjustments.Adjustments`.
+        For the arguments and what is raised see `photochrom.pipeline.adjustments.Adjustments`.
         """
         return self.adjusted_by(Adjustments(saturation, warmth, tint, smooth))
 
@@ -111,7 +111,7 @@ class Result:
         return encode([self.page(suffix, saving)], suffix, saving)
 
     def confidence_picture(self) -> Pixels:
-        """The confidence map in colours, with a legend; see `photochrom.confidence`.
+        """The confidence map in colours, with a legend; see `photochrom.drawing.confidence`.
 
         Raises ModelError where the model does not say how sure it is.
         """

@@ -16,19 +16,26 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any
 
-from photochrom.answer import Member, SmallCopy, ask, at_every_pixel, blended, distribution
-from photochrom.color import Array
-from photochrom.dial import Decoding
+from photochrom.color.lab import Array
+from photochrom.color.vividness import Decoding
 from photochrom.errors import ConfigError, HintError, InColour, ModelError
-from photochrom.hints import Hint, PlacedHints, check_inside, place_in
+from photochrom.filters.upsample import cell_mean, linear_chroma
+from photochrom.models.session import Prediction
 from photochrom.photo import Photo
+from photochrom.pipeline.hint_propagation import Unlikeness, Ways, settle, spread
+from photochrom.pipeline.hints import Hint, PlacedHints, check_inside, place_in
+from photochrom.pipeline.inference import (
+    Member,
+    SmallCopy,
+    ask,
+    at_every_pixel,
+    blended,
+    distribution,
+)
+from photochrom.pipeline.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colours
+from photochrom.pipeline.toning import Tone, tone_of
+from photochrom.pipeline.variants import FEWEST_VARIANTS, MOST_VARIANTS, draw_variants
 from photochrom.result import Result
-from photochrom.session import Prediction
-from photochrom.spreading import Unlikeness, Ways, settle, spread
-from photochrom.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colours
-from photochrom.tone import Tone, tone_of
-from photochrom.upsample import cell_mean, linear_chroma
-from photochrom.variants import FEWEST_VARIANTS, MOST_VARIANTS, draw_variants
 
 DEFAULT_VIVIDNESS = 0.5
 
@@ -76,7 +83,10 @@ class Workspace:
 
     @property
     def in_colour(self) -> bool:
-        """Whether the photo has colours already; a toned print has none (`photochrom.tone`)."""
+        """Whether the photo has colours already; a toned print has none.
+
+        See `photochrom.pipeline.toning`.
+        """
         if self.photo.colour_bands < 3:
             return False
         return tone_of(_main(self._copies(None)).srgb) is Tone.COLOUR

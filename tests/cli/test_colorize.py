@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.photo.provenance import SOURCE_TYPE
+from photochrom.photo.digital_source import SOURCE_TYPE
 
 FIELDS = {"input", "output", "outputs", "width", "height", "seconds", "model", "warnings"}
 

@@ -11,8 +11,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import tiny_workshop
-from photochrom import metrics
 from photochrom.cli.main import app
+from photochrom.color import metrics
 from photochrom.models import known_models
 
 pytestmark = pytest.mark.workshop

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.photo.provenance import SOURCE_TYPE
+from photochrom.photo.digital_source import SOURCE_TYPE
 
 FIELDS = {"input", "outputs", "sheet", "width", "height", "seconds", "seed", "model"}
 FOUR = [f"cat.color.{n}.jpg" for n in (1, 2, 3, 4)]

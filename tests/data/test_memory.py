@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 
 import tiny_workshop
+from photochrom.color.metrics import colourfulness
 from photochrom.data.draws import Draws
 from photochrom.data.memory import Framing, MemoryPhotos
 from photochrom.errors import DataError
-from photochrom.metrics import colourfulness
 
 pytestmark = pytest.mark.workshop
 

@@ -9,11 +9,11 @@ from PIL import Image
 
 import photo_files
 import tiny_workshop
-from photochrom.color import lab_from_srgb
+from photochrom.color.lab import lab_from_srgb
+from photochrom.color.metrics import colourfulness
 from photochrom.data.stats import in_gamut, measure
 from photochrom.data.stats_plot import save_plot
 from photochrom.errors import DataError
-from photochrom.metrics import colourfulness
 
 pytestmark = pytest.mark.workshop
 

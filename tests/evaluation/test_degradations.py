@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color import lab_from_srgb, linear_from_srgb, luminance_from_lightness
+from photochrom.color.lab import lab_from_srgb, linear_from_srgb, luminance_from_lightness
 from photochrom.evaluation import degradations
 from photochrom.evaluation.degradations import DEGRADATIONS, Degraded
 

@@ -11,8 +11,8 @@ from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
 import tiny_workshop
-from photochrom import metrics
-from photochrom.color import lab_from_srgb
+from photochrom.color import metrics
+from photochrom.color.lab import lab_from_srgb
 from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError
 from photochrom.evaluation.classifier import Classifier

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color import lab_from_srgb
+from photochrom.color.lab import lab_from_srgb
 
 SIDE = 256
 

@@ -10,6 +10,7 @@ from photochrom.errors import ConfigError, ModelError
 from photochrom.models import (
     SizeRule,
     broken_packages,
+    catalogue,
     contract_from_table,
     describe,
     descriptors_from,
@@ -17,7 +18,6 @@ from photochrom.models import (
     fingerprint,
     known_models,
     parse_blend,
-    registry,
     sha256_of,
 )
 
@@ -81,7 +81,7 @@ def test_every_descriptor_of_the_catalogue_is_complete():
 
 
 def test_the_catalogues_contract_is_that_of_the_shipped_files():
-    from photochrom.session import Session
+    from photochrom.models.session import Session
 
     for model in known_models():
         if model.shipped:
@@ -121,12 +121,12 @@ def plugged(monkeypatch):
 
     def plug(*functions):
         points = [Point(function) for function in functions]
-        monkeypatch.setattr(registry, "entry_points", lambda group: points)
+        monkeypatch.setattr(catalogue, "entry_points", lambda group: points)
         forget()
 
     def forget():
-        registry.known_models.cache_clear()
-        registry._of_packages.cache_clear()
+        catalogue.known_models.cache_clear()
+        catalogue._of_packages.cache_clear()
 
     yield plug
     monkeypatch.undo()

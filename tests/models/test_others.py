@@ -7,11 +7,11 @@ import pytest
 from graphs import convolution, ddcolor_like, deoldify_like, light_to_ab, save
 
 from photochrom import Colorizer
-from photochrom.cleaning import clean
 from photochrom.cli.main import app
-from photochrom.color import lab_from_srgb, luminance_from_lightness, srgb_from_linear
+from photochrom.color.lab import lab_from_srgb, luminance_from_lightness, srgb_from_linear
 from photochrom.errors import ConfigError, ModelError
-from photochrom.session import Session
+from photochrom.models.session import Session
+from photochrom.pipeline.cleaning import clean
 
 pytestmark = pytest.mark.workshop
 onnx = pytest.importorskip("onnx")

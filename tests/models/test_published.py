@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from photochrom import Colorizer, Hint
-from photochrom.cleaning import clean
 from photochrom.cli.main import app
-from photochrom.color import lab_from_srgb
+from photochrom.color.lab import lab_from_srgb
 from photochrom.errors import ConfigError, ModelError
 from photochrom.evaluation.original import lab_of
+from photochrom.pipeline.cleaning import clean
 
 pytestmark = pytest.mark.workshop
 MILLIONS = {"eccv16": 32.2, "siggraph17": 34.2}

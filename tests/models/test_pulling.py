@@ -14,8 +14,9 @@ from faulty_server import CONTENT, Server, serve
 
 from photochrom.cli.main import app
 from photochrom.errors import ModelError
-from photochrom.models import Descriptor, describe, pulling, registry
-from photochrom.models.pulling import Patience, pull, remove
+from photochrom.models import Descriptor, describe, download
+from photochrom.models import catalogue as catalogue_module
+from photochrom.models.download import Patience, pull, remove
 
 HASTY = Patience(tries=3, pause=0.01, timeout=0.5)
 
@@ -191,10 +192,10 @@ def test_what_ships_is_not_pulled():
 @pytest.fixture
 def catalogue(server, home, monkeypatch):
     wanted = model(server, "good")
-    known = registry.known_models()
-    for module in (registry, __import__("photochrom.models", fromlist=["x"])):
+    known = catalogue_module.known_models()
+    for module in (catalogue_module, __import__("photochrom.models", fromlist=["x"])):
         monkeypatch.setattr(module, "known_models", lambda: (*known, wanted))
-    monkeypatch.setattr(pulling, "Patience", lambda: HASTY)
+    monkeypatch.setattr(download, "Patience", lambda: HASTY)
     return wanted
 
 

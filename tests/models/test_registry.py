@@ -4,7 +4,7 @@ import hashlib
 import pytest
 
 from photochrom.errors import ModelError
-from photochrom.models import describe, known_models, locate, registry, verify
+from photochrom.models import catalogue, describe, known_models, locate, verify
 
 
 @pytest.mark.parametrize("model", [m for m in known_models() if m.shipped], ids=lambda m: m.name)
@@ -31,7 +31,7 @@ def one_line(error):
 
 def test_a_damaged_file(monkeypatch):
     damaged = dataclasses.replace(known_models()[0], sha256="0" * 64)
-    monkeypatch.setattr(registry, "known_models", lambda: (damaged,))
+    monkeypatch.setattr(catalogue, "known_models", lambda: (damaged,))
     with pytest.raises(ModelError, match="damaged") as error:
         locate(damaged.name)
     text = one_line(error)
@@ -42,7 +42,7 @@ def test_a_damaged_file(monkeypatch):
 
 def test_a_missing_file(monkeypatch):
     gone = dataclasses.replace(known_models()[0], file="gone.onnx")
-    monkeypatch.setattr(registry, "known_models", lambda: (gone,))
+    monkeypatch.setattr(catalogue, "known_models", lambda: (gone,))
     with pytest.raises(ModelError, match="missing") as error:
         locate(None)
     assert "gone.onnx" in one_line(error)

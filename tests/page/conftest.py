@@ -16,7 +16,7 @@ from desk import Desk
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from photochrom.server import Settings, create_app
-from photochrom.server.running import address_of, listen, server_of
+from photochrom.server.run import address_of, listen, server_of
 
 CHROMIUM = "/usr/bin/chromium"
 REPOSITORY = Path(__file__).resolve().parents[2]

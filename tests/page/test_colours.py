@@ -12,7 +12,7 @@ import pytest
 from desk import Desk
 from playwright.sync_api import Route, expect
 
-from photochrom.hints import Hint, load_hints
+from photochrom.pipeline.hints import Hint, load_hints
 
 SKY = (0.7, 0.15)  # of the harbour; its usual colour is blue
 WATER = (0.7, 0.8)

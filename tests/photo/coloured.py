@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from photochrom.filters.upsample import LinearChroma
 from photochrom.photo import Page, Photo, Saving, coding_for, kind_of, write
-from photochrom.stream import coloured_strips
-from photochrom.upsample import LinearChroma
+from photochrom.pipeline.full_size import coloured_strips
 
 
 def saved(photo: Photo, target: Path, ab: tuple[float, float] = (20, 15), **saving: Any) -> Path:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from photochrom.errors import MissingExtra, PhotoError
 from photochrom.photo import KINDS, Photo, Saving, kind_of, losses
-from photochrom.photo.kinds import sniffed
+from photochrom.photo.formats import sniffed
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +296,7 @@ def test_untrusted_loaders_are_blocked_and_all_kinds_are_read_all_the_same(tmp_p
     csv.write_text("1,2\n3,4\n")
     code = (
         "import sys; from pathlib import Path\n"
-        "from photochrom.libvips import block_untrusted, pyvips\n"
+        "from photochrom._system.vips import block_untrusted, pyvips\n"
         "from photochrom.photo import Photo\n"
         "block_untrusted()\n"
         "for path in sorted(Path(sys.argv[1]).iterdir()): Photo(path).small_copy(32, 32)\n"

@@ -13,7 +13,7 @@ from coloured import saved
 from PIL import Image
 
 from photochrom.photo import Photo
-from photochrom.photo.provenance import SOURCE_TYPE
+from photochrom.photo.digital_source import SOURCE_TYPE
 
 KEPT = {
     "Make": "Voigtlander",

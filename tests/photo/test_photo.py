@@ -9,11 +9,11 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from photochrom.errors import OutputExists, PhotoError
+from photochrom.filters.upsample import LinearChroma
 from photochrom.photo import Page, Photo, Saving, Turn, encode, kind_of, write
-from photochrom.photo.provenance import SOURCE_TYPE
+from photochrom.photo.digital_source import SOURCE_TYPE
 from photochrom.photo.strips import Coding
-from photochrom.stream import coloured_strips
-from photochrom.upsample import LinearChroma
+from photochrom.pipeline.full_size import coloured_strips
 
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'

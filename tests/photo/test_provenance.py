@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from photochrom.photo.provenance import IPTC_EXTENSION, RDF, SOURCE_TYPE, mark_computed
+from photochrom.photo.digital_source import IPTC_EXTENSION, RDF, SOURCE_TYPE, mark_computed
 
 NAME = f"{{{IPTC_EXTENSION}}}DigitalSourceType"
 DC = "http://purl.org/dc/elements/1.1/"

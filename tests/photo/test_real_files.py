@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from photochrom.color import lab_from_srgb
+from photochrom.color.lab import lab_from_srgb
 from photochrom.photo import Photo
 
 FOLDER = Path(__file__).resolve().parents[2] / "out" / "real-files"

@@ -15,7 +15,15 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from photochrom.photo import Photo, from_exif
-from photochrom.photo.tags import EXIF, GPS, Directory, Entry, add_words, as_exif, read_directories
+from photochrom.photo.tiff_tags import (
+    EXIF,
+    GPS,
+    Directory,
+    Entry,
+    add_words,
+    as_exif,
+    read_directories,
+)
 
 MAKE, DESCRIPTION, ARTIST, PRIVATE, ORIENTATION = 271, 270, 315, 65000, 274
 EXPOSURE, MAKER_NOTE, COMMENT, LATITUDE = 33434, 37500, 37510, 2

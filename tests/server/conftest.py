@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from photochrom.server import Settings, create_app
-from photochrom.server.running import listen, server_of
+from photochrom.server.run import listen, server_of
 from photochrom.server.state import State
 
 API = "/api/v1"

@@ -25,8 +25,8 @@ import tifffile
 from PIL import Image
 
 from photochrom.errors import ConfigError
+from photochrom.models.session import Session
 from photochrom.server import Settings
-from photochrom.session import Session
 
 if TYPE_CHECKING:
     from conftest import Answer, Serve, Served

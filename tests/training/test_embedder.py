@@ -12,10 +12,10 @@ import timm
 import torch
 from PIL import Image
 
-from photochrom.dial import Decoding
+from photochrom.color.vividness import Decoding
 from photochrom.errors import ConfigError, ModelError
 from photochrom.export import export
-from photochrom.session import Session
+from photochrom.models.session import Session
 from photochrom.training.checkpoint import Progress, save_checkpoint
 from photochrom.training.config import EmbedderConfig, config_from_dict
 from photochrom.training.embedder import Embedder, load_embedder

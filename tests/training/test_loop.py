@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 import tiny_workshop
-from photochrom.bins import gamut_bins
+from photochrom.color.bins import gamut_bins
 from photochrom.errors import ConfigError, DataError, ModelError
 from photochrom.training.checkpoint import load_network, read_record
 from photochrom.training.config import RunConfig, ScheduleConfig, Stage, config_from_dict

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from photochrom.bins import GRID, annealed_mean, gamut_bins, rebalancing_weights
+from photochrom.color.bins import GRID, annealed_mean, gamut_bins, rebalancing_weights
 from photochrom.training.lab import lab_from_srgb
 from photochrom.training.losses import BinEncoder, ColorLoss, count_prior
 

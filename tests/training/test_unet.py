@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from photochrom.bins import gamut_bins
+from photochrom.color.bins import gamut_bins
 from photochrom.errors import ConfigError
 from photochrom.training.config import NetworkConfig
 from photochrom.training.networks import build_network

@@ -34,9 +34,9 @@ from photochrom.batch.work import (
 )
 from photochrom.errors import ConfigError, MissingExtra
 from photochrom.models import fingerprint
-from photochrom.names import coloured_name, is_result
-from photochrom.photo.kinds import SUFFIXES
-from photochrom.photo.writing import PART, make_durable
+from photochrom.photo.formats import SUFFIXES
+from photochrom.photo.naming import coloured_name, is_result
+from photochrom.photo.writer import PART, make_durable
 
 _BLOCK = 4096
 """Photos that are planned, and handed to Ray, together."""

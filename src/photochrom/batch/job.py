@@ -34,9 +34,9 @@ from photochrom.batch.work import (
 )
 from photochrom.errors import ConfigError, JobError, PhotoError
 from photochrom.models import fingerprint
-from photochrom.names import coloured_name
+from photochrom.photo.naming import coloured_name
 from photochrom.photo.photo import foreseen_os_errors
-from photochrom.photo.writing import is_part, remove_parts
+from photochrom.photo.writer import is_part, remove_parts
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
-from photochrom.names import coloured_name
+from photochrom.photo.naming import coloured_name
 
 TAKEN = "OutputExists"
 """The reason of a photo whose result's name is taken."""

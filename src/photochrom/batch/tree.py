@@ -11,8 +11,8 @@ from typing import Any
 from pathspec import PathSpec
 
 from photochrom.errors import ConfigError
-from photochrom.names import is_result
-from photochrom.photo.kinds import SUFFIXES
+from photochrom.photo.formats import SUFFIXES
+from photochrom.photo.naming import is_result
 
 
 @dataclass(frozen=True)

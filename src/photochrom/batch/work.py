@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from photochrom.adjustments import Adjustments
-from photochrom.blas import limit_threads
+from photochrom._system.malloc import give_back
+from photochrom._system.threads import limit_threads
 from photochrom.errors import InColour, PhotochromError, unforeseen
-from photochrom.memory import give_back
+from photochrom.pipeline.adjustments import Adjustments
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
-    from photochrom.hints import Hint
     from photochrom.photo import Photo
+    from photochrom.pipeline.hints import Hint
     from photochrom.result import Result
 
 LONGEST_S = 1800
@@ -190,7 +190,7 @@ def begin(settings: Settings, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides
     parent = os.getppid()
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    from photochrom.libvips import block_untrusted, pyvips
+    from photochrom._system.vips import block_untrusted, pyvips
 
     block_untrusted()
     pyvips.concurrency_set(threads)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.batch import Asked, colour_trees
+from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
     PIPE,
     Address,
@@ -39,15 +40,14 @@ from photochrom.cli.options import (
     make_folder,
     suffix_of,
 )
-from photochrom.cli.said import complain, say_name, say_record, warnings_said
-from photochrom.cli.trees import Asked, colour_trees
+from photochrom.cli.output import complain, say_name, say_record, warnings_said
 from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
-from photochrom.names import coloured_name
+from photochrom.photo.naming import coloured_name
 
 if TYPE_CHECKING:
     from photochrom.batch.work import Settings
     from photochrom.colorizer import Colorizer
-    from photochrom.hints import Hint
+    from photochrom.pipeline.hints import Hint
 
 
 _AFTER = "Colours, after the network"
@@ -161,8 +161,8 @@ def colorize(
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
-    from photochrom.adjustments import Adjustments
     from photochrom.batch.work import Settings
+    from photochrom.pipeline.adjustments import Adjustments
 
     with one_line_errors():
         suffix = suffix_of(format)
@@ -213,9 +213,9 @@ def colorize(
                 f"--hints {hints} belongs to one photo, but there are {len(photos)}; "
                 "colour one photo at a time"
             )
+        from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
-        from photochrom.hints import load_hints
-        from photochrom.libvips import block_untrusted
+        from photochrom.pipeline.hints import load_hints
 
         block_untrusted()
 
@@ -318,8 +318,8 @@ def _colour(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
+    from photochrom.cli.variant_sheet import save_picture
     from photochrom.photo import Photo, Saving, kind_of, losses
-    from photochrom.pictures import save_picture
     from photochrom.result import encode_pages, save_pages
 
     started = time.perf_counter()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.embed import embed
-from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.data.recipe import Fit, Recipe
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.cli.options import Device, ModelKind
 from photochrom.errors import ConfigError
 

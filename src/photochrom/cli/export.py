@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.failures import FAILED, needs_extra, one_line_errors
+from photochrom.cli.exit_codes import FAILED, needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def export(
             raise ConfigError("--name is missing: say what the model shall be called")
         with needs_extra("export", "train"):
             from photochrom import export as exporter
-            from photochrom.dial import Dial
+            from photochrom.color.vividness import Dial
             from photochrom.training.checkpoint import read_record
             from photochrom.training.graph import OPSET
         config = read_record(checkpoint)[0]

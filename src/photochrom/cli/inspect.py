@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
 

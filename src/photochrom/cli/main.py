@@ -14,6 +14,7 @@ import typer
 
 from photochrom import __version__
 from photochrom.cli import (
+    batch,
     colorize,
     data,
     evaluate,
@@ -23,7 +24,6 @@ from photochrom.cli import (
     quantize,
     serve,
     train,
-    trees,
     variants,
 )
 
@@ -37,7 +37,7 @@ app = typer.Typer(
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
-app.command("ledger")(trees.ledger)
+app.command("ledger")(batch.ledger)
 app.add_typer(models.app, name="models")
 app.command("app")(serve.app)
 app.command("serve")(serve.serve)

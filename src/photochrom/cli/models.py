@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
-from photochrom.cli.said import complain
+from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.output import complain
 from photochrom.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def pull(names: Names, yes: Yes = False) -> None:
     to $PHOTOCHROM_HOME.
     """
     from photochrom.models import describe
-    from photochrom.models.pulling import pull as fetch
+    from photochrom.models.download import pull as fetch
 
     with one_line_errors():
         wanted = [describe(name) for name in names]
@@ -110,7 +110,7 @@ def verify(
 def remove(names: Names, yes: Yes = False) -> None:
     """Remove models that were pulled."""
     from photochrom.models import describe
-    from photochrom.models.pulling import remove as delete
+    from photochrom.models.download import remove as delete
 
     with one_line_errors():
         for model in [describe(name) for name in names]:

@@ -135,7 +135,7 @@ def suffix_of(format_name: str | None) -> str | None:
     """The suffix that a format's name stands for; raises ConfigError for an unknown one."""
     if format_name is None:
         return None
-    from photochrom.photo.kinds import KINDS, kind_of
+    from photochrom.photo.formats import KINDS, kind_of
 
     suffix = f".{format_name.lower().lstrip('.')}"
     if kind_of(suffix) is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from photochrom.cli.failures import FAILED, needs_extra, one_line_errors
+from photochrom.cli.exit_codes import FAILED, needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
 FARTHEST = 2.0

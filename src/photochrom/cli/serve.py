@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.blas import limit_threads
-from photochrom.cli.failures import needs_extra, one_line_errors
+from photochrom._system.threads import limit_threads
+from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
-from photochrom.cli.said import complain, warnings_said
+from photochrom.cli.output import complain, warnings_said
 
 if TYPE_CHECKING:
     from photochrom.server.settings import Settings
@@ -123,9 +123,9 @@ def serve(
 
 def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -> None:
     with one_line_errors(), needs_extra("the server", _EXTRA):
-        from photochrom.libvips import pyvips
+        from photochrom._system.vips import pyvips
         from photochrom.server import create_app
-        from photochrom.server.running import address_of, listen, serve
+        from photochrom.server.run import address_of, listen, serve
 
         pyvips.concurrency_set(settings.threads_each)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.failures import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
     PIPE,
     Device,
@@ -20,9 +20,9 @@ from photochrom.cli.options import (
     Threads,
     make_folder,
 )
-from photochrom.cli.said import complain, say_name, say_record, warnings_said
+from photochrom.cli.output import complain, say_name, say_record, warnings_said
 from photochrom.errors import ConfigError, PhotochromError, unforeseen
-from photochrom.names import COLOURED, VARIANTS
+from photochrom.photo.naming import COLOURED, VARIANTS
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -76,8 +76,8 @@ def variants(
         if photo == PIPE:
             raise ConfigError("variants are named after their photo; name a file instead of -")
         folder = _folder(output, count)
+        from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
-        from photochrom.libvips import block_untrusted
 
         block_untrusted()
         with warnings_said():
@@ -119,8 +119,8 @@ def _colour(
     saving: dict[str, Any],
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour and write; returns the JSON record and what went wrong, if anything."""
+    from photochrom.cli.variant_sheet import contact_sheet, save_picture
     from photochrom.photo import SUFFIXES, Photo, check_target
-    from photochrom.pictures import contact_sheet, save_picture
 
     started = time.perf_counter()
     record: dict[str, Any] = {"input": str(source)}

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array
-from photochrom.resize import resize
+from photochrom.color.lab import Array
+from photochrom.filters.resize import resize
 
 BITS = 64
 _SIDE = 8

@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from photochrom.color.metrics import colourfulness
 from photochrom.data.draws import Draws
 from photochrom.data.sources import photos_from
 from photochrom.errors import DataError
-from photochrom.metrics import colourfulness
 
 FITS = ("crop", "pad")
 SLACK = 1e-2

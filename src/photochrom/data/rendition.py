@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.vips import pyvips
 from photochrom.data.recipe import Fit
 from photochrom.errors import DataError
-from photochrom.libvips import pyvips
-from photochrom.photo.tags import read_directories
+from photochrom.photo.tiff_tags import read_directories
 
 _UNBOUNDED = 10_000_000
 """libvips's largest coordinate: a side that follows from the other one."""

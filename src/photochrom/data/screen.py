@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array, lab_from_srgb
+from photochrom.color.lab import Array, lab_from_srgb
+from photochrom.color.metrics import colourfulness
 from photochrom.data.manifest import Reason
-from photochrom.metrics import colourfulness
 
 LEAST_VARIETY = 1.75
 """Colour variety, ab units. Sepia and duotones saved as JPEG stay below 1.6, whatever they show;

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.bins import gamut_bins
-from photochrom.color import lab_from_srgb
+from photochrom.color.bins import gamut_bins
+from photochrom.color.lab import lab_from_srgb
+from photochrom.color.metrics import colourfulness
 from photochrom.data.originals import Original, originals
 from photochrom.data.recipe import Fit
 from photochrom.data.rendition import Rendition, one_thread_each
 from photochrom.data.threads import in_order
 from photochrom.errors import DataError
-from photochrom.metrics import colourfulness
 
 GRID = 5.0
 """Side of a cell of the ab histogram, Lab units: finer than the network's bins, to be seen."""

@@ -19,9 +19,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.color.metrics import colourfulness
 from photochrom.data.shards import StoredPhoto, decode_rgb, photos_in, shard_paths
 from photochrom.errors import ConfigError, DataError
-from photochrom.metrics import colourfulness
 
 READ_TOGETHER, READ_AHEAD = 32, 8
 """Encoded photos that the reading thread takes in one go, and how many such goes it is ahead."""

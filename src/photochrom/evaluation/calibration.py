@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from photochrom.color import Array
+from photochrom.color.lab import Array
 
 BINS = 10
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from photochrom.color import Array
+from photochrom.color.lab import Array
 from photochrom.evaluation.original import Picture
 from photochrom.training.graph import as_onnx
 from photochrom.training.networks.pretrained import build_classifier, load_classifier

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from photochrom.color import Array, srgb_from_lab
+from photochrom.color.lab import Array, srgb_from_lab
 from photochrom.colorizer import Colorizer
 from photochrom.data.shards import decode_rgb
 from photochrom.errors import DataError

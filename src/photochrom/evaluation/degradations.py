@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.filters import gaussian
 
-from photochrom.color import (
+from photochrom._system.vips import pyvips
+from photochrom.color.lab import (
     XYZ_FROM_RGB,
     Array,
     grey_from_lightness,
@@ -23,7 +24,6 @@ from photochrom.color import (
     luminance_from_lightness,
     srgb_from_lab,
 )
-from photochrom.libvips import pyvips
 
 Picture = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array
+from photochrom.color.lab import Array
 from photochrom.evaluation.classifier import Sight
 from photochrom.evaluation.frechet import frechet_distance
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array
+from photochrom.color.lab import Array
 
 SPLIT_SEED = 0
 

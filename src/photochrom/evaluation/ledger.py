@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from photochrom import metrics
+from photochrom.color import metrics
 from photochrom.evaluation.calibration import Calibration
 from photochrom.evaluation.classifier import Classifier, Sight
 from photochrom.evaluation.contenders import Answer

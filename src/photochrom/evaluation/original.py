@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import Array, grey_from_lightness, lab_from_srgb
+from photochrom.color.lab import Array, grey_from_lightness, lab_from_srgb
 from photochrom.data.sources import photos_from
 from photochrom.errors import DataError
 

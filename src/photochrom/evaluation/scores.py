@@ -5,8 +5,8 @@ from __future__ import annotations
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
-from photochrom import metrics
-from photochrom.color import Array
+from photochrom.color import metrics
+from photochrom.color.lab import Array
 from photochrom.errors import DataError
 from photochrom.evaluation.original import Original, Picture
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom import metrics
+from photochrom.color import metrics
 from photochrom.evaluation.contenders import Setting
 from photochrom.evaluation.degradations import DEGRADATIONS
 from photochrom.evaluation.original import Original, Picture, lab_of

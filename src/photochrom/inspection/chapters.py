@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
-from photochrom.bins import gamut_bins
-from photochrom.color import Array
+from photochrom.color.bins import gamut_bins
+from photochrom.color.lab import Array
 from photochrom.inspection import drawings, layers, plane
 from photochrom.inspection.drawings import png
 from photochrom.inspection.page import Picture, Section

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from photochrom.color import Array, srgb_from_lab
+from photochrom.color.lab import Array, srgb_from_lab
 from photochrom.inspection.features import Nine
 from photochrom.inspection.reading import Labels
 

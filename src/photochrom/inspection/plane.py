@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from photochrom.bins import gamut_bins
-from photochrom.color import Array, linear_from_lab, srgb_from_lab
+from photochrom.color.bins import gamut_bins
+from photochrom.color.lab import Array, linear_from_lab, srgb_from_lab
 from photochrom.inspection.drawings import INK
 from photochrom.inspection.reading import Point
 

@@ -11,16 +11,16 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from photochrom.bins import rebalancing_weights
-from photochrom.color import Array
+from photochrom.color.bins import rebalancing_weights
+from photochrom.color.lab import Array
 from photochrom.errors import ConfigError, ModelError
+from photochrom.filters.upsample import refine
 from photochrom.inspection.features import Features, look
 from photochrom.inspection.subject import Subject
 from photochrom.training.checkpoint import Progress, load_network
 from photochrom.training.config import EmbedderConfig, RunConfig
 from photochrom.training.embedder import Embedder, load_embedder
 from photochrom.training.objective import DECODINGS, build_objective
-from photochrom.upsample import refine
 
 DECODING = {"bins": "middle", "ab": "predicted"}
 """Which of an objective's colours are shown."""

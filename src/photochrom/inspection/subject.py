@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photochrom.color import Array
+from photochrom.color.lab import Array
 from photochrom.colorizer import network_size
 from photochrom.errors import ConfigError
 from photochrom.photo import Photo

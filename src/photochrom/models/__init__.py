@@ -1,17 +1,6 @@
 """Models: what is known about them, where they lie, what they take and say."""
 
-from photochrom.models.contract import (
-    LONGEST,
-    MULTIPLE,
-    Contract,
-    SizeRule,
-    contract_from_table,
-    dial_from,
-)
-from photochrom.models.descriptor import Descriptor, descriptors_from
-from photochrom.models.places import downloads
-from photochrom.models.recognition import BYTES, KINDS, Tensor, check_kind, fitted, recognised
-from photochrom.models.registry import (
+from photochrom.models.catalogue import (
     Found,
     broken_packages,
     describe,
@@ -23,6 +12,17 @@ from photochrom.models.registry import (
     sha256_of,
     verify,
 )
+from photochrom.models.contract import (
+    LONGEST,
+    MULTIPLE,
+    Contract,
+    SizeRule,
+    contract_from_table,
+    dial_from,
+)
+from photochrom.models.descriptor import Descriptor, descriptors_from
+from photochrom.models.paths import downloads
+from photochrom.models.recognition import BYTES, KINDS, Tensor, check_kind, fitted, recognised
 
 __all__ = [
     "BYTES",

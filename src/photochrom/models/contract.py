@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.color import Array
-from photochrom.dial import PLAIN_GAIN, Dial
+from photochrom.color.lab import Array
+from photochrom.color.vividness import PLAIN_GAIN, Dial
 from photochrom.errors import ConfigError, ModelError
 
 MULTIPLE = 32
@@ -103,7 +103,7 @@ class Contract:
 
     inputs: tensor names by what is put in. "light": L (1, 1, H, W); or "gray": the neutral sRGB
     colour of that L (1, 3, H, W). "hint_ab" (1, 2, H, W) and "hint_mask" (1, 1, H, W; 0
-    or 1); "gamma" and "temperature", scalars of `photochrom.dial`.
+    or 1); "gamma" and "temperature", scalars of `photochrom.color.vividness`.
     outputs: tensor names by what comes out. "ab" (1, 2, H / s, W / s), or "rgb", sRGB
     (1, 3, H / s, W / s), whose ab counts; "entropy" (1, 1, H / s, W / s; 0..1) and "logits"
     (1, Q, H / s, W / s) from a network that says how likely each ab bin is.

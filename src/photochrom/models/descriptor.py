@@ -11,7 +11,7 @@ from typing import Any
 
 from photochrom.errors import ModelError
 from photochrom.models.contract import OWN_ROLES, SAID, SHOWN, Contract, contract_from_table
-from photochrom.models.places import downloads, is_file
+from photochrom.models.paths import downloads, is_file
 
 _NEEDED = ("name", "purpose", "file", "bytes", "sha256", "licence", "contract")
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_."

@@ -1,12 +1,12 @@
 """Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
 
-from photochrom.photo.given import as_photo
-from photochrom.photo.kinds import KINDS, SUFFIXES, TIFF, Kind, kind_of
-from photochrom.photo.opening import MAX_PIXELS, MAX_WHOLE_PIXELS
+from photochrom.photo.convert import as_photo
+from photochrom.photo.formats import KINDS, SUFFIXES, TIFF, Kind, kind_of
+from photochrom.photo.orientation import Turn
 from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
-from photochrom.photo.tags import from_exif
-from photochrom.photo.turn import Turn
-from photochrom.photo.writing import (
+from photochrom.photo.reader import MAX_PIXELS, MAX_WHOLE_PIXELS
+from photochrom.photo.tiff_tags import from_exif
+from photochrom.photo.writer import (
     Page,
     Saving,
     check_target,

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import WHITE, XYZ_FROM_RGB, luminance_from_lightness
-from photochrom.libvips import pyvips
-from photochrom.spaces import SRGB, STEPS, Curve, RgbSpace
+from photochrom._system.vips import pyvips
+from photochrom.color.lab import WHITE, XYZ_FROM_RGB, luminance_from_lightness
+from photochrom.color.rgb_space import SRGB, STEPS, Curve, RgbSpace
 
 _HEADER = 128
 _CURVES, _PRIMARIES = (b"rTRC", b"gTRC", b"bTRC"), (b"rXYZ", b"gXYZ", b"bXYZ")

@@ -15,17 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.color import RGB_FROM_XYZ, Array, srgb_from_linear
+from photochrom._system.vips import pyvips
+from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
+from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotoError
-from photochrom.libvips import pyvips
+from photochrom.filters.resize import resize
+from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.iptc import taken_apart
-from photochrom.photo.kinds import AVIF, FLOAT, JPEG, PNG
-from photochrom.photo.opening import Source, field
+from photochrom.photo.orientation import Turn
+from photochrom.photo.reader import Source, field
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
-from photochrom.photo.tags import Directory, from_exif, read_directories, resolution_of
-from photochrom.photo.turn import Turn
-from photochrom.resize import resize
-from photochrom.spaces import SRGB
+from photochrom.photo.tiff_tags import Directory, from_exif, read_directories, resolution_of
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
@@ -139,7 +139,7 @@ class Photo:
         return Photo(self.source, self.name, page=page, max_pixels=self.max_pixels)
 
     def strips(self) -> FetchRows:
-        """Start a pass over the pixels, in stored orientation; see `photochrom.stream`."""
+        """Start a pass over the pixels, in stored orientation."""
         with self._errors():
             region = pyvips.Region.new(self._source.image(self._header))
         shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.libvips import pyvips
+from photochrom._system.vips import pyvips
 from photochrom.photo.strips import Pixels, StripPlan
 
 _SHORT, _LONG8 = 3, 16

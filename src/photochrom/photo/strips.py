@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.spaces import RgbSpace
+from photochrom.color.rgb_space import RgbSpace
 
 Pixels = NDArray[Any]
 """(H, W, bands): uint8, uint16, or float32 with white at 1."""

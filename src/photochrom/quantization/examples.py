@@ -11,9 +11,9 @@ from torch import Tensor
 from photochrom.colorizer import DEFAULT_VIVIDNESS, network_size
 from photochrom.data.draws import Draws
 from photochrom.data.sources import photos_from
+from photochrom.models.session import Contract
 from photochrom.photo import Photo
 from photochrom.quantization.graph import Feed
-from photochrom.session import Contract
 from photochrom.training.augment import reveal_hints
 from photochrom.training.lab import lab_from_srgb
 from photochrom.training.validation import network_copy

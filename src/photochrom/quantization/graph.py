@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from photochrom.color import Array
-from photochrom.session import METADATA_KEY
+from photochrom.color.lab import Array
+from photochrom.models.session import METADATA_KEY
 
 Feed = dict[str, Array]
 """What a model file takes, by the names of its inputs."""
@@ -79,7 +79,7 @@ def set_value(tensor: Any, array: Array) -> None:
 
 
 def record_of(model: Any) -> dict[str, Any]:
-    """What the file says of itself, see `photochrom.session`."""
+    """What the file says of itself, see `photochrom.models.session`."""
     properties = {item.key: item.value for item in model.metadata_props}
     record: dict[str, Any] = json.loads(properties[METADATA_KEY])
     return record

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from photochrom.color import Array
+from photochrom.color.lab import Array
 from photochrom.quantization.graph import (
     Feed,
     constants,

@@ -22,10 +22,10 @@ from photochrom.colorizer import DEFAULT_VIVIDNESS
 from photochrom.errors import DataError, ModelError
 from photochrom.export import save_model
 from photochrom.models import locate
+from photochrom.models.session import METADATA_KEY, Contract, Session
 from photochrom.quantization.examples import examples
 from photochrom.quantization.graph import Feed, ancestors, makers, plain_floats, record_of, run
 from photochrom.quantization.preparation import equalize, mend_biases
-from photochrom.session import METADATA_KEY, Contract, Session
 
 FIRST = 3
 """So many convolutions from the input stay fp32: in EfficientNet the stem and the first block.

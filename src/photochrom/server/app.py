@@ -15,17 +15,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
-from photochrom.libvips import block_untrusted
-from photochrom.memory import give_back
-from photochrom.server import colorize, problems, sittings, status
-from photochrom.server.guard import Guard
-from photochrom.server.measures import Measured, Measures
+from photochrom._system.malloc import give_back
+from photochrom._system.vips import block_untrusted
+from photochrom.server import problems
 from photochrom.server.models import Models
+from photochrom.server.photo_session import Sessions
+from photochrom.server.prometheus import Measured, Measures
 from photochrom.server.queue import WorkQueue
-from photochrom.server.sessions import Sessions
+from photochrom.server.routes import colorize, sessions, status
+from photochrom.server.security import Guard
 from photochrom.server.settings import Settings
 from photochrom.server.state import API, State
-from photochrom.server.workplace import workplace
+from photochrom.server.temp_folder import workplace
 
 PAGE = Path(__file__).with_name("page")
 
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _watch(measures, app)
     problems.install(app)
-    for router in (status.router, colorize.router, sittings.router):
+    for router in (status.router, colorize.router, sessions.router):
         app.include_router(router)
     app.include_router(status.health)
     _serve_page(app)

@@ -16,10 +16,10 @@ from urllib.parse import quote
 from fastapi.responses import FileResponse
 
 from photochrom.errors import PhotoError
-from photochrom.names import coloured_name
 from photochrom.photo import kind_of, losses, write
+from photochrom.photo.naming import coloured_name
 from photochrom.result import Result, pages_of_one_file
-from photochrom.server.wishes import FileOptions
+from photochrom.server.requests import FileOptions
 
 _MEDIA_TYPES = {
     ".jpg": "image/jpeg",

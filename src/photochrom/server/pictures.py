@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from fastapi import Response
 
+from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
-from photochrom.libvips import pyvips
 from photochrom.photo.strips import Pixels
 
 ScreenFormat = Literal["jpeg", "webp", "png"]

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from photochrom.server.measures import Measures
 from photochrom.server.models import Models
+from photochrom.server.photo_session import Sessions
+from photochrom.server.prometheus import Measures
 from photochrom.server.queue import WorkQueue
-from photochrom.server.sessions import Sessions
 from photochrom.server.settings import Settings
 
 API = "/api/v1"

@@ -26,8 +26,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from photochrom.bins import gamut_bins
-from photochrom.color import Array
+from photochrom.color.bins import gamut_bins
+from photochrom.color.lab import Array
 from photochrom.data.stream import Place
 from photochrom.errors import ModelError
 from photochrom.training.config import RunConfig, config_from_dict

@@ -1,4 +1,4 @@
-"""sRGB and CIE Lab for torch tensors; the same definition as `photochrom.color`.
+"""sRGB and CIE Lab for torch tensors; the same definition as `photochrom.color.lab`.
 
 Colour is axis 1 here: tensors are (N, 3, H, W), on any device.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from photochrom.color import EPSILON, KAPPA, RGB_FROM_XYZ, WHITE, XYZ_FROM_RGB
+from photochrom.color.lab import EPSILON, KAPPA, RGB_FROM_XYZ, WHITE, XYZ_FROM_RGB
 
 
 def _mix(matrix: object, image: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from photochrom.bins import gamut_bins
+from photochrom.color.bins import gamut_bins
 from photochrom.data.memory import MemoryPhotos
 from photochrom.data.on_demand import ShardPhotos
 from photochrom.data.stream import Place

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photochrom.bins import rebalancing_weights
-from photochrom.color import Array
+from photochrom.color.bins import rebalancing_weights
+from photochrom.color.lab import Array
 
 TABLE_RADIUS = 112
 """The encoding table covers a and b in -112..112 at steps of one unit; sRGB needs -108..98."""

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from photochrom.bins import gamut_bins
-from photochrom.color import Array
-from photochrom.dial import Decoding
+from photochrom.color.bins import gamut_bins
+from photochrom.color.lab import Array
+from photochrom.color.vividness import Decoding
 from photochrom.training.augment import Batch
 from photochrom.training.config import LossConfig
 from photochrom.training.losses import BinEncoder, ColorLoss, count_prior

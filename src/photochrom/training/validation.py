@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from photochrom import metrics
+from photochrom.color import metrics
 from photochrom.data.memory import MemoryPhotos
 from photochrom.sheet import save_sheet
 from photochrom.training.augment import reveal_squares

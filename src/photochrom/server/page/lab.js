@@ -1,4 +1,4 @@
-// sRGB and CIE Lab, with the same constants and the same way into the gamut as photochrom.color.
+// sRGB and CIE Lab, with the same constants and the same way into the gamut as photochrom.color.lab.
 
 const XYZ_FROM_RGB = [
   [0.4124564, 0.3575761, 0.1804375],

@@ -1,0 +1,1 @@
+"""Switches of the whole process: libvips, threads, memory."""

@@ -1,0 +1,37 @@
+"""Turn the errors that Photochrom foresees into one line and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from photochrom.cli.output import complain
+from photochrom.errors import ConfigError, MissingExtra, PhotochromError
+
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Print a foreseen error as one line on stderr and exit; usage faults with 2, others with 1."""
+    try:
+        yield
+    except PhotochromError as error:
+        complain(error)
+        wrong = isinstance(error, ConfigError)
+        raise typer.Exit(WRONG_USAGE if wrong else FAILED) from error
+
+
+@contextmanager
+def needs_extra(what: str, extra: str) -> Iterator[None]:
+    """Name the install command where an import of the workshop's packages fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith("photochrom"):
+            raise
+        raise MissingExtra(what, extra) from error

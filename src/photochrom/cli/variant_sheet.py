@@ -1,0 +1,95 @@
+"""Pictures about a photo, for looking at: the contact sheet of its variants; saved like photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color.lab import grey_from_lightness, lab_from_srgb
+from photochrom.color.rgb_space import SRGB
+from photochrom.drawing.labels import lettered
+from photochrom.photo import Page, Photo, Saving, write
+from photochrom.photo.strips import Coding
+from photochrom.result import Result
+
+LONGEST = 480
+"""Long side of each picture on a sheet, pixels."""
+NARROWEST = 60
+"""Of a place on a sheet, so that its label can be read, pixels."""
+LETTER = 30
+"""Height of the labels, pixels."""
+GAP = 12
+COLUMNS = 5
+"""At most; grey and four variants are one row."""
+
+Picture = NDArray[np.uint8]
+
+
+def contact_sheet(results: Sequence[Result]) -> Picture:
+    """Set the grey photo and its colourings side by side, numbered from 1.
+
+    results: of one photo.
+    Returns (H, W, 3), sRGB, on white; pictures are reduced to 480 pixels at most.
+    Raises PhotoError where the photo cannot be read.
+    """
+    photo = results[0].photo
+    height, width = photo.upright_size
+    scale = min(1.0, LONGEST / max(height, width))
+    rows, columns = (max(1, round(side * scale)) for side in (height, width))
+    size = (columns, rows) if photo.turn.quarters % 2 else (rows, columns)
+    small = np.ascontiguousarray(photo.turn.apply(photo.small_copy(*size)))
+    grey = grey_from_lightness(lab_from_srgb(small)[..., 0])
+    reduced = Photo(grey, photo.name)
+    pictures = [np.repeat(grey[..., None], 3, axis=2)]
+    pictures += [replace(result, photo=reduced).rgb for result in results]
+    labels = ["grey", *(str(number) for number in range(1, len(results) + 1))]
+    return _grid([_labelled(*pair) for pair in zip(pictures, labels, strict=True)])
+
+
+def save_picture(
+    picture: Picture,
+    path: str | Path,
+    *,
+    quality: int = 92,
+    mark: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
+
+    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
+    Raises OutputExists where the file exists and overwrite is false, PhotoError where it cannot be
+    written.
+    """
+    photo, target = Photo(picture), Path(path)
+    strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
+    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
+    write([page], target, Saving(quality, mark, overwrite=overwrite))
+    return target
+
+
+def _labelled(picture: Picture, label: str) -> Picture:
+    """A picture with its label below."""
+    height, width = picture.shape[:2]
+    place = np.full((height + LETTER, max(width, NARROWEST), 3), 255, np.uint8)
+    place[:height, :width] = picture
+    ink = lettered(label, LETTER - 6)[:, : place.shape[1]]
+    paper = place[height + 6 :, : ink.shape[1]]
+    paper[:] = np.rint(255 * (1 - ink))[..., None]
+    return place
+
+
+def _grid(places: Sequence[Picture]) -> Picture:
+    """Places of one size in as few rows as COLUMNS allows, as even as they can be."""
+    rows = -(-len(places) // COLUMNS)
+    columns = -(-len(places) // rows)
+    height, width = places[0].shape[:2]
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 255, np.uint8)
+    for index, place in enumerate(places):
+        top = GAP + index // columns * (height + GAP)
+        left = GAP + index % columns * (width + GAP)
+        sheet[top : top + height, left : left + width] = place
+    return sheet

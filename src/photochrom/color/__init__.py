@@ -1,0 +1,1 @@
+"""What a colour is: NumPy alone."""

@@ -1,0 +1,65 @@
+"""The ab plane cut into bins: which bins exist, how a colour becomes a distribution and back.
+
+Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016, section 2.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from photochrom.color.lab import Array, lab_from_srgb
+
+GRID = 10.0
+"""Distance between bin centres in ab units, as published."""
+
+
+@lru_cache(maxsize=4)
+def gamut_bins(grid: float = GRID) -> Array:
+    """Centres of the bins that some sRGB colour falls into.
+
+    grid: distance between centres, ab units.
+    Returns (Q, 2), ab, sorted by a, then b.
+    """
+    steps = np.linspace(0, 1, 86, dtype=np.float32)  # every third 8-bit code
+    cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    cells = np.rint(lab_from_srgb(cube)[:, 1:] / grid).astype(np.int64)
+    centres: Array = (np.unique(cells, axis=0) * grid).astype(np.float32)
+    centres.flags.writeable = False
+    return centres
+
+
+def rebalancing_weights(prior: Array, mix: float) -> Array:
+    """Training weight of each bin: rare colours count more.
+
+    prior: (Q,), the share of each bin in the training photos, sums to 1.
+    mix: λ, 0 for the full inverse frequency, 1 for none.
+    Returns (Q,), w ∝ 1 / ((1 - λ) p + λ / Q), scaled so that its mean over the prior is 1.
+
+    Zhang and others 2016, eq. 4, with λ the weight of the uniform part.
+    """
+    weights = 1 / ((1 - mix) * prior + mix / len(prior))
+    scaled: Array = (weights / (weights * prior).sum()).astype(np.float32)
+    return scaled
+
+
+def annealed_mean(
+    logits: Array, centres: Array, log_weights: Array, gamma: float, temperature: float
+) -> Array:
+    """Collapse a distribution over colour bins to one colour a pixel.
+
+    logits: (N, Q, H, W), unnormalised log-probabilities.
+    centres: (Q, 2), ab centres in CIE Lab units.
+    log_weights: (Q,), the logarithm of the rebalancing weights of training.
+    gamma: 1 takes the rebalancing back, 0 leaves it.
+    temperature: 1 gives the mean (dull, safe), towards 0 the mode (vivid, patchy).
+    Returns (N, 2, H, W), ab in CIE Lab units.
+
+    Zhang and others 2016, eq. 5, with the rebalancing made a choice at decoding.
+    """
+    z = (logits - gamma * log_weights[None, :, None, None]) / temperature
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    mean: Array = np.einsum("nqhw,qc->nchw", p, centres).astype(np.float32)
+    return mean

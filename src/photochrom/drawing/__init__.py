@@ -1,0 +1,1 @@
+"""Labels and legends drawn into pictures."""

@@ -1,0 +1,126 @@
+"""How far it is from a pixel to every other, where edges of lightness are hills to be climbed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from photochrom.color.lab import Array
+
+EDGE_COST = 0.12
+"""What one unit of L costs where lightness changes, in short sides of the picture."""
+FREE_SLOPE = 240.0
+"""Change of L a short side that costs nothing: shading and texture, not edges. It is 1.25 units a
+pixel where the short side has 192."""
+MOST_ROUNDS = 8
+"""Passes over the picture, each in four directions; more would only find ways that wind through
+texture."""
+SETTLED = 0.01
+"""A change of any distance below which no further pass is made, short sides."""
+
+_FAR = np.float32(1e9)
+
+
+def geodesic_distances(lightness: Array, seeds: Sequence[tuple[int, int]]) -> Array:
+    """Length of the cheapest path from each seed to every pixel.
+
+    lightness: (h, w), 0..100.
+    seeds: row and column of each.
+    Returns (N, h, w), in short sides of the picture: the way through an even area, and more over
+    edges of L. Both costs and their weights were chosen on validation photos (docs/hints.md).
+
+    The passes are those of Toivanen, "New geodesic distance transforms for gray-scale images",
+    1996, with whole rows and columns at a time as in Weber and others, "Parallel algorithms for
+    approximation of distance maps on parametric surfaces", 2008.
+    """
+    return Terrain(lightness).distances(seeds)
+
+
+class Terrain:
+    """What every step from a pixel to a neighbour costs, for finding distances more than once."""
+
+    def __init__(self, lightness: Array) -> None:
+        """Take up a picture; lightness: (h, w), 0..100."""
+        self.shape = lightness.shape
+        down, right, falling, rising = _step_costs(lightness)
+        self.rows = _row_costs(down, falling, rising)
+        self.columns = _row_costs(right.T, falling.T, rising.T)
+
+    def distances(self, seeds: Sequence[tuple[int, int]]) -> Array:
+        """As `geodesic_distances`."""
+        height, width = self.shape
+        distance = np.full((height, len(seeds), width), _FAR)
+        for index, (row, column) in enumerate(seeds):
+            distance[row, index, column] = 0
+        moving = np.arange(len(seeds))  # each for itself, whatever its company
+        for _ in range(MOST_ROUNDS):
+            before = distance[:, moving]
+            part = _swept(before, *self.rows)
+            part = _swept(part.transpose(2, 1, 0), *self.columns).transpose(2, 1, 0)
+            distance[:, moving] = part
+            moving = moving[(before - part).max(axis=(0, 2), initial=0) >= SETTLED]
+            if not moving.size:
+                break
+        found: Array = distance.transpose(1, 0, 2)
+        return found
+
+
+def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
+    """Costs of a step down, right, down and right, down and left, between neighbours."""
+    step = 1 / min(lightness.shape)
+
+    def cost(one: Array, other: Array, length: float) -> Array:
+        climb = np.maximum(np.abs(one - other) - FREE_SLOPE * step * length, 0)
+        found: Array = np.hypot(step * length, EDGE_COST * climb).astype(np.float32)
+        return found
+
+    diagonal = float(np.sqrt(2))
+    return (
+        cost(lightness[1:], lightness[:-1], 1),
+        cost(lightness[:, 1:], lightness[:, :-1], 1),
+        cost(lightness[1:, 1:], lightness[:-1, :-1], diagonal),
+        cost(lightness[1:, :-1], lightness[:-1, 1:], diagonal),
+    )
+
+
+def _row_costs(straight: Array, falling: Array, rising: Array) -> tuple[Array, Array]:
+    """Costs (h - 1, 3, 1, w) of the ways into a pixel from the three of the row before it.
+
+    The first where rows are passed downwards, the second upwards.
+    """
+    first = ((0, 0), (1, 0))
+    last = ((0, 0), (0, 1))
+
+    def stacked(from_left: Array, from_right: Array) -> Array:
+        ways = [
+            np.pad(from_left, first, constant_values=_FAR),
+            straight,
+            np.pad(from_right, last, constant_values=_FAR),
+        ]
+        found: Array = np.stack(ways, axis=1)[:, :, None]
+        return found
+
+    return stacked(falling, rising), stacked(rising, falling)
+
+
+def _swept(distance: Array, downward: Array, upward: Array) -> Array:
+    """Distances (h, N, w) carried from row to row, down and up again."""
+    height, seeds, width = distance.shape
+    wide = np.full((height, seeds, width + 2), _FAR)
+    rows = wide[:, :, 1:-1]
+    rows[:] = distance
+    around = sliding_window_view(wide, width, axis=2).transpose(0, 2, 1, 3)  # from left, own, right
+    ways = np.empty((3, seeds, width), np.float32)
+    left, own, right = ways
+    add, lesser = np.add, np.minimum  # called tens of thousands of times
+    for source, cost, target in (
+        *zip(around[:-1], downward, rows[1:], strict=True),
+        *zip(around[:0:-1], upward[::-1], rows[-2::-1], strict=True),
+    ):
+        add(source, cost, out=ways)
+        lesser(left, own, out=own)
+        lesser(own, right, out=own)
+        lesser(target, own, out=target)
+    return rows

@@ -1,0 +1,45 @@
+"""What a square window around every pixel holds: its mean, and a line through it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from photochrom.color.lab import Array
+
+
+def window_mean(image: Array, radius: int) -> Array:
+    """Mean over the window of `radius` pixels to each side, edges repeated.
+
+    image: (h, w, ...). Returns the same shape.
+    """
+    side = 2 * radius + 1
+    height, width = image.shape[:2]
+    beside = [(0, 0)] * (image.ndim - 2)
+    padded = np.pad(image, [(radius, radius), (radius, radius), *beside], mode="edge")
+    rows = padded[:height].copy()
+    for start in range(1, side):
+        rows += padded[start : start + height]
+    rows /= np.float32(side)
+    total = rows[:, :width].copy()
+    for start in range(1, side):
+        total += rows[:, start : start + width]
+    mean: Array = total / np.float32(side)
+    return mean
+
+
+def guided_lines(image: Array, guide: Array, radius: int, epsilon: float) -> tuple[Array, Array]:
+    """The lines image = slope * guide + offset that fit best in windows, averaged over windows.
+
+    image: (h, w, C). guide: (h, w). epsilon: what keeps slopes small where the guide is flat, in
+    its units squared.
+    Returns slope and offset, (h, w, C) each.
+
+    He, Sun, Tang, "Guided image filtering", ECCV 2010, equations 5 to 8.
+    """
+    along = guide[..., None]
+    mean_guide, mean_image = window_mean(along, radius), window_mean(image, radius)
+    covariance = window_mean(along * image, radius) - mean_guide * mean_image
+    variance = window_mean(along * along, radius) - mean_guide * mean_guide
+    slope: Array = (covariance / (variance + epsilon)).astype(np.float32)
+    offset = mean_image - slope * mean_guide
+    return window_mean(slope, radius), window_mean(offset, radius)

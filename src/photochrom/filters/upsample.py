@@ -1,0 +1,124 @@
+"""Guided chroma upsampling: from the network's coarse ab grid to any size, along the edges of L.
+
+On the small copy: joint bilateral upsampling with back-projection, then a guided filter's linear
+model ab = A L + B in small windows. A and B are smooth, so they can be enlarged linearly and
+applied to the full-size L as it streams by (`photochrom.pipeline.full_size`).
+
+Kopf and others, "Joint bilateral upsampling", 2007; He, Sun, Tang, "Guided image filtering", 2010.
+The settings are the best of those measured with exact ab at stride 4, see benchmarks/upsampling.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from photochrom.color.lab import Array
+from photochrom.filters.guided_filter import guided_lines
+
+SIGMA_LIGHTNESS = 6.0
+"""Range sigma of the joint bilateral filter, units of L."""
+SIGMA_CELLS = 0.7
+"""Spatial sigma of the joint bilateral filter, cells of the coarse grid."""
+BACK_PROJECTIONS = 2
+GUIDE_RADIUS = 1
+GUIDE_EPSILON = 4.0
+"""Regularisation of the guided filter, squared units of L."""
+
+
+@dataclass(frozen=True)
+class LinearChroma:
+    """ab as a linear function of L: ab = slope * L + offset, at every pixel of the small copy.
+
+    slope, offset: (h, w, 2); ab in Lab units, L in 0..100.
+    """
+
+    slope: Array
+    offset: Array
+
+    def turned(self, quarter_turns: int, mirrored: bool) -> LinearChroma:
+        """The same for a photo that is mirrored left to right, then turned counter-clockwise."""
+
+        def turn(field: Array) -> Array:
+            flipped = field[:, ::-1] if mirrored else field
+            return np.ascontiguousarray(np.rot90(flipped, quarter_turns))
+
+        return LinearChroma(turn(self.slope), turn(self.offset))
+
+
+def refine(ab: Array, lightness: Array) -> Array:
+    """Upsample coarse ab to the small copy along the edges of its lightness.
+
+    ab: (h / s, w / s, 2), Lab units, for a whole stride s.
+    lightness: (h, w), 0..100.
+    Returns (h, w, 2), whose mean over every coarse cell is close to the given ab.
+    """
+    stride = len(lightness) // len(ab)
+    upsampled = _JointBilateral(lightness, stride)
+    fine = upsampled(ab)
+    for _ in range(BACK_PROJECTIONS):
+        fine += upsampled(ab - cell_mean(fine, stride))
+    return fine
+
+
+def linear_chroma(ab: Array, lightness: Array) -> LinearChroma:
+    """Fit ab = slope * L + offset in small windows of the small copy.
+
+    ab: (h, w, 2), Lab units. lightness: (h, w), 0..100.
+    """
+    return LinearChroma(*guided_lines(ab, lightness, GUIDE_RADIUS, GUIDE_EPSILON))
+
+
+def cell_mean(image: Array, stride: int) -> Array:
+    """Mean of (h, w, ...) over the cells of a grid, (h / stride, w / stride, ...)."""
+    height, width, *rest = image.shape
+    cells = image.reshape(height // stride, stride, width // stride, stride, *rest)
+    mean: Array = cells.mean(axis=(1, 3), dtype=np.float32)
+    return mean
+
+
+class _JointBilateral:
+    """Each fine pixel is a mean of its cell and the 8 around, weighted by distance and by L."""
+
+    def __init__(self, lightness: Array, stride: int) -> None:
+        height, width = lightness.shape
+        rows, columns = height // stride, width // stride
+        blocks = lightness.reshape(rows, stride, columns, stride)
+        inside = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
+        self.weights = np.empty((len(_AROUND), *blocks.shape), np.float32)
+        cells = _neighbours(cell_mean(lightness, stride))
+        for weight, cell, (dy, dx) in zip(self.weights, cells, _AROUND, strict=True):
+            distance = np.square(inside - dy)[:, None, None] + np.square(inside - dx)
+            np.subtract(blocks, cell[:, None, :, None], out=weight)
+            np.square(weight, out=weight)
+            weight *= np.float32(-1 / (2 * SIGMA_LIGHTNESS**2))
+            weight -= distance / np.float32(2 * SIGMA_CELLS**2)
+            np.exp(weight, out=weight)
+            weight += np.float32(1e-8)  # an isolated speck falls back to the plain mean
+        self.weights /= self.weights.sum(axis=0)
+
+    def __call__(self, coarse: Array) -> Array:
+        """Enlarge (h / s, w / s, bands) to (h, w, bands)."""
+        shape = self.weights.shape[1:]
+        fine = np.zeros((coarse.shape[-1], *shape), np.float32)
+        part = np.empty(shape, np.float32)
+        for weight, cells in zip(self.weights, _neighbours(coarse), strict=True):
+            for band, enlarged in enumerate(fine):
+                np.multiply(weight, cells[:, None, :, None, band], out=part)
+                enlarged += part
+        rows, stride, columns, _ = shape
+        bands_last = fine.reshape(-1, rows * stride, columns * stride).transpose(1, 2, 0)
+        return np.ascontiguousarray(bands_last)
+
+
+_AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+
+
+def _neighbours(cells: Array) -> Array:
+    """Every cell's 9, itself in the middle: (9, rows, columns, ...); edges are repeated."""
+    rows, columns, *rest = cells.shape
+    padded = np.pad(cells, ((1, 1), (1, 1), *((0, 0) for _ in rest)), mode="edge")
+    return np.stack(
+        [padded[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns] for dy, dx in _AROUND]
+    )

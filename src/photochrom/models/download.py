@@ -1,0 +1,236 @@
+"""Getting a published model's file: from the first server that has it, whole or not at all.
+
+Nothing here runs unless a person asks for it by `photochrom models pull`.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import filelock
+import httpx2
+
+from photochrom.errors import ModelError
+from photochrom.models.catalogue import sha256_of
+from photochrom.models.descriptor import Descriptor
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that are there, and how many there will be where that is known."""
+
+_TOO_LARGE = 1.5
+"""A server that sends more than so many times the expected bytes sends something else."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How hard a server is tried.
+
+    tries: for each address that bring nothing new; what came stays, and the next goes on behind it.
+    pause: seconds between two, doubled while nothing comes. timeout: seconds without a byte.
+    """
+
+    tries: int = 4
+    pause: float = 1.0
+    timeout: float = 30.0
+
+
+class _Fault(Exception):
+    """An address failed. again: whether another try may help."""
+
+    def __init__(self, text: str, again: bool) -> None:
+        super().__init__(text)
+        self.again = again
+
+
+def pull(
+    descriptor: Descriptor,
+    progress: Progress = lambda *_: None,
+    patience: Patience | None = None,
+) -> Path:
+    """Download a model's file into the user's data folder; returns where it is.
+
+    What an interrupted pull left is continued. The file gets its name only after its SHA-256 was
+    checked. Two pulls at once wait for each other, and the second finds the file.
+    Raises ModelError that says which address failed how; nothing is then under the final name.
+    """
+    if descriptor.shipped:
+        raise ModelError(f"{descriptor.name} comes with its package; there is nothing to pull")
+    target = descriptor.path
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(target.with_name(f".{target.name}.lock")):
+            if target.is_file() and sha256_of(target) == descriptor.sha256:
+                return target
+            part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
+            if not (part.is_file() and sha256_of(part) == descriptor.sha256):
+                _from_any(descriptor, part, progress, patience or Patience())
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+    except OSError as error:
+        raise ModelError(
+            f"{target}: cannot be written ({error.strerror or error}); make room, or set "
+            "PHOTOCHROM_HOME to another folder"
+        ) from error
+    return target
+
+
+def remove(descriptor: Descriptor) -> int:
+    """Remove a pulled model and what is left of pulls; returns the bytes that were freed.
+
+    Raises ModelError where it is none that was pulled.
+    """
+    if descriptor.shipped:
+        raise ModelError(f"{descriptor.name} comes with its package; uninstall that instead")
+    freed, folder = 0, descriptor.path.parent
+    try:
+        for path in (descriptor.path, *folder.glob(f".{glob.escape(descriptor.path.name)}.*")):
+            if path.is_file():
+                freed += path.stat().st_size
+                path.unlink()
+    except OSError as error:
+        raise ModelError(f"{descriptor.path}: {error.strerror or error}") from error
+    if not freed:
+        raise ModelError(f"{descriptor.name} is not on this machine; nothing to remove")
+    return freed
+
+
+def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: Patience) -> None:
+    """Fill `part` from one of the addresses; its content is verified."""
+    faults = []
+    timeout = httpx2.Timeout(patience.timeout)
+    with httpx2.Client(follow_redirects=True, timeout=timeout) as client:
+        for url in descriptor.urls:
+            fault = _from_one(client, url, descriptor, part, progress, patience)
+            if fault is None:
+                return
+            faults.append(f"{url}: {fault}")
+    raise ModelError(f"{descriptor.name} could not be had ({'; '.join(faults)}); try again later")
+
+
+def _from_one(
+    client: httpx2.Client,
+    url: str,
+    descriptor: Descriptor,
+    part: Path,
+    progress: Progress,
+    patience: Patience,
+) -> _Fault | None:
+    """Fill `part` from one address; returns why it could not be. A try that got on is none."""
+    failures, there = 0, 0
+    while True:
+        resumed = part.exists()  # perhaps of another server's file
+        try:
+            _fetch(client, url, descriptor, part, progress)
+            _check(descriptor, part, resumed)
+            return None
+        except _Fault as fault:
+            before, there = there, part.stat().st_size if part.exists() else 0
+            failures = 0 if there > before else failures + 1
+            if not fault.again or failures >= patience.tries:
+                return fault
+        time.sleep(patience.pause * 2 ** max(0, failures - 1))
+
+
+def _check(descriptor: Descriptor, part: Path, again: bool) -> None:
+    digest = sha256_of(part)
+    if digest != descriptor.sha256:
+        size = part.stat().st_size
+        part.unlink()  # the next try begins anew
+        raise _Fault(
+            f"sent another file ({size} bytes, SHA-256 {digest[:12]}..., expected "
+            f"{descriptor.sha256[:12]}...)",
+            again,
+        )
+
+
+def _fetch(
+    client: httpx2.Client, url: str, descriptor: Descriptor, part: Path, progress: Progress
+) -> None:
+    """Go on with what is in `part`, or begin anew where the server cannot."""
+    there = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if there:
+        headers["Range"] = f"bytes={there}-"
+    try:
+        with client.stream("GET", url, headers=headers) as response:
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and there:
+                if _length_told(response) == there:
+                    return  # all of it is there already
+                part.unlink()
+                raise _Fault("has a shorter file than before", again=True)
+            there = _place(response, there)
+            total = _total(response, there)
+            _write(response, part, there, total, descriptor, progress)
+    except (
+        httpx2.UnsupportedProtocol,
+        httpx2.InvalidURL,
+        httpx2.TooManyRedirects,
+        UnicodeError,
+    ) as error:
+        raise _Fault(str(error) or type(error).__name__, again=False) from error
+    except httpx2.TimeoutException as error:
+        raise _Fault("no answer in time", again=True) from error
+    except (httpx2.TransportError, httpx2.DecodingError) as error:
+        raise _Fault(str(error) or type(error).__name__, again=True) from error
+
+
+def _place(response: httpx2.Response, there: int) -> int:
+    """Where in the file the answer begins; raises for an answer that is no file."""
+    status = response.status_code
+    if status == HTTPStatus.PARTIAL_CONTENT and there:
+        told = response.headers.get("Content-Range", "")
+        if told.replace(" ", "").startswith(f"bytes{there}-"):
+            return there
+        raise _Fault("sent another part than asked for", again=False)
+    if status == HTTPStatus.OK:
+        return 0
+    busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    )
+    raise _Fault(f"HTTP {status}", again=busy)
+
+
+def _total(response: httpx2.Response, there: int) -> int | None:
+    length = response.headers.get("Content-Length", "")
+    return there + int(length) if length.isdigit() else None
+
+
+def _length_told(response: httpx2.Response) -> int | None:
+    """The file's length in the answer to a part that it does not have."""
+    told = response.headers.get("Content-Range", "").rpartition("/")[2]
+    return int(told) if told.isdigit() else None
+
+
+def _write(
+    response: httpx2.Response,
+    part: Path,
+    there: int,
+    total: int | None,
+    descriptor: Descriptor,
+    progress: Progress,
+) -> None:
+    most = descriptor.bytes if descriptor.exact else int(_TOO_LARGE * descriptor.bytes)
+    if total is not None and total > most:
+        raise _Fault(f"would send {total} bytes, not some {descriptor.bytes}", again=False)
+    with part.open("r+b" if there else "wb") as file:
+        file.seek(there)
+        for chunk in response.iter_raw():
+            file.write(chunk)
+            there += len(chunk)
+            if there > most:
+                file.truncate(0)
+                raise _Fault(f"sends more than {most} bytes", again=False)
+            progress(there, total)
+        file.truncate()
+    if total is not None and there < total:
+        raise _Fault(f"broke off after {there} of {total} bytes", again=True)
+    if total is None and there < (descriptor.bytes if descriptor.exact else 1):
+        raise _Fault(f"broke off after {there} bytes", again=True)

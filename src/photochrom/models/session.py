@@ -1,0 +1,312 @@
+"""A loaded network: ONNX Runtime around one file, asked and read as its contract says.
+
+What a network takes and gives is in `photochrom.models.Contract`: of Photochrom's own files from
+their metadata, of published ones from the catalogue, of a person's own from a TOML file beside it
+or from the graph itself.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from photochrom.color.lab import (
+    LARGEST_AB,
+    Array,
+    lab_from_srgb,
+    luminance_from_lightness,
+    srgb_from_linear,
+)
+from photochrom.color.vividness import Decoding
+from photochrom.errors import HintError, ModelError
+from photochrom.models import (
+    BYTES,
+    MULTIPLE,
+    Contract,
+    Found,
+    SizeRule,
+    Tensor,
+    check_kind,
+    dial_from,
+    find,
+    fitted,
+    recognised,
+)
+from photochrom.models.devices import CPU, providers_for
+
+INPUTS = {
+    "bins": ("L", "hint_ab", "hint_mask", "gamma", "temperature"),
+    "ab": ("L",),
+}
+"""What a graph of Photochrom's own takes: over ab bins, or saying ab."""
+METADATA_KEY = "photochrom"
+
+_QUIET = 3  # ONNX Runtime's severity: errors only
+_DTYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    BYTES: np.uint8,
+}
+
+__all__ = ["INPUTS", "METADATA_KEY", "MULTIPLE", "Contract", "Prediction", "Session"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of one small copy.
+
+    ab: (h, w, 2), Lab units, without the dial's gain.
+    confidence: (h, w), 0..1; None from a network that says only ab.
+    """
+
+    ab: Array
+    confidence: Array | None
+
+
+class Session:
+    """One loaded model; thread-safe, one object serves many photos."""
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        threads: int | None = None,
+        providers: Sequence[str] | None = None,
+        *,
+        device: str = "cpu",
+        kind: str | None = None,
+    ) -> None:
+        """Load a model.
+
+        model: a name, the path of an .onnx file, or None for the default.
+        threads: of the network, all cores by default.
+        providers: ONNX Runtime's names in order of preference, instead of a device.
+        device: "cpu", "auto", "cuda", ...; see `photochrom.models.devices`. One that fails to start
+        is warned of, and the CPU does its work.
+        kind: what a file that nothing describes takes and gives, one of `photochrom.models.KINDS`;
+        others leave it unused (`asked_kind`).
+        Raises ModelError where the model, its file or a provider is not there, ConfigError for an
+        unknown device or kind.
+        """
+        check_kind(kind)
+        found = find(model)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = _QUIET
+        options.intra_op_num_threads = threads or 0
+        chosen = _available(providers) if providers else providers_for(device)
+        self._session = _started(found, options, chosen)
+        inputs, outputs = (
+            [Tensor(item.name, tuple(item.shape), item.type) for item in items]
+            for items in (self._session.get_inputs(), self._session.get_outputs())
+        )
+        contract = _described(self._session, found)
+        self.asked_kind = contract is None
+        origin = str(found.path)
+        contract = contract or recognised(inputs, outputs, kind, origin)
+        self.contract = fitted(contract, inputs, outputs, origin)
+        self.name = found.name
+        self._types = {tensor.name: tensor.type for tensor in (*inputs, *outputs)}
+
+    @property
+    def provider(self) -> str:
+        """What does the work, by ONNX Runtime's name."""
+        first: str = self._session.get_providers()[0]
+        return first
+
+    def predict(
+        self,
+        lightness: Array,
+        decoding: Decoding,
+        hint_ab: Array | None = None,
+        hint_mask: Array | None = None,
+    ) -> Prediction:
+        """Run the network on a small copy.
+
+        lightness: (H, W), 0..100, of a shape that the contract's size rule allows.
+        hint_ab: (H, W, 2), Lab units, read where hint_mask (H, W) is 1; both or neither.
+        Raises HintError where it takes no hints, ModelError where its answer is not as described.
+        """
+        if hint_mask is not None and hint_mask.any() and not self.contract.hints:
+            raise HintError(f"{self.name} takes no hints; choose a model that does")
+        feed = self._feed(lightness, decoding, hint_ab, hint_mask)
+        wanted = [role for role in ("ab", "rgb", "entropy") if role in self.contract.outputs]
+        answer = dict(zip(wanted, self._run(wanted, feed), strict=True))
+        ab = self._ab(answer, lightness.shape)
+        entropy = answer.get("entropy")
+        return Prediction(ab, None if entropy is None else 1 - entropy[0, 0])
+
+    def logits(self, lightness: Array) -> Array:
+        """The distribution over ab bins, (Q, h, w), as trained, without hints.
+
+        Raises ModelError for a network that says only ab.
+        """
+        if self.contract.output != "bins":
+            raise ModelError(f"{self.name} says colours, not how likely each is; choose another")
+        feed = self._feed(lightness, Decoding(0.0, 1.0, 1.0), None, None)
+        [logits] = self._run(["logits"], feed)
+        first: Array = logits[0]
+        return first
+
+    def _feed(
+        self,
+        lightness: Array,
+        decoding: Decoding,
+        hint_ab: Array | None,
+        hint_mask: Array | None,
+    ) -> dict[str, Any]:
+        """What is put in, by role."""
+        roles = self.contract.inputs
+        feed: dict[str, Any] = {}
+        span = self.contract.white - self.contract.black
+        if "light" in roles:
+            share = lightness if span == 100 else lightness * np.float32(span / 100)
+            feed["light"] = (share + np.float32(self.contract.black))[None, None]
+        else:
+            code = srgb_from_linear(luminance_from_lightness(lightness))
+            code = code * np.float32(span) + np.float32(self.contract.black)
+            feed["gray"] = np.repeat(code[None, None], 3, axis=1)
+        if self.contract.hints:
+            if hint_ab is None or hint_mask is None:
+                hint_ab = np.zeros((*lightness.shape, 2), np.float32)
+                hint_mask = np.zeros(lightness.shape, np.float32)
+            hint_ab = hint_ab / np.float32(self.contract.hint_unit)
+            feed |= {
+                "hint_ab": hint_ab.transpose(2, 0, 1)[None],
+                "hint_mask": hint_mask[None, None],
+            }
+        for role in ("gamma", "temperature"):
+            if role in roles:
+                feed[role] = np.float32(getattr(decoding, role))
+        return feed
+
+    def _run(self, outputs: list[str], feed: dict[str, Any]) -> list[Array]:
+        inputs = {}
+        for role, value in feed.items():
+            name = self.contract.inputs[role]
+            kind = _DTYPES[self._types[name]]
+            rounded = np.rint(value) if kind is np.uint8 else value
+            inputs[name] = np.ascontiguousarray(rounded, kind)
+        names = [self.contract.outputs[role] for role in outputs]
+        try:
+            found = self._session.run(names, inputs)
+        except Exception as error:  # ONNX Runtime raises several unrelated kinds
+            shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
+            raise ModelError(
+                f"{self.name}: failed on {shapes} ({_first_line(error)}); it may take other sizes "
+                "(--size, or a TOML file beside it), or lack external data"
+            ) from error
+        return [np.asarray(value, np.float32) for value in found]
+
+    def _ab(self, answer: dict[str, Array], shape: tuple[int, ...]) -> Array:
+        """Lab units (h, w, 2), on a grid that divides the small copy."""
+        said = answer["rgb" if "rgb" in answer else "ab"]
+        channels = 3 if "rgb" in answer else 2
+        rows, columns = said.shape[2:] if said.ndim == 4 else (0, 0)
+        if (
+            said.shape[:2] != (1, channels)
+            or not rows
+            or shape[0] % rows
+            or shape[0] * columns != shape[1] * rows
+        ):
+            raise ModelError(
+                f"{self.name}: answers {'x'.join(map(str, said.shape))} to a picture of "
+                f"{shape[0]}x{shape[1]}; it should be 1x{channels} and a whole part of that"
+            )
+        image: Array = said[0].transpose(1, 2, 0)
+        if channels == 3:
+            black, white = 0.0, 1.0
+            if self._types[self.contract.outputs["rgb"]] == BYTES:
+                white = 255.0
+            elif self.contract.input == "gray":  # the answer is in the numbers of the question
+                black, white = self.contract.black, self.contract.white
+            codes = (image - np.float32(black)) / np.float32(white - black)
+            image = lab_from_srgb(codes.clip(0, 1))[..., 1:]
+        elif self.contract.ab_unit != 1:
+            image = image * np.float32(self.contract.ab_unit)
+        if not np.isfinite(image).all():
+            raise ModelError(
+                f"{self.name}: answers what is no number; its file, or the range of its input "
+                "(black, white), may be wrong"
+            )
+        return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour
+
+
+def _started(found: Found, options: Any, providers: Sequence[str]) -> Any:
+    """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
+    path = str(found.path)
+    if list(providers) != [CPU]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # ONNX Runtime's own; ours says it once
+                session = onnxruntime.InferenceSession(path, options, providers=list(providers))
+            if session.get_providers()[0] == providers[0]:
+                return session
+            reason = "it did not start"
+        except Exception as error:  # of drivers and libraries
+            reason = _first_line(error)
+        if CPU not in providers:
+            raise ModelError(f"{path}: {providers[0]} failed ({reason}); try --device cpu")
+        warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=[CPU])
+    except Exception as error:  # ONNX Runtime raises several unrelated kinds
+        remedy = ""
+        if found.descriptor is not None and not found.descriptor.shipped:
+            remedy = f"; get it again: photochrom models pull {found.name}"
+        raise ModelError(
+            f"{path}: not a model that can be loaded ({_first_line(error)}){remedy}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _available(providers: Sequence[str]) -> list[str]:
+    present = onnxruntime.get_available_providers()
+    for provider in providers:
+        if provider not in present:
+            raise ModelError(f"ONNX Runtime has no {provider} here; present: {', '.join(present)}")
+    return list(providers)
+
+
+def _described(session: Any, found: Found) -> Contract | None:
+    """What a file says of itself, else what is said of it; None where nothing is."""
+    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if text is None:
+        return found.contract
+    try:
+        return _own(json.loads(text), found.contract, str(found.path))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{found.path}: what it says of itself ({METADATA_KEY!r} in its metadata) is damaged, "
+            f"or of another program ({type(error).__name__}: {error}); export it again"
+        ) from error
+
+
+def _own(record: dict[str, Any], described: Contract | None, origin: str) -> Contract:
+    """The contract in the metadata of a file that Photochrom exported."""
+    names = INPUTS[record.get("output", "bins")]
+    contract = described or Contract(
+        {("light" if name == "L" else name): name for name in names},
+        {name: name for name in (("ab", "entropy", "logits") if len(names) > 1 else ("ab",))},
+    )
+    rule = SizeRule(fit=record.get("fit", "stretch"), usual=int(record["size"]))
+    if not rule.smallest <= rule.usual <= rule.largest:
+        raise ValueError(f"size {rule.usual}")
+    return replace(
+        contract,
+        name=str(record["name"]),
+        size_rule=rule,
+        stride=int(record["stride"]),
+        bins=np.asarray(record["bins"], np.float32).reshape(-1, 2),
+        log_weights=np.asarray(record["log_weights"], np.float32),
+        dial=dial_from(record["dial"], origin),
+    )

@@ -1,0 +1,51 @@
+"""A photo from whatever a program has: a name, bytes, an array, an image of Pillow's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom.errors import PhotoError
+from photochrom.photo.orientation import Turn
+from photochrom.photo.photo import Metadata, Photo, metadata_of
+from photochrom.photo.strips import Pixels
+
+
+def as_photo(photo: Any) -> Photo:
+    """A photo of a path, an encoded file's bytes, an array, a PIL image, or the photo itself.
+
+    Raises PhotoError for what is none of these, and where it cannot be read.
+    """
+    if isinstance(photo, Photo):
+        return photo
+    if isinstance(photo, str | os.PathLike):
+        return Photo(Path(photo))
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return Photo(bytes(photo))
+    if isinstance(photo, np.ndarray):
+        return Photo(np.ascontiguousarray(photo))
+    if hasattr(photo, "getexif") and hasattr(photo, "convert"):
+        return Photo(_pil_pixels(photo), metadata=_pil_metadata(photo))
+    raise PhotoError(
+        f"a photo must be a path, bytes, an array or a PIL image, not {type(photo).__name__}"
+    )
+
+
+def _pil_pixels(image: Any) -> Pixels:
+    """An upright array of a PIL image: grey, RGB or RGBA, 8 bit, or 16-bit grey."""
+    if image.mode.startswith("I;16"):
+        pixels = np.asarray(image).astype(np.uint16)
+    elif image.mode in ("1", "L"):
+        pixels = np.asarray(image.convert("L"))
+    else:
+        pixels = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
+    turn = Turn.from_exif(image.getexif().get(274, 1))
+    return np.ascontiguousarray(turn.apply(pixels))
+
+
+def _pil_metadata(image: Any) -> Metadata:
+    exif = image.getexif().tobytes()
+    return metadata_of(exif or None, image.info.get("xmp"))

@@ -1,0 +1,117 @@
+"""The kinds of files: their suffixes, what they can hold, who reads and writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+EIGHT, SIXTEEN, FLOAT = (np.dtype(t) for t in (np.uint8, np.uint16, np.float32))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of image file.
+
+    suffixes: the first is what we write. loader: how libvips's name for its reader begins; empty
+    where a package of the extra "formats" reads it (`photochrom.photo.optional_codecs`).
+    depths: the types of number it holds. alpha: whether it holds transparency.
+    tagged: whether viewers honour the orientation tag; else pixels are turned.
+    streams: whether it is decoded row by row; the others lie in memory as a whole.
+    lossless: whether it gives back what was written. profile: whether it carries an ICC profile.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    loader: str
+    depths: frozenset[np.dtype[Any]]
+    alpha: bool
+    tagged: bool
+    streams: bool
+    lossless: bool
+    profile: bool
+
+    @property
+    def suffix(self) -> str:
+        """What a new file's name ends in."""
+        return self.suffixes[0]
+
+
+def _kind(
+    name: str,
+    suffixes: str,
+    loader: str = "",
+    depths: tuple[np.dtype[Any], ...] = (EIGHT,),
+    *,
+    alpha: bool = True,
+    tagged: bool = False,
+    streams: bool = False,
+    lossless: bool = False,
+    profile: bool = True,
+) -> Kind:
+    return Kind(
+        name,
+        tuple(suffixes.split()),
+        loader,
+        frozenset(depths),
+        alpha,
+        tagged,
+        streams,
+        lossless,
+        profile,
+    )
+
+
+JPEG = _kind("JPEG", ".jpg .jpeg .jpe .jfif", "jpeg", alpha=False, tagged=True, streams=True)
+PNG = _kind("PNG", ".png", "png", (EIGHT, SIXTEEN), streams=True, lossless=True)
+TIFF = _kind(
+    "TIFF", ".tif .tiff", "tiff", (EIGHT, SIXTEEN, FLOAT), tagged=True, streams=True, lossless=True
+)
+WEBP = _kind("WebP", ".webp", "webp")
+AVIF = _kind("AVIF", ".avif", "heif")
+GIF = _kind("GIF", ".gif", "gif", profile=False)
+PNM = _kind(
+    "PGM or PPM", ".ppm .pgm .pnm", "", (EIGHT, SIXTEEN), alpha=False, lossless=True, profile=False
+)
+JPEG2000 = _kind("JPEG 2000", ".jp2 .j2k .jpx", "", (EIGHT, SIXTEEN), lossless=True, profile=False)
+HEIC = _kind("HEIC", ".heic .heif", "", (EIGHT, SIXTEEN))
+
+KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC)
+SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
+"""What Photochrom reads and writes."""
+
+
+def kind_of(name: str | PurePath) -> Kind | None:
+    """The kind that a file's name, or a suffix, stands for."""
+    text = str(name).lower()
+    suffix = PurePath(text).suffix or text
+    return next((kind for kind in KINDS if suffix in kind.suffixes), None)
+
+
+_MAGIC = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"II*\0", TIFF),
+    (b"MM\0*", TIFF),
+    (b"II+\0", TIFF),
+    (b"MM\0+", TIFF),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (b"\xff\x4f\xff\x51", JPEG2000),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", JPEG2000),
+    *((b"P%d" % digit, PNM) for digit in range(1, 7)),
+)
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"})
+
+
+def sniffed(head: bytes) -> Kind | None:
+    """The kind of a file by its first bytes, whatever its name says."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[4:8] == b"ftyp":
+        brands = {head[start : start + 4] for start in range(8, len(head) - 3, 4)}
+        return AVIF if brands & _AVIF_BRANDS else HEIC if brands & _HEIC_BRANDS else None
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)

@@ -1,0 +1,255 @@
+"""Kinds that libvips does not know here: PGM and PPM, JPEG 2000, HEIC; in memory as a whole.
+
+Each is read and written by a small package of its own, all of them in the extra "formats".
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import MissingExtra, PhotochromError, PhotoError
+from photochrom.photo.formats import HEIC, JPEG2000, PNM, Kind
+
+_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+"""The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
+_SUPERBOX = b"jp2h"
+_JPEG2000_LEAST = 32
+"""Pixels a side: openjpeg writes six resolutions, each half the one before."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture as its package reads it.
+
+    pixels: (H, W, bands), uint8 or uint16, upright where `kind` says nothing of orientation.
+    bits: how many of each number are in use.
+    """
+
+    pixels: NDArray[Any]
+    bits: int = 8
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    icc: bytes | None = None
+
+
+def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
+    """Read an encoded picture of one of these kinds.
+
+    name: what errors call it. limit: pixels; a larger picture is refused before it is decoded.
+    Raises MissingExtra without the kind's package, PhotoError where the picture is damaged or too
+    large.
+    """
+    reader = {PNM.name: _read_pnm, JPEG2000.name: _read_jpeg2000, HEIC.name: _read_heic}[kind.name]
+    return reader(data, name, limit)
+
+
+def encode(
+    pixels: NDArray[Any],
+    kind: Kind,
+    name: str,
+    *,
+    quality: int,
+    bits: int = 8,
+    exif: bytes | None = None,
+    xmp: bytes | None = None,
+    icc: bytes | None = None,
+) -> bytes:
+    """A file of one of these kinds.
+
+    pixels: (H, W, 3 or 4), uint8 or uint16. name: what errors call it. quality: of HEIC; the others
+    lose nothing. What the kind cannot hold of the rest is left out.
+    Raises MissingExtra without the kind's package, PhotoError where the package refuses.
+    """
+    try:
+        if kind is PNM:
+            return _pnm_file(pixels)
+        if kind is JPEG2000:
+            return _jpeg2000_file(pixels, name, bits, xmp)
+        return _heic_file(pixels, quality, exif, xmp, icc)
+    except PhotochromError:
+        raise
+    except Exception as error:  # each package has errors of its own
+        raise PhotoError(
+            f"{name}: cannot be written as {kind.name} ({_first_words(error)}); "
+            "choose another --format"
+        ) from error
+
+
+def _package(name: str, kind: Kind) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingExtra(f"{kind.name}: this kind of file", "formats") from error
+
+
+def _guarded(name: str, read: Callable[[], Any]) -> Any:
+    """What a package reads; whatever it raises becomes one line."""
+    try:
+        return read()
+    except Exception as error:  # each package has errors of its own
+        raise PhotoError(
+            f"{name}: damaged or unusual image ({_first_words(error)}); repair it or save it again"
+        ) from error
+
+
+def _first_words(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def check_size(name: str, width: int, height: int, limit: int) -> None:
+    """Refuse a picture without pixels, or with too many; raises PhotoError."""
+    if width < 1 or height < 1:
+        raise PhotoError(f"{name}: has no pixels ({width} x {height}); copy it from its source")
+    if width * height > limit:
+        raise PhotoError(
+            f"{name}: {width} x {height} are {width * height / 1e6:.4g} megapixels, the limit here "
+            f"is {limit / 1e6:.4g}; raise --max-pixels if that is meant, or save it as TIFF"
+        )
+
+
+def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
+    package = _package("netpbmfile", PNM)
+    with _guarded(name, lambda: package.NetpbmFile(io.BytesIO(data))) as file:
+        shape = file.shape
+        if file.axes not in ("YX", "YXS") or (len(shape) == 3 and shape[2] > 4):
+            raise PhotoError(f"{name}: more than one picture in one file; save them one by one")
+        check_size(name, shape[1], shape[0], limit)
+        if len(data) * 8 < shape[0] * shape[1]:
+            raise PhotoError(f"{name}: damaged, pixels are missing; copy it again from its source")
+        pixels = _guarded(name, file.asarray)
+        highest = int(file.maxval)
+    if highest < 1:
+        raise PhotoError(f"{name}: damaged, its white is {highest}; save it again")
+    if pixels.dtype == bool:  # a bitmap: true is white here
+        pixels, highest = pixels.astype(np.uint8), 1
+    sixteen = highest > 255
+    full = 65535 if sixteen else 255
+    if highest != full:
+        pixels = np.rint(pixels * (full / highest))
+    pixels = np.atleast_3d(pixels).astype(np.uint16 if sixteen else np.uint8)
+    return Decoded(pixels, max(8, highest.bit_length()))
+
+
+def _pnm_file(pixels: NDArray[Any]) -> bytes:
+    package = _package("netpbmfile", PNM)
+    stream = io.BytesIO()
+    package.imwrite(stream, pixels[..., :3], magicnumber="P6", maxval=np.iinfo(pixels.dtype).max)
+    return stream.getvalue()
+
+
+def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
+    package = _package("openjpeg", JPEG2000)
+    header = _guarded(name, lambda: package.get_parameters(data))
+    check_size(name, header["columns"], header["rows"], limit)
+    bits = int(header["precision"])
+    if not 1 <= bits <= 16 or header["is_signed"]:
+        raise PhotoError(f"{name}: {bits}-bit samples are not supported; save it with 8 or 16 bit")
+    pixels = np.atleast_3d(_guarded(name, lambda: package.decode(data)))
+    full = 65535 if bits > 8 else 255
+    if (1 << bits) - 1 != full:
+        pixels = np.rint(pixels * (full / ((1 << bits) - 1)))
+    found = dict(_boxes(data)) if data[4:8] == b"jP  " else {}
+    return Decoded(
+        pixels.astype(np.uint16 if bits > 8 else np.uint8),
+        max(8, bits),
+        xmp=found.get(b"xmp"),
+        icc=found.get(b"icc"),
+    )
+
+
+def _boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:
+    """What a JP2 file says beside its pixels: (b"xmp" or b"icc", bytes)."""
+    end = len(data) if end is None else end
+    while start + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, start)
+        head = 8
+        if size == 1 and start + 16 <= end:
+            (size,) = struct.unpack_from(">Q", data, start + 8)
+            head = 16
+        size = size or end - start
+        if size < head or start + size > end:
+            return
+        body = data[start + head : start + size]
+        if name == _SUPERBOX:
+            yield from _boxes(data, start + head, start + size)
+        elif name == b"uuid" and body[:16] == _XMP_BOX:
+            yield b"xmp", body[16:]
+        elif name == b"colr" and body[:1] == b"\x02":
+            yield b"icc", body[3:]
+        start += size
+
+
+def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None) -> bytes:
+    utils = _package("openjpeg.utils", JPEG2000)
+    height, width = pixels.shape[:2]
+    if min(height, width) < _JPEG2000_LEAST:
+        raise PhotoError(
+            f"{name}: {width} x {height} pixels are too few for a JPEG 2000 file; "
+            "choose another --format"
+        )
+    if pixels.dtype == np.uint16 and bits < 16:
+        pixels = pixels >> (16 - bits)
+    stored = bits if pixels.dtype == np.uint16 else 8
+    colour = 1 if pixels.shape[2] == 3 else 0
+    data: bytes = utils.encode_array(
+        np.ascontiguousarray(pixels),
+        bits_stored=stored,
+        photometric_interpretation=colour,
+        codec_format=1,
+    )
+    if xmp is not None:
+        data += struct.pack(">I4s", 24 + len(xmp), b"uuid") + _XMP_BOX + xmp
+    return data
+
+
+def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
+    package = _package("pillow_heif", HEIC)
+    opened = _guarded(
+        name,
+        lambda: package.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True),
+    )
+    if not len(opened):
+        raise PhotoError(f"{name}: damaged, there is no picture in it; copy it from its source")
+    picture = opened[opened.primary_index] if len(opened) > 1 else opened
+    width, height = picture.size
+    check_size(name, width, height, limit)
+    pixels = np.atleast_3d(_guarded(name, lambda: np.array(np.asarray(picture))))
+    info = picture.info
+    bits = int(info.get("bit_depth", 8))
+    if pixels.dtype == np.uint16:  # shifted up: white is 65520
+        pixels |= pixels >> bits
+    return Decoded(
+        pixels,
+        bits,
+        exif=info.get("exif"),
+        xmp=info.get("xmp"),
+        icc=info.get("icc_profile") or None,
+    )
+
+
+def _heic_file(
+    pixels: NDArray[Any], quality: int, exif: bytes | None, xmp: bytes | None, icc: bytes | None
+) -> bytes:
+    package = _package("pillow_heif", HEIC)
+    package.options.SAVE_HDR_TO_12_BIT = True
+    deep = pixels.dtype == np.uint16
+    mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
+    extras = {"exif": exif, "xmp": xmp, "icc_profile": icc}
+    stream = io.BytesIO()
+    package.encode(
+        mode,
+        (pixels.shape[1], pixels.shape[0]),
+        np.ascontiguousarray(pixels).tobytes(),
+        stream,
+        quality=quality,
+        **{name: value for name, value in extras.items() if value is not None},
+    )
+    return stream.getvalue()

@@ -1,0 +1,202 @@
+"""A source of pixels as libvips images: which reader, which page, which space, how deep.
+
+Only the readers of `photochrom.photo.formats` are ever called, each by its name, after a look at
+the file's first bytes: libvips has others that are not made for files from strangers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom._system.vips import pyvips
+from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.errors import PhotoError
+from photochrom.photo import optional_codecs
+from photochrom.photo.formats import EIGHT, FLOAT, KINDS, PNG, SIXTEEN, Kind, sniffed
+from photochrom.photo.icc import is_grey, space_of
+from photochrom.photo.strips import Pixels
+
+MAX_PIXELS = 1_000_000_000
+"""Of a picture that is decoded row by row."""
+MAX_WHOLE_PIXELS = 150_000_000
+"""Of one that lies in memory as a whole: about 1 GB."""
+_HEAD = 64
+_DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
+_OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "yxy"})
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a source's first bytes and libvips say of it.
+
+    kind: None for an array. stored: the type of number in the file; bits: how many are in use.
+    converted: whether libvips (lcms) turns its colours into sRGB, 16 bit, while reading.
+    space: of the codes that come out. profile: as embedded, None where there is none or it is
+    damaged. whole: whether it lies in memory as a whole once it is opened.
+    notes: what a person should know, a line each.
+    """
+
+    image: Any
+    kind: Kind | None
+    pages: int
+    stored: np.dtype[Any]
+    bits: int
+    converted: bool
+    space: RgbSpace
+    profile: bytes | None
+    whole: bool
+    notes: tuple[str, ...]
+
+
+def field(image: Any, name: str, default: Any) -> Any:
+    """A field of libvips's metadata, or the default where the image has none of that name."""
+    value = image.get(name) if image.get_typeof(name) else default
+    return bytes(value) if isinstance(value, memoryview | bytearray) else value
+
+
+class Source:
+    """Where a photo's pixels come from; every pass is an opening of its own."""
+
+    def __init__(
+        self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int | None
+    ) -> None:
+        self.name = name
+        self._page = page
+        self._array: Pixels | None = None
+        self._encoded: Path | bytes = b""
+        self.kind: Kind | None = None
+        self.decoded: optional_codecs.Decoded | None = None
+        self._max_pixels = max_pixels
+        if isinstance(source, Path | bytes):
+            self._encoded = source
+            self.kind = self._sniff()
+            if not self.kind.loader:
+                data = source if isinstance(source, bytes) else source.read_bytes()
+                limit = max_pixels or MAX_WHOLE_PIXELS
+                self.decoded = optional_codecs.decode(data, self.kind, name, limit)
+                self._array = self.decoded.pixels
+        else:
+            self._array = np.atleast_3d(source)
+
+    def header(self) -> Header:
+        """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
+        image = self._raw()
+        whole = self.kind is not None and not self.kind.streams
+        whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
+        limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
+        optional_codecs.check_size(self.name, image.width, image.height, limit)
+        if image.format not in _DEPTHS:
+            raise PhotoError(
+                f"{self.name}: samples of type {image.format} are not supported; "
+                "save it with 8 or 16 bit, or 32-bit floats"
+            )
+        notes: list[str] = []
+        profile = field(image, "icc-profile-data", None)
+        space, converted = SRGB, False
+        if image.interpretation == "cmyk" or image.interpretation in _OTHER_SPACES:
+            converted = True
+        elif profile is not None:
+            found = space_of(profile)
+            if found is not None and (image.bands < 3 or not is_grey(profile)):
+                space = found
+            elif self._lcms_reads(image):
+                converted = True
+            else:
+                notes.append("its ICC profile is damaged or of another kind, and was left out")
+                profile = None
+        cmyk = image.interpretation == "cmyk"
+        if image.bands > (5 if cmyk else 4):
+            raise PhotoError(
+                f"{self.name}: {image.bands} bands are not supported; save it as grey or RGB"
+            )
+        stored = _DEPTHS[image.format]
+        bits = int(field(image, "bits-per-sample", 8 * stored.itemsize))
+        if self.decoded is not None:
+            bits = self.decoded.bits
+        bits = max(8, min(bits, 8 * stored.itemsize))
+        pages = int(field(image, "n-pages", 1))
+        if pages > 1 and self.kind is not None and self.kind.name != "TIFF":
+            notes.append(f"only the first of its {pages} pictures is coloured")
+            pages = 1
+        return Header(
+            image, self.kind, pages, stored, bits, converted, space, profile, whole, tuple(notes)
+        )
+
+    def image(self, header: Header, **options: Any) -> Any:
+        """A fresh sequential image of codes in `header.space`: grey or RGB, with any alpha."""
+        image = self._raw(**options)
+        if header.converted:
+            image = _as_srgb16(image, header.profile is not None)
+        return image
+
+    def _raw(self, **options: Any) -> Any:
+        if self._array is not None:
+            image = pyvips.Image.new_from_array(self._array)
+            kind = "grey16" if image.format == "ushort" else "b-w"
+            kind = {"b-w": "srgb", "grey16": "rgb16"}[kind] if image.bands > 2 else kind
+            image = image.copy(interpretation=kind)
+            if self.decoded is not None and self.decoded.icc:
+                image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.decoded.icc)
+            return image
+        assert self.kind is not None
+        if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
+            options["page"] = self._page
+        loader = "gif" if self.kind.name == "GIF" else self.kind.loader
+        settings = {"access": "sequential", "fail_on": "truncated", **options}
+        if isinstance(self._encoded, bytes):
+            image = pyvips.Operation.call(f"{loader}load_buffer", self._encoded, **settings)
+        else:  # by descriptor: libvips wants names to be text
+            with self._encoded.open("rb") as file:
+                source = pyvips.Source.new_from_descriptor(file.fileno())
+            image = pyvips.Operation.call(f"{loader}load_source", source, **settings)
+        return image[0] if isinstance(image, list) else image
+
+    def _sniff(self) -> Kind:
+        if isinstance(self._encoded, bytes):
+            head = self._encoded[:_HEAD]
+        else:
+            with self._encoded.open("rb") as file:
+                head = file.read(_HEAD)
+        kind = sniffed(head)
+        if kind is None:
+            known = ", ".join(kind.name for kind in KINDS)
+            raise PhotoError(f"{self.name}: not an image of a kind Photochrom reads ({known})")
+        return kind
+
+    @staticmethod
+    def _lcms_reads(image: Any) -> bool:
+        """Whether libvips makes sense of a profile that is no curve and matrix."""
+        try:
+            pixel = pyvips.Image.black(1, 1, bands=image.bands).cast(image.format)
+            pixel = pixel.copy(interpretation=image.interpretation)
+            pixel.set_type(
+                pyvips.GValue.blob_type, "icc-profile-data", image.get("icc-profile-data")
+            )
+            _as_srgb16(pixel, True).avg()
+        except pyvips.Error:
+            return False
+        return True
+
+
+def _as_srgb16(image: Any, embedded: bool) -> Any:
+    """Let lcms turn colours into sRGB codes of 16 bit; alpha comes along."""
+    alpha = image[image.bands - 1] if image.hasalpha() else None
+    colour = image[: image.bands - 1] if alpha is not None else image
+    if image.interpretation in _OTHER_SPACES:
+        colour = colour.colourspace("rgb16")
+    else:
+        options = {} if embedded else {"input_profile": "cmyk"}
+        colour = colour.icc_transform("srgb", embedded=embedded, depth=16, **options)
+    if alpha is None:
+        return colour
+    if alpha.format == "uchar":
+        alpha = alpha.cast("ushort") * 257
+    return colour.bandjoin(alpha.cast("ushort"))
+
+
+SUFFIX_OF_ARRAYS = PNG.suffix
+"""What an array becomes where nobody says otherwise."""

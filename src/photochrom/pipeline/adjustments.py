@@ -1,0 +1,68 @@
+"""What a person changes about colours after the network: saturation, warmth, tint, smoothness.
+
+All of it happens on the small copy, in a few milliseconds whatever the photo's size. The full-size
+pass reduces what then leaves the gamut, at the photo's own lightness.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from photochrom.color.lab import Array
+from photochrom.errors import ConfigError
+from photochrom.filters.guided_filter import guided_lines
+from photochrom.filters.upsample import LinearChroma, linear_chroma
+
+MOST_SATURATION = 3.0
+SHIFT = 20.0
+"""Lab units that a warmth or tint of 1 shifts colours by."""
+WIDEST = 0.08
+"""Radius of the windows at a smoothness of 1, short sides of the picture."""
+EPSILON = 9.0
+"""Of the guided filter, squared units of L: edges above some 6 units keep colours apart."""
+
+
+@dataclass(frozen=True)
+class Adjustments:
+    """Changes of colour; the defaults change nothing.
+
+    saturation: factor on a and b, 0 (grey) to 3.
+    warmth: -1 (towards blue) to 1 (towards yellow). tint: -1 (green) to 1 (magenta).
+    smooth: 0 to 1, how far colours are evened out where no edge of L lies between.
+    Raises ConfigError out of range.
+    """
+
+    saturation: float = 1.0
+    warmth: float = 0.0
+    tint: float = 0.0
+    smooth: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("saturation", 0.0, MOST_SATURATION),
+            ("warmth", -1.0, 1.0),
+            ("tint", -1.0, 1.0),
+            ("smooth", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not math.isfinite(value) or not low <= value <= high:
+                raise ConfigError(f"{name} is {value:g}, but must lie in {low:g}..{high:g}")
+
+    def apply(
+        self, ab: Array, chroma: LinearChroma, lightness: Array
+    ) -> tuple[Array, LinearChroma]:
+        """Change the ab of a small copy, (h, w, 2), and the linear model that was made of it.
+
+        lightness: (h, w), 0..100.
+        """
+        if self.smooth > 0:
+            radius = max(1, round(self.smooth * WIDEST * min(lightness.shape)))
+            slope, offset = guided_lines(ab, lightness, radius, EPSILON)
+            ab = slope * lightness[..., None] + offset
+            chroma = linear_chroma(ab, lightness)
+        gain = np.float32(self.saturation)
+        shift = np.array([SHIFT * self.tint, SHIFT * self.warmth], np.float32)
+        return ab * gain + shift, LinearChroma(chroma.slope * gain, chroma.offset * gain + shift)

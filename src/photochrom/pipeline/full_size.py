@@ -1,0 +1,340 @@
+"""The full-size pass: give a photo its colour strip by strip, from decoder to encoder.
+
+libvips decodes and encodes; in between, NumPy works on strips of a few rows on several threads. The
+arithmetic keeps luminance by construction. With f the Lab transfer function and fy = f(Y) of the
+photo, X and Z are f⁻¹(fy + a / 500) and f⁻¹(fy - b / 200), and
+
+    rgb = Y + t · M (X - f⁻¹(fy), Z - f⁻¹(fy))
+
+where M has the columns of XYZ → RGB for X and Z, and t reduces chroma until rgb fits the target's
+gamut (`photochrom.color.lab.reduce_chroma`). With a = b = 0 both differences are exactly zero, so
+that a grey photo comes out with the very codes it came in with, where it stays in its space (floats
+up to the last bits).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color.lab import (
+    EPSILON,
+    KAPPA,
+    WHITE,
+    Array,
+)
+from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.filters.upsample import LinearChroma
+from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
+
+_DARKEST = np.float32(1e-20)
+"""Luminance below it, which only damaged floats have, is black: its shares would be denormal."""
+
+_MOST_KEPT = 8
+"""Threads' worth of memory for strips that is kept between photos, 14 MB each."""
+
+TOE = 6 / 29
+"""Where f⁻¹ turns from a line into a cube."""
+
+
+def coloured_strips(
+    fetch: FetchRows,
+    plan: StripPlan,
+    chroma: LinearChroma,
+    threads: int | None = None,
+    *,
+    source: RgbSpace = SRGB,
+    target: Coding | None = None,
+) -> Iterator[Pixels]:
+    """Colour an image strip by strip, in order, working ahead on several threads.
+
+    fetch: gives rows of an image: grey, grey and alpha, RGB, or RGB and alpha.
+    chroma: of a small copy that covers the same extent.
+    source: the image's space. target: of what comes out; by default that of what comes in.
+    Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
+    """
+    count = threads or os.cpu_count() or 1
+    kernel = None
+    pending: deque[Future[Pixels]] = deque()
+    with ThreadPoolExecutor(count) as pool:
+        for top, rows in plan.spans():
+            strip = fetch(top, rows)
+            if kernel is None:
+                kernel = _Kernel(plan, chroma, source, target or Coding(source, strip.dtype))
+            if count == 1:  # handing over to another thread would gain nothing
+                yield kernel(strip, top)
+                continue
+            pending.append(pool.submit(kernel, strip, top))
+            if len(pending) > 2 * count:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+Extent = tuple[tuple[float, float], tuple[float, float]]
+"""Which part of a whole picture: from where to where, down and across, as shares of it."""
+
+
+def coloured_piece(
+    piece: Pixels, extent: Extent, chroma: LinearChroma, threads: int | None = None
+) -> Pixels:
+    """Colour a piece of an image, at any reduction.
+
+    piece: (rows, columns, bands), sRGB. extent: the part of the image that it shows.
+    chroma: of a small copy of the whole image.
+    Returns (rows, columns, 3 or 4), of the piece's type, alpha untouched.
+    """
+    rows, columns = piece.shape[:2]
+    plan = StripPlan.of(columns, rows)
+    kernel = _Kernel(plan, chroma, SRGB, Coding(SRGB, piece.dtype), extent)
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        strips = pool.map(lambda span: kernel(piece[span[0] : sum(span)], span[0]), plan.spans())
+        return np.concatenate(list(strips))
+
+
+def _f(luminance: NDArray[Any]) -> NDArray[Any]:
+    return np.where(luminance > EPSILON, np.cbrt(luminance), (KAPPA * luminance + 16) / 116)
+
+
+def _inverse_f(f: Array) -> Array:
+    """X / Xw of f: a cube above the toe, a line below it."""
+    found = f.copy()
+    _invert_f(found, np.empty((2, *f.shape), np.float32))
+    return found
+
+
+def _invert_f(f: Array, free: Array) -> None:
+    """`_inverse_f` in place; free: twice as many numbers, for use meanwhile."""
+    high, cube = free.reshape(2, *f.shape)
+    np.maximum(f, np.float32(TOE), out=high)
+    f -= high
+    f *= np.float32(3 * TOE**2)
+    np.multiply(high, high, out=cube)
+    cube *= high
+    f += cube
+
+
+_STEPS = np.linspace(0, 1, 65536)
+_F = _f(_STEPS).astype(np.float32)
+_F_INVERSE = _inverse_f(_F)
+
+
+def _luminance(strip: Pixels, space: RgbSpace) -> Array:
+    """Relative luminance, (rows, W), 0..1."""
+    decode = space.curve.decode
+    if strip.shape[2] < 3:
+        luminance: Array = decode(strip[..., 0])
+    else:
+        weights = space.luminance_weights
+        luminance = decode(strip[..., 0]) * weights[0]
+        luminance += decode(strip[..., 1]) * weights[1]
+        luminance += decode(strip[..., 2]) * weights[2]
+        np.clip(luminance, 0, 1, out=luminance)  # primaries of a strange profile may be negative
+    if strip.dtype.kind == "f":
+        np.nan_to_num(luminance, copy=False)
+        luminance *= luminance > _DARKEST
+    return luminance
+
+
+def _recoded(alpha: Pixels, kind: np.dtype[Any]) -> Pixels:
+    """Alpha, or any band without a curve, as another type."""
+    if alpha.dtype == kind:
+        return alpha
+    scale = [1.0 if k.kind == "f" else float(np.iinfo(k).max) for k in (alpha.dtype, kind)]
+    values = alpha * (scale[1] / scale[0])
+    return (values if kind.kind == "f" else np.rint(values.clip(0, scale[1]))).astype(kind)
+
+
+class _Scratch:
+    """Memory for one strip at a time; fresh memory costs as much as the sums, so it is kept."""
+
+    _kept: ClassVar[list[_Scratch]] = []
+
+    def __init__(self, pixels: int) -> None:
+        self.pixels = pixels
+        self._index = np.empty(3 * pixels, np.intp)
+        self._floats = np.empty(12 * pixels, np.float32)
+
+    @classmethod
+    @contextmanager
+    def borrowed(cls, rows: int, width: int) -> Iterator[tuple[NDArray[np.intp], Array]]:
+        """Places in tables (rows, W, 3) and floats (12, rows, W), of any content."""
+        pixels = rows * width
+        try:
+            scratch = cls._kept.pop() if pixels <= STRIP_PIXELS else cls(pixels)
+        except IndexError:
+            scratch = cls(STRIP_PIXELS)
+        yield (
+            scratch._index[: 3 * pixels].reshape(rows, width, 3),
+            scratch._floats[: 12 * pixels].reshape(12, rows, width),
+        )
+        if scratch.pixels == STRIP_PIXELS and len(cls._kept) < _MOST_KEPT:
+            cls._kept.append(scratch)
+
+
+class _Light:
+    """What a strip's codes are: f of their luminance, its inverse, and the luminance times `white`.
+
+    The first two agree to the last bit, so that no chroma means no change.
+    """
+
+    def __init__(self, space: RgbSpace, white: float) -> None:
+        self.space, self.white = space, np.float32(white)
+        self.tables: dict[np.dtype[Any], list[Array]] = {}
+
+    def __call__(self, strip: Pixels, index: NDArray[np.intp], found: Array) -> None:
+        """Fill `found` (3, rows, W); index: (rows, W), for use meanwhile."""
+        direct = strip.shape[2] < 3 and strip.dtype.kind == "u"
+        if direct:
+            np.copyto(index, strip[..., 0])
+            tables = self._tables(strip.dtype)
+        else:
+            luminance = _luminance(strip, self.space)
+            np.multiply(luminance, self.white, out=found[2])
+            luminance *= np.float32(65535)
+            luminance += np.float32(0.5)
+            np.copyto(index, luminance, casting="unsafe")
+            tables = [_F, _F_INVERSE]
+        for table, values in zip(tables, found, strict=direct):
+            table.take(index, out=values, mode="clip")  # a mode that needs no copy
+
+    def _tables(self, kind: np.dtype[Any]) -> list[Array]:
+        if kind not in self.tables:
+            curve = self.space.curve
+            light = curve.linear8 if kind == np.uint8 else curve.linear
+            f = _f(light).astype(np.float32)
+            self.tables[kind] = [f, _inverse_f(f), light * self.white]
+        return self.tables[kind]
+
+
+class _Kernel:
+    """The arithmetic of one strip, with the chroma model enlarged to the photo's width.
+
+    Light is a multiple of 0..1, such that its root is the place in the table of codes.
+    """
+
+    def __init__(
+        self,
+        plan: StripPlan,
+        chroma: LinearChroma,
+        source: RgbSpace,
+        target: Coding,
+        extent: Extent = ((0.0, 1.0), (0.0, 1.0)),
+    ) -> None:
+        down, across = extent
+        self.kind, self.curve = target.kind, target.space.curve
+        self.white = float(self.curve.root_steps(target.kind)) ** 2
+        self.codes = self.curve.table(target.kind)
+        self.light = _Light(source, self.white)
+        # what differences of X and of Z give to R, G and B
+        from_xz = target.space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]
+        self.from_x, self.from_z = (self.white * from_xz).astype(np.float32).T[..., None, None]
+        scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
+        slope = 116 * chroma.slope * scale  # L = 116 fy - 16
+        offset = (chroma.offset - 16 * chroma.slope) * scale
+        fields = np.concatenate([slope + 1, offset], axis=2)  # to f of X and Z, not differences
+        fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
+        left, right, share = _linear_positions(plan.width, fields.shape[2], across)
+        self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
+        self.rows = _linear_positions(plan.height, fields.shape[1], down)
+
+    def __call__(self, strip: Pixels, top: int) -> Pixels:
+        rows, width, bands = strip.shape
+        with _Scratch.borrowed(rows, width) as (index, floats):
+            coloured = self._coloured(strip, top, index, floats)
+        colours = bands if bands in (1, 3) else bands - 1
+        if bands > colours:
+            alpha = _recoded(strip[..., colours:], self.kind)
+            coloured = np.concatenate([coloured, alpha], axis=2)
+        if strip.dtype.kind == self.kind.kind == "f":
+            odd = ~((strip[..., :colours] >= 0) & (strip[..., :colours] <= 1)).all(axis=-1)
+            coloured[odd, :3] = strip[odd, :colours]
+        return coloured
+
+    def _coloured(self, strip: Pixels, top: int, index: NDArray[np.intp], floats: Array) -> Pixels:
+        rows, width, _ = strip.shape
+        self.light(strip, index.reshape(3, rows, width)[0], floats[:3])
+        fy, base, luminance = floats[:3]
+        fields = self._fields(top, floats[3:7])
+        xz = fields[:2]
+        xz *= fy
+        xz += fields[2:]
+        _invert_f(xz, floats[7:11])
+        xz -= base
+        rgb = np.multiply(xz[0], self.from_x, out=floats[9:12])
+        for band, from_z in zip(rgb, self.from_z, strict=True):
+            band += np.multiply(xz[1], from_z, out=base)
+        rgb *= _chroma_kept(rgb, luminance, self.white, floats[3:5])
+        rgb += luminance
+        np.sqrt(rgb, out=rgb)
+        return self._encoded(rgb, index)
+
+    def _encoded(self, roots: Array, index: NDArray[np.intp]) -> Pixels:
+        """Codes (rows, W, 3) of roots (3, rows, W)."""
+        if self.kind.kind == "f":
+            return np.stack([self.curve.encode_root(root, self.kind) for root in roots], axis=-1)
+        for band, root in enumerate(roots):
+            np.copyto(index[..., band], root, casting="unsafe")
+        return self.codes.take(index)
+
+    def _fields(self, top: int, fields: Array) -> Array:
+        """Slopes and offsets, (4, rows, W): a line between two rows of the small copy at a time."""
+        rows = fields.shape[1]
+        above, below, share = (values[top : top + rows] for values in self.rows)
+        starts = np.flatnonzero(np.diff(above, prepend=-1))
+        for start, end in zip(starts, [*starts[1:], rows], strict=True):
+            upper = self.fields[:, above[start], None]
+            step = self.fields[:, below[start], None] - upper
+            part = fields[:, start:end]
+            np.multiply(step, share[start:end, None], out=part)
+            part += upper
+        return fields
+
+
+_INSIDE = np.float32(1 - 2**-20)
+"""Keeps what is at the border from rounding to the other side, where no root is."""
+
+
+def _chroma_kept(rgb: Array, luminance: Array, white: float, free: Array) -> Array:
+    """The factor t in 0..1 that brings luminance + t * rgb inside 0..white.
+
+    rgb: (3, rows, W). luminance: (rows, W). free: (2, rows, W), for use meanwhile.
+    """
+    tiny = np.float32(1e-9 * white)
+    room: Array = free[0]
+    below: Array = free[1]
+    np.maximum(rgb[0], rgb[1], out=room)
+    np.maximum(room, rgb[2], out=room)
+    np.maximum(room, tiny, out=room)
+    np.divide(np.subtract(np.float32(white), luminance, out=below), room, out=room)
+    np.minimum(rgb[0], rgb[1], out=below)
+    np.minimum(below, rgb[2], out=below)
+    np.minimum(below, -tiny, out=below)
+    np.divide(luminance, np.negative(below, out=below), out=below)
+    np.minimum(room, below, out=room)
+    room *= _INSIDE
+    np.minimum(room, np.float32(1), out=room)
+    return room
+
+
+def _linear_positions(
+    size: int, small: int, span: tuple[float, float]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+    """Where each of `size` pixels lies among `small` ones, half-pixel centres, edges held.
+
+    span: the share of the small ones that they cover.
+    Returns the index before, the index after and the share of the latter.
+    """
+    start, end = span
+    centre = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
+    centre = np.clip(centre, 0, small - 1)
+    before = np.floor(centre).astype(np.intp)
+    after = np.minimum(before + 1, small - 1)
+    return before, after, (centre - before).astype(np.float32)

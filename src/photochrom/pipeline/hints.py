@@ -1,0 +1,226 @@
+"""Hints: colours that a person sets at points of a photo.
+
+A file of hints is JSON:
+
+    {"hints": [{"x": 812, "y": 400, "color": "#8a5a3c", "radius": 12},
+               {"x": 10, "y": 20, "ab": [0, 0]}]}
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import reprlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color.lab import LARGEST_AB, Array, lab_from_srgb
+from photochrom.errors import HintError
+
+RADIUS = 0.01
+"""Of a hint that names none, as a share of the photo's short side: 5 x 5 pixels of a small copy of
+192, which today's network, trained on squares of 1 to 9, follows better than 9 x 9."""
+
+_KEYS = ("x", "y", "color", "ab", "radius")
+_LARGEST = 1e9  # no photo has as many pixels on a side
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One colour at one point; only the colour's ab counts, the photo keeps its lightness.
+
+    x, y: pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
+    ab: Lab units; (0, 0) is neutral. What no sRGB colour of the pixel's lightness has is reduced
+    to the most that one has.
+    radius: how far around the point the colour is known, pixels of the photo; by default 1 % of
+    its short side. The colour spreads on from there, see `photochrom.pipeline.hint_propagation`.
+    Raises HintError for what is no place, no colour or no radius.
+    """
+
+    x: float
+    y: float
+    ab: tuple[float, float]
+    radius: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (_is_number(self.x) and _is_number(self.y)):
+            raise HintError(f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
+        if not _is_ab(self.ab):
+            raise HintError(
+                f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}"
+            )
+        if self.radius is not None and not (_is_number(self.radius) and self.radius > 0):
+            raise HintError(f"radius is {self.radius!r}, but must be a number above 0")
+
+    @classmethod
+    def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
+        """A hint of an sRGB colour, "#rrggbb"; raises HintError where it is none."""
+        if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
+            raise HintError(f'color is {color!r}, but must be written "#rrggbb"')
+        rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
+        _, a, b = lab_from_srgb(rgb).tolist()
+        return cls(x, y, (a, b), radius)
+
+
+def load_hints(path: Path) -> tuple[Hint, ...]:
+    """Read a file of hints; raises HintError that names the file and the hint."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise HintError(f"{path}: {error.strerror}; name a JSON file of hints") from error
+    except (ValueError, RecursionError) as error:
+        raise HintError(f"{path}: not valid JSON ({error}); see docs/hints.md") from error
+    return parse_hints(record, str(path))
+
+
+def parse_hints(record: Any, origin: str) -> tuple[Hint, ...]:
+    """The hints of a parsed JSON file.
+
+    origin: what errors call it. Raises HintError for a key that is not known, naming the nearest,
+    and for what is no hint.
+    """
+    if not isinstance(record, dict):
+        raise HintError(f'{origin}: must be an object {{"hints": [...]}}; see docs/hints.md')
+    _check_keys(record, ("hints",), origin)
+    entries = record.get("hints")
+    if not isinstance(entries, list):
+        raise HintError(f'{origin}: "hints" must be a list of hints; see docs/hints.md')
+    return tuple(
+        _parse_hint(entry, f"{origin}: hint {number}") for number, entry in enumerate(entries, 1)
+    )
+
+
+def _parse_hint(entry: Any, where: str) -> Hint:
+    if not isinstance(entry, dict):
+        raise HintError(
+            f"{where}: is {reprlib.repr(entry)}, but must be an object with x, y and color"
+        )
+    _check_keys(entry, _KEYS, where)
+    missing = [key for key in ("x", "y") if key not in entry]
+    if missing:
+        raise HintError(f"{where}: {missing[0]} is missing")
+    if ("color" in entry) == ("ab" in entry):
+        raise HintError(f"{where}: give its colour either as color or as ab")
+    place = (entry["x"], entry["y"])
+    try:
+        if "color" in entry:
+            return Hint.from_srgb(*place, entry["color"], entry.get("radius"))
+        ab = entry["ab"]
+        return Hint(*place, tuple(ab) if isinstance(ab, list) else ab, entry.get("radius"))
+    except HintError as error:
+        raise HintError(f"{where}: {error}") from None
+
+
+def _check_keys(record: dict[str, Any], known: Sequence[str], where: str) -> None:
+    for key in record:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            raise HintError(f"{where}: unknown key {key!r}; {advice}")
+
+
+def _is_number(value: Any) -> bool:
+    kinds = (int, float, np.integer, np.floating)
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    return bool(is_number and abs(value) <= _LARGEST)
+
+
+def _is_ab(value: Any) -> bool:
+    return (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and all(_is_number(number) and abs(number) <= LARGEST_AB for number in value)
+    )
+
+
+@dataclass(frozen=True)
+class PlacedHints:
+    """The hints of one photo on its small copy.
+
+    shape: of the small copy, rows and columns.
+    place: (N, 2), rows and columns of the small copy, in fractions; whole numbers are centres.
+    ab: (N, 2), Lab units.
+    reach: (N, 2), the radius in rows and in columns.
+    """
+
+    shape: tuple[int, int]
+    place: NDArray[np.float64]
+    ab: Array
+    reach: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, hints: Sequence[Hint], photo: tuple[int, int], shape: tuple[int, int], name: str
+    ) -> PlacedHints:
+        """Carry hints from a photo to its small copy.
+
+        photo, shape: height and width of the upright photo and of the small copy. Of several
+        hints in one pixel of the small copy the last counts. name: the photo's, for errors.
+        Raises HintError for a hint outside the photo.
+        """
+        scale = np.divide(shape, photo)
+        kept: dict[tuple[int, ...], tuple[NDArray[np.float64], Hint]] = {}
+        for number, hint in enumerate(hints, 1):
+            check_inside(hint.x, hint.y, photo, f"{name}: hint {number}")
+            place = place_in(hint.x, hint.y, photo, shape)
+            pixel = tuple(np.rint(place).astype(int).tolist())
+            kept.pop(pixel, None)  # the later one also comes later
+            kept[pixel] = (place, hint)
+        places = [place for place, _ in kept.values()]
+        radii = [hint.radius or RADIUS * min(photo) for _, hint in kept.values()]
+        return cls(
+            shape,
+            np.array(places).reshape(-1, 2),
+            np.array([hint.ab for _, hint in kept.values()], np.float32).reshape(-1, 2),
+            np.outer(radii, scale),
+        )
+
+    @property
+    def pixels(self) -> list[tuple[int, int]]:
+        """Row and column of the pixel that each lies in."""
+        return [(int(row), int(column)) for row, column in np.rint(self.place)]
+
+    def inputs(self, gain: float) -> tuple[Array, Array]:
+        """What a network takes: hint_ab (h, w, 2), Lab units, and hint_mask (h, w), 0 or 1.
+
+        gain: of the decoding that follows; the network is told colours before it.
+        """
+        hint_ab = np.zeros((*self.shape, 2), np.float32)
+        hint_mask = np.zeros(self.shape, np.float32)
+        for place, ab, reach in zip(self.pixels, self.ab, np.rint(self.reach), strict=True):
+            first = [max(0, int(p - r)) for p, r in zip(place, reach, strict=True)]
+            last = [int(p + r) + 1 for p, r in zip(place, reach, strict=True)]
+            square = np.s_[first[0] : last[0], first[1] : last[1]]
+            hint_ab[square] = ab / np.float32(gain)
+            hint_mask[square] = 1
+        return hint_ab, hint_mask
+
+
+def place_in(
+    x: float, y: float, photo: tuple[int, int], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Row and column, in fractions, of a small copy at a point of the upright photo.
+
+    x, y: pixels of the photo. photo, shape: height and width of the photo and of the small copy.
+    """
+    place = (np.array([y, x]) + 0.5) * np.divide(shape, photo) - 0.5
+    return place.clip(0, np.subtract(shape, 1))
+
+
+def check_inside(x: float, y: float, photo: tuple[int, int], where: str) -> None:
+    """Raise HintError for a point outside a photo of this height and width."""
+    for name, value, size, side in (
+        ("x", x, photo[1], "wide"),
+        ("y", y, photo[0], "high"),
+    ):
+        if not -0.5 <= value < size - 0.5:
+            raise HintError(
+                f"{where}: {name} is {value:g}, but the photo is {size} pixels {side}; "
+                f"{name} must lie in 0..{size - 1}"
+            )

@@ -1,0 +1,239 @@
+"""Photos that were put up: where they lie, what was asked of them, and when they are forgotten."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from photochrom.colorizer import Colorizer
+from photochrom.photo import Photo, pages_of
+from photochrom.result import Result
+from photochrom.server.models import Models
+from photochrom.server.problems import Refused
+from photochrom.server.requests import Look, LookBody
+from photochrom.server.screen import View
+from photochrom.server.settings import Settings
+from photochrom.workspace import Workspace
+
+_MOST_REVISIONS = 200
+_RESULTS = 6  # looks whose colours are kept, megabytes each
+_MODELS = 2  # that one photo is taken up with at a time
+_WARM = 8
+"""Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
+
+
+class Session:
+    """One photo and its looks; thread-safe.
+
+    Looks have a lock of their own, so that nobody who asks for one waits for a computation.
+    """
+
+    def __init__(self, folder: Path, photo: Photo, models: Models, look: Look) -> None:
+        self.id = folder.name
+        self.folder, self.photo = folder, photo
+        self.pages = len(pages_of(photo.source))
+        pixels = photo.width * photo.height * photo.bands
+        self.bytes = (folder / "upload").stat().st_size + pixels
+        """What it takes, or will take, on the disk."""
+        self.touched = time.monotonic()
+        self._models = models
+        self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
+        self._looks: OrderedDict[int, Look] = OrderedDict({1: look})
+        self._revision = 1
+        self._users, self._closed = 0, False
+        self.cool()
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Keep its files while they are worked with; raises Refused, 404, where it is closed."""
+        with self._look_lock:
+            if self._closed:
+                raise _gone()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._look_lock:
+                self._users -= 1
+                last = self._closed and self._users == 0
+            if last:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Take no more work; the files go when nobody works with them."""
+        with self._look_lock:
+            self._closed = True
+            free = self._users == 0
+        self.cool()
+        if free:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def cool(self) -> None:
+        """Give back the memory of what can be computed again; who computes now ends in peace."""
+        self._view: View | None = None
+        self._workspace = lru_cache(maxsize=_MODELS)(self._taken_up)
+        self._plain = lru_cache(maxsize=_RESULTS)(self._unadjusted)
+        self._results = lru_cache(maxsize=_RESULTS)(self._adjusted)
+
+    @property
+    def revision(self) -> int:
+        """The number of the latest look."""
+        return self._revision
+
+    @property
+    def view(self) -> View:
+        """Its pixels for a screen."""
+        with self._work_lock:
+            view = self._view
+            if view is None:
+                threads = self.colorizer(self.look().model).threads
+                view = self._view = View(self.photo, self.folder, threads)
+            return view
+
+    def colorizer(self, model: str) -> Colorizer:
+        """The model of a look; raises ModelError where it is not here."""
+        return self._models.get(model)
+
+    def look(self, revision: int | None = None) -> Look:
+        """A look by its number, the latest by default; raises Refused, 404, for one forgotten."""
+        with self._look_lock:
+            try:
+                return self._looks[self._revision if revision is None else revision]
+            except KeyError:
+                raise Refused(
+                    404,
+                    "no-such-revision",
+                    f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
+                ) from None
+
+    def change(self, wishes: LookBody, settings: Settings) -> int:
+        """Take a new look: the latest with some wishes; returns its number.
+
+        Raises HintError and ConfigError for what does not fit the photo or the model.
+        """
+        with self._work_lock:  # two changes at a time would lose one
+            look = wishes.applied(self.look(), settings.hints)
+            look.check(self.workspace(look.model), settings)
+            with self._look_lock:
+                self._revision += 1
+                self._looks[self._revision] = look
+                while len(self._looks) > _MOST_REVISIONS:
+                    self._looks.popitem(last=False)
+                return self._revision
+
+    def workspace(self, model: str) -> Workspace:
+        """The photo as a model takes it up."""
+        with self._work_lock:
+            return self._workspace(model)
+
+    def result(self, look: Look) -> Result:
+        """The photo with a look; raises what `Workspace.result` raises."""
+        with self._work_lock:
+            return self._results(look)
+
+    def _taken_up(self, model: str) -> Workspace:
+        return self.colorizer(model).workspace(self.photo)
+
+    def _unadjusted(self, look: Look) -> Result:
+        return look.result(self.workspace(look.model))
+
+    def _adjusted(self, look: Look) -> Result:
+        return self._plain(look.unadjusted).adjusted_by(look.adjustments)
+
+
+class Sessions:
+    """All sessions of a server, in a folder of its own; thread-safe."""
+
+    def __init__(self, folder: Path, settings: Settings, models: Models) -> None:
+        self.folder = folder
+        self._settings, self._models = settings, models
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()  # the latest used last
+        self._arriving = 0
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    @property
+    def bytes(self) -> int:
+        """What all of them take on the disk."""
+        return sum(session.bytes for session in list(self._sessions.values()))
+
+    @contextmanager
+    def place(self) -> Iterator[Path]:
+        """A new folder for a photo that arrives, with a name that nobody can guess.
+
+        Whoever takes it removes it where the photo fails. Raises Refused, 429, where all is full.
+        """
+        with self._lock:
+            count = len(self._sessions) + self._arriving
+            full = count >= self._settings.sessions
+            if full or self.bytes >= self._settings.session_bytes:
+                raise Refused(
+                    429,
+                    "busy",
+                    f"{count} photos are open already; close some, or come back later",
+                    {"Retry-After": "30"},
+                )
+            self._arriving += 1
+        folder = self.folder / secrets.token_urlsafe(16)
+        try:
+            folder.mkdir(mode=0o700)
+            yield folder
+        finally:
+            with self._lock:
+                self._arriving -= 1
+
+    def opened(self, folder: Path, photo: Photo) -> Session:
+        """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
+        return Session(folder, photo, self._models, Look(self._models.default))
+
+    def add(self, session: Session) -> None:
+        """Let a session be asked for."""
+        with self._lock:
+            self._sessions[session.id] = session
+        self._cool()
+
+    def get(self, name: str) -> Session:
+        """A session by its id, which is then used last; raises Refused, 404."""
+        with self._lock:
+            session = self._sessions.get(name)
+            if session is None:
+                raise _gone()
+            session.touched = time.monotonic()
+            self._sessions.move_to_end(name)
+        self._cool()
+        return session
+
+    def remove(self, name: str) -> None:
+        """Forget a session; raises Refused, 404."""
+        with self._lock:
+            session = self._sessions.pop(name, None)
+        if session is None:
+            raise _gone()
+        session.close()
+
+    def expire(self) -> None:
+        """Forget those that nobody has asked for in a while."""
+        oldest = time.monotonic() - self._settings.session_s
+        for name, session in list(self._sessions.items()):
+            if session.touched < oldest:
+                try:
+                    self.remove(name)
+                except Refused:
+                    continue  # another thread was faster
+
+    def _cool(self) -> None:
+        for session in list(self._sessions.values())[:-_WARM]:
+            session.cool()
+
+
+def _gone() -> Refused:
+    return Refused(404, "not-found", "there is no such photo here, or it has expired")

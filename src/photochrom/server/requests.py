@@ -1,0 +1,251 @@
+"""What a person or a program asks for: how a photo shall look, and how it shall be written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from photochrom.color.lab import LARGEST_AB
+from photochrom.errors import ConfigError, HintError, PhotoError
+from photochrom.photo import SUFFIXES, TIFF, Photo, Saving, kind_of
+from photochrom.pipeline.adjustments import MOST_SATURATION, Adjustments
+from photochrom.pipeline.hints import Hint, parse_hints
+from photochrom.pipeline.variants import MOST_VARIANTS
+from photochrom.result import Result
+from photochrom.server.problems import Refused
+from photochrom.server.settings import Settings
+from photochrom.workspace import DEFAULT_VIVIDNESS, Workspace
+
+_MOST_HINTED = 32 * 2**20
+"""Hints times pixels: 500 on a copy of 192 x 349."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Signed = Annotated[float, Field(ge=-1, le=1)]
+Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a photo shall be coloured.
+
+    model: by name. variant, seed: of `Workspace.result`. The rest as for `Colorizer.colorize`.
+    """
+
+    model: str
+    vividness: float = DEFAULT_VIVIDNESS
+    size: int | None = None
+    variant: int = 0
+    seed: int = 0
+    adjustments: Adjustments = field(default_factory=Adjustments)
+    hints: tuple[Hint, ...] = ()
+
+    def result(self, workspace: Workspace, *, recolour: bool = True) -> Result:
+        """The photo, coloured so; raises what `Workspace.result` raises."""
+        result = workspace.result(
+            vividness=self.vividness,
+            size=self.size,
+            hints=self.hints,
+            recolour=recolour,
+            variant=self.variant,
+            seed=self.seed,
+        )
+        return result.adjusted_by(self.adjustments)
+
+    def check(self, workspace: Workspace, settings: Settings) -> None:
+        """Raise ConfigError or HintError for what would take too much, or does not fit the photo.
+
+        A hint costs as much as the small copy has pixels.
+        """
+        height, width = workspace.copy_size(self.size)
+        if height * width > settings.copy_pixels:
+            raise ConfigError(
+                f"size {self.size} makes a copy of {width} x {height} pixels, more than this "
+                "server works on; choose a smaller one"
+            )
+        if len(self.hints) * height * width > _MOST_HINTED:
+            raise HintError(
+                f"{len(self.hints)} hints on a copy of {width} x {height} pixels are too much; "
+                "set fewer, or choose a smaller size"
+            )
+        workspace.check_hints(self.hints)
+
+    @property
+    def unadjusted(self) -> Look:
+        """The part that the networks are asked about."""
+        return replace(self, adjustments=Adjustments())
+
+
+class HintBody(BaseModel):
+    """A colour at a point; see docs/hints.md. Either `ab` or `color`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: float
+    y: float
+    ab: tuple[Ab, Ab] | None = None
+    color: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None
+    radius: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_colour(self) -> HintBody:
+        if (self.ab is None) == (self.color is None):
+            raise ValueError("give its colour either as color or as ab")
+        return self
+
+    def hint(self) -> Hint:
+        """The hint; raises HintError where a number is none."""
+        if self.color is not None:
+            return Hint.from_srgb(self.x, self.y, self.color, self.radius)
+        assert self.ab is not None
+        return Hint(self.x, self.y, self.ab, self.radius)
+
+
+class LookBody(BaseModel):
+    """What shall change about a photo's look."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    vividness: Share | None = None
+    size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    variant: Annotated[int, Field(ge=0, lt=MOST_VARIANTS)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    saturation: Annotated[float, Field(ge=0, le=MOST_SATURATION)] | None = None
+    warmth: Signed | None = None
+    tint: Signed | None = None
+    smooth: Share | None = None
+    hints: list[HintBody] | None = None
+
+    def applied(self, look: Look, most_hints: int) -> Look:
+        """A look with what is given here; null gives back the model's own size.
+
+        Raises HintError for more hints than the server takes.
+        """
+        told: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in ("model", "vividness", "variant", "seed")
+            if getattr(self, name) is not None
+        }
+        if "size" in self.model_fields_set:
+            told["size"] = self.size
+        changes = {
+            name: getattr(self, name)
+            for name in ("saturation", "warmth", "tint", "smooth")
+            if getattr(self, name) is not None
+        }
+        if changes:
+            told["adjustments"] = replace(look.adjustments, **changes)
+        if self.hints is not None:
+            told["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
+        return replace(look, **told)
+
+
+class HintSaid(BaseModel):
+    """A hint, as answers tell it."""
+
+    x: float
+    y: float
+    ab: tuple[float, float]
+    radius: float | None
+
+
+class LookSaid(BaseModel):
+    """A look, said in full."""
+
+    model: str
+    vividness: float
+    size: int | None
+    variant: int
+    seed: int
+    saturation: float
+    warmth: float
+    tint: float
+    smooth: float
+    hints: list[HintSaid]
+
+    @classmethod
+    def of(cls, look: Look) -> LookSaid:
+        """The answer's form of a look."""
+        plain = {name: getattr(look, name) for name in ("vividness", "size", "variant", "seed")}
+        hints = [HintSaid(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in look.hints]
+        return cls(model=look.model, **plain, **asdict(look.adjustments), hints=hints)
+
+
+class FileOptions(BaseModel):
+    """How a result is written."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    format: Annotated[str, Field(max_length=10)] | None = None
+    """jpg, png, tif, ...; that of the photo by default."""
+    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    profile: Literal["srgb", "keep"] = "srgb"
+    mark: bool = True
+
+    def suffix(self, photo: Photo, pages: int) -> str:
+        """The result's suffix, by default the photo's.
+
+        Raises PhotoError for what cannot be written, or cannot hold so many pages.
+        """
+        suffix = f".{(self.format or photo.suffix).lower().lstrip('.')}"
+        kind = kind_of(suffix) if suffix in SUFFIXES else None
+        if kind is None:
+            raise PhotoError(f"{self.format}: cannot write this format; see /api/v1/about")
+        if pages > 1 and kind is not TIFF:
+            raise PhotoError(
+                f"{photo.name}: its {pages} pages do not fit into one {kind.name} file"
+            )
+        return suffix
+
+    @property
+    def saving(self) -> Saving:
+        """As the library takes it."""
+        return Saving(self.quality, self.mark, self.profile)
+
+
+class ColorizeOptions(FileOptions):
+    """All about one photo that comes in and goes out."""
+
+    name: Annotated[str, Field(max_length=500)] = ""
+    """Of the file, where the body is the file itself; for the answer's name, and errors."""
+    model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    vividness: Share = DEFAULT_VIVIDNESS
+    size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    saturation: Annotated[float, Field(ge=0, le=MOST_SATURATION)] = 1.0
+    warmth: Signed = 0.0
+    tint: Signed = 0.0
+    smooth: Share = 0.0
+    recolour: bool = False
+    """Also colour what is in colour already."""
+    hints: Annotated[str, Field(max_length=2**20)] | None = None
+    """The JSON of a file of hints."""
+
+    def look(self, model: str, most_hints: int) -> Look:
+        """The same as a look; raises HintError for hints that are none, or too many."""
+        return Look(
+            self.model or model,
+            self.vividness,
+            self.size,
+            adjustments=Adjustments(self.saturation, self.warmth, self.tint, self.smooth),
+            hints=checked_count(_hints_in(self.hints), most_hints),
+        )
+
+
+def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:
+    """The hints; raises Refused, 413, for more than `most`."""
+    if len(hints) > most:
+        raise Refused(413, "hint-error", f"{len(hints)} hints, but this server takes {most}")
+    return tuple(hints)
+
+
+def _hints_in(text: str | None) -> tuple[Hint, ...]:
+    if text is None:
+        return ()
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise HintError(f"hints: not valid JSON ({error}); see docs/hints.md") from error
+    return parse_hints(record, "hints")

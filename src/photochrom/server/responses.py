@@ -1,0 +1,81 @@
+"""What the routes of sessions answer, as JSON."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from photochrom.server.models import abilities
+from photochrom.server.photo_session import Session
+from photochrom.server.requests import LookSaid
+
+
+class Abilities(BaseModel):
+    """What can be asked of a model beside colours."""
+
+    hints: bool
+    suggestions: bool
+    variants: bool
+    confidence: bool
+
+
+class SessionBody(BaseModel):
+    """A photo that is open; sizes are those of the upright photo."""
+
+    id: str
+    name: str
+    width: int
+    height: int
+    pages: int
+    format: str
+    bits: int
+    in_colour: bool
+    notes: list[str]
+    expires_in: float
+    revision: int
+    look: LookSaid
+    can: Abilities
+
+
+class Colour(BaseModel):
+    """One colour, as Lab's a and b and as sRGB at the place's lightness."""
+
+    ab: tuple[float, float]
+    color: str
+
+
+class LikelyColour(Colour):
+    """A colour and how likely it is."""
+
+    probability: float | None
+
+
+class SuggestionsBody(BaseModel):
+    """What the thing at a place may look like, most likely first."""
+
+    x: float
+    y: float
+    lightness: float
+    current: Colour
+    neutral: Colour
+    suggestions: list[LikelyColour]
+
+
+def body_of(session: Session, expires_in: float) -> SessionBody:
+    """A session and its latest look; raises PhotoError where its pixels are damaged."""
+    photo, look = session.photo, session.look()
+    height, width = photo.upright_size
+    return SessionBody(
+        id=session.id,
+        name=photo.name,
+        width=width,
+        height=height,
+        pages=session.pages,
+        format=photo.suffix[1:],
+        bits=photo.bits,
+        in_colour=session.workspace(look.model).in_colour,
+        notes=list(photo.notes),
+        expires_in=expires_in,
+        revision=session.revision,
+        look=LookSaid.of(look),
+        can=Abilities(**abilities(session.colorizer(look.model))),
+    )

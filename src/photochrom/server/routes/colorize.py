@@ -1,0 +1,77 @@
+"""POST /colorize: a photo in, a picture out; nothing is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from pydantic import ValidationError
+
+from photochrom.photo import pages_of
+from photochrom.server.files import File, written
+from photochrom.server.problems import described
+from photochrom.server.requests import ColorizeOptions
+from photochrom.server.state import API, Shared, State
+from photochrom.server.temp_folder import removed_on_failure
+from photochrom.server.uploads import Upload, described_body, receive
+
+router = APIRouter(prefix=API, tags=["colorize"])
+
+
+@router.post(
+    "/colorize",
+    response_class=FileResponse,
+    responses={
+        200: {
+            "description": "The coloured photo, at full size, with the photo's metadata.",
+            "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **described(400, 401, 403, 409, 413, 421, 422, 429, 501, 507),
+    },
+    openapi_extra=described_body(ColorizeOptions.model_json_schema()["properties"]),
+)
+async def colorize(
+    request: Request,
+    shared: Shared,
+    options: Annotated[ColorizeOptions, Query()],
+) -> FileResponse:
+    """Colour one photo.
+
+    The body is the photo, or a form with the file `photo` and the same options as fields, which
+    count before those of the address. Every page of a TIFF is coloured. What the answer's kind of
+    file cannot hold of the photo is named in the header `Photochrom-Losses`.
+    """
+    shared.queue.check()  # before all is read
+    folder = Path(tempfile.mkdtemp(dir=shared.folder))
+    with removed_on_failure(folder) as remove:
+        upload = await receive(request, folder, shared.settings, options.name)
+        if upload.fields:
+            options = _with_fields(options, upload.fields)
+        file = await shared.queue.run(lambda: _coloured(shared, upload, options), abandoned=remove)
+    shared.measures.coloured.inc()
+    return file.response()
+
+
+def _with_fields(options: ColorizeOptions, fields: Any) -> ColorizeOptions:
+    try:
+        return ColorizeOptions(**options.model_dump(exclude_unset=True) | dict(fields))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
+def _coloured(shared: State, upload: Upload, options: ColorizeOptions) -> File:
+    look = options.look(shared.models.default, shared.settings.hints)
+    colorizer = shared.models.get(look.model)
+    photo = upload.photo(shared.settings)
+    pages = pages_of(photo.source)
+    options.suffix(photo, len(pages))  # before the work, not after
+    results = []
+    for page in pages:
+        workspace = colorizer.workspace(photo.with_page(page))
+        look.check(workspace, shared.settings)
+        results.append(look.result(workspace, recolour=options.recolour))
+    return written(results, upload.path.parent, options)

@@ -1,0 +1,300 @@
+"""/sessions: a photo is put up once, then looked at and changed until it is right."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path as FilePath
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import Field
+
+from photochrom.drawing.confidence import colour_mapped
+from photochrom.photo import pages_of
+from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
+from photochrom.pipeline.variants import MOST_VARIANTS
+from photochrom.server.files import File, written, zipped
+from photochrom.server.photo_session import Session
+from photochrom.server.pictures import ScreenFormat, picture
+from photochrom.server.problems import described
+from photochrom.server.requests import FileOptions, Look, LookBody
+from photochrom.server.responses import Colour, LikelyColour, SessionBody, SuggestionsBody, body_of
+from photochrom.server.screen import LONGEST, SHORTEST, Box
+from photochrom.server.state import API, Shared, State
+from photochrom.server.temp_folder import removed_on_failure
+from photochrom.server.uploads import described_body, full, receive
+
+router = APIRouter(prefix=API, tags=["sessions"])
+
+Found = TypeVar("Found")
+
+_FAULTS = described(400, 401, 403, 404, 413, 421, 422, 429)
+_LARGEST = 10**6
+_MOST_SUGGESTIONS = 12
+_USUAL_PREVIEW = 1280
+
+Id = Annotated[str, Path(max_length=64)]
+Revision = Annotated[int | None, Query(ge=1, description="Of the look; the latest by default.")]
+Original = Annotated[bool, Query(description="The photo as it came.")]
+Format = Annotated[ScreenFormat | None, Query()]
+
+
+class ResultOptions(FileOptions):
+    """One result as a file."""
+
+    revision: Annotated[int | None, Field(ge=1)] = None
+
+
+class ArchiveOptions(FileOptions):
+    """Several results as files."""
+
+    session: Annotated[list[str], Field(min_length=1, max_length=1000)]
+
+
+def _image(*media: str) -> dict[int | str, dict[str, Any]]:
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {
+        200: {"description": "A picture.", "content": dict.fromkeys(media, schema)},
+        **_FAULTS,
+    }
+
+
+_SCREEN = ("image/jpeg", "image/webp", "image/png")
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    responses={**_FAULTS, **described(507)},
+    openapi_extra=described_body({}),
+)
+async def put_up(
+    request: Request,
+    response: Response,
+    shared: Shared,
+    name: Annotated[str, Query(max_length=500)] = "",
+) -> SessionBody:
+    """Put a photo up: as the body itself, or as the file `photo` of a form."""
+    shared.queue.check()  # before all is read
+    await asyncio.to_thread(shared.sessions.expire)
+    with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
+        upload = await receive(request, folder, shared.settings, name)
+
+        def opened() -> tuple[Session, SessionBody]:
+            session = shared.sessions.opened(folder, upload.photo(shared.settings))
+            # before others can ask for it: this may fail on what is damaged further down
+            return session, body_of(session, shared.settings.session_s)
+
+        session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
+        shared.sessions.add(session)
+    response.headers["Location"] = f"{request.url.path}/{session.id}"
+    return body
+
+
+@router.get("/sessions/{id}", responses=_FAULTS)
+async def show(id: Id, shared: Shared) -> SessionBody:
+    """A photo and its latest look."""
+    session = shared.sessions.get(id)
+    return await _work(shared, session, lambda: body_of(session, shared.settings.session_s))
+
+
+@router.patch("/sessions/{id}", responses=_FAULTS)
+async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
+    """Change a photo's look; what is not given stays. A list of hints replaces the old one.
+
+    Every change makes a revision, which can be asked for by its number.
+    """
+    session = shared.sessions.get(id)
+
+    def changed() -> SessionBody:
+        session.change(wishes, shared.settings)
+        return body_of(session, shared.settings.session_s)
+
+    return await _work(shared, session, changed)
+
+
+@router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
+async def forget(id: Id, shared: Shared) -> None:
+    """Forget a photo, and all that was made of it."""
+    await asyncio.to_thread(shared.sessions.remove, id)
+
+
+@router.get("/sessions/{id}/preview", response_class=Response, responses=_image(*_SCREEN))
+async def preview(
+    id: Id,
+    shared: Shared,
+    revision: Revision = None,
+    longest: Annotated[int, Query(ge=SHORTEST, le=LONGEST)] = _USUAL_PREVIEW,
+    original: Original = False,
+    format: Format = None,
+    variant: Annotated[int | None, Query(ge=0, lt=MOST_VARIANTS)] = None,
+    seed: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+) -> Response:
+    """The whole photo on a screen: its long side at most `longest` pixels, never enlarged."""
+    session = shared.sessions.get(id)
+    told = LookBody(variant=variant, seed=seed)
+    look = told.applied(session.look(revision), shared.settings.hints)
+
+    def drawn() -> Response:
+        result = None if original else session.result(look)
+        return picture(session.view.whole(result, longest), format)
+
+    return await _work(shared, session, drawn)
+
+
+@router.get("/sessions/{id}/region", response_class=Response, responses=_image(*_SCREEN))
+async def region(
+    id: Id,
+    shared: Shared,
+    x: Annotated[int, Query(ge=-_LARGEST, le=_LARGEST)],
+    y: Annotated[int, Query(ge=-_LARGEST, le=_LARGEST)],
+    w: Annotated[int, Query(ge=1, le=_LARGEST)],
+    h: Annotated[int, Query(ge=1, le=_LARGEST)],
+    width: Annotated[int | None, Query(ge=1, le=_LARGEST)] = None,
+    revision: Revision = None,
+    original: Original = False,
+    format: Format = None,
+) -> Response:
+    """A piece of the photo from full resolution, clipped to the photo, at most 4 megapixels."""
+    session = shared.sessions.get(id)
+    look = session.look(revision)
+
+    def drawn() -> Response:
+        result = None if original else session.result(look)
+        return picture(session.view.piece(result, Box(x, y, w, h), width), format)
+
+    return await _work(shared, session, drawn)
+
+
+@router.get("/sessions/{id}/suggestions", responses=_FAULTS)
+async def suggestions(
+    id: Id,
+    shared: Shared,
+    x: Annotated[float, Query(allow_inf_nan=False)],
+    y: Annotated[float, Query(allow_inf_nan=False)],
+    count: Annotated[int, Query(ge=1, le=_MOST_SUGGESTIONS)] = SUGGESTIONS,
+    revision: Revision = None,
+) -> SuggestionsBody:
+    """Likely colours of the thing at a place, all within sRGB at its lightness."""
+    session = shared.sessions.get(id)
+    look = session.look(revision)
+
+    def found() -> SuggestionsBody:
+        workspace = session.workspace(look.model)
+        light = workspace.lightness_at(x, y, size=look.size)
+        likely = workspace.suggestions(x, y, count, vividness=look.vividness, size=look.size)
+        now = in_gamut(workspace.ab_at(x, y, session.result(look)), light)
+        return SuggestionsBody(
+            x=x,
+            y=y,
+            lightness=light,
+            current=Colour(ab=now, color=hex_of(now, light)),
+            neutral=Colour(ab=(0, 0), color=hex_of((0, 0), light)),
+            suggestions=[
+                LikelyColour(ab=one.ab, color=hex_of(one.ab, light), probability=one.probability)
+                for one in likely
+            ],
+        )
+
+    return await _work(shared, session, found)
+
+
+@router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
+async def confidence(
+    id: Id,
+    shared: Shared,
+    revision: Revision = None,
+    legend: Annotated[bool, Query(description="With a ramp and words below.")] = False,
+) -> Response:
+    """Where the colours are a guess (dark) and where the network is sure (bright)."""
+    session = shared.sessions.get(id)
+    look = session.look(revision)
+
+    def drawn() -> Response:
+        result = session.result(look)
+        if legend or result.confidence is None:  # which it says itself
+            return picture(result.confidence_picture(), "png")
+        return picture(colour_mapped(result.confidence), "png")
+
+    return await _work(shared, session, drawn)
+
+
+@router.get(
+    "/sessions/{id}/result",
+    response_class=FileResponse,
+    responses={**_image("image/*"), **described(507)},
+)
+async def result(
+    id: Id,
+    shared: Shared,
+    options: Annotated[ResultOptions, Query()],
+) -> FileResponse:
+    """The coloured photo as a file, at full size, all its pages."""
+    session = shared.sessions.get(id)
+    file = await _file(shared, session, session.look(options.revision), options)
+    return file.response()
+
+
+@router.get(
+    "/archive",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The coloured photos in a zip.",
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **_FAULTS,
+    },
+)
+async def archive(
+    shared: Shared,
+    options: Annotated[ArchiveOptions, Query()],
+) -> StreamingResponse:
+    """Several coloured photos as files in a zip, sent while they are made."""
+    sessions = [shared.sessions.get(name) for name in dict.fromkeys(options.session)]
+
+    def maker(one: Session) -> Any:
+        return lambda: _file(shared, one, one.look(), options)
+
+    pieces: AsyncIterator[bytes] = zipped([maker(one) for one in sessions])
+    headers = {"Content-Disposition": 'attachment; filename="photochrom.zip"'}
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+
+async def _work(shared: State, session: Session, function: Callable[[], Found]) -> Found:
+    """Do for a person at a screen what a session's files are needed for."""
+
+    def work() -> Found:
+        try:
+            with session.used():
+                return function()
+        except OSError as error:  # full resolution lies on the disk
+            raise full(error) from error
+
+    return await shared.queue.run(work, urgent=True)
+
+
+async def _file(shared: State, session: Session, look: Look, options: FileOptions) -> File:
+    """A result in a folder of its own."""
+    folder = FilePath(tempfile.mkdtemp(dir=shared.folder))
+
+    def made() -> File:
+        photo = session.photo
+        options.suffix(photo, session.pages)  # before the work, not after
+        with session.used():
+            colorizer = session.colorizer(look.model)
+            results = [
+                session.result(look)
+                if page == photo.page
+                else look.result(colorizer.workspace(photo.with_page(page)))
+                for page in pages_of(photo.source)
+            ]
+            return written(results, folder, options)
+
+    with removed_on_failure(folder) as remove:
+        file = await shared.queue.run(made, abandoned=remove)
+    shared.measures.coloured.inc()
+    return file

@@ -1,0 +1,161 @@
+"""A photo on a screen: whole and reduced, or a piece at full resolution, grey or in a result's
+colours. 8-bit sRGB, upright.
+
+Pixels are decoded once. The whole is kept reduced; full resolution is decoded when it is first
+looked at, to a file where there is a folder for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom._system.vips import pyvips
+from photochrom.errors import PhotoError
+from photochrom.photo import Photo
+from photochrom.photo.strips import Pixels
+from photochrom.pipeline.full_size import Extent, coloured_piece
+from photochrom.result import Result
+
+LONGEST, SHORTEST = 2560, 64
+"""Long side of the whole on a screen, pixels."""
+MOST_PIXELS = 4 * 2**20
+"""Of a piece's answer."""
+LONGEST_PIECE = 16383
+"""A side of a piece's answer: the most that a WebP holds, and browsers draw."""
+
+_PIXELS = "pixels"
+"""Full resolution in the folder; what is there whole is used again."""
+_SIZES = 3  # reductions that are kept
+_WHOLE: Extent = ((0.0, 1.0), (0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Box:
+    """A piece of an upright photo, whole pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def clipped(self, photo: tuple[int, int]) -> Box:
+        """What of it lies in a photo of this height and width; raises PhotoError where nothing."""
+        height, width = photo
+        x, y = max(0, self.x), max(0, self.y)
+        right, bottom = min(width, self.x + self.width), min(height, self.y + self.height)
+        if x >= right or y >= bottom:
+            raise PhotoError(
+                f"the piece {self.width}x{self.height} at {self.x}, {self.y} lies outside the "
+                f"photo of {width}x{height} pixels"
+            )
+        return Box(x, y, right - x, bottom - y)
+
+
+class View:
+    """One photo's pixels for a screen; thread-safe."""
+
+    def __init__(
+        self, photo: Photo, folder: Path | None = None, threads: int | None = None
+    ) -> None:
+        """Take up a photo; nothing is decoded yet.
+
+        folder: where full resolution is kept; in memory without one.
+        """
+        self.photo, self._folder, self._threads = photo, folder, threads
+        self._lock = threading.Lock()
+        self._reduced = lru_cache(maxsize=_SIZES)(partial(_reduced, photo))
+        self._full: Pixels | None = None
+
+    def whole(self, result: Result | None, longest: int) -> Pixels:
+        """The whole photo, its long side at most `longest` pixels, never enlarged.
+
+        result: whose colours; None for the photo as it came.
+        Returns (h, w, bands): of a result 3 or, with alpha, 4.
+        """
+        with self._lock:
+            pixels = self._reduced(min(max(longest, SHORTEST), LONGEST))
+        return self._coloured(pixels, _WHOLE, result)
+
+    def piece(self, result: Result | None, box: Box, width: int | None = None) -> Pixels:
+        """A piece of the photo from full resolution.
+
+        box: which, clipped to the photo. width: of the answer, at most the piece's; what would be
+        larger than MOST_PIXELS, or longer than LONGEST_PIECE, is reduced to that.
+        Returns as `whole`. Raises PhotoError for a box outside the photo.
+        """
+        height, across = self.photo.upright_size
+        box = box.clipped((height, across))
+        with self._lock:
+            if self._full is None:
+                self._full = self._decoded()
+        pixels = self._full[box.y : box.y + box.height, box.x : box.x + box.width]
+        scale = min(1.0, (width or box.width) / box.width)
+        scale = min(scale, (MOST_PIXELS / (box.width * box.height)) ** 0.5)
+        scale = min(scale, LONGEST_PIECE / max(box.width, box.height))
+        extent = (
+            (box.y / height, (box.y + box.height) / height),
+            (box.x / across, (box.x + box.width) / across),
+        )
+        return self._coloured(_scaled(pixels, scale), extent, result)
+
+    def _coloured(self, pixels: Pixels, extent: Extent, result: Result | None) -> Pixels:
+        if result is None:
+            return pixels
+        return coloured_piece(pixels, extent, result.chroma, self._threads)
+
+    def _decoded(self) -> Pixels:
+        """Full resolution, turned upright without a copy."""
+        photo = self.photo
+        shape = (photo.height, photo.width, photo.bands)
+        stored: Any
+        if self._folder is None:
+            stored = np.empty(shape, np.uint8)
+            for top, strip in _screen_strips(photo):
+                stored[top : top + len(strip)] = strip
+        else:
+            name = self._folder / _PIXELS
+            if not name.exists():
+                part = name.with_suffix(f".{secrets.token_hex(4)}")
+                try:
+                    with part.open("wb") as file:  # a map that finds the disk full ends the process
+                        for _, strip in _screen_strips(photo):
+                            file.write(np.ascontiguousarray(strip).data)
+                    part.replace(name)
+                finally:
+                    part.unlink(missing_ok=True)
+            stored = np.memmap(name, np.uint8, "r", shape=shape)
+        upright: Pixels = photo.turn.apply(stored)
+        return upright
+
+
+def _screen_strips(photo: Photo) -> Iterator[tuple[int, Pixels]]:
+    """From which row on, and the rows as a screen shows them."""
+    fetch = photo.strips()
+    for top, rows in photo.plan.spans():
+        yield top, photo.for_screen(fetch(top, rows))
+
+
+def _reduced(photo: Photo, longest: int) -> Pixels:
+    """The whole photo upright, (h, w, bands)."""
+    scale = min(1.0, longest / max(photo.height, photo.width))
+    height, width = (max(1, round(side * scale)) for side in (photo.height, photo.width))
+    return np.ascontiguousarray(photo.turn.apply(photo.small_for_screen(height, width)))
+
+
+def _scaled(pixels: Pixels, scale: float) -> Pixels:
+    pixels = np.ascontiguousarray(pixels)
+    if scale >= 1:
+        return pixels
+    image = pyvips.Image.new_from_array(pixels)
+    height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+    resized = image.resize(width / image.width, vscale=height / image.height, kernel="linear")
+    found: Pixels = resized.numpy().reshape(height, width, pixels.shape[2])
+    return found

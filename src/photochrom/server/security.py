@@ -1,0 +1,143 @@
+"""Who may ask, how much they may send, and what every answer tells a browser.
+
+A page of some other site, open in the same browser, can send requests to a server on this machine,
+and read the answers if its name is made to point here (DNS rebinding). So the name in Host must be
+one of ours, and a request that a browser says comes from elsewhere is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from photochrom.server.problems import Refused, problem_of
+from photochrom.server.request_body import (
+    UPLOADS,
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    counted,
+    replayed,
+    too_large,
+    while_connected,
+)
+from photochrom.server.settings import Settings
+
+API = "/api/"
+OPEN = ("/api/v1/about", "/healthz", "/readyz")
+"""Answered without a token: they say nothing of photos."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_TOLD = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
+}
+_LARGEST_JSON = 2**20  # bytes
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Guard:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        self.app, self.settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        started = complete = False
+
+        async def told(message: Message) -> None:
+            nonlocal started, complete
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _TOLD.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            elif not message.get("more_body", False):
+                complete = True
+            await send(message)
+
+        most = self.settings.upload_bytes if scope["path"] in UPLOADS else _LARGEST_JSON
+        try:
+            self._check(scope["method"], scope["path"], Headers(scope=scope), most)
+            body = counted(receive, most)
+            if scope["path"] not in UPLOADS:
+                body = await replayed(body)
+            if scope["method"] == "HEAD":  # as GET; the server leaves the body out
+                scope = {**scope, "method": "GET"}
+
+            async def gone() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                if complete:  # then it is said of every connection; what is left to do is done
+                    await asyncio.Event().wait()
+
+            await while_connected(self.app, scope, body, told, gone)
+        except Exception as error:
+            if started:
+                raise  # too late to say so; the connection breaks
+            await problem_of(error)(scope, receive, told)
+
+    def _check(self, method: str, path: str, headers: Headers, most: int) -> None:
+        host = headers.get("host", "").lower()
+        names = self.settings.names
+        if names and _name_of(host) not in names:
+            raise Refused(
+                421, "misdirected-request", f"this server is not {host or 'without a name'}"
+            )
+        origin = headers.get("origin")
+        allowed = origin in self.settings.cors_origins
+        own = (f"http://{host}", f"https://{host}")  # behind a proxy it may be either
+        if origin is not None and not allowed and origin.lower() not in own:
+            raise Refused(403, "forbidden", f"requests from {origin} are not allowed")
+        foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if foreign and not allowed and (path.startswith(API) or method not in _SAFE):
+            raise Refused(403, "forbidden", "requests from other sites are not allowed")
+        if self.settings.token is not None and _guarded(path) and method != "OPTIONS":
+            self._check_token(headers)
+        if "transfer-encoding" in headers and "content-length" in headers:
+            detail = "a body has either a length or chunks"  # a proxy may see another request
+            raise Refused(400, "bad-request", detail, {"Connection": "close"})
+        length = headers.get("content-length", "0")
+        if length.isdigit() and int(length) > most:
+            raise too_large(most)
+
+    def _check_token(self, headers: Headers) -> None:
+        assert self.settings.token is not None
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        wanted = self.settings.token.get_secret_value()
+        if scheme.lower() != "bearer" or not secrets.compare_digest(
+            given.strip().encode(), wanted.encode()
+        ):
+            raise Refused(
+                401,
+                "unauthorized",
+                "give the server's token: Authorization: Bearer TOKEN",
+                {"WWW-Authenticate": "Bearer"},
+            )
+
+
+def _guarded(path: str) -> bool:
+    return path not in OPEN and (path.startswith(API) or path == "/metrics")
+
+
+def _name_of(host: str) -> str:
+    """The name in Host, without a port."""
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
