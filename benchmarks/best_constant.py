@@ -14,7 +14,7 @@ from itertools import islice
 import numpy as np
 
 from photochrom.color.lab import lab_from_srgb
-from photochrom.data.sources import photos_from
+from photochrom.workshop.data.sources import photos_from
 
 
 def main() -> None:

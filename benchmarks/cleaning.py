@@ -21,11 +21,11 @@ import numpy as np
 from photochrom.color import metrics
 from photochrom.color.lab import Array
 from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
-from photochrom.evaluation import degradations
-from photochrom.evaluation.degradations import DEGRADATIONS, Degraded
-from photochrom.evaluation.original import Original, lab_of, originals_from
 from photochrom.pipeline import inference as pipeline
 from photochrom.pipeline.cleaning import clean
+from photochrom.workshop.evaluation import degradations
+from photochrom.workshop.evaluation.degradations import DEGRADATIONS, Degraded
+from photochrom.workshop.evaluation.original import Original, lab_of, originals_from
 
 Degrade = Callable[[Any, np.random.Generator], Degraded]
 

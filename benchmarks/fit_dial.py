@@ -21,9 +21,9 @@ from photochrom.color.bins import annealed_mean
 from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
 from photochrom.color.vividness import Decoding
 from photochrom.colorizer import network_size
-from photochrom.data.sources import photos_from
 from photochrom.filters.resize import resize
 from photochrom.models.session import Session
+from photochrom.workshop.data.sources import photos_from
 
 GAMMAS = (1.0, 0.75, 0.5, 0.25, 0.0)
 TEMPERATURES = (1.0, 0.8, 0.65, 0.5, 0.4)

@@ -24,8 +24,8 @@ from torch import nn
 
 from photochrom.color.vividness import Decoding
 from photochrom.models.session import Session
-from photochrom.training.networks.encoder import pad_statically
-from photochrom.training.networks.unet import Decoder
+from photochrom.workshop.training.networks.encoder import pad_statically
+from photochrom.workshop.training.networks.unet import Decoder
 
 SIDE = 256
 

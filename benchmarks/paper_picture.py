@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
-from photochrom.sheet import save_sheet
+from photochrom.workshop.contact_sheet import save_sheet
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 LEFT_OUT = {"square"}

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 import pyvips
 
-from photochrom.data.prepare import prepare
-from photochrom.data.recipe import Recipe
-from photochrom.data.rendition import one_thread_each
+from photochrom.workshop.data.prepare import prepare
+from photochrom.workshop.data.recipe import Recipe
+from photochrom.workshop.data.rendition import one_thread_each
 
 
 def make_photos(source: Path, folder: Path, count: int) -> float:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from photochrom import Colorizer
 from photochrom.color.lab import grey_from_lightness, lab_from_srgb
-from photochrom.sheet import save_sheet
+from photochrom.workshop.contact_sheet import save_sheet
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "colour"
 SHOWN = ("harbour", "otter", "ceremony", "cat")

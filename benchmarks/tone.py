@@ -19,9 +19,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from photochrom.color.lab import lab_from_srgb, srgb_from_lab
-from photochrom.data.sources import photos_from
 from photochrom.photo import Photo
 from photochrom.pipeline.toning import Tone, tone_of
+from photochrom.workshop.data.sources import photos_from
 
 SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)
 CYANOTYPE = (0, 10, 40), (235, 245, 255), (60, 110, 170)

@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from photochrom.data.stream import Place
-from photochrom.training.augment import Batch
-from photochrom.training.checkpoint import Progress
-from photochrom.training.config import RunConfig, load_config
-from photochrom.training.feed import StreamFeed
-from photochrom.training.loop import Trainer
-from photochrom.training.objective import build_objective
+from photochrom.workshop.data.stream import Place
+from photochrom.workshop.training.augment import Batch
+from photochrom.workshop.training.checkpoint import Progress
+from photochrom.workshop.training.config import RunConfig, load_config
+from photochrom.workshop.training.feed import StreamFeed
+from photochrom.workshop.training.loop import Trainer
+from photochrom.workshop.training.objective import build_objective
 
 ROUNDS = 5
 

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from photochrom import Colorizer
-from photochrom.inspection.drawings import INK, MARK
-from photochrom.inspection.reading import Model
-from photochrom.inspection.run import inspect_photo
-from photochrom.inspection.subject import read_subject, to_bytes
+from photochrom.workshop.inspection.drawings import INK, MARK
+from photochrom.workshop.inspection.reading import Model
+from photochrom.workshop.inspection.run import inspect_photo
+from photochrom.workshop.inspection.subject import read_subject, to_bytes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 COLOUR = EXAMPLES / "colour"

@@ -23,9 +23,9 @@ import numpy as np
 from photochrom.color.lab import Array, grey_from_lightness, lab_from_srgb
 from photochrom.color.metrics import ab_error
 from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
-from photochrom.data.sources import photos_from
 from photochrom.filters.upsample import refine
 from photochrom.photo import Photo
+from photochrom.workshop.data.sources import photos_from
 
 STOPS = (DEFAULT_VIVIDNESS, 0.0, 0.25, 1.0)
 

@@ -20,9 +20,9 @@ from hints import real_hints
 from photochrom.color import metrics
 from photochrom.color.lab import Array
 from photochrom.colorizer import Colorizer
-from photochrom.evaluation.original import Original, lab_of, originals_from
 from photochrom.filters.guided_filter import window_mean
 from photochrom.pipeline.hints import Hint
+from photochrom.workshop.evaluation.original import Original, lab_of, originals_from
 
 BLUR = 0.04
 """Radius of the window, short sides."""

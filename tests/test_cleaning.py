@@ -6,11 +6,11 @@ from PIL import Image
 
 from photochrom.color.lab import lab_from_srgb
 from photochrom.colorizer import network_size
-from photochrom.evaluation import degradations
-from photochrom.evaluation.degradations import DEGRADATIONS
 from photochrom.photo import Photo
 from photochrom.pipeline import cleaning
 from photochrom.pipeline import inference as pipeline
+from photochrom.workshop.evaluation import degradations
+from photochrom.workshop.evaluation.degradations import DEGRADATIONS
 
 pytestmark = pytest.mark.workshop
 

@@ -102,7 +102,7 @@ def test_reduce_chroma_keeps_hue_direction():
 def test_torch_backend_agrees(colours):
     import torch
 
-    from photochrom.training import lab
+    from photochrom.workshop.training import lab
 
     tensor = torch.from_numpy(colours.T.copy())[None, :, :, None]
     found = lab.lab_from_srgb(tensor)

@@ -13,11 +13,11 @@ import torch
 from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
 from photochrom.color.vividness import Decoding, Dial
 from photochrom.errors import ModelError
-from photochrom.export import Parity, export, set_dial
 from photochrom.models.session import INPUTS, Session
-from photochrom.training.checkpoint import Progress, load_network, save_checkpoint
-from photochrom.training.config import config_from_dict
-from photochrom.training.networks import build_network
+from photochrom.workshop.onnx_export import Parity, export, set_dial
+from photochrom.workshop.training.checkpoint import Progress, load_network, save_checkpoint
+from photochrom.workshop.training.config import config_from_dict
+from photochrom.workshop.training.networks import build_network
 
 pytestmark = pytest.mark.workshop
 

@@ -19,15 +19,15 @@ torch = pytest.importorskip("torch")
 import tiny_workshop  # noqa: E402
 from photochrom.color.bins import gamut_bins  # noqa: E402
 from photochrom.errors import ConfigError, ModelError, OutputExists, PhotoError  # noqa: E402
-from photochrom.inspection import run  # noqa: E402
-from photochrom.inspection.features import catch, look, most_different  # noqa: E402
-from photochrom.inspection.reading import Model, spread  # noqa: E402
-from photochrom.inspection.run import inspect_photo  # noqa: E402
-from photochrom.inspection.subject import read_subject  # noqa: E402
-from photochrom.training.checkpoint import Progress, save_checkpoint  # noqa: E402
-from photochrom.training.config import config_from_dict  # noqa: E402
-from photochrom.training.embedder import load_embedder  # noqa: E402
-from photochrom.training.networks import build_network  # noqa: E402
+from photochrom.workshop.inspection import run  # noqa: E402
+from photochrom.workshop.inspection.features import catch, look, most_different  # noqa: E402
+from photochrom.workshop.inspection.reading import Model, spread  # noqa: E402
+from photochrom.workshop.inspection.run import inspect_photo  # noqa: E402
+from photochrom.workshop.inspection.subject import read_subject  # noqa: E402
+from photochrom.workshop.training.checkpoint import Progress, save_checkpoint  # noqa: E402
+from photochrom.workshop.training.config import config_from_dict  # noqa: E402
+from photochrom.workshop.training.embedder import load_embedder  # noqa: E402
+from photochrom.workshop.training.networks import build_network  # noqa: E402
 
 OTTER = tiny_workshop.PHOTOS / "otter.jpg"
 SIZES = {"alpha": 64, "beta": 64, "koala": 96, "unet": 96}

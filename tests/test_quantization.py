@@ -19,19 +19,19 @@ from photochrom.color.bins import annealed_mean, gamut_bins  # noqa: E402
 from photochrom.color.lab import Array, lab_from_srgb  # noqa: E402
 from photochrom.color.vividness import Decoding  # noqa: E402
 from photochrom.errors import DataError, ModelError  # noqa: E402
-from photochrom.export import export  # noqa: E402
 from photochrom.filters.resize import resize  # noqa: E402
 from photochrom.models import locate  # noqa: E402
 from photochrom.models.session import Session  # noqa: E402
-from photochrom.quantization.examples import examples  # noqa: E402
-from photochrom.quantization.graph import measure, plain_floats  # noqa: E402
-from photochrom.quantization.graph import run as run_graph  # noqa: E402
-from photochrom.quantization.preparation import STEPS, equalize  # noqa: E402
-from photochrom.quantization.twin import FIRST, inner_nodes, quantize  # noqa: E402
-from photochrom.training.checkpoint import Progress, save_checkpoint  # noqa: E402
-from photochrom.training.config import config_from_dict  # noqa: E402
-from photochrom.training.networks import build_network  # noqa: E402
-from photochrom.training.networks.unet import HINT_CHANNELS  # noqa: E402
+from photochrom.workshop.onnx_export import export  # noqa: E402
+from photochrom.workshop.quantization.examples import examples  # noqa: E402
+from photochrom.workshop.quantization.graph import measure, plain_floats  # noqa: E402
+from photochrom.workshop.quantization.graph import run as run_graph  # noqa: E402
+from photochrom.workshop.quantization.preparation import STEPS, equalize  # noqa: E402
+from photochrom.workshop.quantization.twin import FIRST, inner_nodes, quantize  # noqa: E402
+from photochrom.workshop.training.checkpoint import Progress, save_checkpoint  # noqa: E402
+from photochrom.workshop.training.config import config_from_dict  # noqa: E402
+from photochrom.workshop.training.networks import build_network  # noqa: E402
+from photochrom.workshop.training.networks.unet import HINT_CHANNELS  # noqa: E402
 
 PHOTOS = str(tiny_workshop.PHOTOS)
 MIDDLE = Decoding(0.5, 0.5, 1.3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from photochrom.data.draws import Draws
+from photochrom.workshop.data.draws import Draws
 
 pytestmark = pytest.mark.workshop
 

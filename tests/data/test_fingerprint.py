@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 import photo_files
-from photochrom.data.fingerprint import HashIndex, perceptual_hash
+from photochrom.workshop.data.fingerprint import HashIndex, perceptual_hash
 
 pytestmark = pytest.mark.workshop
 

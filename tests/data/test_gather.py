@@ -12,11 +12,11 @@ import pytest
 from PIL import Image, ImageOps
 
 import photo_files
-from photochrom.data.fingerprint import perceptual_hash
-from photochrom.data.gather import gather, read_sources
-from photochrom.data.recipe import Recipe
-from photochrom.data.shards import shard_paths, stored_photos
 from photochrom.errors import ConfigError, DataError
+from photochrom.workshop.data.fingerprint import perceptual_hash
+from photochrom.workshop.data.gather import gather, read_sources
+from photochrom.workshop.data.recipe import Recipe
+from photochrom.workshop.data.shards import shard_paths, stored_photos
 
 pytestmark = pytest.mark.workshop
 

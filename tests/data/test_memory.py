@@ -9,9 +9,9 @@ from PIL import Image
 
 import tiny_workshop
 from photochrom.color.metrics import colourfulness
-from photochrom.data.draws import Draws
-from photochrom.data.memory import Framing, MemoryPhotos
 from photochrom.errors import DataError
+from photochrom.workshop.data.draws import Draws
+from photochrom.workshop.data.memory import Framing, MemoryPhotos
 
 pytestmark = pytest.mark.workshop
 

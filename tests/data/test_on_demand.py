@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import tiny_workshop
-from photochrom.data.on_demand import ShardPhotos
-from photochrom.data.sources import photos_from
 from photochrom.errors import DataError
+from photochrom.workshop.data.on_demand import ShardPhotos
+from photochrom.workshop.data.sources import photos_from
 
 pytestmark = pytest.mark.workshop
 

@@ -18,11 +18,11 @@ from PIL import Image
 
 import photo_files
 import tiny_workshop
-from photochrom.data.manifest import COLUMNS
-from photochrom.data.prepare import prepare
-from photochrom.data.recipe import Fit, Recipe
-from photochrom.data.shards import stored_photos
 from photochrom.errors import ConfigError, DataError
+from photochrom.workshop.data.manifest import COLUMNS
+from photochrom.workshop.data.prepare import prepare
+from photochrom.workshop.data.recipe import Fit, Recipe
+from photochrom.workshop.data.shards import stored_photos
 
 pytestmark = pytest.mark.workshop
 
@@ -307,9 +307,9 @@ def test_credits_come_from_records_then_tables_then_labels(tmp_path: Path, photo
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from photochrom.data import shard_writer
-from photochrom.data.prepare import prepare
-from photochrom.data.recipe import Recipe
+from photochrom.workshop.data import shard_writer
+from photochrom.workshop.data.prepare import prepare
+from photochrom.workshop.data.recipe import Recipe
 
 source, out, moves, photos = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 done = {"moves": 0, "photos": 0}

@@ -8,10 +8,10 @@ from PIL import Image
 
 import photo_files
 import tiny_workshop
-from photochrom.data.manifest import Reason
-from photochrom.data.recipe import Fit
-from photochrom.data.rendition import Rendition
-from photochrom.data.screen import colour_variety, judge
+from photochrom.workshop.data.manifest import Reason
+from photochrom.workshop.data.recipe import Fit
+from photochrom.workshop.data.rendition import Rendition
+from photochrom.workshop.data.screen import colour_variety, judge
 
 pytestmark = pytest.mark.workshop
 

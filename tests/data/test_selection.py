@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.data.selection import selected_keys
 from photochrom.errors import DataError
+from photochrom.workshop.data.selection import selected_keys
 
 ROWS = "key,source,terms\nt0,voc,research\nt1,cid22,free\nt2,osie,free\n"
 

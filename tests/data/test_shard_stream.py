@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import tiny_workshop
-from photochrom.data import stream
-from photochrom.data.shards import StoredPhoto
-from photochrom.data.stream import Drawn, Place, ShardStream
 from photochrom.errors import ConfigError, DataError
+from photochrom.workshop.data import stream
+from photochrom.workshop.data.shards import StoredPhoto
+from photochrom.workshop.data.stream import Drawn, Place, ShardStream
 from shard_server import serve
 
 pytestmark = pytest.mark.workshop

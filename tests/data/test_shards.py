@@ -12,14 +12,14 @@ from fsspec.registry import known_implementations
 from PIL import Image
 
 import tiny_workshop
-from photochrom.data.shards import (
+from photochrom.errors import DataError
+from photochrom.workshop.data.shards import (
     decode_rgb,
     decoded_photos,
     encoded_photos,
     shard_paths,
     stored_photos,
 )
-from photochrom.errors import DataError
 from shard_server import ShardServer, serve
 
 pytestmark = pytest.mark.workshop

@@ -11,9 +11,9 @@ import photo_files
 import tiny_workshop
 from photochrom.color.lab import lab_from_srgb
 from photochrom.color.metrics import colourfulness
-from photochrom.data.stats import in_gamut, measure
-from photochrom.data.stats_plot import save_plot
 from photochrom.errors import DataError
+from photochrom.workshop.data.stats import in_gamut, measure
+from photochrom.workshop.data.stats_plot import save_plot
 
 pytestmark = pytest.mark.workshop
 

@@ -17,11 +17,11 @@ import pytest
 from PIL import Image
 
 import photo_files
-from photochrom.data.download import Patience, _retry_after
-from photochrom.data.recipe import Recipe
-from photochrom.data.shards import stored_photos
-from photochrom.data.unsplash import fetch_unsplash, listed_photos, sized_address
 from photochrom.errors import ConfigError, DataError
+from photochrom.workshop.data.download import Patience, _retry_after
+from photochrom.workshop.data.recipe import Recipe
+from photochrom.workshop.data.shards import stored_photos
+from photochrom.workshop.data.unsplash import fetch_unsplash, listed_photos, sized_address
 
 pytestmark = pytest.mark.workshop
 
@@ -265,9 +265,9 @@ def test_limit_pieces_and_repeated_photos(tmp_path: Path, server: Server) -> Non
 FETCH = """
 import sys
 from pathlib import Path
-from photochrom.data.download import Patience
-from photochrom.data.recipe import Recipe
-from photochrom.data.unsplash import fetch_unsplash
+from photochrom.workshop.data.download import Patience
+from photochrom.workshop.data.recipe import Recipe
+from photochrom.workshop.data.unsplash import fetch_unsplash
 recipe = Recipe(size=96, min_side=64, shard_size=4)
 fetch_unsplash([Path(sys.argv[1])], Path(sys.argv[2]), recipe, patience=Patience(connections=1))
 """

@@ -12,13 +12,13 @@ from PIL import Image
 import tiny_workshop
 
 if TYPE_CHECKING:
-    from photochrom.evaluation.classifier import Classifier
+    from photochrom.workshop.evaluation.classifier import Classifier
 
 
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
     """EfficientNet-Lite1, made ready once."""
-    from photochrom.evaluation.classifier import Classifier
+    from photochrom.workshop.evaluation.classifier import Classifier
 
     return Classifier()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from photochrom.evaluation.calibration import Calibration
+from photochrom.workshop.evaluation.calibration import Calibration
 
 
 def calibration_of(*photos: tuple[np.ndarray, np.ndarray]) -> Calibration:

@@ -8,8 +8,8 @@ import timm
 import torch
 from PIL import Image
 
-from photochrom.evaluation.classifier import NETWORK, Classifier
-from photochrom.training.networks.pretrained import build_classifier, load_classifier
+from photochrom.workshop.evaluation.classifier import NETWORK, Classifier
+from photochrom.workshop.training.networks.pretrained import build_classifier, load_classifier
 
 pytestmark = pytest.mark.workshop
 

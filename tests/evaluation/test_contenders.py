@@ -8,9 +8,15 @@ from known_colours import KnownColours
 from PIL import Image
 
 from photochrom.errors import ConfigError, DataError
-from photochrom.evaluation.contenders import BEST_CONSTANT, BestConstant, Folder, Grey, Setting
-from photochrom.evaluation.original import Original, lab_of, originals_from
-from photochrom.evaluation.plan import CURVE, Plan
+from photochrom.workshop.evaluation.contenders import (
+    BEST_CONSTANT,
+    BestConstant,
+    Folder,
+    Grey,
+    Setting,
+)
+from photochrom.workshop.evaluation.original import Original, lab_of, originals_from
+from photochrom.workshop.evaluation.plan import CURVE, Plan
 
 pytestmark = pytest.mark.workshop
 

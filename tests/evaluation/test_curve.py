@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from photochrom.errors import DataError
-from photochrom.evaluation.curve import plot_curves
+from photochrom.workshop.evaluation.curve import plot_curves
 
 
 @pytest.fixture

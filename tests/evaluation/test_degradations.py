@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from photochrom.color.lab import lab_from_srgb, linear_from_srgb, luminance_from_lightness
-from photochrom.evaluation import degradations
-from photochrom.evaluation.degradations import DEGRADATIONS, Degraded
+from photochrom.workshop.evaluation import degradations
+from photochrom.workshop.evaluation.degradations import DEGRADATIONS, Degraded
 
 pytestmark = pytest.mark.workshop
 

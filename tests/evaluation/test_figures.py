@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from photochrom.evaluation.figures import UNKNOWN, Measured, figures_of, figures_of_real
+from photochrom.workshop.evaluation.figures import UNKNOWN, Measured, figures_of, figures_of_real
 
 pytestmark = pytest.mark.workshop
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from photochrom.evaluation.frechet import frechet_distance, split_halves_distance
+from photochrom.workshop.evaluation.frechet import frechet_distance, split_halves_distance
 
 
 def textbook(first: np.ndarray, second: np.ndarray) -> float:

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photochrom.errors import DataError
-from photochrom.evaluation.page import LONG_SIDE, PHOTOS_OF_A_SELECTION, select_photos, write_page
+from photochrom.workshop.evaluation.page import (
+    LONG_SIDE,
+    PHOTOS_OF_A_SELECTION,
+    select_photos,
+    write_page,
+)
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- /*SCRIPT*/ & '\""
 PHOTOS = 60

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from photochrom.errors import DataError
-from photochrom.evaluation.report import markdown, write_report
+from photochrom.workshop.evaluation.report import markdown, write_report
 
 FIGURES = {
     "psnr": 23.456,

@@ -15,13 +15,13 @@ from photochrom.color import metrics
 from photochrom.color.lab import lab_from_srgb
 from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError
-from photochrom.evaluation.classifier import Classifier
-from photochrom.evaluation.contenders import BEST_CONSTANT, Folder
-from photochrom.evaluation.figures import UNKNOWN
-from photochrom.evaluation.frechet import frechet_distance, split_halves_distance
-from photochrom.evaluation.gallery import Gallery, temporary_gallery
-from photochrom.evaluation.plan import Plan
-from photochrom.evaluation.run import evaluate_photos
+from photochrom.workshop.evaluation.classifier import Classifier
+from photochrom.workshop.evaluation.contenders import BEST_CONSTANT, Folder
+from photochrom.workshop.evaluation.figures import UNKNOWN
+from photochrom.workshop.evaluation.frechet import frechet_distance, split_halves_distance
+from photochrom.workshop.evaluation.gallery import Gallery, temporary_gallery
+from photochrom.workshop.evaluation.plan import Plan
+from photochrom.workshop.evaluation.run import evaluate_photos
 
 pytestmark = pytest.mark.workshop
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from photochrom.errors import DataError
-from photochrom.evaluation.tables import read_column, read_keys, read_labels
+from photochrom.workshop.evaluation.tables import read_column, read_keys, read_labels
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from known_colours import KnownColours
 
-from photochrom.evaluation import tracks
-from photochrom.evaluation.contenders import Setting
-from photochrom.evaluation.degradations import Degraded
-from photochrom.evaluation.original import Original
+from photochrom.workshop.evaluation import tracks
+from photochrom.workshop.evaluation.contenders import Setting
+from photochrom.workshop.evaluation.degradations import Degraded
+from photochrom.workshop.evaluation.original import Original
 
 Degrade = Callable[[np.ndarray, np.random.Generator], Degraded]
 

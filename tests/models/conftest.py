@@ -40,7 +40,7 @@ def squares(examples: Path) -> np.ndarray:
 def rebuilt(tmp_path_factory: pytest.TempPathFactory, examples: Path) -> dict[str, Rebuilt]:
     """eccv16 and siggraph17 at full size; their ab spreads by some 25 units over photos."""
     torch = pytest.importorskip("torch")
-    from photochrom.published.exporting import PUBLISHED, export_published
+    from photochrom.workshop.published.exporting import PUBLISHED, export_published
 
     folder = tmp_path_factory.mktemp("published")
     lightness = torch.from_numpy(squares(examples))

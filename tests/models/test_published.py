@@ -10,8 +10,8 @@ from photochrom import Colorizer, Hint
 from photochrom.cli.main import app
 from photochrom.color.lab import lab_from_srgb
 from photochrom.errors import ConfigError, ModelError
-from photochrom.evaluation.original import lab_of
 from photochrom.pipeline.cleaning import clean
+from photochrom.workshop.evaluation.original import lab_of
 
 pytestmark = pytest.mark.workshop
 MILLIONS = {"eccv16": 32.2, "siggraph17": 34.2}
@@ -119,7 +119,7 @@ def test_export_by_command(rebuilt, tmp_path, runner):
 
 
 def test_a_checkpoint_of_another_network_is_refused(rebuilt, tmp_path):
-    from photochrom.published.exporting import export_published
+    from photochrom.workshop.published.exporting import export_published
 
     with pytest.raises(ModelError, match="not a checkpoint of siggraph17"):
         export_published(

@@ -11,8 +11,8 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from photochrom.training.config import load_config
-from photochrom.training.loop import Trainer
+from photochrom.workshop.training.config import load_config
+from photochrom.workshop.training.loop import Trainer
 
 
 def main() -> None:

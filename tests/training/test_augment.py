@@ -8,16 +8,16 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from photochrom.data.draws import Draws
-from photochrom.training.augment import (
+from photochrom.workshop.data.draws import Draws
+from photochrom.workshop.training.augment import (
     film_lightness,
     jpeg_luma,
     make_batch,
     reveal_hints,
     warp,
 )
-from photochrom.training.config import AugmentConfig
-from photochrom.training.lab import lab_from_srgb
+from photochrom.workshop.training.config import AugmentConfig
+from photochrom.workshop.training.lab import lab_from_srgb
 
 pytestmark = pytest.mark.workshop
 

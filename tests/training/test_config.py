@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from photochrom.errors import ConfigError
-from photochrom.training.config import config_from_dict, load_config
+from photochrom.workshop.training.config import config_from_dict, load_config
 
 pytestmark = pytest.mark.workshop
 

@@ -14,13 +14,13 @@ from PIL import Image
 
 from photochrom.color.vividness import Decoding
 from photochrom.errors import ConfigError, ModelError
-from photochrom.export import export
 from photochrom.models.session import Session
-from photochrom.training.checkpoint import Progress, save_checkpoint
-from photochrom.training.config import EmbedderConfig, config_from_dict
-from photochrom.training.embedder import Embedder, load_embedder
-from photochrom.training.lab import lab_from_srgb
-from photochrom.training.networks import build_network
+from photochrom.workshop.onnx_export import export
+from photochrom.workshop.training.checkpoint import Progress, save_checkpoint
+from photochrom.workshop.training.config import EmbedderConfig, config_from_dict
+from photochrom.workshop.training.embedder import Embedder, load_embedder
+from photochrom.workshop.training.lab import lab_from_srgb
+from photochrom.workshop.training.networks import build_network
 
 pytestmark = pytest.mark.workshop
 

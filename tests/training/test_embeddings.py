@@ -12,12 +12,12 @@ import safetensors.torch
 import torch
 
 import tiny_workshop
-from photochrom.data.memory import Framing, MemoryPhotos
 from photochrom.errors import ConfigError, DataError
-from photochrom.training.config import EmbedderConfig, RunConfig, config_from_dict
-from photochrom.training.embedder import Embedder, load_embedder
-from photochrom.training.embeddings import CachedEmbeddings, embed_shards, embeddings_path
-from photochrom.training.loop import Limits, Trainer
+from photochrom.workshop.data.memory import Framing, MemoryPhotos
+from photochrom.workshop.training.config import EmbedderConfig, RunConfig, config_from_dict
+from photochrom.workshop.training.embedder import Embedder, load_embedder
+from photochrom.workshop.training.embeddings import CachedEmbeddings, embed_shards, embeddings_path
+from photochrom.workshop.training.loop import Limits, Trainer
 
 pytestmark = pytest.mark.workshop
 

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from photochrom.errors import ConfigError, ModelError
-from photochrom.training.networks.encoder import build_encoder
-from photochrom.training.networks.pretrained import PACKAGES, load_classifier
+from photochrom.workshop.training.networks.encoder import build_encoder
+from photochrom.workshop.training.networks.pretrained import PACKAGES, load_classifier
 
 pytestmark = pytest.mark.workshop
 

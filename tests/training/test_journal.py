@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from photochrom.training.config import LoggingConfig
-from photochrom.training.journal import Journal
+from photochrom.workshop.training.config import LoggingConfig
+from photochrom.workshop.training.journal import Journal
 
 pytestmark = pytest.mark.workshop
 
@@ -23,7 +23,7 @@ def entries(folder: Path) -> list[dict[str, float]]:
 
 def test_lines_say_rate_and_time_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("photochrom.training.journal.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("photochrom.workshop.training.journal.time.monotonic", lambda: now[0])
     lines: list[str] = []
     journal = Journal(tmp_path, LoggingConfig(seconds=5, tensorboard=False), 40_000, lines.append)
     journal.begin(0)

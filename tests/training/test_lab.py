@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from photochrom.color import lab as numpy_lab
-from photochrom.training import lab
+from photochrom.workshop.training import lab
 
 pytestmark = pytest.mark.workshop
 

@@ -16,10 +16,10 @@ import torch
 import tiny_workshop
 from photochrom.color.bins import gamut_bins
 from photochrom.errors import ConfigError, DataError, ModelError
-from photochrom.training.checkpoint import load_network, read_record
-from photochrom.training.config import RunConfig, ScheduleConfig, Stage, config_from_dict
-from photochrom.training.loop import Limits, Trainer
-from photochrom.training.schedule import (
+from photochrom.workshop.training.checkpoint import load_network, read_record
+from photochrom.workshop.training.config import RunConfig, ScheduleConfig, Stage, config_from_dict
+from photochrom.workshop.training.loop import Limits, Trainer
+from photochrom.workshop.training.schedule import (
     BalancedOrder,
     learning_rate_factor,
     sample_indices,

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from photochrom.color.bins import GRID, annealed_mean, gamut_bins, rebalancing_weights
-from photochrom.training.lab import lab_from_srgb
-from photochrom.training.losses import BinEncoder, ColorLoss, count_prior
+from photochrom.workshop.training.lab import lab_from_srgb
+from photochrom.workshop.training.losses import BinEncoder, ColorLoss, count_prior
 
 pytestmark = pytest.mark.workshop
 

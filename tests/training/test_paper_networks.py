@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from photochrom.training.config import NetworkConfig
-from photochrom.training.networks import ARCHITECTURES, build_network
+from photochrom.workshop.training.config import NetworkConfig
+from photochrom.workshop.training.networks import ARCHITECTURES, build_network
 
 pytestmark = pytest.mark.workshop
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from photochrom.data.sources import photos_from
-from photochrom.training.lab import lab_from_srgb
-from photochrom.training.perceptual import PerceptualLoss
+from photochrom.workshop.data.sources import photos_from
+from photochrom.workshop.training.lab import lab_from_srgb
+from photochrom.workshop.training.perceptual import PerceptualLoss
 
 
 def _lab(path: Path) -> torch.Tensor:

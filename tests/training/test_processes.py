@@ -19,10 +19,10 @@ from torch import nn
 
 import tiny_workshop
 from photochrom.errors import ConfigError
-from photochrom.training.checkpoint import find_checkpoint, read_record
-from photochrom.training.config import config_from_dict
-from photochrom.training.loop import Limits, Trainer
-from photochrom.training.processes import share_statistics
+from photochrom.workshop.training.checkpoint import find_checkpoint, read_record
+from photochrom.workshop.training.config import config_from_dict
+from photochrom.workshop.training.loop import Limits, Trainer
+from photochrom.workshop.training.processes import share_statistics
 
 pytestmark = pytest.mark.workshop
 

@@ -7,9 +7,9 @@ import torch
 
 from photochrom.color.bins import gamut_bins
 from photochrom.errors import ConfigError
-from photochrom.training.config import NetworkConfig
-from photochrom.training.networks import build_network
-from photochrom.training.networks.unet import spread_hints
+from photochrom.workshop.training.config import NetworkConfig
+from photochrom.workshop.training.networks import build_network
+from photochrom.workshop.training.networks.unet import spread_hints
 
 pytestmark = pytest.mark.workshop
 

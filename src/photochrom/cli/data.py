@@ -13,10 +13,10 @@ import typer
 
 from photochrom.cli.embed import embed
 from photochrom.cli.exit_codes import needs_extra, one_line_errors
-from photochrom.data.recipe import Fit, Recipe
+from photochrom.workshop.data.recipe import Fit, Recipe
 
 if TYPE_CHECKING:
-    from photochrom.data.manifest import Tally
+    from photochrom.workshop.data.manifest import Tally
 
 INTERRUPTED = 130
 
@@ -71,8 +71,8 @@ def prepare(
     """
     with one_line_errors():
         with needs_extra("preparing data", "train"):
-            from photochrom.data.originals import total_size
-            from photochrom.data.prepare import prepare as prepare_set
+            from photochrom.workshop.data.originals import total_size
+            from photochrom.workshop.data.prepare import prepare as prepare_set
         recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
         labels = {"source": source, "licence": licence, "terms": terms}
         with _interruptible(), _progress(total_size(sources)) as advance:
@@ -118,7 +118,7 @@ def gather(
     """
     with one_line_errors():
         with needs_extra("gathering data", "train"):
-            from photochrom.data.gather import gather as gather_set
+            from photochrom.workshop.data.gather import gather as gather_set
         recipe = Recipe(size, Fit.KEEP, min_side, min_colourfulness, quality, shard_size)
         with _interruptible(), _source_progress() as advance:
             gathered = gather_set(
@@ -175,8 +175,8 @@ def unsplash(
     """
     with one_line_errors():
         with needs_extra("fetching data", "train"):
-            from photochrom.data.download import Patience
-            from photochrom.data.unsplash import fetch_unsplash
+            from photochrom.workshop.data.download import Patience
+            from photochrom.workshop.data.unsplash import fetch_unsplash
         recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
         with _interruptible(), _progress(None) as advance:
             tally = fetch_unsplash(
@@ -213,9 +213,9 @@ def stats(
     """Say what a set of photos holds: sizes, colourfulness, colours, sources."""
     with one_line_errors():
         with needs_extra("statistics", "train"):
-            from photochrom.data.originals import total_size
-            from photochrom.data.stats import measure
-            from photochrom.data.stats_plot import save_plot
+            from photochrom.workshop.data.originals import total_size
+            from photochrom.workshop.data.stats import measure
+            from photochrom.workshop.data.stats_plot import save_plot
         with _progress(total_size(sources)) as advance:
             figures = measure(sources, jobs, lambda size: advance(size, None))
         if plot is not None:

@@ -37,11 +37,11 @@ def embed(
         with needs_extra("embedding", "train"):
             import torch
 
-            from photochrom.data.memory import FITS, Framing
             from photochrom.errors import ConfigError
-            from photochrom.training.config import EmbedderConfig
-            from photochrom.training.embedder import load_embedder
-            from photochrom.training.embeddings import embed_shards
+            from photochrom.workshop.data.memory import FITS, Framing
+            from photochrom.workshop.training.config import EmbedderConfig
+            from photochrom.workshop.training.embedder import load_embedder
+            from photochrom.workshop.training.embeddings import embed_shards
         if threads:
             torch.set_num_threads(threads)
         if fit not in FITS:

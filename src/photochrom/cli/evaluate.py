@@ -101,16 +101,16 @@ def evaluate(
         with needs_extra("evaluation", "train"):
             import torch
 
-            from photochrom.data.selection import selected_keys
-            from photochrom.evaluation.classifier import Classifier
-            from photochrom.evaluation.contenders import Folder
-            from photochrom.evaluation.gallery import temporary_gallery
-            from photochrom.evaluation.plan import Plan
-            from photochrom.evaluation.report import as_json as json_of
-            from photochrom.evaluation.report import markdown, write_report
-            from photochrom.evaluation.run import evaluate_photos
-            from photochrom.evaluation.tables import read_column, read_keys, read_labels
-            from photochrom.sheet import save_sheet
+            from photochrom.workshop.contact_sheet import save_sheet
+            from photochrom.workshop.data.selection import selected_keys
+            from photochrom.workshop.evaluation.classifier import Classifier
+            from photochrom.workshop.evaluation.contenders import Folder
+            from photochrom.workshop.evaluation.gallery import temporary_gallery
+            from photochrom.workshop.evaluation.plan import Plan
+            from photochrom.workshop.evaluation.report import as_json as json_of
+            from photochrom.workshop.evaluation.report import markdown, write_report
+            from photochrom.workshop.evaluation.run import evaluate_photos
+            from photochrom.workshop.evaluation.tables import read_column, read_keys, read_labels
         from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
 
         names: Sequence[str | None] = model or [None]

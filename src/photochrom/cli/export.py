@@ -14,11 +14,11 @@ from photochrom.cli.exit_codes import FAILED, needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
 if TYPE_CHECKING:
-    from photochrom.export import Parity
+    from photochrom.workshop.onnx_export import Parity
 
 
 PUBLISHED = ("eccv16", "siggraph17")
-"""As `photochrom.published` has them, which needs torch."""
+"""As `photochrom.workshop.published` has them, which needs torch."""
 
 
 def export(
@@ -86,10 +86,10 @@ def export(
         if name is None:
             raise ConfigError("--name is missing: say what the model shall be called")
         with needs_extra("export", "train"):
-            from photochrom import export as exporter
             from photochrom.color.vividness import Dial
-            from photochrom.training.checkpoint import read_record
-            from photochrom.training.graph import OPSET
+            from photochrom.workshop import onnx_export as exporter
+            from photochrom.workshop.training.checkpoint import read_record
+            from photochrom.workshop.training.graph import OPSET
         config = read_record(checkpoint)[0]
         embedder = replace(config.embedder, weights=embedder_weights or config.embedder.weights)
         stops = None
@@ -119,8 +119,8 @@ def _export_published(name: str, checkpoint: Path, output: Path | None, any_weig
         if target.suffix.lower() != ".onnx":
             raise ConfigError(f"{target}: must end in .onnx")
         with needs_extra("export", "train"):
-            from photochrom.published.exporting import export_published
-            from photochrom.training.graph import OPSET
+            from photochrom.workshop.published.exporting import export_published
+            from photochrom.workshop.training.graph import OPSET
         parity = export_published(name, checkpoint, target, any_weights=any_weights)
     _say(target, parity, OPSET, parity.mean <= 0.01)
 

@@ -51,7 +51,7 @@ def inspect(
         with needs_extra("inspection", "train"):
             import torch
 
-            from photochrom.inspection.run import inspect_photo
+            from photochrom.workshop.inspection.run import inspect_photo
         if threads:
             torch.set_num_threads(threads)
         files = inspect_photo(

@@ -39,7 +39,7 @@ def quantize(
         if target.suffix.lower() != ".onnx":
             raise ConfigError(f"{target}: a model's file ends in .onnx; name one that does")
         with needs_extra("quantization", "train"):
-            from photochrom.quantization import twin
+            from photochrom.workshop.quantization import twin
         from photochrom.models import locate
 
         distance = twin.quantize(model, target, sources, name=name, photos=photos)

@@ -45,9 +45,9 @@ def train(
         with needs_extra("training", "train"):
             import torch
 
-            from photochrom.training.checkpoint import find_checkpoint
-            from photochrom.training.config import load_config
-            from photochrom.training.loop import Limits, Trainer
+            from photochrom.workshop.training.checkpoint import find_checkpoint
+            from photochrom.workshop.training.config import load_config
+            from photochrom.workshop.training.loop import Limits, Trainer
         if threads:
             torch.set_num_threads(threads)
         settings = load_config(config, overrides or [])

@@ -2,8 +2,9 @@
 
 One definition for the whole project: sRGB (IEC 61966-2-1), white D65, CIE constants
 ε = 216/24389 and κ = 24389/27. The white point is the image of RGB (1, 1, 1), so that a grey has
-a = b = 0 up to rounding. `photochrom.training.lab` holds the same formulas for torch tensors and
-`photochrom.pipeline.full_size` for whole photos; a test keeps the three within 0.01 of each other.
+a = b = 0 up to rounding. `photochrom.workshop.training.lab` holds the same formulas for torch
+tensors and `photochrom.pipeline.full_size` for whole photos; a test keeps the three within 0.01 of
+each other.
 
 Colour is the last axis here: arrays are (..., 3), or (..., 2) for ab.
 """

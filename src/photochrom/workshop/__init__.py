@@ -1,0 +1,1 @@
+"""What needs `photochrom[train]`: data, training, evaluation, export."""

@@ -1,0 +1,462 @@
+"""The training loop: plain, on Lightning Fabric, the same on two CPU cores and on many GPUs.
+
+Every random choice of a step is a function of the seed and of the numbers of its samples, so a run
+that was stopped and resumed passes through the same states as one that was not, and what a sample
+draws does not depend on the process that makes it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from photochrom.color.bins import gamut_bins
+from photochrom.errors import ConfigError, DataError
+from photochrom.workshop.data.memory import MemoryPhotos
+from photochrom.workshop.data.on_demand import ShardPhotos
+from photochrom.workshop.data.stream import Place
+from photochrom.workshop.training.allocator import keep_freed_memory
+from photochrom.workshop.training.checkpoint import (
+    Progress,
+    load_optimizer,
+    load_weights,
+    read_record,
+    save_checkpoint,
+)
+from photochrom.workshop.training.config import RunConfig, Stage
+from photochrom.workshop.training.embedder import Embedder, load_embedder
+from photochrom.workshop.training.embeddings import CachedEmbeddings
+from photochrom.workshop.training.feed import (
+    Embed,
+    Feed,
+    MemoryFeed,
+    OnDemandFeed,
+    StreamFeed,
+    chosen_keys,
+)
+from photochrom.workshop.training.journal import Journal
+from photochrom.workshop.training.networks import build_network
+from photochrom.workshop.training.objective import Objective, build_objective, measure_prior
+from photochrom.workshop.training.processes import (
+    build_fabric,
+    check_agreement,
+    everywhere,
+    leave_group,
+    share_statistics,
+)
+from photochrom.workshop.training.schedule import (
+    build_optimizer,
+    learning_rate_factor,
+    stage_at,
+    total_samples,
+)
+from photochrom.workshop.training.stop import StopRequest
+from photochrom.workshop.training.validation import validate
+
+STEP_STREAM = 1
+"""The use of the seed that a network's own randomness (dropout) has."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop before the schedule's end, and how to write checkpoints.
+
+    minutes: by the run's own clock, loading included; None for no limit.
+    compact: half-precision checkpoints, for carrying between machines.
+    """
+
+    minutes: float | None = None
+    compact: bool = False
+
+
+def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Exponential moving average of weights; counters and the like are copied."""
+    ours, theirs = average.state_dict(), network.state_dict()
+    floating = [name for name, tensor in ours.items() if tensor.is_floating_point()]
+    with torch.no_grad():
+        torch._foreach_lerp_(
+            [ours[name] for name in floating], [theirs[name] for name in floating], 1 - decay
+        )
+        for name in ours.keys() - set(floating):
+            ours[name].copy_(theirs[name])
+
+
+class Trainer:
+    """One run in one folder: its network, data, optimiser and progress."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        folder: Path,
+        limits: Limits | None = None,
+        log: Callable[[str], None] = lambda _line: None,
+        fabric: Fabric | None = None,
+    ) -> None:
+        """Prepare a run; reads the photos into memory, or opens their stream.
+
+        folder: gets config.json, metrics.jsonl, TensorBoard's files, sheets and checkpoints.
+        log: called with one line every few seconds.
+        """
+        self.started = time.monotonic()
+        keep_freed_memory()
+        self.config = config
+        self.folder = folder
+        self.limits = limits or Limits()
+        self.fabric = fabric or build_fabric(config.schedule.precision)
+        self._joined = torch.distributed.is_initialized()  # a group of the caller's, as on Ray
+        self.fabric.launch()
+        self.fabric.seed_everything(config.seed, verbose=False)
+        network = build_network(config.network, len(gamut_bins()))
+        self.network = share_statistics(network, self.fabric)
+        self._check_stages()
+        self.journal = Journal(
+            folder,
+            config.logging,
+            total_samples(config.schedule),
+            log if self.fabric.is_global_zero else lambda _line: None,
+            writes=self.fabric.is_global_zero,
+        )
+        self.embedder = self._load_embedder()
+        self.validation = {"": self._load(config.data.validation)}
+        if config.data.far:
+            self.validation["far"] = self._load(config.data.far)
+        self.photos = self._open_photos()
+        self.network.to(memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.optimizer = build_optimizer(self.network, config.schedule)
+        self.progress: Progress | None = None
+        self._validated = self._saved = -1  # after how many samples
+        self._loss = torch.zeros(())
+
+    @property
+    def latest(self) -> Path:
+        """Where the newest checkpoint lies."""
+        return self.folder / "latest"
+
+    def run(self, resume: Path | None = None) -> dict[str, float]:
+        """Train to the schedule's end or the time limit; returns the last validation's figures.
+
+        resume: a checkpoint to continue from; the schedule is this configuration's.
+        Raises ConfigError where the checkpoint is of another optimiser or embedder, where the
+        processes would begin at different places, or a stream's checkpoint is of another number
+        of them; DataError where the loss or the figures are not finite, or the folder cannot be
+        written.
+        """
+        try:
+            figures = self._run(resume)
+        except OSError as error:
+            raise DataError(
+                f"{self.folder}: cannot be written ({error.strerror or error}); make room or name "
+                "another --output"
+            ) from error
+        if not self._joined:
+            leave_group(self.fabric)
+        return figures
+
+    def _run(self, resume: Path | None) -> dict[str, float]:
+        steps = 0.0
+        if resume is not None:
+            _, self.progress, record = read_record(resume)
+            self._check_checkpoint(resume, record)
+            load_weights(resume, "model", self.network)
+            load_weights(resume, "ema", self.average)
+            steps = float(record["steps"])
+        check_agreement(self.fabric, 0 if self.progress is None else self.progress.samples)
+        feed = self._feed(self.progress.places if self.progress else ())
+        if self.progress is None:
+            self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
+        objective = build_objective(self.network, self.config.loss, self.progress.prior)
+        objective.to(self.fabric.device)
+        model, optimizer = self.fabric.setup(self._compiled(), self.optimizer)
+        self.average.to(self.fabric.device, next(self.network.parameters()).dtype)
+        if resume is not None:
+            load_optimizer(resume, self.network, self.optimizer, steps)
+        if resume is None and self.fabric.is_global_zero:
+            shutil.rmtree(self.latest, ignore_errors=True)  # an older run's
+        self.journal.begin(self.progress.samples)
+        if self.fabric.is_global_zero:
+            resolved = json.dumps(self.config.as_dict(), indent=1)
+            (self.folder / "config.json").write_text(resolved, encoding="utf-8")
+        with StopRequest() as stop:
+            self._train(model, optimizer, objective, feed, stop)
+            if self.progress.samples != self._saved:
+                self._save(feed)  # first of all: whoever asked for an end may not wait long
+            if self.progress.samples != self._validated and not everywhere(
+                self.fabric, stop.raised
+            ):
+                self._validate(objective)
+                self._save(feed)
+        self.journal.close()
+        return self.progress.figures
+
+    def _compiled(self) -> nn.Module:
+        """The network, compiled where that is wanted and works here."""
+        if not self.config.schedule.compile:
+            return self.network
+        try:
+            torch.compile(nn.ReLU())(torch.zeros(1, device=self.fabric.device))
+        except Exception as error:  # whatever the compiler of this machine raises
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            self.journal.log(f"training without torch.compile, which fails here: {reason}")
+            return self.network
+        return cast(nn.Module, torch.compile(self.network))
+
+    def _train(
+        self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stop: StopRequest
+    ) -> None:
+        assert self.progress is not None
+        schedule = self.config.schedule
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        while (stage := stage_at(schedule, self.progress.samples)) is not None:
+            before = self.progress.samples
+            samples = before + stage.batch
+            factor = learning_rate_factor(schedule, samples)
+            for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+            parts = self._step(model, optimizer, objective, feed, stage)
+            updates = before // stage.batch + 1
+            average_into(
+                self.average, self.network, min(schedule.ema_decay, updates / (updates + 10))
+            )
+            self.progress = replace(self.progress, samples=samples)
+            self.journal.step(samples, factor, parts)
+            self._loss = parts["loss"]
+            if self._passed(before, samples, self.config.validation.every):
+                self._validate(objective)
+                self._save(feed)
+                self.journal.rest(samples)
+            elif self._passed(before, samples, self.config.logging.checkpoint):
+                self._save(feed)
+            minutes = (time.monotonic() - self.started) / 60
+            late = self.limits.minutes is not None and minutes > self.limits.minutes
+            if everywhere(self.fabric, stop.raised or late):
+                self.journal.log(f"stopping after {minutes:.1f} minutes, before the schedule's end")
+                return
+
+    def _step(
+        self, model: Any, optimizer: Any, objective: Objective, feed: Feed, stage: Stage
+    ) -> dict[str, Tensor]:
+        assert self.progress is not None
+        model.train()
+        samples = self.progress.samples
+        torch.manual_seed(hash((self.config.seed, STEP_STREAM, samples)) & (2**63 - 1))
+        batch = feed.batch(samples, stage.batch, stage.crop)
+        optimizer.zero_grad()
+        output = model(*batch.take(cast(Any, self.network.inputs)))
+        parts: dict[str, Tensor] = objective(output, batch)
+        self.fabric.backward(parts["loss"])
+        if self.config.schedule.clip_norm:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.schedule.clip_norm)
+        optimizer.step()
+        return {name: value.detach() for name, value in parts.items()}
+
+    @staticmethod
+    def _passed(before: int, samples: int, every: int) -> bool:
+        return every > 0 and samples // every != before // every
+
+    def _check_stages(self) -> None:
+        multiple, world = cast(int, self.network.multiple), self.fabric.world_size
+        for stage in self.config.schedule.stages:
+            if stage.crop % multiple:
+                raise ConfigError(
+                    f"schedule.stages: crop is {stage.crop}, but must be a multiple of {multiple} "
+                    f"for {self.config.network.architecture}"
+                )
+            if stage.batch % world:
+                raise ConfigError(
+                    f"schedule.stages: batch is {stage.batch}, but must be a multiple of the "
+                    f"{world} processes"
+                )
+
+    def _load(
+        self,
+        sources: tuple[str, ...],
+        min_colourfulness: float = 0.0,
+        only: frozenset[str] | None = None,
+    ) -> MemoryPhotos:
+        photos = MemoryPhotos.load(sources, self.fabric.device, min_colourfulness, only)
+        self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
+        return photos
+
+    def _open_photos(self) -> MemoryPhotos | ShardPhotos | None:
+        """The training photos, in memory or on the disk; None for a stream."""
+        data = self.config.data
+        if data.stream and data.on_demand:
+            raise ConfigError("data.stream and data.on_demand exclude each other; choose one")
+        if data.balance != 1 and not data.on_demand:
+            raise ConfigError("data.balance needs data.on_demand = true")
+        if data.stream:
+            return None
+        if not data.on_demand:
+            return self._load(data.train, data.min_colourfulness, chosen_keys(data))
+        if data.min_colourfulness:
+            raise ConfigError(
+                "data.min_colourfulness must be 0 with data.on_demand; `photochrom data prepare` "
+                "drops dull photos when it makes the shards"
+            )
+        photos = ShardPhotos(data.train, chosen_keys(data))
+        self.journal.log(
+            f"{len(photos)} photos of {len(set(photos.sources))} sources on the disk, from "
+            f"{', '.join(data.train)}"
+        )
+        return photos
+
+    def _load_embedder(self) -> Embedder | None:
+        if "embedding" not in cast(Any, self.network.inputs):
+            return None
+        embedder = load_embedder(self.config.embedder)
+        if embedder.width != self.config.network.embedding:
+            raise ConfigError(
+                f"network.embedding is {self.config.network.embedding}, but {embedder.name} has "
+                f"{embedder.width} classes; set network.embedding = {embedder.width}"
+            )
+        return embedder.to(self.fabric.device)
+
+    def _digest(self) -> str:
+        return "" if self.embedder is None else self.embedder.digest()
+
+    def _embed(self) -> Embed | None:
+        """How the feed comes by the embeddings of a batch."""
+        if self.embedder is None:
+            return None
+        data, settings, embedder = self.config.data, self.config.embedder, self.embedder
+        if settings.cache:
+            cached = CachedEmbeddings(data.train, settings, embedder, data.fit)
+            if self.photos is not None:
+                cached(self.photos.keys)  # all are there, or the run does not begin
+            return lambda keys, _lightness: cached(keys)
+
+        def live(_keys: Any, lightness: Tensor) -> Tensor:
+            with torch.no_grad():
+                answer: Tensor = embedder(lightness)
+            return answer
+
+        return live
+
+    def _feed(self, places: tuple[Place, ...]) -> Feed:
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        stride = cast(int, self.network.stride)
+        if isinstance(self.photos, MemoryPhotos):
+            return MemoryFeed(
+                self.config, self.photos, stride=stride, rank=rank, world=world, embed=self._embed()
+            )
+        if self.photos is not None:
+            return OnDemandFeed(
+                self.config,
+                self.photos,
+                self.fabric.device,
+                stride=stride,
+                rank=rank,
+                world=world,
+                embed=self._embed(),
+            )
+        if places and len(places) != world:
+            raise ConfigError(
+                f"the checkpoint is of a stream over {len(places)} processes, not {world}; "
+                f"resume with {len(places)}"
+            )
+        return StreamFeed(
+            self.config,
+            self.fabric.device,
+            stride=stride,
+            rank=rank,
+            world=world,
+            embed=self._embed(),
+            start=places[rank] if places else None,
+        )
+
+    def _prior(self, feed: Feed) -> Any:
+        if self.network.output != "bins":
+            return np.zeros(0, np.float32)
+        return measure_prior(self.config.loss, feed.colours(self.config.loss.prior_photos))
+
+    def _predict(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
+        """What the averaged network says of a photo."""
+        dtype = next(self.average.parameters()).dtype
+        lightness = lightness.to(dtype)
+        inputs = {
+            "lightness": lightness,
+            "hint_ab": hint_ab.to(dtype),
+            "hint_mask": hint_mask.to(dtype),
+            "embedding": None if self.embedder is None else self.embedder(lightness.float()),
+        }
+        with self.fabric.autocast():
+            output: Tensor = self.average(*(inputs[n] for n in cast(Any, self.network.inputs)))
+        return output
+
+    def _validate(self, objective: Objective) -> None:
+        assert self.progress is not None
+        samples = self.progress.samples
+        figures: dict[str, float] = {}
+        sheets: list[Path] = []
+        for name, photos in self.validation.items():
+            dash, slash = (f"{name}-", f"{name}/") if name else ("", "")
+            sheets.append(self.folder / f"{dash}sheet-{samples:08d}.jpg")
+            found = validate(
+                self._predict,
+                objective,
+                photos,
+                self.config.validation,
+                self.config.data.fit,
+                self.fabric,
+                sheets[-1],
+            )
+            figures |= {f"{slash}{figure}": value for figure, value in found.items()}
+        if not all(math.isfinite(value) for value in figures.values()):
+            raise DataError(f"{self.folder}: validation figures are not finite; lower the rate")
+        self._validated = samples
+        self.progress = replace(self.progress, figures=figures)
+        self.journal.validation(samples, figures, sheets)
+
+    def _save(self, feed: Feed) -> None:
+        assert self.progress is not None
+        if everywhere(self.fabric, not math.isfinite(float(self._loss))):
+            raise DataError(
+                f"{self.folder}: the loss is not finite after {self.progress.samples} samples; "
+                "lower schedule.learning_rate and go on from the last checkpoint"
+            )
+        self._saved = self.progress.samples
+        if self.photos is None:
+            self.progress = replace(self.progress, places=self._places(feed.place))
+        if self.fabric.is_global_zero:
+            save_checkpoint(
+                self.latest,
+                self.config,
+                self.progress,
+                self.network,
+                self.average,
+                self.optimizer,
+                self.limits.compact,
+            )
+
+    def _check_checkpoint(self, path: Path, record: dict[str, Any]) -> None:
+        """Refuse to go on with another optimiser or embedder than the checkpoint's."""
+        then = record["config"]["schedule"].get("optimizer", "adamw")
+        if then != self.config.schedule.optimizer:
+            raise ConfigError(
+                f"{path}: schedule.optimizer was {then}, but is {self.config.schedule.optimizer}; "
+                f"set it to {then}, or begin with --fresh"
+            )
+        if record.get("embedder", "") != self._digest():
+            raise ConfigError(
+                f"{path}: this run's embedder has other weights than the checkpoint's; name the "
+                "embedder of that run, or begin with --fresh"
+            )
+
+    def _places(self, own: Place) -> tuple[Place, ...]:
+        """Where every process stands in its stream."""
+        here = torch.tensor([own.epoch, own.position], device=self.fabric.device)
+        gathered = cast(Tensor, self.fabric.all_gather(here)).view(-1, 2).tolist()
+        return tuple(Place(*place) for place in gathered)
