@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import photo_files
+from support import photo_files
 
 pytestmark = pytest.mark.workshop
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import tiny_workshop
+from support import tiny_workshop
 
 pytestmark = pytest.mark.workshop
 

@@ -10,10 +10,10 @@ from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
-import tiny_workshop
 from photochrom.cli.main import app
 from photochrom.color import metrics
 from photochrom.models import known_models
+from support import tiny_workshop
 
 pytestmark = pytest.mark.workshop
 

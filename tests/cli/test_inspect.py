@@ -13,10 +13,10 @@ pytestmark = pytest.mark.workshop
 
 torch = pytest.importorskip("torch")
 
-import tiny_workshop  # noqa: E402
 from photochrom.workshop.training.checkpoint import Progress, save_checkpoint  # noqa: E402
 from photochrom.workshop.training.config import config_from_dict  # noqa: E402
 from photochrom.workshop.training.networks import build_network  # noqa: E402
+from support import tiny_workshop  # noqa: E402
 
 CAT = tiny_workshop.PHOTOS / "cat.jpg"
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]

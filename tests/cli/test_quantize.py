@@ -13,8 +13,8 @@ pytestmark = pytest.mark.workshop
 
 pytest.importorskip("torch")
 
-import tiny_workshop  # noqa: E402
 from photochrom.models.session import Session  # noqa: E402
+from support import tiny_workshop  # noqa: E402
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import tiny_workshop
+from support import tiny_workshop
 
 pytestmark = pytest.mark.workshop
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from graphs import convolution, ddcolor_like, deoldify_like, light_to_ab, save
 
 from photochrom import Colorizer
 from photochrom.cli.main import app
@@ -12,6 +11,7 @@ from photochrom.color.lab import lab_from_srgb, luminance_from_lightness, srgb_f
 from photochrom.errors import ConfigError, ModelError
 from photochrom.models.session import Session
 from photochrom.pipeline.cleaning import clean
+from support.graphs import convolution, ddcolor_like, deoldify_like, light_to_ab, save
 
 pytestmark = pytest.mark.workshop
 onnx = pytest.importorskip("onnx")

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
-from desk import Desk
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from photochrom.server import Settings, create_app
 from photochrom.server.run import address_of, listen, server_of
+from support.desk import Desk
 
 CHROMIUM = "/usr/bin/chromium"
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import base64
 import re
 from pathlib import Path
 
-from desk import Desk
+from support.desk import Desk
 
 RUN = """async ([example, data]) => {
   const coloured = new Function(`${example}; return coloured;`)();

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk import Desk
 from playwright.sync_api import Route, expect
 
 from photochrom.pipeline.hints import Hint, load_hints
+from support.desk import Desk
 
 SKY = (0.7, 0.15)  # of the harbour; its usual colour is blue
 WATER = (0.7, 0.8)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from desk import Desk
 from playwright.sync_api import Route, expect
+
+from support.desk import Desk
 
 
 def test_each_slider_changes_its_part_of_the_look(harbour: Desk) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from desk import Desk
 from playwright.sync_api import Browser, expect
+
+from support.desk import Desk
 
 PAGE = Path(__file__).resolve().parents[2] / "src" / "photochrom" / "server" / "page"
 PHONE = {

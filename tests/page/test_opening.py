@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from desk import Desk
 from playwright.sync_api import Route, expect
+
+from support.desk import Desk
 
 ALL_EIGHT = (
     "astronaut", "cat", "ceremony", "colosseum", "harbour", "otter", "square", "students",

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
-from desk import Desk
 from playwright.sync_api import Route, expect
+
+from support.desk import Desk
 
 
 def test_confidence_lies_over_the_colours(harbour: Desk) -> None:

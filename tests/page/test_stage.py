@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk import Desk
+
+from support.desk import Desk
 
 
 def test_divider_by_mouse(harbour: Desk) -> None:

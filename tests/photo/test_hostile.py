@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pictures
 import pytest
 import tifffile
 
 from photochrom import Colorizer
 from photochrom.errors import PhotochromError, PhotoError
 from photochrom.photo import Photo
+from support import pictures
 
 SEEDS = Path(__file__).with_name("seeds")
 

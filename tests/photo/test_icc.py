@@ -1,16 +1,16 @@
 import io
 
 import numpy as np
-import pictures
 import pytest
 import pyvips
-from coloured import saved
 from PIL import Image, ImageCms
 
 from photochrom.color.lab import RGB_FROM_XYZ
 from photochrom.color.rgb_space import SRGB
 from photochrom.photo import Photo
 from photochrom.photo.icc import coloured_twin, is_grey, space_of, srgb_profile
+from support import pictures
+from support.coloured import saved
 
 KINDS = np.dtype(np.uint8), np.dtype(np.uint16)
 ALL = pictures.GREY_PROFILES | pictures.RGB_PROFILES

@@ -7,13 +7,13 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-import pictures
 import pytest
-from coloured import saved
 from PIL import Image
 
 from photochrom.photo import Photo
 from photochrom.photo.digital_source import SOURCE_TYPE
+from support import pictures
+from support.coloured import saved
 
 KEPT = {
     "Make": "Voigtlander",

@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-import pictures
 import pytest
 import tifffile
 
@@ -11,6 +10,7 @@ from photochrom import Colorizer
 from photochrom.errors import OutputExists, PhotoError
 from photochrom.photo import Photo, pages_of
 from photochrom.result import Result, encode_pages, save_pages
+from support import pictures
 
 
 @pytest.fixture(scope="module")
