@@ -151,7 +151,7 @@ def test_the_real_colour_is_among_the_suggestions(examples: Path, colorizer: Col
 
 @pytest.mark.workshop
 def test_a_model_of_one_colour_a_place_suggests_that(examples: Path, tmp_path: Path) -> None:
-    from test_ab_models import write_model
+    from support.linear_model import write_model
 
     workspace = Colorizer(write_model(tmp_path / "ab.onnx", "stretch")).workspace(
         examples / "cat.jpg"

@@ -291,7 +291,7 @@ def test_a_confidence_map_that_cannot_be(photochrom, album, arguments, code):
 
 @pytest.mark.workshop
 def test_a_confidence_map_of_a_model_that_has_none(photochrom, album, tmp_path):
-    from test_ab_models import write_model
+    from support.linear_model import write_model
 
     model = write_model(tmp_path / "simple.onnx", "stretch")
     before = names(album)

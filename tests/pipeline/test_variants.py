@@ -183,9 +183,8 @@ def test_no_photo(colorizer, tmp_path):
 
 @pytest.mark.workshop
 def test_a_model_that_says_only_one_colour(examples, tmp_path):
-    from test_ab_models import write_model
-
     from photochrom import Colorizer
+    from support.linear_model import write_model
 
     simple = Colorizer(write_model(tmp_path / "simple.onnx", "stretch"))
     with pytest.raises(ModelError, match="not how likely") as error:
