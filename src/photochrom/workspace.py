@@ -194,8 +194,7 @@ class Workspace:
         """The ab (2,) of a result at a place of the upright photo; raises HintError outside."""
         check_inside(x, y, self.photo.upright_size, self.photo.name)
         row, column = place_in(x, y, self.photo.upright_size, result.ab.shape[:2])
-        found: Array = result.ab[round(row), round(column)]
-        return found
+        return result.ab[round(row), round(column)]
 
     def _placed(self, hints: Sequence[Hint], copy: SmallCopy) -> PlacedHints:
         placed = PlacedHints.of(
@@ -278,11 +277,9 @@ def _base(
     if not 0 <= variant < MOST_VARIANTS:
         raise ConfigError(f"variant is {variant}, but must lie in 0..{MOST_VARIANTS - 1}")
     if not variant:
-        usual: Prediction = plain_of(size, vividness)
-        return usual
+        return plain_of(size, vividness)
     count = _FEW if variant <= _FEW else MOST_VARIANTS - 1
-    found: Prediction = others_of(size, vividness, seed, count)[variant - 1]
-    return found
+    return others_of(size, vividness, seed, count)[variant - 1]
 
 
 def _others(

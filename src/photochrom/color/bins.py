@@ -40,8 +40,7 @@ def rebalancing_weights(prior: Array, mix: float) -> Array:
     Zhang and others 2016, eq. 4, with λ the weight of the uniform part.
     """
     weights = 1 / ((1 - mix) * prior + mix / len(prior))
-    scaled: Array = (weights / (weights * prior).sum()).astype(np.float32)
-    return scaled
+    return (weights / (weights * prior).sum()).astype(np.float32)
 
 
 def annealed_mean(
@@ -61,5 +60,4 @@ def annealed_mean(
     z = (logits - gamma * log_weights[None, :, None, None]) / temperature
     p = np.exp(z - z.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
-    mean: Array = np.einsum("nqhw,qc->nchw", p, centres).astype(np.float32)
-    return mean
+    return np.einsum("nqhw,qc->nchw", p, centres).astype(np.float32)

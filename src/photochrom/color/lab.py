@@ -76,8 +76,7 @@ def linear_from_lab(lab: Array) -> Array:
     fy = (lab[..., 0] + 16) / 116
     f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
     xyz = np.where(f > 6 / 29, f**3, (116 * f - 16) / KAPPA)
-    linear: Array = (xyz @ (RGB_FROM_XYZ * WHITE).T).astype(np.float32)
-    return linear
+    return (xyz @ (RGB_FROM_XYZ * WHITE).T).astype(np.float32)
 
 
 def reduce_chroma(linear: Array) -> Array:
@@ -91,8 +90,7 @@ def reduce_chroma(linear: Array) -> Array:
     above = np.maximum(linear.max(axis=-1, keepdims=True) - luminance, 1e-9)
     below = np.maximum(luminance - linear.min(axis=-1, keepdims=True), 1e-9)
     t = np.minimum(1, np.minimum((1 - luminance) / above, luminance / below))
-    inside: Array = np.clip(luminance + t * (linear - luminance), 0, 1).astype(np.float32)
-    return inside
+    return np.clip(luminance + t * (linear - luminance), 0, 1).astype(np.float32)
 
 
 def srgb_from_lab(lab: Array) -> Array:

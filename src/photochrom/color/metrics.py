@@ -22,8 +22,7 @@ def psnr(image: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
 
 def ab_distance(ab: Array, real: Array) -> FloatArray:
     """Euclidean distance, place by place, of two (..., 2) arrays of ab; Lab units, (...)."""
-    distance: FloatArray = np.linalg.norm(ab.astype(np.float64) - real, axis=-1)
-    return distance
+    return np.linalg.norm(ab.astype(np.float64) - real, axis=-1)
 
 
 def ab_error(ab: Array, real: Array) -> float:

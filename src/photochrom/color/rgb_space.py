@@ -60,8 +60,7 @@ class Curve:
         table = self.table(kind)
         if kind.kind == "f":
             return _between(table, root).astype(kind)
-        codes: NDArray[Any] = table.take(root.astype(np.intp))
-        return codes
+        return table.take(root.astype(np.intp))
 
     @staticmethod
     def root_steps(kind: np.dtype[Any]) -> int:
@@ -82,8 +81,7 @@ class Curve:
 def _as_codes(values: NDArray[np.floating], kind: np.dtype[Any]) -> NDArray[Any]:
     if kind.kind == "f":
         return values.astype(kind)
-    codes: NDArray[Any] = np.rint(values * np.iinfo(kind).max).astype(kind)
-    return codes
+    return np.rint(values * np.iinfo(kind).max).astype(kind)
 
 
 def _between(table: Array, place: Array) -> Array:
@@ -119,8 +117,7 @@ class RgbSpace:
     @cached_property
     def luminance_weights(self) -> Array:
         """Shares of R, G and B in the luminance."""
-        weights: Array = self.xyz_from_rgb[1].astype(np.float32)
-        return weights
+        return self.xyz_from_rgb[1].astype(np.float32)
 
 
 SRGB = RgbSpace("sRGB", Curve(linear_from_srgb(np.linspace(0, 1, STEPS))), XYZ_FROM_RGB)

@@ -62,8 +62,7 @@ def colour_mapped(values: Array) -> Picture:
     """Colours (..., 3), 8-bit sRGB, of values (...) in 0..1; those outside count as 0 or 1."""
     places = np.linspace(0, 1, len(_STOPS))
     bands = [np.interp(values, places, band) for band in _STOPS.T]
-    codes: Picture = np.rint(np.stack(bands, axis=-1)).astype(np.uint8)
-    return codes
+    return np.rint(np.stack(bands, axis=-1)).astype(np.uint8)
 
 
 def _legend(width: int) -> Picture:

@@ -71,5 +71,4 @@ def lettered(text: str, height: int) -> Array:
         f'stroke-linejoin="round">{"".join(paths)}</g></svg>'
     )
     opaque = pyvips.Image.svgload_buffer(drawing.encode())[3].numpy()
-    ink: Array = opaque.astype(np.float32) / 255
-    return ink
+    return opaque.astype(np.float32) / 255

@@ -63,8 +63,7 @@ class Terrain:
             moving = moving[(before - part).max(axis=(0, 2), initial=0) >= SETTLED]
             if not moving.size:
                 break
-        found: Array = distance.transpose(1, 0, 2)
-        return found
+        return distance.transpose(1, 0, 2)
 
 
 def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
@@ -73,8 +72,7 @@ def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
 
     def cost(one: Array, other: Array, length: float) -> Array:
         climb = np.maximum(np.abs(one - other) - FREE_SLOPE * step * length, 0)
-        found: Array = np.hypot(step * length, EDGE_COST * climb).astype(np.float32)
-        return found
+        return np.hypot(step * length, EDGE_COST * climb).astype(np.float32)
 
     diagonal = float(np.sqrt(2))
     return (
@@ -99,8 +97,7 @@ def _row_costs(straight: Array, falling: Array, rising: Array) -> tuple[Array, A
             straight,
             np.pad(from_right, last, constant_values=_FAR),
         ]
-        found: Array = np.stack(ways, axis=1)[:, :, None]
-        return found
+        return np.stack(ways, axis=1)[:, :, None]
 
     return stacked(falling, rising), stacked(rising, falling)
 

@@ -23,8 +23,7 @@ def window_mean(image: Array, radius: int) -> Array:
     total = rows[:, :width].copy()
     for start in range(1, side):
         total += rows[:, start : start + width]
-    mean: Array = total / np.float32(side)
-    return mean
+    return total / np.float32(side)
 
 
 def guided_lines(image: Array, guide: Array, radius: int, epsilon: float) -> tuple[Array, Array]:

@@ -37,5 +37,4 @@ def resize(
     rows, columns = extent or image.shape[:2]
     vertical = resize_matrix(height, image.shape[0], rows)
     horizontal = resize_matrix(width, image.shape[1], columns)
-    resized: Array = np.einsum("yi,ijb,xj->yxb", vertical, image, horizontal, optimize=True)
-    return resized
+    return np.einsum("yi,ijb,xj->yxb", vertical, image, horizontal, optimize=True)

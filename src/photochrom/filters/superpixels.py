@@ -101,8 +101,7 @@ def softened(members: Array, lightness: Array) -> Array:
     """Smooth the membership of regions where L has no edge; both on one grid, sums stay 1."""
     slope, offset = guided_lines(members, lightness, SOFT_RADIUS, SOFT_EPSILON)
     soft = np.maximum(slope * lightness[..., None] + offset, 0)
-    shares: Array = soft / soft.sum(axis=-1, keepdims=True)
-    return shares
+    return soft / soft.sum(axis=-1, keepdims=True)
 
 
 class _Table:
@@ -179,16 +178,14 @@ def _coarse_colours(bins: Array) -> Array:
     coarse = gamut_bins(COARSE_GRID)
     distance = np.square(bins[:, None] - coarse).sum(axis=-1)
     weights = np.exp(-distance / (2 * (COARSE_GRID / 2) ** 2))
-    shares: Array = weights / weights.sum(axis=1, keepdims=True)
-    return shares
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def _means(points: Array, labels: Labels, count: int) -> Array:
     """Mean of (N, D) over each label; far away where a label has no points."""
     sizes = np.bincount(labels, minlength=count)[:, None]
     sums = np.stack([np.bincount(labels, column, count) for column in points.T], axis=1)
-    means: Array = np.where(sizes > 0, sums / np.maximum(sizes, 1), 1e6).astype(np.float32)
-    return means
+    return np.where(sizes > 0, sums / np.maximum(sizes, 1), 1e6).astype(np.float32)
 
 
 def _renumbered(labels: Labels) -> Labels:

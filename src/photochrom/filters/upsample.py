@@ -74,8 +74,7 @@ def cell_mean(image: Array, stride: int) -> Array:
     """Mean of (h, w, ...) over the cells of a grid, (h / stride, w / stride, ...)."""
     height, width, *rest = image.shape
     cells = image.reshape(height // stride, stride, width // stride, stride, *rest)
-    mean: Array = cells.mean(axis=(1, 3), dtype=np.float32)
-    return mean
+    return cells.mean(axis=(1, 3), dtype=np.float32)
 
 
 class _JointBilateral:

@@ -117,8 +117,7 @@ class Session:
     @property
     def provider(self) -> str:
         """What does the work, by ONNX Runtime's name."""
-        first: str = self._session.get_providers()[0]
-        return first
+        return self._session.get_providers()[0]
 
     def predict(
         self,
@@ -151,8 +150,7 @@ class Session:
             raise ModelError(f"{self.name} says colours, not how likely each is; choose another")
         feed = self._feed(lightness, Decoding(0.0, 1.0, 1.0), None, None)
         [logits] = self._run(["logits"], feed)
-        first: Array = logits[0]
-        return first
+        return logits[0]
 
     def _feed(
         self,

@@ -216,8 +216,7 @@ class Photo:
                 f"{self.name}: its floats reach {brightest:.4g}, but white is 1; "
                 "divide them or save it with 16 bit"
             )
-        checked: Array = np.clip(np.nan_to_num(values), 0, 1)
-        return checked
+        return np.clip(np.nan_to_num(values), 0, 1)
 
     def _as_srgb(self, codes: Array) -> Array:
         """SRGB (h, w, 3) of codes of the photo's own space, 0..1."""

@@ -214,5 +214,4 @@ def _statistics(lightness: Array) -> tuple[Array, Array]:
 def _notch(distance: NDArray[np.floating]) -> NDArray[np.floating]:
     """1 at a frequency and whatever folds onto it, falling to 0 away from it."""
     folded = (distance + 0.5) % 1 - 0.5
-    depth: NDArray[np.floating] = np.exp(-np.square(folded) / (2 * SCREEN_NOTCH**2))
-    return depth
+    return np.exp(-np.square(folded) / (2 * SCREEN_NOTCH**2))

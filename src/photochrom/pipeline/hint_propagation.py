@@ -150,8 +150,7 @@ def _doubt(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Arra
     surprise = np.linalg.norm(hints.ab[part] - plain[rows, columns], axis=-1)
     reach = NEAR + (FAR - NEAR) * np.exp(-np.square(surprise / SURPRISE))
     believed = np.exp(-np.square(unlike / reach.astype(np.float32)[:, None, None]))
-    doubt: Array = np.prod(1 - believed, axis=0)
-    return doubt
+    return np.prod(1 - believed, axis=0)
 
 
 def settle(hints: PlacedHints, chroma: LinearChroma, lightness: Array) -> LinearChroma:
@@ -198,5 +197,4 @@ def _at(field: Array, place: NDArray[np.float64]) -> Array:
     (top, left), (bottom, right), (down, across) = before.T, after.T, share.T[..., None]
     upper = field[top, left] * (1 - across) + field[top, right] * across
     lower = field[bottom, left] * (1 - across) + field[bottom, right] * across
-    between: Array = upper * (1 - down) + lower * down
-    return between
+    return upper * (1 - down) + lower * down

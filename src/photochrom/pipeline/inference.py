@@ -89,8 +89,7 @@ def distribution(member: Member, cells: Array, cell: tuple[int, int]) -> Array:
     )
     z = cells[np.ix_(rows, columns)] - member.session.contract.log_weights
     p = np.exp(z - z.max(axis=-1, keepdims=True))
-    shares: Array = p / p.sum(axis=-1, keepdims=True)
-    return shares
+    return p / p.sum(axis=-1, keepdims=True)
 
 
 def _predict(

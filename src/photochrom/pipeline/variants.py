@@ -89,8 +89,7 @@ def _draw(pooled: Array, bins: Array, chance: np.random.Generator) -> NDArray[np
     noise = noise @ (spread / np.sqrt(np.square(spread).sum(axis=0))).astype(np.float64)
     likely = blurred >= LIKELY * blurred.max(axis=1, keepdims=True)
     scores = np.where(likely, np.log(blurred + 1e-12) + _gumbel_from_normal(noise), -np.inf)
-    drawn: NDArray[np.int64] = scores.argmax(axis=-1)
-    return drawn
+    return scores.argmax(axis=-1)
 
 
 def _choose(drawn: Array, ordinary: Array, area: Array, count: int) -> list[int]:
@@ -126,29 +125,25 @@ def _region_colours(
 def _decode(logits: Array, bins: Array, log_weights: Array, decoding: Decoding) -> Array:
     planes = logits.transpose(2, 0, 1)[None]
     ab = annealed_mean(planes, bins, log_weights, decoding.gamma, decoding.temperature)
-    field: Array = ab[0].transpose(1, 2, 0)
-    return field
+    return ab[0].transpose(1, 2, 0)
 
 
 def _lean(colours: Array, bins: Array) -> Array:
     """What to add to logits so that they lean towards (..., 2): (..., Q)."""
     distance = np.square(colours[..., None, :] - bins).sum(axis=-1)
-    leaning: Array = np.log(np.exp(-distance / (2 * LEAN**2)) + STUBBORN).astype(np.float32)
-    return leaning
+    return np.log(np.exp(-distance / (2 * LEAN**2)) + STUBBORN).astype(np.float32)
 
 
 def _kernel(bins: Array, sigma: float) -> Array:
     """Weights (Q, Q) of a blur over the ab plane; rows sum to 1."""
     distance = np.square(bins[:, None] - bins).sum(axis=-1)
     weights = np.exp(-distance / (2 * sigma**2))
-    shares: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _softmax(z: Array) -> Array:
     p = np.exp(z - z.max(axis=-1, keepdims=True))
-    shares: Array = p / p.sum(axis=-1, keepdims=True)
-    return shares
+    return p / p.sum(axis=-1, keepdims=True)
 
 
 def _gumbel_from_normal(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -157,5 +152,4 @@ def _gumbel_from_normal(x: NDArray[np.float64]) -> NDArray[np.float64]:
     With Φ to 2e-4 by Page, "Approximations to the cumulative normal function", 1977.
     """
     logit = np.sqrt(8 / np.pi) * x * (1 + 0.044715 * x * x)
-    gumbel: NDArray[np.float64] = -np.log(np.log1p(np.exp(-logit)))
-    return gumbel
+    return -np.log(np.log1p(np.exp(-logit)))

@@ -132,8 +132,7 @@ class View:
                 finally:
                     part.unlink(missing_ok=True)
             stored = np.memmap(name, np.uint8, "r", shape=shape)
-        upright: Pixels = photo.turn.apply(stored)
-        return upright
+        return photo.turn.apply(stored)
 
 
 def _screen_strips(photo: Photo) -> Iterator[tuple[int, Pixels]]:
@@ -157,5 +156,4 @@ def _scaled(pixels: Pixels, scale: float) -> Pixels:
     image = pyvips.Image.new_from_array(pixels)
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
     resized = image.resize(width / image.width, vscale=height / image.height, kernel="linear")
-    found: Pixels = resized.numpy().reshape(height, width, pixels.shape[2])
-    return found
+    return resized.numpy().reshape(height, width, pixels.shape[2])

@@ -33,8 +33,7 @@ class State:
 
 
 def _of(request: Request) -> State:
-    state: State = request.app.state.photochrom
-    return state
+    return request.app.state.photochrom
 
 
 Shared = Annotated[State, Depends(_of)]

@@ -110,8 +110,7 @@ class AbGraph(nn.Module):
     def forward(self, lightness: Tensor) -> Tensor:
         """From L (1, 1, H, W), 0..100, to ab (1, 2, H, W), Lab units."""
         inputs = [lightness] if self.embedder is None else [lightness, self.embedder(lightness)]
-        ab: Tensor = AB_SCALE * self.network(*inputs)
-        return ab
+        return AB_SCALE * self.network(*inputs)
 
 
 def export(

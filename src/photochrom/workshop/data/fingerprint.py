@@ -60,8 +60,7 @@ def _means(pixels: NDArray[np.uint8]) -> Array:
     block = max(1, min(pixels.shape[:2]) // (2 * _REDUCED))
     height, width = (side // block * block for side in pixels.shape[:2])
     cut = pixels[:height, :width].reshape(height // block, block, width // block, block, 3)
-    means: Array = cut.mean(axis=(1, 3), dtype=np.float32)
-    return means
+    return cut.mean(axis=(1, 3), dtype=np.float32)
 
 
 class HashIndex:

@@ -53,8 +53,7 @@ class Rendition:
         else:
             box = (_UNBOUNDED, size) if self.width >= self.height else (size, _UNBOUNDED)
         options: dict[str, Any] = {"export_profile": "srgb"} if self._profile else {}
-        pixels: NDArray[np.uint8] = _call(_reduce, self._content, box, options)
-        return pixels
+        return _call(_reduce, self._content, box, options)
 
 
 def central_square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

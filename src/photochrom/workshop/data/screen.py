@@ -97,8 +97,7 @@ def is_graphic(pixels: NDArray[np.uint8]) -> bool:
 def _distance(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Largest difference of the three codes of each pixel."""
     apart = np.maximum(first, second) - np.minimum(first, second)
-    largest: NDArray[np.uint8] = np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
-    return largest
+    return np.maximum(np.maximum(apart[..., 0], apart[..., 1]), apart[..., 2])
 
 
 def _palette_shares(codes: NDArray[np.int32]) -> tuple[float, float]:
@@ -121,5 +120,4 @@ def _means(pixels: NDArray[np.uint8], block: int) -> Array:
     """Means of every other block x block pixels of both axes, in 0..1."""
     height, width = (side // block * block for side in pixels.shape[:2])
     cut = pixels[:height, :width].reshape(height // block, block, width // block, block, 3)
-    means: Array = cut[::2, :, ::2].mean(axis=(1, 3), dtype=np.float32) / 255
-    return means
+    return cut[::2, :, ::2].mean(axis=(1, 3), dtype=np.float32) / 255

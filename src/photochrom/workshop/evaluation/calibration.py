@@ -61,5 +61,4 @@ class Calibration:
 def _ranks(values: Array) -> NDArray[np.float64]:
     """Ranks, ascending; equal values share the mean of theirs."""
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: NDArray[np.float64] = (count.cumsum() - (count - 1) / 2)[place]
-    return ranks
+    return (count.cumsum() - (count - 1) / 2)[place]

@@ -74,5 +74,4 @@ class _Features(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         deep = self.network.forward_features(pictures)  # type: ignore[operator]
-        features: Tensor = self.network.forward_head(deep, pre_logits=True)  # type: ignore[operator]
-        return features
+        return self.network.forward_head(deep, pre_logits=True)  # type: ignore[operator]

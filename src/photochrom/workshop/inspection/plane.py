@@ -82,12 +82,10 @@ def _background(lightness: float) -> Array:
     linear = linear_from_lab(lab)
     inside = ((linear >= 0) & (linear <= 1)).all(-1, keepdims=True)
     pale = PALENESS + (1 - PALENESS) * srgb_from_lab(lab)
-    background: Array = np.where(inside, pale, 1.0)
-    return background
+    return np.where(inside, pale, 1.0)
 
 
 def _colours(centres: Array, lightness: float) -> Array:
     """The bins' own colours at a lightness, within sRGB. (n, 3)."""
     lab = np.concatenate([np.full((len(centres), 1), lightness, np.float32), centres], axis=1)
-    colours: Array = srgb_from_lab(lab)
-    return colours
+    return srgb_from_lab(lab)

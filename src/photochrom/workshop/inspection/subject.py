@@ -52,8 +52,7 @@ class Subject:
 
     def photo_lab(self) -> Array:
         """Lab (h, w, 3) of the photo alone, without the white beside it."""
-        lab: Array = self.copy.photo(self.lab)[0].permute(1, 2, 0).numpy()
-        return lab
+        return self.copy.photo(self.lab)[0].permute(1, 2, 0).numpy()
 
     def picture(self, ab: Tensor | None) -> NDArray[np.uint8]:
         """The photo's lightness with other colours: (h, w, 3), sRGB.

@@ -70,8 +70,7 @@ class Eccv16(nn.Module):
         for block in (self.model1, self.model2, self.model3, self.model4,
                       self.model5, self.model6, self.model7, self.model8):  # fmt: skip
             x = block(x)
-        ab: Tensor = AB_UNIT * self.upsample4(self.model_out(self.softmax(x)))
-        return ab
+        return AB_UNIT * self.upsample4(self.model_out(self.softmax(x)))
 
 
 class Siggraph17(nn.Module):
@@ -116,5 +115,4 @@ class Siggraph17(nn.Module):
         deep = self.model8(self.model8up(deep) + self.model3short8(third))
         deep = self.model9(self.model9up(deep) + self.model2short9(second))
         deep = self.model10(self.model10up(deep) + self.model1short10(first))
-        ab: Tensor = AB_UNIT * self.model_out(deep)
-        return ab
+        return AB_UNIT * self.model_out(deep)

@@ -69,8 +69,7 @@ def constants(model: Any) -> dict[str, Any]:
 
 def value(tensor: Any) -> Array:
     """A constant's numbers."""
-    array: Array = onnx.numpy_helper.to_array(tensor)
-    return array
+    return onnx.numpy_helper.to_array(tensor)
 
 
 def set_value(tensor: Any, array: Array) -> None:
@@ -81,8 +80,7 @@ def set_value(tensor: Any, array: Array) -> None:
 def record_of(model: Any) -> dict[str, Any]:
     """What the file says of itself, see `photochrom.models.session`."""
     properties = {item.key: item.value for item in model.metadata_props}
-    record: dict[str, Any] = json.loads(properties[METADATA_KEY])
-    return record
+    return json.loads(properties[METADATA_KEY])
 
 
 def run(model: Any, outputs: Sequence[str], feeds: Sequence[Feed]) -> Iterator[list[Array]]:

@@ -32,8 +32,7 @@ def rounded(weight: Array) -> Array:
     """Weights (outputs, ...) as their int8 numbers will say them."""
     scale = np.abs(weight).max(axis=tuple(range(1, weight.ndim)), keepdims=True) / STEPS
     scale[scale == 0] = 1
-    array: Array = np.round(weight / scale) * scale
-    return array
+    return np.round(weight / scale) * scale
 
 
 def equalize(model: Any, inner: Sequence[str], feeds: Sequence[Feed]) -> None:

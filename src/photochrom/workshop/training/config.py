@@ -272,8 +272,7 @@ def load_config(path: Path, overrides: typing.Sequence[str] = ()) -> RunConfig:
 
 def config_from_dict(table: dict[str, Any], origin: str) -> RunConfig:
     """Build a configuration from plain values; `origin` is named in errors."""
-    config: RunConfig = _build(RunConfig, table, origin, "")
-    return config
+    return _build(RunConfig, table, origin, "")
 
 
 def _override(table: dict[str, Any], override: str) -> None:

@@ -50,8 +50,7 @@ class Embedder(nn.Module):
 
     def forward(self, lightness: Tensor) -> Tensor:
         """The classifier's logits, (N, classes), for L in 0..100, (N, 1, H, W)."""
-        logits: Tensor = self.classifier(self.prepare(lightness))
-        return logits
+        return self.classifier(self.prepare(lightness))
 
     def prepare(self, lightness: Tensor) -> Tensor:
         """The classifier's input for L in 0..100, (N, 1, H, W): (N, 3, *size), normalised."""

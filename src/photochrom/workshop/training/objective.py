@@ -88,8 +88,7 @@ def measure_prior(config: LossConfig, colours: Iterable[Tensor]) -> Array:
     """
     encoder = BinEncoder(gamut_bins(), config.smoothing, config.neighbours)
     batches = list(colours)
-    prior: Array = count_prior(encoder.to(batches[0].device), batches).cpu().numpy()
-    return prior
+    return count_prior(encoder.to(batches[0].device), batches).cpu().numpy()
 
 
 def decode(logits: Tensor, centres: Tensor, log_weights: Tensor, how: Decoding) -> Tensor:

@@ -38,8 +38,7 @@ def leave_group(fabric: Fabric) -> None:
 def share_statistics(network: nn.Module, fabric: Fabric) -> nn.Module:
     """Batch norm over all processes, where they have GPUs; elsewhere each norms its own share."""
     if fabric.world_size > 1 and fabric.device.type == "cuda":
-        shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        return shared
+        return nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
     return network
 
 

@@ -33,8 +33,7 @@ class Alpha(nn.Module):
 
     def forward(self, lightness: Tensor) -> Tensor:
         """(N, 1, H, W), L in 0..100, to ab / 128, (N, 2, H, W); H and W multiples of 8."""
-        ab: Tensor = self.climb(self.down(lightness / 50 - 1))
-        return ab
+        return self.climb(self.down(lightness / 50 - 1))
 
 
 def build_alpha(_config: NetworkConfig, _bins: int) -> Alpha:

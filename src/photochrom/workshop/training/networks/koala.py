@@ -25,8 +25,7 @@ class Fusion(nn.Module):
     def forward(self, encoded: Tensor, embedding: Tensor) -> Tensor:
         """(N, 256, h, w) and (N, C) to (N, 256, h, w)."""
         repeated = embedding[:, :, None, None].expand(-1, -1, *encoded.shape[2:])
-        mixed: Tensor = self.mix(torch.cat([encoded, repeated.to(encoded.dtype)], 1))
-        return mixed
+        return self.mix(torch.cat([encoded, repeated.to(encoded.dtype)], 1))
 
 
 class Koala(nn.Module):
@@ -68,8 +67,7 @@ class Koala(nn.Module):
         embedding: (N, C), the classifier's logits for the same photos.
         Returns (N, 2, H, W), ab / 128.
         """
-        ab: Tensor = self.climb(self.fusion(self.down(lightness / 50 - 1), embedding))
-        return ab
+        return self.climb(self.fusion(self.down(lightness / 50 - 1), embedding))
 
 
 def build_koala(config: NetworkConfig, _bins: int) -> Koala:

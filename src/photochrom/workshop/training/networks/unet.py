@@ -90,8 +90,7 @@ class AttentionBlock(nn.Module):
         qkv = self.to_qkv(tokens).view(n, count, 3, self.heads, channels // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(query, key, value)
-        mixed: Tensor = self.to_out(found.transpose(1, 2).reshape(n, count, channels))
-        return mixed
+        return self.to_out(found.transpose(1, 2).reshape(n, count, channels))
 
 
 class Decoder(nn.Module):
