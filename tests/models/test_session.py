@@ -6,8 +6,8 @@ from PIL import Image
 from photochrom.color.bins import annealed_mean, gamut_bins
 from photochrom.color.vividness import Decoding
 from photochrom.errors import ModelError
-from photochrom.models import describe, locate
-from photochrom.models.session import MULTIPLE, Session
+from photochrom.models import MULTIPLE, describe, locate
+from photochrom.models.session import Session
 
 
 @pytest.fixture(scope="module")

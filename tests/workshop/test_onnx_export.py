@@ -14,7 +14,7 @@ from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
 from photochrom.color.vividness import Decoding, Dial
 from photochrom.errors import ModelError
 from photochrom.models.session import INPUTS, Session
-from photochrom.workshop.onnx_export import Parity, export, set_dial
+from photochrom.workshop.onnx_export import Parity, export
 from photochrom.workshop.training.checkpoint import Progress, load_network, save_checkpoint
 from photochrom.workshop.training.config import config_from_dict
 from photochrom.workshop.training.networks import build_network
@@ -237,32 +237,6 @@ def test_a_mirrored_graph_answers_mirror_images_alike(mirrored: Exported) -> Non
     ).ab
     assert np.abs(there - back[:, ::-1]).max() < 1e-3
     assert np.abs(there - there[:, ::-1]).max() > 1  # it does not just make all symmetric
-
-
-def test_set_dial_changes_nothing_else(exported: Exported, tmp_path: Path) -> None:
-    target = tmp_path / "fitted.onnx"
-    dial = Dial((Decoding(0.9, 0.4, 1.1), Decoding(0.1, 0.3, 1.2), Decoding(0.0, 0.2, 1.3)))
-    set_dial(exported.full, target, dial, size=160)
-    before, after = Session(exported.full).contract, Session(target).contract
-    assert after.dial == dial
-    assert after.size == 160
-    assert after.name == before.name
-    inputs = feed(64, 64, 0.5, 0.5)
-    for ours, theirs in zip(run(target, inputs), run(exported.full, inputs), strict=True):
-        assert np.array_equal(ours, theirs)
-    set_dial(target, target, DIAL)
-    assert Session(target).contract.size == 160
-
-
-def test_set_dial_of_another_model(tmp_path: Path) -> None:
-    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
-    other = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
-    node = onnx.helper.make_node("Identity", ["x"], ["y"])
-    graph = onnx.helper.make_graph([node], "other", [value], [other])
-    path = tmp_path / "other.onnx"
-    onnx.save(onnx.helper.make_model(graph), path)
-    with pytest.raises(ModelError, match=r"other\.onnx: not a Photochrom model"):
-        set_dial(path, tmp_path / "out.onnx", DIAL)
 
 
 def test_checkpoint_that_is_not_there(tmp_path: Path) -> None:

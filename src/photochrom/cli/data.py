@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.embed import embed
-from photochrom.cli.exit_codes import needs_extra, one_line_errors
+from photochrom.cli.exit_codes import INTERRUPTED, needs_extra, one_line_errors
 from photochrom.workshop.data.recipe import Fit, Recipe
 
 if TYPE_CHECKING:
     from photochrom.workshop.data.manifest import Tally
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     help="Build training sets and look at what they hold; see docs/data.md.",

@@ -1,4 +1,10 @@
-"""How far it is from a pixel to every other, where edges of lightness are hills to be climbed."""
+"""Geodesic distance from seed pixels to all others; edges of lightness cost extra.
+
+The passes are those of Toivanen, "New geodesic distance transforms for gray-scale images", 1996,
+with whole rows and columns at a time as in Weber and others, "Parallel algorithms for approximation
+of distance maps on parametric surfaces", 2008. Both costs and their weights were chosen on
+validation photos (docs/hints.md).
+"""
 
 from __future__ import annotations
 
@@ -23,21 +29,6 @@ SETTLED = 0.01
 _FAR = np.float32(1e9)
 
 
-def geodesic_distances(lightness: Array, seeds: Sequence[tuple[int, int]]) -> Array:
-    """Length of the cheapest path from each seed to every pixel.
-
-    lightness: (h, w), 0..100.
-    seeds: row and column of each.
-    Returns (N, h, w), in short sides of the picture: the way through an even area, and more over
-    edges of L. Both costs and their weights were chosen on validation photos (docs/hints.md).
-
-    The passes are those of Toivanen, "New geodesic distance transforms for gray-scale images",
-    1996, with whole rows and columns at a time as in Weber and others, "Parallel algorithms for
-    approximation of distance maps on parametric surfaces", 2008.
-    """
-    return Terrain(lightness).distances(seeds)
-
-
 class Terrain:
     """What every step from a pixel to a neighbour costs, for finding distances more than once."""
 
@@ -49,7 +40,12 @@ class Terrain:
         self.columns = _row_costs(right.T, falling.T, rising.T)
 
     def distances(self, seeds: Sequence[tuple[int, int]]) -> Array:
-        """As `geodesic_distances`."""
+        """Length of the cheapest path from each seed to every pixel.
+
+        seeds: row and column of each.
+        Returns (N, h, w), in short sides of the picture: the way through an even area, and more
+        over edges of L.
+        """
         height, width = self.shape
         distance = np.full((height, len(seeds), width), _FAR)
         for index, (row, column) in enumerate(seeds):

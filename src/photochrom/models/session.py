@@ -28,7 +28,6 @@ from photochrom.color.vividness import Decoding
 from photochrom.errors import HintError, ModelError
 from photochrom.models import (
     BYTES,
-    MULTIPLE,
     Contract,
     Found,
     SizeRule,
@@ -55,8 +54,6 @@ _DTYPES = {
     "tensor(double)": np.float64,
     BYTES: np.uint8,
 }
-
-__all__ = ["INPUTS", "METADATA_KEY", "MULTIPLE", "Contract", "Prediction", "Session"]
 
 
 @dataclass(frozen=True)

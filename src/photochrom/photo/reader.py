@@ -16,7 +16,7 @@ from photochrom._system.vips import pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
 from photochrom.photo import optional_codecs
-from photochrom.photo.formats import EIGHT, FLOAT, KINDS, PNG, SIXTEEN, Kind, sniffed
+from photochrom.photo.formats import EIGHT, FLOAT, KINDS, SIXTEEN, Kind, sniffed
 from photochrom.photo.icc import is_grey, space_of
 from photochrom.photo.strips import Pixels
 
@@ -196,7 +196,3 @@ def _as_srgb16(image: Any, embedded: bool) -> Any:
     if alpha.format == "uchar":
         alpha = alpha.cast("ushort") * 257
     return colour.bandjoin(alpha.cast("ushort"))
-
-
-SUFFIX_OF_ARRAYS = PNG.suffix
-"""What an array becomes where nobody says otherwise."""

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from photochrom.color.bins import gamut_bins, rebalancing_weights
 from photochrom.color.vividness import GAIN_ONLY, UNFITTED, Decoding, Dial
 from photochrom.errors import ModelError
-from photochrom.models.session import INPUTS, METADATA_KEY, MULTIPLE, Session
+from photochrom.models import MULTIPLE
+from photochrom.models.session import INPUTS, METADATA_KEY, Session
 from photochrom.workshop.training.checkpoint import Progress, load_network
 from photochrom.workshop.training.config import EmbedderConfig, RunConfig
 from photochrom.workshop.training.embedder import Embedder, load_embedder
@@ -199,19 +200,6 @@ def _embedder(
             "name the others with --embedder-weights"
         )
     return embedder
-
-
-def set_dial(source: Path, target: Path, dial: Dial, size: int | None = None) -> None:
-    """Copy an exported model with another dial, and another working size where given."""
-    model = onnx.load(source)
-    properties = {item.key: item.value for item in model.metadata_props}
-    if METADATA_KEY not in properties:
-        raise ModelError(f"{source}: not a Photochrom model; export one from a checkpoint")
-    record = json.loads(properties[METADATA_KEY])
-    record["dial"] = dial.as_lists()
-    record["size"] = size or record["size"]
-    onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
-    save_model(model, target)
 
 
 def _to_onnx(graph: nn.Module, output: str) -> Any:

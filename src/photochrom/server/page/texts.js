@@ -148,7 +148,7 @@ export const texts = {
   mark: "Say in the file that its colours are computed",
 
   tokenTitle: "This server asks for a token",
-  tokenHelp: "It was printed when Photochrom was started.",
+  tokenHelp: "Ask whoever runs this server for its token (PHOTOCHROM_SERVER_TOKEN).",
   token: "Token",
   tokenGo: "Continue",
   tokenWrong: "The server does not know this token.",

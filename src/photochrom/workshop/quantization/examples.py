@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from photochrom.colorizer import DEFAULT_VIVIDNESS, network_size
-from photochrom.models.session import Contract
+from photochrom.models import Contract
 from photochrom.photo import Photo
 from photochrom.workshop.data.draws import Draws
 from photochrom.workshop.data.sources import photos_from

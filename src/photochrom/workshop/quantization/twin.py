@@ -20,8 +20,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from photochrom.colorizer import DEFAULT_VIVIDNESS
 from photochrom.errors import DataError, ModelError
-from photochrom.models import locate
-from photochrom.models.session import METADATA_KEY, Contract, Session
+from photochrom.models import Contract, locate
+from photochrom.models.session import METADATA_KEY, Session
 from photochrom.workshop.onnx_export import save_model
 from photochrom.workshop.quantization.examples import examples
 from photochrom.workshop.quantization.graph import (
