@@ -20,7 +20,8 @@ import numpy as np
 
 from photochrom.color import metrics
 from photochrom.color.lab import Array
-from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
+from photochrom.colorizer import Colorizer
+from photochrom.options import ColorizeOptions
 from photochrom.pipeline import inference as pipeline
 from photochrom.pipeline.cleaning import clean
 from photochrom.workshop.evaluation import degradations
@@ -86,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--model")
-    parser.add_argument("--vividness", type=float, default=DEFAULT_VIVIDNESS)
+    parser.add_argument("--vividness", type=float, default=ColorizeOptions.vividness)
     parser.add_argument("--odd", action="store_true")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--strengths", action="store_true")

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
+from photochrom.colorizer import Colorizer
+from photochrom.options import ColorizeOptions
 from photochrom.workshop.contact_sheet import save_sheet
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -38,7 +39,9 @@ def main() -> None:
             real = np.asarray(image.convert("RGB"))
         ours = []
         for colorizer in colorizers:
-            vivid = DEFAULT_VIVIDNESS if colorizer.session.contract.output == "bins" else 0.0
+            vivid = (
+                ColorizeOptions.vividness if colorizer.session.contract.output == "bins" else 0.0
+            )
             ours.append(colorizer.colorize(path, vividness=vivid).rgb)
         rows.append([grey, *ours, real])
     save_sheet(rows, arguments.output, height=144, width=144 * 2 * (len(colorizers) + 2))

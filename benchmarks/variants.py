@@ -22,18 +22,19 @@ import numpy as np
 
 from photochrom.color.lab import Array, grey_from_lightness, lab_from_srgb
 from photochrom.color.metrics import ab_error
-from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
+from photochrom.colorizer import Colorizer
 from photochrom.filters.upsample import refine
+from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo
 from photochrom.workshop.data.sources import photos_from
 
-STOPS = (DEFAULT_VIVIDNESS, 0.0, 0.25, 1.0)
+STOPS = (ColorizeOptions.vividness, 0.0, 0.25, 1.0)
 
 
 def place_by_place(colorizer: Colorizer, lightness: Array, seed: int) -> Array:
     """Colours drawn for every cell of the network's grid on its own."""
     contract = colorizer.session.contract
-    decoding = contract.dial.at(DEFAULT_VIVIDNESS)
+    decoding = contract.dial.at(ColorizeOptions.vividness)
     logits = colorizer.session.logits(lightness).transpose(1, 2, 0)
     noise = np.random.default_rng(seed).gumbel(size=logits.shape)
     drawn = contract.bins[(logits - decoding.gamma * contract.log_weights + noise).argmax(axis=-1)]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from photochrom.errors import ConfigError
 from photochrom.models import SizeRule, parse_blend
 from photochrom.models.session import Session
+from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
 from photochrom.photo import as_photo, pages_of
-from photochrom.pipeline.hints import Hint
 from photochrom.pipeline.inference import Member
 from photochrom.result import Result
-from photochrom.workspace import DEFAULT_VIVIDNESS, Workspace
-
-__all__ = ["DEFAULT_VIVIDNESS", "Colorizer", "network_size"]
+from photochrom.workspace import Workspace
 
 
 class Colorizer:
@@ -27,7 +25,7 @@ class Colorizer:
         *,
         threads: int | None = None,
         providers: Sequence[str] | None = None,
-        device: str = "cpu",
+        device: str = DEVICE,
         kind: str | None = None,
     ) -> None:
         """Load a model.
@@ -79,27 +77,20 @@ class Colorizer:
     def colorize(
         self,
         photo: Any,
-        *,
-        vividness: float = DEFAULT_VIVIDNESS,
-        size: int | None = None,
-        hints: Sequence[Hint] = (),
-        recolour: bool = True,
+        options: ColorizeOptions | None = None,
+        **keywords: Unpack[ColorizeKeywords],
     ) -> Result:
         """Colour one photograph; of a TIFF with several pages, the first.
 
         photo: a path, an encoded file's bytes, an array (H, W) or (H, W, 3), uint8 or uint16,
         sRGB, or a PIL image.
-        vividness: 0 (faithful, muted) to 1 (vivid).
-        size: short side of the small copy that the network sees, pixels; the model's by default.
-        hints: colours that points of the photo shall have.
-        recolour: also colour what is in colour already; a toned print is none
-        (`photochrom.pipeline.toning`).
-        Raises PhotoError where the photo cannot be read, InColour, ConfigError for an option out of
-        range, HintError for a hint outside the photo or a model that takes none.
+        options: what colours it shall have. keywords: single fields of `ColorizeOptions`, which
+        count before those of `options`.
+        Raises PhotoError where the photo cannot be read, InColour for one in colour unless
+        `recolour` is true, ConfigError for an option out of range, HintError for a hint outside the
+        photo or a model that takes none.
         """
-        return self.workspace(photo).result(
-            vividness=vividness, size=size, hints=hints, recolour=recolour
-        )
+        return self.workspace(photo).result(options, **keywords)
 
     def workspace(self, photo: Any) -> Workspace:
         """Take up a photo to colour it more than once, with other hints, sizes, vividness.
@@ -108,35 +99,38 @@ class Colorizer:
         """
         return Workspace(as_photo(photo), self.members, self.name, self.threads)
 
-    def colorize_pages(self, photo: Any, **options: Any) -> list[Result]:
+    def colorize_pages(
+        self,
+        photo: Any,
+        options: ColorizeOptions | None = None,
+        **keywords: Unpack[ColorizeKeywords],
+    ) -> list[Result]:
         """Colour every page of a TIFF; of any other photo, the one there is.
 
-        photo, options: as for `colorize`. See `save_pages`.
+        photo, options, keywords: as for `colorize`. See `save_pages`.
         """
         first = as_photo(photo)
         pages = pages_of(first.source)
-        return [self.colorize(first.with_page(page), **options) for page in pages]
+        return [self.colorize(first.with_page(page), options, **keywords) for page in pages]
 
     def variants(
         self,
         photo: Any,
         count: int = 4,
-        *,
-        seed: int = 0,
-        vividness: float = DEFAULT_VIVIDNESS,
-        size: int | None = None,
+        options: ColorizeOptions | None = None,
+        **keywords: Unpack[ColorizeKeywords],
     ) -> list[Result]:
         """Colour one photograph in several plausible ways that differ in whole objects.
 
-        count: how many, 2..12. seed: not negative; the same seed gives the same variants.
-        photo, vividness, size: as for `colorize`.
+        count: how many, 2..12.
+        photo, options, keywords: as for `colorize`; the same seed gives the same variants.
         Returns `count` results. The first is what `colorize` gives; the second is typical of what
         else the photo may have looked like, often quieter; each further one is as far as can be
         from all before it (`photochrom.pipeline.variants`). A larger count begins with the same
         ones.
         Raises what `colorize` raises, and ModelError where the model says only one colour a place.
         """
-        return self.workspace(photo).variants(count, seed=seed, vividness=vividness, size=size)
+        return self.workspace(photo).variants(count, options, **keywords)
 
 
 def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
@@ -15,12 +15,12 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
 from photochrom.errors import ModelError, PhotoError
 from photochrom.filters.upsample import LinearChroma
+from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
     TIFF,
     Kind,
     Page,
     Photo,
-    Saving,
     check_target,
     coding_for,
     encode,
@@ -82,33 +82,27 @@ class Result:
     def save(
         self,
         path: str | Path,
-        *,
-        quality: int = 95,
-        mark: bool = True,
-        profile: str = "srgb",
-        overwrite: bool = False,
+        options: SaveOptions | None = None,
+        **keywords: Unpack[SaveKeywords],
     ) -> Path:
         """Write the coloured photo; its suffix chooses the format.
 
-        quality: of formats that lose something, 1..100.
-        mark: say in XMP that the colours are computed.
-        profile: "srgb", or "keep" for the photo's own colour space (for a grey one, RGB with its
-        tone curve).
+        options: how. keywords: single fields of `SaveOptions`, which count before those of
+        `options`.
         Raises OutputExists where the file exists and overwrite is false, PhotoError where it
         cannot be written. Nothing half-written stays.
         """
-        target = Path(path)
-        saving = Saving(quality, mark, profile, overwrite)
-        check_target(target, overwrite)
-        write([self.page(target.suffix, saving)], target, saving)
+        target, how = Path(path), SaveOptions.of(options, keywords)
+        check_target(target, how.overwrite)
+        write([self.page(target.suffix, how)], target, how)
         return target
 
     def encode(
-        self, suffix: str, *, quality: int = 95, mark: bool = True, profile: str = "srgb"
+        self, suffix: str, options: SaveOptions | None = None, **keywords: Unpack[SaveKeywords]
     ) -> bytes:
         """The bytes of a file of the format that `suffix` (".jpg", ...) names."""
-        saving = Saving(quality, mark, profile)
-        return encode([self.page(suffix, saving)], suffix, saving)
+        how = SaveOptions.of(options, keywords)
+        return encode([self.page(suffix, how)], suffix, how)
 
     def confidence_picture(self) -> Pixels:
         """The confidence map in colours, with a legend; see `photochrom.drawing.confidence`.
@@ -119,7 +113,7 @@ class Result:
             raise ModelError(f"{self.model} does not say how sure it is; choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
-    def page(self, suffix: str, saving: Saving) -> Page:
+    def page(self, suffix: str, saving: SaveOptions) -> Page:
         """What is written: strips as stored with the tag, or with the pixels turned."""
         kind = kind_of(suffix)
         if kind is None:
@@ -146,29 +140,33 @@ class Result:
         return np.ascontiguousarray(self.photo.turn.apply(stored))
 
 
-def save_pages(results: Sequence[Result], path: str | Path, **how: Any) -> list[Path]:
+def save_pages(
+    results: Sequence[Result],
+    path: str | Path,
+    options: SaveOptions | None = None,
+    **keywords: Unpack[SaveKeywords],
+) -> list[Path]:
     """Write the coloured pages of one photo.
 
     results: as `Colorizer.colorize_pages` gives them. path: of a TIFF where there are several.
-    how: as for `Result.save`.
+    options, keywords: as for `Result.save`.
     Returns the names: one TIFF where the pages agree in size and type, else NAME-1.tif,
     NAME-2.tif, ... Raises what `Result.save` raises.
     """
-    target = Path(path)
+    target, how = Path(path), SaveOptions.of(options, keywords)
     if len(results) == 1:
-        return [results[0].save(target, **how)]
-    saving = Saving(**how)
-    kind = check_target(target, saving.overwrite)
-    if pages := _one_file(results, kind, target.suffix, saving):
-        write(pages, target, saving)
+        return [results[0].save(target, how)]
+    kind = check_target(target, how.overwrite)
+    if pages := _one_file(results, kind, target.suffix, how):
+        write(pages, target, how)
         return [target]
     names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
     for name in names:
-        check_target(name, saving.overwrite)
+        check_target(name, how.overwrite)
     written: list[Path] = []
     try:
         for result, name in zip(results, names, strict=True):
-            written.append(result.save(name, **how))
+            written.append(result.save(name, how))
     except BaseException:
         for name in written:  # all pages, or none
             name.unlink(missing_ok=True)
@@ -177,18 +175,20 @@ def save_pages(results: Sequence[Result], path: str | Path, **how: Any) -> list[
 
 
 def encode_pages(
-    results: Sequence[Result], suffix: str, *, quality: int = 95, mark: bool = True,
-    profile: str = "srgb",
-) -> bytes:  # fmt: skip
+    results: Sequence[Result],
+    suffix: str,
+    options: SaveOptions | None = None,
+    **keywords: Unpack[SaveKeywords],
+) -> bytes:
     """The bytes of one file of the coloured pages of one photo.
 
     Raises PhotoError where a file of this format cannot hold them all.
     """
-    saving = Saving(quality, mark, profile)
-    return encode(pages_of_one_file(results, suffix, saving), suffix, saving)
+    how = SaveOptions.of(options, keywords)
+    return encode(pages_of_one_file(results, suffix, how), suffix, how)
 
 
-def pages_of_one_file(results: Sequence[Result], suffix: str, saving: Saving) -> list[Page]:
+def pages_of_one_file(results: Sequence[Result], suffix: str, saving: SaveOptions) -> list[Page]:
     """The coloured pages of one photo, to be written; see `photochrom.photo.write`.
 
     Raises PhotoError where a file of this format cannot hold them all.
@@ -203,7 +203,7 @@ def pages_of_one_file(results: Sequence[Result], suffix: str, saving: Saving) ->
 
 
 def _one_file(
-    results: Sequence[Result], kind: Kind | None, suffix: str, saving: Saving
+    results: Sequence[Result], kind: Kind | None, suffix: str, saving: SaveOptions
 ) -> list[Page]:
     """The pages of one TIFF; none where they differ in size or type, or it is of another kind."""
     if kind is not TIFF:

@@ -1,4 +1,4 @@
-"""One photo being coloured: asked again with other wishes, only what they change is computed.
+"""One photo, coloured again and again with other options; only what they change is computed.
 
     lightness of a small copy   by size
     the network's colours       by size, vividness
@@ -11,17 +11,25 @@ A slider of the adjustments costs a few milliseconds, a hint one more question t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar, Unpack, cast
 
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
 from photochrom.errors import ConfigError, HintError, InColour, ModelError
 from photochrom.filters.upsample import cell_mean, linear_chroma
 from photochrom.models.session import Prediction
+from photochrom.options import (
+    FEWEST_VARIANTS,
+    MOST_VARIANTS,
+    ColorizeKeywords,
+    ColorizeOptions,
+)
 from photochrom.photo import Photo
+from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.hint_propagation import Unlikeness, Ways, settle, spread
 from photochrom.pipeline.hints import Hint, PlacedHints, check_inside, place_in
 from photochrom.pipeline.inference import (
@@ -34,14 +42,38 @@ from photochrom.pipeline.inference import (
 )
 from photochrom.pipeline.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colours
 from photochrom.pipeline.toning import Tone, tone_of
-from photochrom.pipeline.variants import FEWEST_VARIANTS, MOST_VARIANTS, draw_variants
+from photochrom.pipeline.variants import draw_variants
 from photochrom.result import Result
 
-DEFAULT_VIVIDNESS = 0.5
+T = TypeVar("T")
 
 _KEPT = 4
 """Answers of each kind that are kept; a person goes back and forth between few settings."""
 _FEW = 3
+
+
+class _Memo:
+    """The last few answers of one kind, by what was asked; thread-safe.
+
+    Two threads may compute the same answer at the same time; both then have one.
+    """
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The answer to `key`; `make` computes it where it is not kept."""
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return cast(T, self._answers[key])
+        answer = make()
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > _KEPT:
+                self._answers.popitem(last=False)
+        return answer
 
 
 class Workspace:
@@ -56,14 +88,8 @@ class Workspace:
         """
         self.photo, self.name = photo, name
         self._members, self._threads = tuple(members), threads
-        # of plain functions, so that nothing refers back to the workspace and it goes at once
-        self._copies = _kept(partial(_copies_of, photo, self._members))
-        self._plain = _kept(partial(_plain, self._members, self._copies))
-        self._cells = _kept(partial(_cells, self._members, self._copies))
-        self._others = _kept(partial(_others, name, self._members, self._copies, self._cells))
-        self._ways = _kept(partial(_ways, self._copies))
-        self._base = _kept(partial(_base, self._plain, self._others))
-        self._unlikeness = _kept(partial(_unlikeness, self._ways, self._base))
+        self._kept_copies, self._kept_plain, self._kept_cells = _Memo(), _Memo(), _Memo()
+        self._kept_variants, self._kept_ways, self._kept_unlikeness = _Memo(), _Memo(), _Memo()
 
     @property
     def takes_hints(self) -> bool:
@@ -89,103 +115,85 @@ class Workspace:
         """
         if self.photo.colour_bands < 3:
             return False
-        return tone_of(_main(self._copies(None)).srgb) is Tone.COLOUR
+        return tone_of(self._copy(None).srgb) is Tone.COLOUR
 
     def result(
-        self,
-        *,
-        vividness: float = DEFAULT_VIVIDNESS,
-        size: int | None = None,
-        hints: Sequence[Hint] = (),
-        recolour: bool = True,
-        variant: int = 0,
-        seed: int = 0,
+        self, options: ColorizeOptions | None = None, **keywords: Unpack[ColorizeKeywords]
     ) -> Result:
-        """The photo coloured; for the arguments and what is raised see `Colorizer.colorize`.
-
-        variant: 0 for the usual colours, else one of `variants` with this seed.
-        """
-        main = _main(self._copies(size))
-        if not recolour and self.in_colour:
+        """The photo coloured; for the arguments and what is raised see `Colorizer.colorize`."""
+        wanted = ColorizeOptions.of(options, keywords)
+        copy = self._copy(wanted.size)
+        if not wanted.recolour and self.in_colour:
             raise InColour(
                 f"{self.photo.name}: is in colour already; add --recolour to colour it anew"
             )
-        base = self._base(size, vividness, variant, seed)
-        if not hints:
-            return self._result(main, base.ab, base.confidence)
-        placed = self._placed(hints, main)
-        unlikeness = self._unlikeness(size, vividness, variant, seed)
-        with ThreadPoolExecutor(1) as other:
-            told = other.submit(self._told, hints, vividness, size)
-            unlikeness.fields(placed.pixels)  # found, and kept, while the network thinks
-        ab = spread(placed, told.result().ab, base.ab, main.lightness, unlikeness)
-        return self._result(main, ab, told.result().confidence, placed)
+        found = self._hinted(wanted, copy) if wanted.hints else self._unhinted(wanted, copy)
+        return found.adjusted_by(Adjustments.of(wanted))
 
     def check_hints(self, hints: Sequence[Hint]) -> None:
         """Raise HintError for a hint outside the photo, or where no network takes hints."""
         if hints:
-            self._placed(hints, _main(self._copies(None)))
+            self._placed(hints, self._copy(None))
 
     def variants(
         self,
         count: int = 4,
-        *,
-        seed: int = 0,
-        vividness: float = DEFAULT_VIVIDNESS,
-        size: int | None = None,
+        options: ColorizeOptions | None = None,
+        **keywords: Unpack[ColorizeKeywords],
     ) -> list[Result]:
         """Several plausible colourings; see `Colorizer.variants`."""
+        wanted = ColorizeOptions.of(options, keywords)
         if not FEWEST_VARIANTS <= count <= MOST_VARIANTS:
             raise ConfigError(
                 f"{count} variants, but there must be {FEWEST_VARIANTS}..{MOST_VARIANTS}"
             )
-        others = self._others(size, vividness, seed, count - 1)
-        main = _main(self._copies(size))
-        answers = [self._plain(size, vividness), *others]
-        return [self._result(main, answer.ab, answer.confidence) for answer in answers]
+        others = self._variants(wanted, count - 1)
+        copy = self._copy(wanted.size)
+        answers = [self._plain(wanted), *others]
+        results = [self._result(copy, answer.ab, answer.confidence) for answer in answers]
+        return [result.adjusted_by(Adjustments.of(wanted)) for result in results]
 
     def suggestions(
         self,
         x: float,
         y: float,
         count: int = SUGGESTIONS,
-        *,
-        vividness: float = DEFAULT_VIVIDNESS,
-        size: int | None = None,
+        options: ColorizeOptions | None = None,
+        **keywords: Unpack[ColorizeKeywords],
     ) -> list[Suggestion]:
         """Likely colours of the thing at a place, most likely first.
 
         x, y: pixels of the upright photo, as of a `Hint`. count: at most so many.
-        vividness, size: as for `Colorizer.colorize`.
+        options, keywords: as for `Colorizer.colorize`; of them vividness and size count.
         Raises HintError for a place outside the photo. A model that says one colour a place
         suggests that one, without a probability.
         """
-        copy = _main(self._copies(size))
-        light = self.lightness_at(x, y, size=size)
+        wanted = ColorizeOptions.of(options, keywords)
+        copy = self._copy(wanted.size)
+        light = self.lightness_at(x, y, size=wanted.size)
         row, column = place_in(x, y, self.photo.upright_size, copy.lightness.shape)
         if not self.says_distribution:
-            here = self._plain(size, vividness).ab[round(row), round(column)]
+            here = self._plain(wanted).ab[round(row), round(column)]
             return [Suggestion(in_gamut(here, light), None)]
         [member] = self._members
-        cells = self._cells(size)
+        cells = self._cells(wanted.size)
         stride = len(copy.lightness) // len(cells)
         cell = (
             min(int((row + 0.5) / stride), cells.shape[0] - 1),
             min(int((column + 0.5) / stride), cells.shape[1] - 1),
         )
-        gain = member.session.contract.dial.at(vividness).gain
         near = distribution(member, cells, cell)
         return likely_colours(
             (near[1, 1] + near.mean(axis=(0, 1))) / 2,  # the place itself for half
             member.session.contract.bins,
             light,
-            gain,
+            _decoding(member, wanted.vividness).gain,
             count,
         )
 
     def lightness_at(self, x: float, y: float, *, size: int | None = None) -> float:
         """L, 0..100, around a place of the upright photo; raises HintError outside."""
-        lightness = _main(self._copies(size)).lightness
+        lightness = self._copy(size).lightness
         check_inside(x, y, self.photo.upright_size, self.photo.name)
         row, column = place_in(x, y, self.photo.upright_size, lightness.shape)
         return float(lightness[round(row), round(column)])
@@ -196,6 +204,88 @@ class Workspace:
         row, column = place_in(x, y, self.photo.upright_size, result.ab.shape[:2])
         return result.ab[round(row), round(column)]
 
+    def _copies(self, size: int | None) -> list[SmallCopy]:
+        """A small copy for each member; the same where they want the same."""
+
+        def read() -> list[SmallCopy]:
+            photo = self.photo.upright_size
+            shapes = [member.copy_size(*photo, size) for member in self._members]
+            read = {shape: SmallCopy.of(self.photo, *shape) for shape in dict.fromkeys(shapes)}
+            return [read[shape] for shape in shapes]
+
+        return self._kept_copies.get(size, read)
+
+    def _copy(self, size: int | None) -> SmallCopy:
+        """Of an ensemble's small copies the largest, which colours are brought to."""
+        return max(self._copies(size), key=lambda copy: copy.lightness.size)
+
+    def _plain(self, options: ColorizeOptions) -> Prediction:
+        """The usual colours, without hints."""
+
+        def predict() -> Prediction:
+            decodings = [_decoding(member, options.vividness) for member in self._members]
+            copies = self._copies(options.size)
+            asked = zip(self._members, copies, decodings, strict=True)
+            return blended([(m, c, ask(m, c, d)) for m, c, d in asked], self._copy(options.size))
+
+        return self._kept_plain.get((options.size, options.vividness), predict)
+
+    def _cells(self, size: int | None) -> Array:
+        """The only member's logits on its coarse grid, (h, w, Q)."""
+        [member] = self._members
+        return self._kept_cells.get(size, lambda: member.logits(self._copy(size)))
+
+    def _variants(self, options: ColorizeOptions, count: int) -> list[Prediction]:
+        """Colours of variants, without the usual ones."""
+        if len(self._members) > 1:
+            raise ModelError(f"{self.name}: a blend has no variants; choose one of its models")
+        key = (options.size, options.vividness, options.seed, count)
+        return self._kept_variants.get(key, lambda: self._drawn(options, count))
+
+    def _drawn(self, options: ColorizeOptions, count: int) -> list[Prediction]:
+        [member], copy = self._members, self._copy(options.size)
+        contract, decoding = member.session.contract, _decoding(member, options.vividness)
+        cells = self._cells(options.size)
+        drawn = draw_variants(
+            cells,
+            cell_mean(copy.lightness, len(copy.lightness) // len(cells)),
+            contract.bins,
+            contract.log_weights,
+            decoding,
+            count,
+            options.seed,
+        )
+        sure = ask(member, copy, decoding).confidence
+        return [at_every_pixel(copy, decoding, Prediction(ab, sure)) for ab in drawn]
+
+    def _base(self, options: ColorizeOptions) -> Prediction:
+        """Colours without hints: the usual ones, or a variant's."""
+        if not options.variant:
+            return self._plain(options)
+        count = _FEW if options.variant <= _FEW else MOST_VARIANTS - 1
+        return self._variants(options, count)[options.variant - 1]
+
+    def _unhinted(self, options: ColorizeOptions, copy: SmallCopy) -> Result:
+        base = self._base(options)
+        return self._result(copy, base.ab, base.confidence)
+
+    def _hinted(self, options: ColorizeOptions, copy: SmallCopy) -> Result:
+        base = self._base(options)
+        placed = self._placed(options.hints, copy)
+        unlikeness = self._unlikeness(options, copy, base)
+        with ThreadPoolExecutor(1) as other:
+            told = other.submit(self._told, options)
+            unlikeness.fields(placed.pixels)  # found, and kept, while the network thinks
+        ab = spread(placed, told.result().ab, base.ab, copy.lightness, unlikeness)
+        return self._result(copy, ab, told.result().confidence, placed)
+
+    def _unlikeness(
+        self, options: ColorizeOptions, copy: SmallCopy, base: Prediction
+    ) -> Unlikeness:
+        ways = self._kept_ways.get(options.size, lambda: Ways(copy.lightness))
+        key = (options.size, options.vividness, options.variant, options.seed)
+        return self._kept_unlikeness.get(key, lambda: Unlikeness(ways, base.ab))
+
     def _placed(self, hints: Sequence[Hint], copy: SmallCopy) -> PlacedHints:
         placed = PlacedHints.of(
             hints, self.photo.upright_size, copy.lightness.shape, self.photo.name
@@ -204,19 +294,20 @@ class Workspace:
             raise HintError(f"{self.name} takes no hints; choose a model that does")
         return placed
 
-    def _told(self, hints: Sequence[Hint], vividness: float, size: int | None) -> Prediction:
+    def _told(self, options: ColorizeOptions) -> Prediction:
         """The colours of networks that know the hints."""
-        copies, answers = self._copies(size), []
-        for member, copy in zip(self._members, copies, strict=True):
-            its = self._placed(hints, copy) if member.session.contract.hints else None
-            answers.append((member, copy, ask(member, copy, _decoding(member, vividness), its)))
-        return blended(answers, _main(copies))
+        answers = []
+        for member, copy in zip(self._members, self._copies(options.size), strict=True):
+            its = self._placed(options.hints, copy) if member.session.contract.hints else None
+            decoding = _decoding(member, options.vividness)
+            answers.append((member, copy, ask(member, copy, decoding, its)))
+        return blended(answers, self._copy(options.size))
 
     def _result(
         self,
         copy: SmallCopy,
-        ab: Any,
-        confidence: Any,
+        ab: Array,
+        confidence: Array | None,
         hints: PlacedHints | None = None,
     ) -> Result:
         chroma = linear_chroma(ab, copy.lightness)
@@ -225,99 +316,5 @@ class Workspace:
         return Result(self.photo, self.name, ab, confidence, copy.lightness, chroma, self._threads)
 
 
-def _kept(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lru_cache(maxsize=_KEPT)(function)
-
-
 def _decoding(member: Member, vividness: float) -> Decoding:
     return member.session.contract.dial.at(vividness)
-
-
-def _main(copies: Sequence[SmallCopy]) -> SmallCopy:
-    """Of a blend's small copies the largest, which colours are brought to."""
-    return max(copies, key=lambda copy: copy.lightness.size)
-
-
-def _copies_of(photo: Photo, members: Sequence[Member], size: int | None) -> list[SmallCopy]:
-    """A small copy for each member; the same where they want the same."""
-    made: dict[tuple[int, int], SmallCopy] = {}
-    copies = []
-    for member in members:
-        shape = member.copy_size(*photo.upright_size, size)
-        if shape not in made:
-            made[shape] = SmallCopy.of(photo, *shape)
-        copies.append(made[shape])
-    return copies
-
-
-def _plain(
-    members: Sequence[Member], copies_of: Callable[..., Any], size: int | None, vividness: float
-) -> Prediction:
-    decodings = [_decoding(member, vividness) for member in members]  # first: it may refuse
-    copies = copies_of(size)
-    asked = zip(members, copies, decodings, strict=True)
-    return blended([(m, c, ask(m, c, d)) for m, c, d in asked], _main(copies))
-
-
-def _cells(members: Sequence[Member], copies_of: Callable[..., Any], size: int | None) -> Any:
-    """The only member's logits on its coarse grid, (h, w, Q)."""
-    [copy], [member] = copies_of(size), members
-    return member.logits(copy)
-
-
-def _base(
-    plain_of: Callable[..., Any],
-    others_of: Callable[..., Any],
-    size: int | None,
-    vividness: float,
-    variant: int,
-    seed: int,
-) -> Prediction:
-    """Colours without hints: the usual ones, or a variant's."""
-    if not 0 <= variant < MOST_VARIANTS:
-        raise ConfigError(f"variant is {variant}, but must lie in 0..{MOST_VARIANTS - 1}")
-    if not variant:
-        return plain_of(size, vividness)
-    count = _FEW if variant <= _FEW else MOST_VARIANTS - 1
-    return others_of(size, vividness, seed, count)[variant - 1]
-
-
-def _others(
-    name: str,
-    members: Sequence[Member],
-    copies_of: Callable[..., Any],
-    cells_of: Callable[..., Any],
-    size: int | None,
-    vividness: float,
-    seed: int,
-    count: int,
-) -> list[Prediction]:
-    """Colours of variants, without the usual ones."""
-    if seed < 0:
-        raise ConfigError(f"seed is {seed}, but must not be negative")
-    if len(members) > 1:
-        raise ModelError(f"{name}: a blend has no variants; choose one of its models")
-    [copy], [member] = copies_of(size), members
-    contract, decoding = member.session.contract, _decoding(member, vividness)
-    cells = cells_of(size)
-    drawn = draw_variants(
-        cells,
-        cell_mean(copy.lightness, len(copy.lightness) // len(cells)),
-        contract.bins,
-        contract.log_weights,
-        decoding,
-        count,
-        seed,
-    )
-    sure = ask(member, copy, decoding).confidence
-    return [at_every_pixel(copy, decoding, Prediction(ab, sure)) for ab in drawn]
-
-
-def _ways(copies_of: Callable[..., Any], size: int | None) -> Ways:
-    return Ways(_main(copies_of(size)).lightness)
-
-
-def _unlikeness(
-    ways_of: Callable[..., Any], base_of: Callable[..., Any], size: int | None, *base: Any
-) -> Unlikeness:
-    return Unlikeness(ways_of(size), base_of(size, *base).ab)

@@ -12,7 +12,8 @@ import tifffile
 from PIL import Image
 
 from photochrom.errors import MissingExtra, PhotoError
-from photochrom.photo import KINDS, Photo, Saving, kind_of, losses
+from photochrom.options import SaveOptions
+from photochrom.photo import KINDS, Photo, kind_of, losses
 from photochrom.photo.formats import sniffed
 from support import pictures
 from support.coloured import saved
@@ -122,7 +123,7 @@ def test_what_a_kind_cannot_hold_is_said(made):
     deep, clear = Photo(made / "deep.png"), Photo(made / "rgba.png")
     both, floats = Photo(made / "deep-rgba.tif"), Photo(made / "float.tif")
     said = {
-        (photo, suffix): losses(photo, kind_of(suffix), Saving())
+        (photo, suffix): losses(photo, kind_of(suffix), SaveOptions())
         for photo in (deep, clear, both, floats)
         for suffix in (".jpg", ".png", ".tif", ".webp", ".avif", ".gif")
     }
@@ -254,7 +255,7 @@ def test_where_there_is_no_room_for_a_profile_codes_are_srgb(tmp_path, suffix):
     profile = pictures.GREY_PROFILES["linear"]
     Image.fromarray(pictures.scene()[..., 0]).save(stream, "PNG", icc_profile=profile)
     photo = Photo(stream.getvalue())
-    saving = Saving(profile="keep")
+    saving = SaveOptions(profile="keep")
     assert "a profile, so its codes are sRGB" in losses(photo, kind_of(suffix), saving)
     kept = Photo(saved(photo, tmp_path / f"kept{suffix}", ab=(0, 0), profile="keep"))
     plain = Photo(saved(photo, tmp_path / f"plain{suffix}", ab=(0, 0)))

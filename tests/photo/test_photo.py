@@ -10,7 +10,8 @@ from PIL import Image, ImageCms, ImageOps
 
 from photochrom.errors import OutputExists, PhotoError
 from photochrom.filters.upsample import LinearChroma
-from photochrom.photo import Page, Photo, Saving, Turn, encode, kind_of, write
+from photochrom.options import SaveOptions
+from photochrom.photo import Page, Photo, Turn, encode, kind_of, write
 from photochrom.photo.digital_source import SOURCE_TYPE
 from photochrom.photo.strips import Coding
 from photochrom.pipeline.full_size import coloured_strips
@@ -36,7 +37,7 @@ def page(photo, strips):
 
 
 def save(photo, strips, target, **saving):
-    write([page(photo, strips)], target, Saving(**saving))
+    write([page(photo, strips)], target, SaveOptions(**saving))
 
 
 def pixels_of(photo):
@@ -261,7 +262,8 @@ def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
 def test_quality_is_that_of_the_encoder(cat):
     photo = Photo(np.asarray(cat))
     sizes = [
-        len(encode([page(photo, tinted(photo))], ".jpg", Saving(quality=q))) for q in (20, 60, 95)
+        len(encode([page(photo, tinted(photo))], ".jpg", SaveOptions(quality=q)))
+        for q in (20, 60, 95)
     ]
     assert sizes == sorted(set(sizes))
 
@@ -468,6 +470,6 @@ def test_bytes_of_a_photo_in_memory(examples):
     data = (examples / "cat.jpg").read_bytes()
     photo = Photo(data)
     assert photo.suffix == ".jpg"
-    encoded = encode([page(photo, tinted(photo))], ".png", Saving())
+    encoded = encode([page(photo, tinted(photo))], ".png", SaveOptions())
     with Image.open(io.BytesIO(encoded)) as after:
         assert (after.format, after.size, after.mode) == ("PNG", (451, 300), "RGB")

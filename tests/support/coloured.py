@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from photochrom.filters.upsample import LinearChroma
-from photochrom.photo import Page, Photo, Saving, coding_for, kind_of, write
+from photochrom.options import SaveOptions
+from photochrom.photo import Page, Photo, coding_for, kind_of, write
 from photochrom.pipeline.full_size import coloured_strips
 
 
 def saved(photo: Photo, target: Path, ab: tuple[float, float] = (20, 15), **saving: Any) -> Path:
     """Write a photo all in one colour, or grey."""
     offset = np.broadcast_to(np.float32(ab), (2, 2, 2)).copy()
-    how = Saving(**saving)
+    how = SaveOptions(**saving)
     coding = coding_for(photo, kind_of(target), how)
     chroma = LinearChroma(np.zeros_like(offset), offset)
     strips = coloured_strips(

@@ -11,7 +11,6 @@ import stat
 import threading
 import time
 import warnings
-from collections.abc import Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,13 +21,11 @@ from pebble import ProcessExpired, ProcessPool
 from photochrom._system.malloc import give_back
 from photochrom._system.threads import limit_threads
 from photochrom.errors import InColour, PhotochromError, unforeseen
+from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.pipeline.adjustments import Adjustments
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
-    from photochrom.photo import Photo
-    from photochrom.pipeline.hints import Hint
-    from photochrom.result import Result
 
 LONGEST_S = 1800
 """A photo that takes longer is given up."""
@@ -39,54 +36,44 @@ _PARENT_CHECKED = 1.0
 """Seconds between two looks whether the job's process is still there."""
 
 
-@dataclass(frozen=True)
+_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels")
+_COLOURS = ("vividness", "size", "recolour")
+_FILE = ("quality", "mark", "profile")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides how a result looks; a change makes it another result.
+    """What decides how a job's results look; a change makes them other results.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
-    for the photo's own. adjustments: of the colours, after the network.
-    The others are as for `Colorizer.colorize` and `Result.save`.
+    for the photo's own. colorize, save: options of every photo; no hints, and what may be
+    overwritten is the job's to say.
     """
 
     model: str | None = None
-    vividness: float = 0.5
-    size: int | None = None
-    format: str | None = None
-    quality: int = 95
-    mark: bool = True
-    profile: str = "srgb"
-    recolour: bool = False
-    max_pixels: int | None = None
-    adjustments: Adjustments = field(default_factory=Adjustments)
     kind: str | None = None
-    device: str = "cpu"
+    device: str = DEVICE
+    format: str | None = None
+    max_pixels: int | None = None
+    colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
+    save: SaveOptions = field(default_factory=SaveOptions)
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> Settings:
         """The inverse of `as_dict`."""
-        return cls(**record | {"adjustments": Adjustments(**record["adjustments"])})
-
-    @property
-    def saving(self) -> dict[str, Any]:
-        """How results are written, for `Result.save` and `Saving`."""
-        return {"quality": self.quality, "mark": self.mark, "profile": self.profile}
-
-    def coloured(
-        self, colorizer: Colorizer, photo: Photo, hints: Sequence[Hint] = ()
-    ) -> list[Result]:
-        """The photo's pages, coloured and adjusted; raises what `Colorizer.colorize` raises."""
-        pages = colorizer.colorize_pages(
-            photo,
-            vividness=self.vividness,
-            size=self.size,
-            hints=hints,
-            recolour=self.recolour,
-        )
-        return [page.adjusted_by(self.adjustments) for page in pages]
+        own = {name: record[name] for name in _OF_THE_JOB}
+        colours = {name: record[name] for name in _COLOURS} | record["adjustments"]
+        file = {name: record[name] for name in _FILE}
+        return cls(**own, colorize=ColorizeOptions(**colours), save=SaveOptions(**file))
 
     def as_dict(self) -> dict[str, Any]:
         """For the ledger."""
-        return asdict(self)
+        return {
+            **{name: getattr(self, name) for name in _OF_THE_JOB},
+            **{name: getattr(self.colorize, name) for name in _COLOURS},
+            **{name: getattr(self.save, name) for name in _FILE},
+            "adjustments": asdict(Adjustments.of(self.colorize)),
+        }
 
     def digest(self, model_sha256: str) -> str:
         """A short name of these settings with the very weights they are used with."""
@@ -146,7 +133,7 @@ _settings = Settings()
 
 def check(settings: Settings) -> None:
     """Tell once, before a job, what would fail with every photo: raises ModelError, ConfigError."""
-    _model(settings, 1).check_size(settings.size)
+    _model(settings, 1).check_size(settings.colorize.size)
 
 
 def _model(settings: Settings, threads: int) -> Colorizer:
@@ -249,16 +236,16 @@ def _answered(task: Task) -> Outcome:
 
 
 def _colour(task: Task) -> Outcome:
-    from photochrom.photo import Photo, Saving, check_target, losses
+    from photochrom.photo import Photo, check_target, losses
     from photochrom.result import save_pages
 
     assert _colorizer is not None
     settings = _settings
     kind = check_target(task.target, task.overwrite)
     photo = Photo(task.source, max_pixels=settings.max_pixels)
-    results = settings.coloured(_colorizer, photo)
-    outputs = save_pages(results, task.target, overwrite=task.overwrite, **settings.saving)
-    lost = losses(photo, kind, Saving(**settings.saving))
+    results = _colorizer.colorize_pages(photo, settings.colorize)
+    outputs = save_pages(results, task.target, settings.save, overwrite=task.overwrite)
+    lost = losses(photo, kind, settings.save)
     height, width = photo.upright_size
     return Outcome(
         "done",

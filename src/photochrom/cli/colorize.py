@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,7 +36,6 @@ from photochrom.cli.options import (
     RetryFailed,
     Size,
     Threads,
-    check_profile,
     make_folder,
     suffix_of,
 )
@@ -162,25 +161,26 @@ def colorize(
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
     from photochrom.batch.work import Settings
-    from photochrom.pipeline.adjustments import Adjustments
+    from photochrom.options import ColorizeOptions, SaveOptions
 
     with one_line_errors():
         suffix = suffix_of(format)
-        check_profile(profile)
-        adjustments = Adjustments(saturation, warmth, tint, smooth)
         settings = Settings(
-            model,
-            vividness,
-            size,
-            suffix,
-            quality,
-            not no_mark,
-            profile,
-            recolour,
-            max_pixels,
-            adjustments,
-            model_kind,
-            device,
+            model=model,
+            kind=model_kind,
+            device=device,
+            format=suffix,
+            max_pixels=max_pixels,
+            colorize=ColorizeOptions(
+                vividness=vividness,
+                size=size,
+                recolour=recolour,
+                saturation=saturation,
+                warmth=warmth,
+                tint=tint,
+                smooth=smooth,
+            ),
+            save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
         )
         asked = Asked(
             recursive,
@@ -319,7 +319,7 @@ def _colour(
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""
     from photochrom.cli.variant_sheet import save_picture
-    from photochrom.photo import Photo, Saving, kind_of, losses
+    from photochrom.photo import Photo, kind_of, losses
     from photochrom.result import encode_pages, save_pages
 
     started = time.perf_counter()
@@ -336,18 +336,19 @@ def _colour(
             _name(job),
             max_pixels=options.settings.max_pixels,
         )
-        results = options.settings.coloured(colorizer, photo, options.hints)
+        wanted = replace(options.settings.colorize, hints=options.hints)
+        results = colorizer.colorize_pages(photo, wanted)
         drawn = None if options.confidence is None else results[0].confidence_picture()
-        saving, suffix = options.settings.saving, options.settings.format
+        save, suffix = options.settings.save, options.settings.format
         suffix = suffix or photo.suffix if job.target is None else job.target.suffix
         kind = kind_of(suffix)
-        warnings = [] if kind is None else losses(photo, kind, Saving(**saving))
+        warnings = [] if kind is None else losses(photo, kind, save)
         if job.target is None:
-            sys.stdout.buffer.write(encode_pages(results, suffix, **saving))
+            sys.stdout.buffer.write(encode_pages(results, suffix, save))
             sys.stdout.buffer.flush()
             outputs = [PIPE]
         else:
-            written = save_pages(results, job.target, overwrite=options.overwrite, **saving)
+            written = save_pages(results, job.target, save, overwrite=options.overwrite)
             outputs = [str(name) for name in written]
         if drawn is not None and options.confidence is not None:
             save_picture(drawn, options.confidence, overwrite=options.overwrite)

@@ -111,12 +111,13 @@ def evaluate(
             from photochrom.workshop.evaluation.report import markdown, write_report
             from photochrom.workshop.evaluation.run import evaluate_photos
             from photochrom.workshop.evaluation.tables import read_column, read_keys, read_labels
-        from photochrom.colorizer import DEFAULT_VIVIDNESS, Colorizer
+        from photochrom.colorizer import Colorizer
+        from photochrom.options import ColorizeOptions
 
         names: Sequence[str | None] = model or [None]
         plan = Plan(
             [Colorizer(name, threads=threads, device=device, kind=model_kind) for name in names],
-            vividness or [DEFAULT_VIVIDNESS],
+            vividness or [ColorizeOptions.vividness],
             size=size,
             folders=[Folder(name, path) for name, path in _named(from_folder, "--from-folder")],
             subsets={name: read_keys(path) for name, path in _named(subset, "--subset")},

@@ -124,13 +124,6 @@ LedgerFolder = Annotated[
 ]
 
 
-def check_profile(name: str) -> None:
-    """Raise ConfigError for a profile that is neither srgb nor keep."""
-    from photochrom.photo import Saving
-
-    Saving(profile=name)
-
-
 def suffix_of(format_name: str | None) -> str | None:
     """The suffix that a format's name stands for; raises ConfigError for an unknown one."""
     if format_name is None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from photochrom.color.lab import grey_from_lightness, lab_from_srgb
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.labels import lettered
-from photochrom.photo import Page, Photo, Saving, write
+from photochrom.options import SaveOptions
+from photochrom.photo import Page, Photo, write
 from photochrom.photo.strips import Coding
 from photochrom.result import Result
 
@@ -67,7 +68,7 @@ def save_picture(
     photo, target = Photo(picture), Path(path)
     strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
     page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
-    write([page], target, Saving(quality, mark, overwrite=overwrite))
+    write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
     return target
 
 

@@ -39,6 +39,7 @@ from photochrom.models import (
     recognised,
 )
 from photochrom.models.devices import CPU, providers_for
+from photochrom.options import DEVICE
 
 INPUTS = {
     "bins": ("L", "hint_ab", "hint_mask", "gamma", "temperature"),
@@ -77,7 +78,7 @@ class Session:
         threads: int | None = None,
         providers: Sequence[str] | None = None,
         *,
-        device: str = "cpu",
+        device: str = DEVICE,
         kind: str | None = None,
     ) -> None:
         """Load a model.

@@ -8,7 +8,6 @@ from photochrom.photo.reader import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.tiff_tags import from_exif
 from photochrom.photo.writer import (
     Page,
-    Saving,
     check_target,
     coding_for,
     encode,
@@ -27,7 +26,6 @@ __all__ = [
     "Metadata",
     "Page",
     "Photo",
-    "Saving",
     "Turn",
     "as_photo",
     "check_target",

@@ -18,7 +18,8 @@ import numpy as np
 
 from photochrom._system.vips import pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
-from photochrom.errors import ConfigError, OutputExists, PhotoError
+from photochrom.errors import OutputExists, PhotoError
+from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
 from photochrom.photo.digital_source import mark_computed
 from photochrom.photo.formats import (
@@ -59,7 +60,6 @@ from photochrom.photo.tiff_tags import (
     as_exif,
 )
 
-PROFILES = ("srgb", "keep")
 _LONGEST_XMP = 65_500
 """Bytes of XMP that a segment of a JPEG holds; libvips leaves longer ones out."""
 _MARK = 1500
@@ -72,32 +72,13 @@ PART = "photochrom-part"
 """In the name of a file that is being written."""
 
 
-@dataclass(frozen=True)
-class Saving:
-    """How a coloured photo is written.
-
-    quality: of kinds that lose something, 1..100. mark: say in XMP that the colours are computed.
-    profile: "srgb", or "keep" for the photo's own: a wide RGB space as it is, for a grey one RGB
-    with its tone curve. overwrite: replace a file of that name.
-    """
-
-    quality: int = 95
-    mark: bool = True
-    profile: str = "srgb"
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        if self.profile not in PROFILES:
-            raise ConfigError(f"profile is {self.profile!r}, but must be one of srgb, keep")
-
-
-def coding_for(photo: Photo, kind: Kind, saving: Saving) -> Coding:
+def coding_for(photo: Photo, kind: Kind, saving: SaveOptions) -> Coding:
     """What the codes of a coloured photo mean in a file of a kind."""
     kept = saving.profile == "keep" and not photo.converted and kind.profile
     return Coding(photo.space if kept else SRGB, _depth(photo, kind))
 
 
-def losses(photo: Photo, kind: Kind, saving: Saving) -> list[str]:
+def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
     """What a photo has that a file of a kind cannot hold, each in a few words."""
     found = []
     if photo.stored == FLOAT and FLOAT not in kind.depths:
@@ -153,7 +134,9 @@ class Page:
         return 3 + self.photo.bands - self.photo.colour_bands
 
 
-def write(pages: Sequence[Page], target: Path, saving: Saving, *, durable: bool = True) -> None:
+def write(
+    pages: Sequence[Page], target: Path, saving: SaveOptions, *, durable: bool = True
+) -> None:
     """Write coloured pictures with their photos' metadata; whole, or not at all.
 
     pages: more than one only into a TIFF, all of one size, type and number of bands.
@@ -174,7 +157,7 @@ def write(pages: Sequence[Page], target: Path, saving: Saving, *, durable: bool 
                 make_durable(target.parent)
 
 
-def encode(pages: Sequence[Page], suffix: str, saving: Saving) -> bytes:
+def encode(pages: Sequence[Page], suffix: str, saving: SaveOptions) -> bytes:
     """Like `write`, but to the bytes of a file; for pipes."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / f"photo{suffix}"
@@ -262,7 +245,7 @@ def make_durable(path: Path) -> None:
 
 
 def _write_by_libvips(
-    pages: Sequence[Page], part: Path, target: Path, kind: Kind, saving: Saving
+    pages: Sequence[Page], part: Path, target: Path, kind: Kind, saving: SaveOptions
 ) -> None:
     first = pages[0]
     height, width = first.size
@@ -381,14 +364,14 @@ def _with_details(words: Directory, entries: dict[int, Entry]) -> Directory:
 _SRGB, _BY_PROFILE = 1, 65535
 
 
-def _of_a_page(page: Page, saving: Saving) -> dict[int, Entry]:
+def _of_a_page(page: Page, saving: SaveOptions) -> dict[int, Entry]:
     """What may differ between the pages of a TIFF."""
     xmp = _xmp(page, saving)
     said = {} if xmp is None else {XMP: Entry(1, len(xmp), xmp)}
     return {**_turn_and_resolution(page), **said}
 
 
-def _xmp(page: Page, saving: Saving) -> bytes | None:
+def _xmp(page: Page, saving: SaveOptions) -> bytes | None:
     xmp = page.photo.metadata.xmp
     return mark_computed(xmp) if saving.mark else xmp
 
@@ -405,7 +388,9 @@ def _words(page: Page) -> Directory:
 _INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
 
 
-def _write_by_package(page: Page, part: Path, target: Path, kind: Kind, saving: Saving) -> None:
+def _write_by_package(
+    page: Page, part: Path, target: Path, kind: Kind, saving: SaveOptions
+) -> None:
     metadata = page.photo.metadata
     whole = np.concatenate(list(page.strips))
     if not kind.alpha:
@@ -424,7 +409,7 @@ def _write_by_package(page: Page, part: Path, target: Path, kind: Kind, saving: 
         part.write_bytes(data)
 
 
-def _with_metadata(image: Any, page: Page, kind: Kind, saving: Saving) -> Any:
+def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> Any:
     photo, metadata = page.photo, page.photo.metadata
     image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
     ours = metadata.words if kind not in (TIFF, JPEG) else None
@@ -462,7 +447,7 @@ def _profile(page: Page) -> bytes:
 _ALL_BUT_EXIF = "xmp:iptc:icc"
 
 
-def _options(kind: Kind, saving: Saving, page: Page, size: int) -> dict[str, Any]:
+def _options(kind: Kind, saving: SaveOptions, page: Page, size: int) -> dict[str, Any]:
     if kind is JPEG:
         return {
             "Q": saving.quality,

@@ -6,17 +6,15 @@ pass reduces what then leaves the gamut, at the photo's own lightness.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from photochrom.color.lab import Array
-from photochrom.errors import ConfigError
 from photochrom.filters.guided_filter import guided_lines
 from photochrom.filters.upsample import LinearChroma, linear_chroma
+from photochrom.options import ColorizeOptions, check_ranges
 
-MOST_SATURATION = 3.0
 SHIFT = 20.0
 """Lab units that a warmth or tint of 1 shifts colours by."""
 WIDEST = 0.08
@@ -41,15 +39,12 @@ class Adjustments:
     smooth: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("saturation", 0.0, MOST_SATURATION),
-            ("warmth", -1.0, 1.0),
-            ("tint", -1.0, 1.0),
-            ("smooth", 0.0, 1.0),
-        ):
-            value = getattr(self, name)
-            if not math.isfinite(value) or not low <= value <= high:
-                raise ConfigError(f"{name} is {value:g}, but must lie in {low:g}..{high:g}")
+        check_ranges(self, ("saturation", "warmth", "tint", "smooth"))
+
+    @classmethod
+    def of(cls, options: ColorizeOptions) -> Adjustments:
+        """The part of a photo's options that changes colours after the network."""
+        return cls(options.saturation, options.warmth, options.tint, options.smooth)
 
     def apply(
         self, ab: Array, chroma: LinearChroma, lightness: Array

@@ -20,8 +20,6 @@ from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
 from photochrom.color.vividness import Decoding
 from photochrom.filters.superpixels import object_regions
 
-FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
-"""Beyond a dozen they hardly differ."""
 DRAWS = 300
 """How many are made, of which a few are kept."""
 LEAN = 15.0

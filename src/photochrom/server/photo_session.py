@@ -13,7 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from photochrom.colorizer import Colorizer
+from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, pages_of
+from photochrom.pipeline.adjustments import Adjustments
 from photochrom.result import Result
 from photochrom.server.models import Models
 from photochrom.server.problems import Refused
@@ -142,10 +144,10 @@ class Session:
         return self.colorizer(model).workspace(self.photo)
 
     def _unadjusted(self, look: Look) -> Result:
-        return look.result(self.workspace(look.model))
+        return self.workspace(look.model).result(look.options)
 
     def _adjusted(self, look: Look) -> Result:
-        return self._plain(look.unadjusted).adjusted_by(look.adjustments)
+        return self._plain(look.unadjusted).adjusted_by(Adjustments.of(look.options))
 
 
 class Sessions:
@@ -193,7 +195,8 @@ class Sessions:
 
     def opened(self, folder: Path, photo: Photo) -> Session:
         """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
-        return Session(folder, photo, self._models, Look(self._models.default))
+        look = Look(self._models.default, ColorizeOptions(recolour=True))  # the page says so
+        return Session(folder, photo, self._models, look)
 
     def add(self, session: Session) -> None:
         """Let a session be asked for."""

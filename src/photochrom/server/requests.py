@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.color.lab import LARGEST_AB
 from photochrom.errors import ConfigError, HintError, PhotoError
-from photochrom.photo import SUFFIXES, TIFF, Photo, Saving, kind_of
-from photochrom.pipeline.adjustments import MOST_SATURATION, Adjustments
+from photochrom.options import MOST_VARIANTS, RANGES, ColorizeOptions, SaveOptions
+from photochrom.photo import SUFFIXES, TIFF, Photo, kind_of
 from photochrom.pipeline.hints import Hint, parse_hints
-from photochrom.pipeline.variants import MOST_VARIANTS
-from photochrom.result import Result
 from photochrom.server.problems import Refused
 from photochrom.server.settings import Settings
-from photochrom.workspace import DEFAULT_VIVIDNESS, Workspace
+from photochrom.workspace import Workspace
 
 _MOST_HINTED = 32 * 2**20
 """Hints times pixels: 500 on a copy of 192 x 349."""
+
+_ADJUSTMENTS = ("saturation", "warmth", "tint", "smooth")
+_PLAIN_OPTIONS = ("vividness", "variant", "seed", *_ADJUSTMENTS)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
@@ -29,53 +30,33 @@ Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 @dataclass(frozen=True)
 class Look:
-    """How a photo shall be coloured.
-
-    model: by name. variant, seed: of `Workspace.result`. The rest as for `Colorizer.colorize`.
-    """
+    """How a photo shall be coloured: by a model's name, with options."""
 
     model: str
-    vividness: float = DEFAULT_VIVIDNESS
-    size: int | None = None
-    variant: int = 0
-    seed: int = 0
-    adjustments: Adjustments = field(default_factory=Adjustments)
-    hints: tuple[Hint, ...] = ()
-
-    def result(self, workspace: Workspace, *, recolour: bool = True) -> Result:
-        """The photo, coloured so; raises what `Workspace.result` raises."""
-        result = workspace.result(
-            vividness=self.vividness,
-            size=self.size,
-            hints=self.hints,
-            recolour=recolour,
-            variant=self.variant,
-            seed=self.seed,
-        )
-        return result.adjusted_by(self.adjustments)
+    options: ColorizeOptions = field(default_factory=ColorizeOptions)
 
     def check(self, workspace: Workspace, settings: Settings) -> None:
         """Raise ConfigError or HintError for what would take too much, or does not fit the photo.
 
         A hint costs as much as the small copy has pixels.
         """
-        height, width = workspace.copy_size(self.size)
+        height, width = workspace.copy_size(self.options.size)
         if height * width > settings.copy_pixels:
             raise ConfigError(
-                f"size {self.size} makes a copy of {width} x {height} pixels, more than this "
-                "server works on; choose a smaller one"
+                f"size {self.options.size} makes a copy of {width} x {height} pixels, more than "
+                "this server works on; choose a smaller one"
             )
-        if len(self.hints) * height * width > _MOST_HINTED:
+        if len(self.options.hints) * height * width > _MOST_HINTED:
             raise HintError(
-                f"{len(self.hints)} hints on a copy of {width} x {height} pixels are too much; "
-                "set fewer, or choose a smaller size"
+                f"{len(self.options.hints)} hints on a copy of {width} x {height} pixels are too "
+                "much; set fewer, or choose a smaller size"
             )
-        workspace.check_hints(self.hints)
+        workspace.check_hints(self.options.hints)
 
     @property
     def unadjusted(self) -> Look:
         """The part that the networks are asked about."""
-        return replace(self, adjustments=Adjustments())
+        return replace(self, options=self.options.unadjusted)
 
 
 class HintBody(BaseModel):
@@ -113,7 +94,7 @@ class LookBody(BaseModel):
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
     variant: Annotated[int, Field(ge=0, lt=MOST_VARIANTS)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    saturation: Annotated[float, Field(ge=0, le=MOST_SATURATION)] | None = None
+    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] | None = None
     warmth: Signed | None = None
     tint: Signed | None = None
     smooth: Share | None = None
@@ -124,23 +105,14 @@ class LookBody(BaseModel):
 
         Raises HintError for more hints than the server takes.
         """
-        told: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in ("model", "vividness", "variant", "seed")
-            if getattr(self, name) is not None
+        changes: dict[str, Any] = {
+            name: getattr(self, name) for name in _PLAIN_OPTIONS if getattr(self, name) is not None
         }
         if "size" in self.model_fields_set:
-            told["size"] = self.size
-        changes = {
-            name: getattr(self, name)
-            for name in ("saturation", "warmth", "tint", "smooth")
-            if getattr(self, name) is not None
-        }
-        if changes:
-            told["adjustments"] = replace(look.adjustments, **changes)
+            changes["size"] = self.size
         if self.hints is not None:
-            told["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
-        return replace(look, **told)
+            changes["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
+        return Look(self.model or look.model, replace(look.options, **changes))
 
 
 class HintSaid(BaseModel):
@@ -169,9 +141,10 @@ class LookSaid(BaseModel):
     @classmethod
     def of(cls, look: Look) -> LookSaid:
         """The answer's form of a look."""
-        plain = {name: getattr(look, name) for name in ("vividness", "size", "variant", "seed")}
-        hints = [HintSaid(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in look.hints]
-        return cls(model=look.model, **plain, **asdict(look.adjustments), hints=hints)
+        options = look.options
+        plain = {name: getattr(options, name) for name in (*_PLAIN_OPTIONS, "size")}
+        hints = [HintSaid(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in options.hints]
+        return cls(model=look.model, **plain, hints=hints)
 
 
 class FileOptions(BaseModel):
@@ -201,20 +174,20 @@ class FileOptions(BaseModel):
         return suffix
 
     @property
-    def saving(self) -> Saving:
+    def saving(self) -> SaveOptions:
         """As the library takes it."""
-        return Saving(self.quality, self.mark, self.profile)
+        return SaveOptions(quality=self.quality, mark=self.mark, profile=self.profile)
 
 
-class ColorizeOptions(FileOptions):
+class ColorizeRequest(FileOptions):
     """All about one photo that comes in and goes out."""
 
     name: Annotated[str, Field(max_length=500)] = ""
     """Of the file, where the body is the file itself; for the answer's name, and errors."""
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    vividness: Share = DEFAULT_VIVIDNESS
+    vividness: Share = ColorizeOptions.vividness
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
-    saturation: Annotated[float, Field(ge=0, le=MOST_SATURATION)] = 1.0
+    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] = 1.0
     warmth: Signed = 0.0
     tint: Signed = 0.0
     smooth: Share = 0.0
@@ -225,13 +198,10 @@ class ColorizeOptions(FileOptions):
 
     def look(self, model: str, most_hints: int) -> Look:
         """The same as a look; raises HintError for hints that are none, or too many."""
-        return Look(
-            self.model or model,
-            self.vividness,
-            self.size,
-            adjustments=Adjustments(self.saturation, self.warmth, self.tint, self.smooth),
-            hints=checked_count(_hints_in(self.hints), most_hints),
-        )
+        plain = {name: getattr(self, name) for name in (*_ADJUSTMENTS, "vividness", "size")}
+        hints = checked_count(_hints_in(self.hints), most_hints)
+        options = ColorizeOptions(**plain, recolour=self.recolour, hints=hints)
+        return Look(self.model or model, options)
 
 
 def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:

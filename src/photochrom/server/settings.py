@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from photochrom.errors import ConfigError
+from photochrom.options import DEVICE
 
 PREFIX = "PHOTOCHROM_SERVER_"
 """Of the environment's variables: PHOTOCHROM_SERVER_PORT, ..."""
@@ -59,7 +60,7 @@ class Settings(BaseSettings):
     cors_origins: Names = ()
 
     model: str | None = None
-    device: str = "cpu"
+    device: str = DEVICE
     workers: Positive = Field(default_factory=lambda: (os.cpu_count() or 1) + 1)
     """Photos worked on at a time; one more than cores, for while one waits for Python's lock."""
     threads: Positive | None = None

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from photochrom.photo import pages_of
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
-from photochrom.server.requests import ColorizeOptions
+from photochrom.server.requests import ColorizeRequest
 from photochrom.server.state import API, Shared, State
 from photochrom.server.temp_folder import removed_on_failure
 from photochrom.server.uploads import Upload, described_body, receive
@@ -32,12 +32,12 @@ router = APIRouter(prefix=API, tags=["colorize"])
         },
         **described(400, 401, 403, 409, 413, 421, 422, 429, 501, 507),
     },
-    openapi_extra=described_body(ColorizeOptions.model_json_schema()["properties"]),
+    openapi_extra=described_body(ColorizeRequest.model_json_schema()["properties"]),
 )
 async def colorize(
     request: Request,
     shared: Shared,
-    options: Annotated[ColorizeOptions, Query()],
+    options: Annotated[ColorizeRequest, Query()],
 ) -> FileResponse:
     """Colour one photo.
 
@@ -56,14 +56,14 @@ async def colorize(
     return file.response()
 
 
-def _with_fields(options: ColorizeOptions, fields: Any) -> ColorizeOptions:
+def _with_fields(options: ColorizeRequest, fields: Any) -> ColorizeRequest:
     try:
-        return ColorizeOptions(**options.model_dump(exclude_unset=True) | dict(fields))
+        return ColorizeRequest(**options.model_dump(exclude_unset=True) | dict(fields))
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
 
 
-def _coloured(shared: State, upload: Upload, options: ColorizeOptions) -> File:
+def _coloured(shared: State, upload: Upload, options: ColorizeRequest) -> File:
     look = options.look(shared.models.default, shared.settings.hints)
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)
@@ -73,5 +73,5 @@ def _coloured(shared: State, upload: Upload, options: ColorizeOptions) -> File:
     for page in pages:
         workspace = colorizer.workspace(photo.with_page(page))
         look.check(workspace, shared.settings)
-        results.append(look.result(workspace, recolour=options.recolour))
+        results.append(workspace.result(look.options))
     return written(results, upload.path.parent, options)

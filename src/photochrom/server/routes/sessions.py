@@ -13,9 +13,9 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from photochrom.drawing.confidence import colour_mapped
+from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
-from photochrom.pipeline.variants import MOST_VARIANTS
 from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import Session
 from photochrom.server.pictures import ScreenFormat, picture
@@ -184,8 +184,8 @@ async def suggestions(
 
     def found() -> SuggestionsBody:
         workspace = session.workspace(look.model)
-        light = workspace.lightness_at(x, y, size=look.size)
-        likely = workspace.suggestions(x, y, count, vividness=look.vividness, size=look.size)
+        light = workspace.lightness_at(x, y, size=look.options.size)
+        likely = workspace.suggestions(x, y, count, look.options)
         now = in_gamut(workspace.ab_at(x, y, session.result(look)), light)
         return SuggestionsBody(
             x=x,
@@ -289,7 +289,7 @@ async def _file(shared: State, session: Session, look: Look, options: FileOption
             results = [
                 session.result(look)
                 if page == photo.page
-                else look.result(colorizer.workspace(photo.with_page(page)))
+                else colorizer.colorize(photo.with_page(page), look.options)
                 for page in pages_of(photo.source)
             ]
             return written(results, folder, options)

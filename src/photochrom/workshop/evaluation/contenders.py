@@ -97,7 +97,9 @@ class Setting:
 
     def colour(self, photo: Picture) -> Result:
         """Colour a picture, (H, W) or (H, W, 3), with the pipeline that users run."""
-        return self.colorizer.colorize(photo, vividness=self.vividness, size=self.size)
+        return self.colorizer.colorize(
+            photo, vividness=self.vividness, size=self.size, recolour=True
+        )
 
     def answer(self, original: Original) -> Answer:
         """The grey photo, coloured."""

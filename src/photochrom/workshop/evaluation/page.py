@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from photochrom.colorizer import DEFAULT_VIVIDNESS
 from photochrom.errors import DataError
+from photochrom.options import ColorizeOptions
 from photochrom.workshop.evaluation.original import Picture
 
 BASELINES = ("grey", "best constant")
@@ -121,7 +121,8 @@ def _contenders(record: Mapping[str, Any]) -> list[str]:
     for row in record["rows"]:
         if row["name"] not in BASELINES:
             vividness = row["vividness"]
-            far = abs((DEFAULT_VIVIDNESS if vividness is None else vividness) - DEFAULT_VIVIDNESS)
+            usual = ColorizeOptions.vividness
+            far = abs((usual if vividness is None else vividness) - usual)
             group = row["model"] or row["name"]
             if group not in nearest or far < nearest[group][0]:
                 nearest[group] = (far, row["name"])

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from photochrom.colorizer import DEFAULT_VIVIDNESS, network_size
+from photochrom.colorizer import network_size
 from photochrom.models import Contract
+from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo
 from photochrom.workshop.data.draws import Draws
 from photochrom.workshop.data.sources import photos_from
@@ -31,7 +32,7 @@ def examples(sources: Sequence[str], contract: Contract) -> Iterator[Feed]:
     raises.
     Hints have the photo's own colours and, in turn, colours as vivid as a person may set.
     """
-    decoding = contract.dial.at(DEFAULT_VIVIDNESS)
+    decoding = contract.dial.at(ColorizeOptions.vividness)
     for index, (_, rgb) in enumerate(photos_from(sources)):
         height, width = network_size(rgb.shape[0], rgb.shape[1], contract.size, contract.fit)
         small = Photo(rgb).small_copy(height, width)

@@ -18,10 +18,10 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from photochrom.colorizer import DEFAULT_VIVIDNESS
 from photochrom.errors import DataError, ModelError
 from photochrom.models import Contract, locate
 from photochrom.models.session import METADATA_KEY, Session
+from photochrom.options import ColorizeOptions
 from photochrom.workshop.onnx_export import save_model
 from photochrom.workshop.quantization.examples import examples
 from photochrom.workshop.quantization.graph import (
@@ -82,7 +82,7 @@ def quantize(
     save_model(twin, target)
     after = [ab for [ab] in run(twin, ["ab"], feeds)]
     distances = [np.linalg.norm(a - b, axis=1).mean() for a, b in zip(before, after, strict=True)]
-    return contract.dial.at(DEFAULT_VIVIDNESS).gain * float(np.mean(distances))
+    return contract.dial.at(ColorizeOptions.vividness).gain * float(np.mean(distances))
 
 
 def inner_nodes(model: Any, contract: Contract) -> list[str]:
