@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from photochrom.color import metrics
 from photochrom.colorizer import Colorizer, network_size
-from photochrom.errors import ConfigError, OutputExists, PhotoError
+from photochrom.errors import ConfigError, OutputExistsError, PhotoError
 from photochrom.models import LONGEST
 
 NAMES = ("astronaut", "cat", "ceremony", "colosseum", "harbour", "otter", "students")
@@ -282,7 +282,7 @@ def test_save_keeps_what_exists(colorizer, grey, tmp_path):
     result = colorizer.colorize(grey["cat"], size=64)
     target = tmp_path / "out.png"
     target.write_bytes(b"mine")
-    with pytest.raises(OutputExists, match=r"out\.png"):
+    with pytest.raises(OutputExistsError, match=r"out\.png"):
         result.save(target)
     assert target.read_bytes() == b"mine"
     assert result.save(str(target), overwrite=True) == target

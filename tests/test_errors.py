@@ -4,7 +4,7 @@ import re
 import pytest
 
 from photochrom import errors
-from photochrom.errors import MissingExtra, PhotochromError
+from photochrom.errors import MissingExtraError, PhotochromError
 
 CLASSES = {
     name: value
@@ -40,6 +40,6 @@ def test_one_root_catches_all(name):
 
 
 def test_a_missing_extra_names_the_command():
-    assert str(MissingExtra("training", "train")) == (
+    assert str(MissingExtraError("training", "train")) == (
         "training needs extra packages: pip install 'photochrom[train]'"
     )

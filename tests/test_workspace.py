@@ -12,7 +12,7 @@ from PIL import Image
 
 from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import Colorizer
-from photochrom.errors import ConfigError, HintError, InColour, ModelError
+from photochrom.errors import ConfigError, HintError, InColorError, ModelError
 from photochrom.pipeline.hints import Hint
 from photochrom.pipeline.suggestions import hex_of
 from photochrom.workspace import Workspace
@@ -180,6 +180,6 @@ def test_wrong_wishes_are_refused(workspace: Workspace, examples: Path, colorize
         workspace.result(vividness=1.1)
     colour = colorizer.workspace(examples / "colour" / "harbour.jpg")
     assert colour.in_colour
-    with pytest.raises(InColour):
+    with pytest.raises(InColorError):
         colour.result(recolour=False)
     assert not workspace.in_colour

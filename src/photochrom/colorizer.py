@@ -86,7 +86,7 @@ class Colorizer:
         sRGB, or a PIL image.
         options: what colours it shall have. keywords: single fields of `ColorizeOptions`, which
         count before those of `options`.
-        Raises PhotoError where the photo cannot be read, InColour for one in colour unless
+        Raises PhotoError where the photo cannot be read, InColorError for one in colour unless
         `recolour` is true, ConfigError for an option out of range, HintError for a hint outside the
         photo or a model that takes none.
         """

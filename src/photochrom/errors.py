@@ -1,15 +1,15 @@
 """Everything that Photochrom raises on purpose.
 
     PhotochromError
-    ├── PhotoError          a photograph cannot be read or written
-    │   ├── OutputExists    the result's name is taken
-    │   └── InColour        it is in colour already
-    ├── ModelError          a model is missing, damaged or of an unknown kind
-    ├── HintError           hints that do not fit the photograph
-    ├── JobError            a job cannot go on: its ledger, its workers
-    ├── ConfigError         a configuration file or an option is wrong
-    ├── DataError           training or evaluation data is missing or unusable
-    └── MissingExtra        an optional part of Photochrom is not installed
+    ├── PhotoError                a photograph cannot be read or written
+    │   ├── OutputExistsError     the result's name is taken (a FileExistsError too)
+    │   └── InColorError          it is in colour already
+    ├── ModelError                a model is missing, damaged or of an unknown kind
+    ├── HintError                 hints that do not fit the photograph (a ValueError too)
+    ├── JobError                  a job cannot go on: its ledger, its workers
+    ├── ConfigError               a configuration file or an option is wrong (a ValueError too)
+    ├── DataError                 training or evaluation data is missing or unusable
+    └── MissingExtraError         an optional part is not installed (an ImportError too)
 
 Every message is one line: what is wrong, with which file, and what to do about it.
 """
@@ -23,11 +23,11 @@ class PhotoError(PhotochromError):
     """A photograph cannot be read or written."""
 
 
-class OutputExists(PhotoError):
+class OutputExistsError(PhotoError, FileExistsError):
     """The result would overwrite a file."""
 
 
-class InColour(PhotoError):
+class InColorError(PhotoError):
     """A photograph is in colour already."""
 
 
@@ -35,7 +35,7 @@ class ModelError(PhotochromError):
     """A model is missing, damaged or of an unknown kind."""
 
 
-class HintError(PhotochromError):
+class HintError(PhotochromError, ValueError):
     """Colour hints do not fit the photograph."""
 
 
@@ -43,7 +43,7 @@ class JobError(PhotochromError):
     """A job on many photographs cannot go on; what is done stays done."""
 
 
-class ConfigError(PhotochromError):
+class ConfigError(PhotochromError, ValueError):
     """A configuration file, or an option, is wrong."""
 
 
@@ -51,7 +51,7 @@ class DataError(PhotochromError):
     """Training or evaluation data is missing or unusable."""
 
 
-class MissingExtra(PhotochromError):
+class MissingExtraError(PhotochromError, ImportError):
     """A part of Photochrom needs packages that are not installed."""
 
     def __init__(self, what: str, extra: str) -> None:

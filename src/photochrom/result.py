@@ -89,7 +89,7 @@ class Result:
 
         options: how. keywords: single fields of `SaveOptions`, which count before those of
         `options`.
-        Raises OutputExists where the file exists and overwrite is false, PhotoError where it
+        Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
         cannot be written. Nothing half-written stays.
         """
         target, how = Path(path), SaveOptions.of(options, keywords)

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, Unpack, cast
 
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
-from photochrom.errors import ConfigError, HintError, InColour, ModelError
+from photochrom.errors import ConfigError, HintError, InColorError, ModelError
 from photochrom.filters.upsample import cell_mean, linear_chroma
 from photochrom.models.session import Prediction
 from photochrom.options import (
@@ -124,7 +124,7 @@ class Workspace:
         wanted = ColorizeOptions.of(options, keywords)
         copy = self._copy(wanted.size)
         if not wanted.recolour and self.in_colour:
-            raise InColour(
+            raise InColorError(
                 f"{self.photo.name}: is in colour already; add --recolour to colour it anew"
             )
         found = self._hinted(wanted, copy) if wanted.hints else self._unhinted(wanted, copy)

@@ -88,10 +88,10 @@ def test_files_of_others_stay(tree):
     target.write_bytes(b"mine")
     summary = run_on_ray(job(tree))
     assert target.read_bytes() == b"mine"
-    assert summary.reasons["OutputExists"] == 1
+    assert summary.reasons["OutputExistsError"] == 1
     summary = run_on_ray(job(tree, resume=True, retry_failed=True))
     assert target.read_bytes() == b"mine"
-    assert summary.reasons["OutputExists"] == 1
+    assert summary.reasons["OutputExistsError"] == 1
 
 
 def test_two_photos_with_one_result(tree):
@@ -99,7 +99,7 @@ def test_two_photos_with_one_result(tree):
         picture.save(tree / "a.png")
     reports = []
     summary = run_on_ray(job(tree, settings=replace(SMALL, format=".jpg")), reports.append)
-    assert summary.reasons["OutputExists"] == 1
+    assert summary.reasons["OutputExistsError"] == 1
     [line] = [r.record.error for r in reports if "same result" in (r.record.error or "")]
     assert line == f"{tree / 'a.png'}: would have the same result as a.jpg; rename one"
     assert "a.color.jpg" in sizes(tree.parent / "out")

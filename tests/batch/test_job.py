@@ -120,7 +120,7 @@ def test_a_result_that_a_person_changed_is_kept(tree):
     retouched.write_bytes(b"retouched by hand")
     summary = run_job(job(tree, resume=True))
     assert retouched.read_bytes() == b"retouched by hand"
-    assert summary.reasons["OutputExists"] == 1
+    assert summary.reasons["OutputExistsError"] == 1
     summary = run_job(job(tree, resume=True, overwrite=True))
     assert summary.done == 1
     assert size_of(retouched) == (150, 100)
@@ -139,14 +139,14 @@ def test_files_of_others_are_not_overwritten(tree):
     (out / "a.color.jpg").write_bytes(b"mine")
     summary = run_job(job(tree))
     assert (out / "a.color.jpg").read_bytes() == b"mine"
-    assert (summary.done, summary.reasons["OutputExists"]) == (2, 1)
+    assert (summary.done, summary.reasons["OutputExistsError"]) == (2, 1)
 
 
 def test_two_photos_with_one_result(tree):
     Image.open(tree / "a.jpg").save(tree / "a.png")
     one = Job([tree], tree.parent / "out", Settings(size=64, format=".png"), jobs=1)
     summary = run_job(one)
-    assert (summary.done, summary.reasons["OutputExists"]) == (1, 1)
+    assert (summary.done, summary.reasons["OutputExistsError"]) == (1, 1)
 
 
 def test_results_inside_the_tree_are_no_photos(tree):

@@ -53,7 +53,7 @@ def test_what_is_done_needs_nothing(ledger):
 def test_a_file_of_somebody_elses_is_refused_before_a_row_is_written(ledger, place):
     made = plan(ledger, {place: MADE})
     assert (made.todo, made.record.state, made.record.reason) == (
-        False, State.FAILED, "OutputExists"
+        False, State.FAILED, "OutputExistsError"
     )  # fmt: skip
     assert made.record.error.startswith(f"{place}: exists already; add --overwrite")
     assert plan(ledger, {place: MADE}, overwrite=True).overwrite
@@ -65,7 +65,7 @@ def test_a_waiting_row_owns_what_it_was_about_to_write_and_no_more(ledger):
     again = plan(ledger, {"a.color.jpg": MADE})
     assert (again.todo, again.overwrite) == (True, True)
     other = plan(ledger, {"a.color.png": MADE}, suffix=".png", digest="two")
-    assert (other.todo, other.record.reason) == (False, "OutputExists")
+    assert (other.todo, other.record.reason) == (False, "OutputExistsError")
 
 
 def test_another_format_does_not_own_what_lies_there(ledger):
@@ -125,7 +125,7 @@ def test_two_photos_with_one_result(ledger):
     planner = Planner(ledger, "one", lambda _: NOTHING, root=HERE, roots=[HERE], suffix=".png",
                       overwrite=False, retry_failed=False)  # fmt: skip
     assert planner.plan("a.jpg", *SEEN).todo
-    assert planner.plan("a.tif", *SEEN).record.reason == "OutputExists"
+    assert planner.plan("a.tif", *SEEN).record.reason == "OutputExistsError"
     assert planner.plan("sub/a.tif", *SEEN).todo
 
 

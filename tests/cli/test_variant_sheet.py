@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from photochrom.cli.variant_sheet import GAP, LETTER, contact_sheet, save_picture
-from photochrom.errors import OutputExists, PhotoError
+from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.photo.digital_source import SOURCE_TYPE
 
 
@@ -75,7 +75,7 @@ def test_saving(results, tmp_path):
     target = save_picture(sheet, tmp_path / "sheet.png")
     with Image.open(target) as saved:
         assert np.array_equal(np.asarray(saved), sheet)
-    with pytest.raises(OutputExists, match=r"sheet\.png"):
+    with pytest.raises(OutputExistsError, match=r"sheet\.png"):
         save_picture(sheet, target)
     save_picture(sheet[:50], target, overwrite=True)
     with Image.open(target) as saved:

@@ -11,7 +11,7 @@ import pyvips
 import tifffile
 from PIL import Image
 
-from photochrom.errors import MissingExtra, PhotoError
+from photochrom.errors import MissingExtraError, PhotoError
 from photochrom.options import SaveOptions
 from photochrom.photo import KINDS, Photo, kind_of, losses
 from photochrom.photo.formats import sniffed
@@ -185,7 +185,7 @@ def test_without_its_package_a_kind_is_one_line(made, monkeypatch, name, package
 
     monkeypatch.setattr(importlib, "import_module", missing)
     assert builtins.__import__
-    with pytest.raises(MissingExtra, match=r"photochrom\[formats\]"):
+    with pytest.raises(MissingExtraError, match=r"photochrom\[formats\]"):
         Photo(made / name)
 
 

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from photochrom import Colorizer
-from photochrom.errors import OutputExists, PhotoError
+from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.photo import Photo, pages_of
 from photochrom.result import Result, encode_pages, save_pages
 from support import pictures
@@ -47,7 +47,7 @@ def test_pages_unlike_become_files(tmp_path, one_thread):
     targets = save_pages(results, tmp_path / "out.tif")
     assert [target.name for target in targets] == ["out-1.tif", "out-2.tif"]
     assert [tifffile.imread(target).shape for target in targets] == [(120, 160, 3), (90, 160, 3)]
-    with pytest.raises(OutputExists, match=r"out-1\.tif"):
+    with pytest.raises(OutputExistsError, match=r"out-1\.tif"):
         save_pages(results, tmp_path / "out.tif")
 
 

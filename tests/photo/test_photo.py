@@ -8,7 +8,7 @@ import pyvips
 import tifffile
 from PIL import Image, ImageCms, ImageOps
 
-from photochrom.errors import OutputExists, PhotoError
+from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
 from photochrom.photo import Page, Photo, Turn, encode, kind_of, write
@@ -298,7 +298,7 @@ def test_an_existing_file_is_kept(cat, tmp_path):
     photo = Photo(np.asarray(cat))
     target = tmp_path / "out.png"
     target.write_bytes(b"mine")
-    with pytest.raises(OutputExists) as error:
+    with pytest.raises(OutputExistsError) as error:
         save(photo, tinted(photo), target)
     one_line(error, "out.png")
     assert target.read_bytes() == b"mine"

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from photochrom import Colorizer
-from photochrom.errors import InColour
+from photochrom.errors import InColorError
 from photochrom.pipeline.toning import Tone, tone_of
 
 SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)
@@ -102,7 +102,7 @@ def test_pictures_without_room(shape):
 def test_colour_is_refused_where_asked(examples):
     colorizer = Colorizer(threads=1)
     photo = examples / "colour" / "cat.jpg"
-    with pytest.raises(InColour, match="--recolour") as error:
+    with pytest.raises(InColorError, match="--recolour") as error:
         colorizer.colorize(photo, recolour=False)
     assert "cat.jpg" in str(error.value)
     assert colorizer.colorize(photo).rgb.shape == (300, 451, 3)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from photochrom.server.problems import Refused
+from photochrom.server.problems import RefusedError
 from photochrom.server.queue import WorkQueue
 
 
@@ -73,7 +73,7 @@ def test_one_too_many_is_told_when_to_come_back() -> None:
         tasks = [asyncio.create_task(queue.run(gate.wait)) for _ in range(3)]
         await settled(lambda: queue.running == 2 and queue.waiting == 1)
         assert queue.full
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RefusedError) as refused:
             await queue.run(gate.wait)
         assert refused.value.status == 429
         assert int((refused.value.headers or {})["Retry-After"]) >= 1

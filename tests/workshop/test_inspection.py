@@ -17,7 +17,7 @@ pytestmark = pytest.mark.workshop
 torch = pytest.importorskip("torch")
 
 from photochrom.color.bins import gamut_bins  # noqa: E402
-from photochrom.errors import ConfigError, ModelError, OutputExists, PhotoError  # noqa: E402
+from photochrom.errors import ConfigError, ModelError, OutputExistsError, PhotoError  # noqa: E402
 from photochrom.workshop.inspection import run  # noqa: E402
 from photochrom.workshop.inspection.features import catch, look, most_different  # noqa: E402
 from photochrom.workshop.inspection.reading import Model, spread  # noqa: E402
@@ -325,7 +325,7 @@ def test_existing_folder_is_kept_unless_told(checkpoint, tmp_path: Path) -> None
     folder.mkdir()
     (folder / "mine.txt").write_text("mine", encoding="utf-8")
     (folder / "labels.png").write_bytes(b"of an earlier network")
-    with pytest.raises(OutputExists, match=r"seen: exists already; add --overwrite"):
+    with pytest.raises(OutputExistsError, match=r"seen: exists already; add --overwrite"):
         inspect_photo(OTTER, checkpoint("alpha"), folder)
     assert len(list(folder.iterdir())) == 2
     inspect_photo(OTTER, checkpoint("alpha"), folder, overwrite=True)

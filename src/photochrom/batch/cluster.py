@@ -32,7 +32,7 @@ from photochrom.batch.work import (
     schedule,
     start_workers,
 )
-from photochrom.errors import ConfigError, MissingExtra
+from photochrom.errors import ConfigError, MissingExtraError
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
 from photochrom.photo.naming import coloured_name, is_result
@@ -68,13 +68,13 @@ class ClusterJob:
 def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     """Do a job on Ray Data; `listener` is told of every photo as it ends.
 
-    Raises MissingExtra without the packages of the extra "cluster", ConfigError where the ledger is
-    of an earlier job and `resume` is false, or a URL cannot be read.
+    Raises MissingExtraError without the packages of the extra "cluster", ConfigError where the
+    ledger is of an earlier job and `resume` is false, or a URL cannot be read.
     """
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise MissingExtra("--engine ray", "cluster") from error
+        raise MissingExtraError("--engine ray", "cluster") from error
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
     check(job.settings)

@@ -12,7 +12,7 @@ from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
 from photochrom.photo.naming import coloured_name
 
-TAKEN = "OutputExists"
+TAKEN = "OutputExistsError"
 """The reason of a photo whose result's name is taken."""
 NOTHING = (-1, -1)
 """Size and time of no file; in a row, of one that was about to be written."""

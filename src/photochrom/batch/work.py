@@ -20,7 +20,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from photochrom._system.malloc import give_back
 from photochrom._system.threads import limit_threads
-from photochrom.errors import InColour, PhotochromError, unforeseen
+from photochrom.errors import InColorError, PhotochromError, unforeseen
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.pipeline.adjustments import Adjustments
 
@@ -224,7 +224,7 @@ def _tidy() -> None:
 def _answered(task: Task) -> Outcome:
     try:
         return _colour(task)
-    except InColour as error:
+    except InColorError as error:
         return Outcome("skipped", reason="in colour already", error=str(error))
     except PhotochromError as error:
         return Outcome("failed", reason=type(error).__name__, error=str(error))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from photochrom.cli.output import complain
-from photochrom.errors import ConfigError, MissingExtra, PhotochromError
+from photochrom.errors import ConfigError, MissingExtraError, PhotochromError
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -34,4 +34,4 @@ def needs_extra(what: str, extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.startswith("photochrom"):
             raise
-        raise MissingExtra(what, extra) from error
+        raise MissingExtraError(what, extra) from error

@@ -62,8 +62,8 @@ def save_picture(
     """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
 
     quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
-    Raises OutputExists where the file exists and overwrite is false, PhotoError where it cannot be
-    written.
+    Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
+    cannot be written.
     """
     photo, target = Photo(picture), Path(path)
     strips = (picture[top : top + rows] for top, rows in photo.plan.spans())

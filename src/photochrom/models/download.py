@@ -40,7 +40,7 @@ class Patience:
     timeout: float = 30.0
 
 
-class _Fault(Exception):
+class _FetchError(Exception):
     """An address failed. again: whether another try may help."""
 
     def __init__(self, text: str, again: bool) -> None:
@@ -121,7 +121,7 @@ def _from_one(
     part: Path,
     progress: Progress,
     patience: Patience,
-) -> _Fault | None:
+) -> _FetchError | None:
     """Fill `part` from one address; returns why it could not be. A try that got on is none."""
     failures, there = 0, 0
     while True:
@@ -130,7 +130,7 @@ def _from_one(
             _fetch(client, url, descriptor, part, progress)
             _check(descriptor, part, resumed)
             return None
-        except _Fault as fault:
+        except _FetchError as fault:
             before, there = there, part.stat().st_size if part.exists() else 0
             failures = 0 if there > before else failures + 1
             if not fault.again or failures >= patience.tries:
@@ -143,7 +143,7 @@ def _check(descriptor: Descriptor, part: Path, again: bool) -> None:
     if digest != descriptor.sha256:
         size = part.stat().st_size
         part.unlink()  # the next try begins anew
-        raise _Fault(
+        raise _FetchError(
             f"sent another file ({size} bytes, SHA-256 {digest[:12]}..., expected "
             f"{descriptor.sha256[:12]}...)",
             again,
@@ -164,7 +164,7 @@ def _fetch(
                 if _length_told(response) == there:
                     return  # all of it is there already
                 part.unlink()
-                raise _Fault("has a shorter file than before", again=True)
+                raise _FetchError("has a shorter file than before", again=True)
             there = _place(response, there)
             total = _total(response, there)
             _write(response, part, there, total, descriptor, progress)
@@ -174,11 +174,11 @@ def _fetch(
         httpx2.TooManyRedirects,
         UnicodeError,
     ) as error:
-        raise _Fault(str(error) or type(error).__name__, again=False) from error
+        raise _FetchError(str(error) or type(error).__name__, again=False) from error
     except httpx2.TimeoutException as error:
-        raise _Fault("no answer in time", again=True) from error
+        raise _FetchError("no answer in time", again=True) from error
     except (httpx2.TransportError, httpx2.DecodingError) as error:
-        raise _Fault(str(error) or type(error).__name__, again=True) from error
+        raise _FetchError(str(error) or type(error).__name__, again=True) from error
 
 
 def _place(response: httpx2.Response, there: int) -> int:
@@ -188,14 +188,14 @@ def _place(response: httpx2.Response, there: int) -> int:
         told = response.headers.get("Content-Range", "")
         if told.replace(" ", "").startswith(f"bytes{there}-"):
             return there
-        raise _Fault("sent another part than asked for", again=False)
+        raise _FetchError("sent another part than asked for", again=False)
     if status == HTTPStatus.OK:
         return 0
     busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
     )
-    raise _Fault(f"HTTP {status}", again=busy)
+    raise _FetchError(f"HTTP {status}", again=busy)
 
 
 def _total(response: httpx2.Response, there: int) -> int | None:
@@ -219,7 +219,7 @@ def _write(
 ) -> None:
     most = descriptor.bytes if descriptor.exact else int(_TOO_LARGE * descriptor.bytes)
     if total is not None and total > most:
-        raise _Fault(f"would send {total} bytes, not some {descriptor.bytes}", again=False)
+        raise _FetchError(f"would send {total} bytes, not some {descriptor.bytes}", again=False)
     with part.open("r+b" if there else "wb") as file:
         file.seek(there)
         for chunk in response.iter_raw():
@@ -227,10 +227,10 @@ def _write(
             there += len(chunk)
             if there > most:
                 file.truncate(0)
-                raise _Fault(f"sends more than {most} bytes", again=False)
+                raise _FetchError(f"sends more than {most} bytes", again=False)
             progress(there, total)
         file.truncate()
     if total is not None and there < total:
-        raise _Fault(f"broke off after {there} of {total} bytes", again=True)
+        raise _FetchError(f"broke off after {there} of {total} bytes", again=True)
     if total is None and there < (descriptor.bytes if descriptor.exact else 1):
-        raise _Fault(f"broke off after {there} bytes", again=True)
+        raise _FetchError(f"broke off after {there} bytes", again=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import MissingExtra, PhotochromError, PhotoError
+from photochrom.errors import MissingExtraError, PhotochromError, PhotoError
 from photochrom.photo.formats import HEIC, JPEG2000, PNM, Kind
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -44,8 +44,8 @@ def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
     """Read an encoded picture of one of these kinds.
 
     name: what errors call it. limit: pixels; a larger picture is refused before it is decoded.
-    Raises MissingExtra without the kind's package, PhotoError where the picture is damaged or too
-    large.
+    Raises MissingExtraError without the kind's package, PhotoError where the picture is damaged or
+    too large.
     """
     reader = {PNM.name: _read_pnm, JPEG2000.name: _read_jpeg2000, HEIC.name: _read_heic}[kind.name]
     return reader(data, name, limit)
@@ -66,7 +66,7 @@ def encode(
 
     pixels: (H, W, 3 or 4), uint8 or uint16. name: what errors call it. quality: of HEIC; the others
     lose nothing. What the kind cannot hold of the rest is left out.
-    Raises MissingExtra without the kind's package, PhotoError where the package refuses.
+    Raises MissingExtraError without the kind's package, PhotoError where the package refuses.
     """
     try:
         if kind is PNM:
@@ -87,7 +87,7 @@ def _package(name: str, kind: Kind) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise MissingExtra(f"{kind.name}: this kind of file", "formats") from error
+        raise MissingExtraError(f"{kind.name}: this kind of file", "formats") from error
 
 
 def _guarded(name: str, read: Callable[[], Any]) -> Any:

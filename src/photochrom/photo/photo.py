@@ -18,7 +18,7 @@ import numpy as np
 from photochrom._system.vips import pyvips
 from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotochromError, PhotoError
 from photochrom.filters.resize import resize
 from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.iptc import taken_apart
@@ -299,6 +299,8 @@ def foreseen_os_errors(name: str) -> Iterator[None]:
     """Turn what the operating system says of a file or folder into one line that names it."""
     try:
         yield
+    except PhotochromError:  # some are OSErrors too
+        raise
     except FileNotFoundError as error:
         raise PhotoError(f"{name}: no such file; check the name") from error
     except OSError as error:

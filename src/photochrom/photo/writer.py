@@ -18,7 +18,7 @@ import numpy as np
 
 from photochrom._system.vips import pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
-from photochrom.errors import OutputExists, PhotoError
+from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
 from photochrom.photo.digital_source import mark_computed
@@ -141,7 +141,7 @@ def write(
 
     pages: more than one only into a TIFF, all of one size, type and number of bands.
     target: its suffix chooses the kind of file. durable: wait until the disk has it.
-    Raises OutputExists or PhotoError.
+    Raises OutputExistsError or PhotoError.
     """
     kind = check_target(target, saving.overwrite)
     with _temporary_beside(target) as part:
@@ -181,7 +181,7 @@ def check_target(target: Path, overwrite: bool) -> Kind:
 
 
 def _give_name(part: Path, target: Path, overwrite: bool) -> None:
-    """Let a whole file have its name; raises OutputExists where it is taken meanwhile."""
+    """Let a whole file have its name; raises OutputExistsError where it is taken meanwhile."""
     if not overwrite:
         try:
             os.link(part, target)  # the only step that two writers cannot both do
@@ -194,8 +194,8 @@ def _give_name(part: Path, target: Path, overwrite: bool) -> None:
     part.replace(target)
 
 
-def _taken(target: Path) -> OutputExists:
-    return OutputExists(f"{target}: exists already; add --overwrite to replace it")
+def _taken(target: Path) -> OutputExistsError:
+    return OutputExistsError(f"{target}: exists already; add --overwrite to replace it")
 
 
 def is_part(name: str) -> bool:

@@ -18,7 +18,7 @@ from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.result import Result
 from photochrom.server.models import Models
-from photochrom.server.problems import Refused
+from photochrom.server.problems import RefusedError
 from photochrom.server.requests import Look, LookBody
 from photochrom.server.screen import View
 from photochrom.server.settings import Settings
@@ -54,7 +54,9 @@ class Session:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """Keep its files while they are worked with; raises Refused, 404, where it is closed."""
+        """Keep its files while they are worked with; raises RefusedError, 404, where it is
+        closed.
+        """
         with self._look_lock:
             if self._closed:
                 raise _gone()
@@ -104,12 +106,14 @@ class Session:
         return self._models.get(model)
 
     def look(self, revision: int | None = None) -> Look:
-        """A look by its number, the latest by default; raises Refused, 404, for one forgotten."""
+        """A look by its number, the latest by default; raises RefusedError, 404, for one
+        forgotten.
+        """
         with self._look_lock:
             try:
                 return self._looks[self._revision if revision is None else revision]
             except KeyError:
-                raise Refused(
+                raise RefusedError(
                     404,
                     "no-such-revision",
                     f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
@@ -172,13 +176,14 @@ class Sessions:
     def place(self) -> Iterator[Path]:
         """A new folder for a photo that arrives, with a name that nobody can guess.
 
-        Whoever takes it removes it where the photo fails. Raises Refused, 429, where all is full.
+        Whoever takes it removes it where the photo fails. Raises RefusedError, 429, where all is
+        full.
         """
         with self._lock:
             count = len(self._sessions) + self._arriving
             full = count >= self._settings.sessions
             if full or self.bytes >= self._settings.session_bytes:
-                raise Refused(
+                raise RefusedError(
                     429,
                     "busy",
                     f"{count} photos are open already; close some, or come back later",
@@ -205,7 +210,7 @@ class Sessions:
         self._cool()
 
     def get(self, name: str) -> Session:
-        """A session by its id, which is then used last; raises Refused, 404."""
+        """A session by its id, which is then used last; raises RefusedError, 404."""
         with self._lock:
             session = self._sessions.get(name)
             if session is None:
@@ -216,7 +221,7 @@ class Sessions:
         return session
 
     def remove(self, name: str) -> None:
-        """Forget a session; raises Refused, 404."""
+        """Forget a session; raises RefusedError, 404."""
         with self._lock:
             session = self._sessions.pop(name, None)
         if session is None:
@@ -230,7 +235,7 @@ class Sessions:
             if session.touched < oldest:
                 try:
                     self.remove(name)
-                except Refused:
+                except RefusedError:
                     continue  # another thread was faster
 
     def _cool(self) -> None:
@@ -238,5 +243,5 @@ class Sessions:
             session.cool()
 
 
-def _gone() -> Refused:
-    return Refused(404, "not-found", "there is no such photo here, or it has expired")
+def _gone() -> RefusedError:
+    return RefusedError(404, "not-found", "there is no such photo here, or it has expired")

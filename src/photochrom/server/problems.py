@@ -1,11 +1,11 @@
 """Failures as answers: problem+json (RFC 9457), one status for each class of the tree of errors.
 
 PhotoError     422   the photo cannot be read, or not be written in that format
-InColour       409   it is in colour already
+InColorError       409   it is in colour already
 HintError      422   hints that do not fit the photo
 ConfigError    422   an option out of range
 ModelError     422   a model that is not here, or cannot do what is asked
-MissingExtra   501   an optional package is not installed on the server
+MissingExtraError   501   an optional package is not installed on the server
 others         500
 """
 
@@ -23,8 +23,8 @@ from starlette.exceptions import HTTPException
 from photochrom.errors import (
     ConfigError,
     HintError,
-    InColour,
-    MissingExtra,
+    InColorError,
+    MissingExtraError,
     ModelError,
     PhotochromError,
     PhotoError,
@@ -35,12 +35,12 @@ TYPE = "urn:photochrom:"
 _LONGEST_DETAIL = 400
 
 _STATUS: dict[type[PhotochromError], int] = {
-    InColour: 409,
+    InColorError: 409,
     PhotoError: 422,
     HintError: 422,
     ConfigError: 422,
     ModelError: 422,
-    MissingExtra: 501,
+    MissingExtraError: 501,
 }
 _TITLES = {
     "in-colour": "The photo is in colour already",
@@ -55,7 +55,7 @@ _TITLES = {
 log = logging.getLogger("photochrom.server")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that is not served, whatever photo it brings."""
 
     def __init__(
@@ -82,7 +82,7 @@ def problem(
 
 def problem_of(error: Exception) -> JSONResponse:
     """The answer for whatever was raised; what nobody foresaw is logged, and not told."""
-    if isinstance(error, Refused):
+    if isinstance(error, RefusedError):
         return problem(error.status, error.kind, str(error), error.headers)
     if isinstance(error, PhotochromError):
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
@@ -108,7 +108,7 @@ def install(app: FastAPI) -> None:
     async def answer(_: Request, error: Exception) -> JSONResponse:
         return problem_of(error)
 
-    for kind in (Refused, PhotochromError, RequestValidationError, HTTPException):
+    for kind in (RefusedError, PhotochromError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)  # of the rest the guard takes care
 
 

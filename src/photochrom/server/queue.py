@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from photochrom.server.problems import Refused
+from photochrom.server.problems import RefusedError
 
 Found = TypeVar("Found")
 
@@ -54,11 +54,11 @@ class WorkQueue:
         return self._free == 0 and self.waiting >= self.most_waiting
 
     def check(self) -> None:
-        """Raise Refused, 429, where too many wait already."""
+        """Raise RefusedError, 429, where too many wait already."""
         if not self.full:
             return
         wait = math.ceil(self._seconds * (self.waiting + 1) / self.workers)
-        raise Refused(
+        raise RefusedError(
             429,
             "busy",
             f"{self.waiting} requests are waiting already; come back later",
@@ -72,7 +72,7 @@ class WorkQueue:
         urgent: bool = False,
         abandoned: Callable[[], None] | None = None,
     ) -> Found:
-        """Run a function on a thread; raises Refused, 429, where too many wait already.
+        """Run a function on a thread; raises RefusedError, 429, where too many wait already.
 
         Who is cancelled while waiting leaves the queue; what runs already runs to its end.
         abandoned: called then, from the event loop, so that nothing is left of it.

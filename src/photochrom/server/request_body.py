@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
-from photochrom.server.problems import Refused
+from photochrom.server.problems import RefusedError
 
 UPLOADS = ("/api/v1/sessions", "/api/v1/colorize")
 """What takes photos; all else takes a little JSON."""
@@ -90,7 +90,7 @@ async def while_connected(app: App, scope: Scope, receive: Receive, send: Send, 
         watching.cancel()
 
 
-def too_large(most: int) -> Refused:
+def too_large(most: int) -> RefusedError:
     """What to say of a body with more bytes than these."""
     detail = f"the body is larger than {most} bytes, the most that this server takes"
-    return Refused(413, "content-too-large", detail)
+    return RefusedError(413, "content-too-large", detail)

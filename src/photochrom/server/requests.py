@@ -13,7 +13,7 @@ from photochrom.errors import ConfigError, HintError, PhotoError
 from photochrom.options import MOST_VARIANTS, RANGES, ColorizeOptions, SaveOptions
 from photochrom.photo import SUFFIXES, TIFF, Photo, kind_of
 from photochrom.pipeline.hints import Hint, parse_hints
-from photochrom.server.problems import Refused
+from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
 from photochrom.workspace import Workspace
 
@@ -205,9 +205,9 @@ class ColorizeRequest(FileOptions):
 
 
 def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:
-    """The hints; raises Refused, 413, for more than `most`."""
+    """The hints; raises RefusedError, 413, for more than `most`."""
     if len(hints) > most:
-        raise Refused(413, "hint-error", f"{len(hints)} hints, but this server takes {most}")
+        raise RefusedError(413, "hint-error", f"{len(hints)} hints, but this server takes {most}")
     return tuple(hints)
 
 

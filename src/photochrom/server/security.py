@@ -12,7 +12,7 @@ import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from photochrom.server.problems import Refused, problem_of
+from photochrom.server.problems import RefusedError, problem_of
 from photochrom.server.request_body import (
     UPLOADS,
     App,
@@ -99,22 +99,22 @@ class Guard:
         host = headers.get("host", "").lower()
         names = self.settings.names
         if names and _name_of(host) not in names:
-            raise Refused(
+            raise RefusedError(
                 421, "misdirected-request", f"this server is not {host or 'without a name'}"
             )
         origin = headers.get("origin")
         allowed = origin in self.settings.cors_origins
         own = (f"http://{host}", f"https://{host}")  # behind a proxy it may be either
         if origin is not None and not allowed and origin.lower() not in own:
-            raise Refused(403, "forbidden", f"requests from {origin} are not allowed")
+            raise RefusedError(403, "forbidden", f"requests from {origin} are not allowed")
         foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if foreign and not allowed and (path.startswith(API) or method not in _SAFE):
-            raise Refused(403, "forbidden", "requests from other sites are not allowed")
+            raise RefusedError(403, "forbidden", "requests from other sites are not allowed")
         if self.settings.token is not None and _guarded(path) and method != "OPTIONS":
             self._check_token(headers)
         if "transfer-encoding" in headers and "content-length" in headers:
             detail = "a body has either a length or chunks"  # a proxy may see another request
-            raise Refused(400, "bad-request", detail, {"Connection": "close"})
+            raise RefusedError(400, "bad-request", detail, {"Connection": "close"})
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > most:
             raise too_large(most)
@@ -126,7 +126,7 @@ class Guard:
         if scheme.lower() != "bearer" or not secrets.compare_digest(
             given.strip().encode(), wanted.encode()
         ):
-            raise Refused(
+            raise RefusedError(
                 401,
                 "unauthorized",
                 "give the server's token: Authorization: Bearer TOKEN",

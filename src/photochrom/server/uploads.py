@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo, pages_of
-from photochrom.server.problems import Refused
+from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
 
 PART = "photo"
@@ -65,8 +65,8 @@ async def receive(request: Request, folder: Path, settings: Settings, name: str 
     """Write a request's photo into a folder.
 
     name: of the file, where the body is the file itself.
-    Raises Refused: 400 for a form that is none or a body that ends early, 413 for more bytes than
-    allowed (counted as they come), 507 where the disk is full.
+    Raises RefusedError: 400 for a form that is none or a body that ends early, 413 for more bytes
+    than allowed (counted as they come), 507 where the disk is full.
     """
     path = folder / "upload"
     check_space(folder, settings, int(request.headers.get("content-length", "0") or 0))
@@ -80,7 +80,7 @@ async def receive(request: Request, folder: Path, settings: Settings, name: str 
                     check_space(folder, settings, 0)
                 written += file.write(chunk)
     except ClientDisconnect as error:
-        raise Refused(400, "bad-request", "the body ended before it was whole") from error
+        raise RefusedError(400, "bad-request", "the body ended before it was whole") from error
     except OSError as error:
         raise full(error) from error
     return Upload(path, safe_name(name), {})
@@ -93,12 +93,12 @@ async def _part(request: Request, path: Path) -> Upload:
         ) as form:
             file = form.get(PART)
             if not isinstance(file, UploadFile):
-                raise Refused(400, "bad-request", f"the form has no file named {PART!r}")
+                raise RefusedError(400, "bad-request", f"the form has no file named {PART!r}")
             await asyncio.to_thread(_copy, file.file, path)
             fields = {key: str(value) for key, value in form.items() if key != PART}
             return Upload(path, safe_name(file.filename or ""), fields)
     except MultiPartException as error:
-        raise Refused(400, "bad-request", f"the form is damaged ({error.message})") from error
+        raise RefusedError(400, "bad-request", f"the form is damaged ({error.message})") from error
 
 
 def _copy(source: Any, path: Path) -> None:
@@ -106,15 +106,17 @@ def _copy(source: Any, path: Path) -> None:
         shutil.copyfileobj(source, target, 2**20)
 
 
-def full(error: OSError) -> Refused:
+def full(error: OSError) -> RefusedError:
     """What to say where a file cannot be written."""
-    return Refused(507, "insufficient-storage", f"no room for the photo ({error.strerror})")
+    return RefusedError(507, "insufficient-storage", f"no room for the photo ({error.strerror})")
 
 
 def check_space(folder: Path, settings: Settings, needed: int) -> None:
-    """Raise Refused, 507, where a file would leave the disk too full."""
+    """Raise RefusedError, 507, where a file would leave the disk too full."""
     if shutil.disk_usage(folder).free - needed < settings.free_bytes:
-        raise Refused(507, "insufficient-storage", "the server's disk is full; come back later")
+        raise RefusedError(
+            507, "insufficient-storage", "the server's disk is full; come back later"
+        )
 
 
 def safe_name(name: str) -> str:

@@ -24,11 +24,11 @@ LONGEST_PAUSE = 3600.0
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class GaveUp(Exception):
+class GaveUpError(Exception):
     """A file cannot be had; the message says why."""
 
 
-class _Again(Exception):
+class _RetryError(Exception):
     """A try failed in a way that another may not."""
 
     def __init__(self, fault: str, pause: float = 0.0) -> None:
@@ -74,18 +74,18 @@ class Download:
         """Fetch a file and return what `use` makes of it.
 
         use: raises DataError where the bytes are not what was wanted; then they are fetched again.
-        Raises GaveUp with the last fault.
+        Raises GaveUpError with the last fault.
         """
         failures = 0
         while True:
             try:
                 return await use(await self._body(address))
-            except (_Again, DataError) as error:
+            except (_RetryError, DataError) as error:
                 failures += 1
                 if failures == self._patience.tries:
                     tries = f"{failures} tries" if failures > 1 else "one try"
-                    raise GaveUp(f"gave up after {tries}: {error}") from error
-                asked = error.pause if isinstance(error, _Again) else 0.0
+                    raise GaveUpError(f"gave up after {tries}: {error}") from error
+                asked = error.pause if isinstance(error, _RetryError) else 0.0
                 await asyncio.sleep(max(asked, self._patience.pause(failures)))
 
     async def _body(self, address: str) -> bytes:
@@ -100,13 +100,13 @@ class Download:
                     self._check(response)
                     return await _whole(response)
             except TimeoutError as error:
-                raise _Again(f"no answer in {self._patience.timeout:g} s") from error
+                raise _RetryError(f"no answer in {self._patience.timeout:g} s") from error
             except (httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
-                raise GaveUp(f"{type(error).__name__}: {error}") from error
+                raise GaveUpError(f"{type(error).__name__}: {error}") from error
             except (httpx2.TransportError, httpx2.DecodingError) as error:
-                raise _Again(f"{type(error).__name__}: {error}") from error
+                raise _RetryError(f"{type(error).__name__}: {error}") from error
             except httpx2.InvalidURL as error:
-                raise GaveUp(f"not an address ({error})") from error
+                raise GaveUpError(f"not an address ({error})") from error
 
     def _check(self, response: httpx2.Response) -> None:
         """Raise for an answer that is no image, and close the gate where the server asks for it."""
@@ -115,12 +115,12 @@ class Download:
             pause = _retry_after(response.headers.get("Retry-After", ""))
             now = asyncio.get_running_loop().time()
             self._closed_until = max(self._closed_until, now + pause)
-            raise _Again(f"HTTP {status}", pause)
+            raise _RetryError(f"HTTP {status}", pause)
         if status != HTTPStatus.OK:
-            raise GaveUp(f"HTTP {status}")
+            raise GaveUpError(f"HTTP {status}")
         kind = response.headers.get("Content-Type", "image").split(";")[0].strip().lower()
         if not kind.startswith(("image", "application/octet-stream", "binary/")):
-            raise GaveUp(f"not an image but {kind}")
+            raise GaveUpError(f"not an image but {kind}")
 
 
 async def _whole(response: httpx2.Response) -> bytes:
@@ -128,10 +128,10 @@ async def _whole(response: httpx2.Response) -> bytes:
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > LARGEST_BODY:
-            raise GaveUp(f"larger than {LARGEST_BODY >> 20} MiB")
+            raise GaveUpError(f"larger than {LARGEST_BODY >> 20} MiB")
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) != response.num_bytes_downloaded:
-        raise _Again(f"{response.num_bytes_downloaded} of {length} bytes came")
+        raise _RetryError(f"{response.num_bytes_downloaded} of {length} bytes came")
     return bytes(body)
 
 

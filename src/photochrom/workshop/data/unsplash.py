@@ -25,7 +25,7 @@ import httpx2
 
 from photochrom.errors import DataError
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
-from photochrom.workshop.data.download import Download, GaveUp, Patience
+from photochrom.workshop.data.download import Download, GaveUpError, Patience
 from photochrom.workshop.data.manifest import Entry, Reason, Tally, one_line
 from photochrom.workshop.data.originals import Original
 from photochrom.workshop.data.recipe import Recipe
@@ -165,7 +165,7 @@ class _Visit:
 
         try:
             return await download.fetch(sized_address(photo.address, self.width), usable)
-        except (GaveUp, DataError) as error:
+        except (GaveUpError, DataError) as error:
             credit = {"licence": LICENCE, "terms": self.terms, "source": "unsplash"}
             entry = Entry(
                 photo.key,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from photochrom.errors import OutputExists, PhotoError
+from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.photo import foreseen_os_errors
 from photochrom.workshop.inspection.chapters import chapters
 from photochrom.workshop.inspection.page import Section, build_page
@@ -39,9 +39,9 @@ def inspect_photo(
     checkpoint: a training checkpoint's folder. folder: gets the files; whole or not at all.
     at: a pixel (x, y) of the photo to look at, chosen by the network's answers by default.
     embedder_weights: of the embedder, where they are not where the training had them.
-    Returns the files, the page first. Raises OutputExists where the folder exists and overwrite is
-    false, PhotoError where the photo cannot be read or the folder not be written, ModelError where
-    there is no such checkpoint, ConfigError where `at` is outside the photo.
+    Returns the files, the page first. Raises OutputExistsError where the folder exists and
+    overwrite is false, PhotoError where the photo cannot be read or the folder not be written,
+    ModelError where there is no such checkpoint, ConfigError where `at` is outside the photo.
     """
     check_folder(folder, overwrite)
     model = Model(checkpoint, embedder_weights)
@@ -65,7 +65,9 @@ def check_folder(folder: Path, overwrite: bool) -> None:
         if folder.exists() and not folder.is_dir():
             raise PhotoError(f"{folder}: is a file; name a folder")
         if folder.exists() and not overwrite:
-            raise OutputExists(f"{folder}: exists already; add --overwrite to replace its pictures")
+            raise OutputExistsError(
+                f"{folder}: exists already; add --overwrite to replace its pictures"
+            )
 
 
 def _write(folder: Path, page: str, sections: Sequence[Section], overwrite: bool) -> list[Path]:

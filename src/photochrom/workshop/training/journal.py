@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from photochrom.errors import MissingExtra
+from photochrom.errors import MissingExtraError
 from photochrom.workshop.training.config import LoggingConfig
 
 
@@ -51,7 +51,9 @@ class Journal:
             try:
                 from torch.utils.tensorboard import SummaryWriter  # slow to import
             except ModuleNotFoundError as error:
-                raise MissingExtra("TensorBoard (or logging.tensorboard=false)", "train") from error
+                raise MissingExtraError(
+                    "TensorBoard (or logging.tensorboard=false)", "train"
+                ) from error
             self._board = SummaryWriter(str(self.folder / "tensorboard"), purge_step=samples + 1)
 
     def rest(self, samples: int) -> None:
