@@ -1,21 +1,34 @@
+import doctest
+import importlib
 import json
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
 import photochrom
+import photochrom.errors
 
 WORKSHOP = ["torch", "torchvision", "timm", "PIL", "skimage", "lightning_fabric", "onnx"]
 
 
 def test_all_is_what_is_public():
-    assert set(photochrom.__all__) == {
+    errors = {name for name in vars(photochrom.errors) if name.endswith("Error")}
+    assert set(photochrom.__all__) == errors | {
+        "Adjustments",
+        "ColorizeOptions",
         "Colorizer",
         "Hint",
-        "PhotochromError",
+        "Photo",
+        "PhotoLike",
         "Result",
+        "SaveOptions",
+        "Suggestion",
+        "Workspace",
         "__version__",
+        "colorize",
+        "list_models",
     }
     assert photochrom.__all__ == dir(photochrom)
     for name in photochrom.__all__:
@@ -58,3 +71,20 @@ def test_importing_loads_nothing_of_the_workshop(statement):
 
 def test_importing_the_package_alone_is_light():
     assert not loaded_by("import photochrom").intersection(["numpy", "pyvips", "onnxruntime"])
+
+
+@pytest.mark.parametrize("module", ["photochrom.colorizer", "photochrom.models.catalogue"])
+def test_examples_in_docstrings(module):
+    failed, tried = doctest.testmod(importlib.import_module(module))
+    assert not failed
+    assert tried
+
+
+def test_keywords_are_the_fields():
+    from photochrom import options
+
+    for keywords, kind in (
+        (options.ColorizeKeywords, options.ColorizeOptions),
+        (options.SaveKeywords, options.SaveOptions),
+    ):
+        assert set(keywords.__annotations__) == {field.name for field in fields(kind)}

@@ -1,8 +1,8 @@
 """Photochrom colours black-and-white photographs.
 
-from photochrom import Colorizer
+import photochrom
 
-Colorizer().colorize("grandmother.jpg").save("grandmother.color.jpg")
+photochrom.colorize("grandmother.jpg").save("grandmother.color.jpg")
 """
 
 from __future__ import annotations
@@ -11,21 +11,60 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from photochrom.colorizer import Colorizer
-    from photochrom.errors import PhotochromError
-    from photochrom.pipeline.hints import Hint
-    from photochrom.result import Result
+    from photochrom.colorizer import Colorizer as Colorizer
+    from photochrom.colorizer import colorize as colorize
+    from photochrom.errors import ConfigError as ConfigError
+    from photochrom.errors import DataError as DataError
+    from photochrom.errors import HintError as HintError
+    from photochrom.errors import InColorError as InColorError
+    from photochrom.errors import JobError as JobError
+    from photochrom.errors import MissingExtraError as MissingExtraError
+    from photochrom.errors import ModelError as ModelError
+    from photochrom.errors import OutputExistsError as OutputExistsError
+    from photochrom.errors import PhotochromError as PhotochromError
+    from photochrom.errors import PhotoError as PhotoError
+    from photochrom.models import list_models as list_models
+    from photochrom.options import ColorizeOptions as ColorizeOptions
+    from photochrom.options import SaveOptions as SaveOptions
+    from photochrom.photo import Photo as Photo
+    from photochrom.photo import PhotoLike as PhotoLike
+    from photochrom.pipeline.adjustments import Adjustments as Adjustments
+    from photochrom.pipeline.hints import Hint as Hint
+    from photochrom.pipeline.suggestions import Suggestion as Suggestion
+    from photochrom.result import Result as Result
+    from photochrom.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Colorizer": "photochrom.colorizer",
-    "Hint": "photochrom.pipeline.hints",
-    "PhotochromError": "photochrom.errors",
-    "Result": "photochrom.result",
+_MODULES = {
+    "photochrom.colorizer": ("Colorizer", "colorize"),
+    "photochrom.errors": (
+        "ConfigError",
+        "DataError",
+        "HintError",
+        "InColorError",
+        "JobError",
+        "MissingExtraError",
+        "ModelError",
+        "OutputExistsError",
+        "PhotochromError",
+        "PhotoError",
+    ),
+    "photochrom.models": ("list_models",),
+    "photochrom.options": ("ColorizeOptions", "SaveOptions"),
+    "photochrom.photo": ("Photo", "PhotoLike"),
+    "photochrom.pipeline.adjustments": ("Adjustments",),
+    "photochrom.pipeline.hints": ("Hint",),
+    "photochrom.pipeline.suggestions": ("Suggestion",),
+    "photochrom.result": ("Result",),
+    "photochrom.workspace": ("Workspace",),
 }
+"""What is public, by the module that has it; a module is imported when its first name is asked
+for."""
 
-__all__ = ["Colorizer", "Hint", "PhotochromError", "Result", "__version__"]
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted((*_HOME, "__version__"))
 
 
 def __getattr__(name: str) -> Any:

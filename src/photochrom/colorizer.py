@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from photochrom.errors import ConfigError
 from photochrom.models import SizeRule, parse_blend
 from photochrom.models.session import Session
 from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
-from photochrom.photo import as_photo, pages_of
+from photochrom.photo import PhotoLike, as_photo, pages_of
 from photochrom.pipeline.inference import Member
 from photochrom.result import Result
 from photochrom.workspace import Workspace
@@ -76,14 +77,14 @@ class Colorizer:
 
     def colorize(
         self,
-        photo: Any,
+        photo: PhotoLike,
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
     ) -> Result:
         """Colour one photograph; of a TIFF with several pages, the first.
 
-        photo: a path, an encoded file's bytes, an array (H, W) or (H, W, 3), uint8 or uint16,
-        sRGB, or a PIL image.
+        photo: a path, an encoded file's bytes, an array (H, W), (H, W, 3) or (H, W, 4) of uint8,
+        uint16 or float32 (white at 1), sRGB, or an image of Pillow's.
         options: what colours it shall have. keywords: single fields of `ColorizeOptions`, which
         count before those of `options`.
         Raises PhotoError where the photo cannot be read, InColorError for one in colour unless
@@ -92,7 +93,7 @@ class Colorizer:
         """
         return self.workspace(photo).result(options, **keywords)
 
-    def workspace(self, photo: Any) -> Workspace:
+    def workspace(self, photo: PhotoLike) -> Workspace:
         """Take up a photo to colour it more than once, with other hints, sizes, vividness.
 
         photo: as for `colorize`. Raises PhotoError where it cannot be read.
@@ -101,7 +102,7 @@ class Colorizer:
 
     def colorize_pages(
         self,
-        photo: Any,
+        photo: PhotoLike,
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
     ) -> list[Result]:
@@ -115,7 +116,7 @@ class Colorizer:
 
     def variants(
         self,
-        photo: Any,
+        photo: PhotoLike,
         count: int = 4,
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
@@ -131,6 +132,31 @@ class Colorizer:
         Raises what `colorize` raises, and ModelError where the model says only one colour a place.
         """
         return self.workspace(photo).variants(count, options, **keywords)
+
+
+@lru_cache(maxsize=1)
+def _loaded(model: str | Path | None) -> Colorizer:
+    return Colorizer(model)
+
+
+def colorize(
+    photo: PhotoLike,
+    options: ColorizeOptions | None = None,
+    *,
+    model: str | Path | None = None,
+    **keywords: Unpack[ColorizeKeywords],
+) -> Result:
+    """Colour one photograph, in one call.
+
+    photo, options, keywords, and what is raised: as for `Colorizer.colorize`. model: as for
+    `Colorizer`; the last one stays loaded.
+
+    >>> import numpy as np, photochrom
+    >>> grey = np.full((40, 60), 128, np.uint8)
+    >>> photochrom.colorize(grey, vividness=0.7).rgb.shape
+    (40, 60, 3)
+    """
+    return _loaded(model).colorize(photo, options, **keywords)
 
 
 def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:

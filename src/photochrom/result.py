@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import Unpack
+from typing import Any, BinaryIO, Unpack
 
 import numpy as np
 
+from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ModelError, PhotoError
+from photochrom.errors import ConfigError, ModelError, PhotoError
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
@@ -30,6 +33,9 @@ from photochrom.photo import (
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import coloured_strips
+
+_LONGEST_SHOWN = 1200
+"""Sides of a picture in a notebook, pixels."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +85,48 @@ class Result:
         """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
         return self._upright(Coding(SRGB, self.photo.stored))
 
+    @property
+    def image(self) -> Any:
+        """The coloured photo as a `PIL.Image.Image` of 8 bits, RGB or RGBA, upright sRGB.
+
+        Raises ImportError where Pillow is not installed.
+        """
+        image = import_module("PIL.Image")  # not of the runtime's packages
+
+        return image.fromarray(self._upright(Coding(SRGB, np.dtype(np.uint8))))
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows: a PNG, reduced where it is larger than a screen."""
+        whole = pyvips.Image.new_from_array(self._upright(Coding(SRGB, np.dtype(np.uint8))))
+        shown = whole.thumbnail_image(_LONGEST_SHOWN, size="down")
+        return bytes(shown.write_to_buffer(".png"))
+
     def save(
         self,
-        path: str | Path,
+        path: str | Path | BinaryIO,
         options: SaveOptions | None = None,
+        *,
+        format: str | None = None,
         **keywords: Unpack[SaveKeywords],
-    ) -> Path:
+    ) -> Path | None:
         """Write the coloured photo; its suffix chooses the format.
 
-        options: how. keywords: single fields of `SaveOptions`, which count before those of
-        `options`.
+        path: of the file, or an open binary file. options: how it is written. keywords: single
+        fields of `SaveOptions`, which count before those of `options`. format: "png", "jpg", ... of
+        an open file, by default the photo's own.
+        Returns the path; None for an open file.
         Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
-        cannot be written. Nothing half-written stays.
+        cannot be written, ConfigError for a format beside a path. Nothing half-written stays.
         """
-        target, how = Path(path), SaveOptions.of(options, keywords)
+        how = SaveOptions.of(options, keywords)
+        if not isinstance(path, str | os.PathLike):
+            path.write(self.encode(f".{format.lstrip('.')}" if format else self.photo.suffix, how))
+            return None
+        if format is not None:
+            raise ConfigError(f"{path}: its suffix chooses the format; leave format out")
+        return self._save(Path(path), how)
+
+    def _save(self, target: Path, how: SaveOptions) -> Path:
         check_target(target, how.overwrite)
         write([self.page(target.suffix, how)], target, how)
         return target
@@ -155,7 +189,7 @@ def save_pages(
     """
     target, how = Path(path), SaveOptions.of(options, keywords)
     if len(results) == 1:
-        return [results[0].save(target, how)]
+        return [results[0]._save(target, how)]
     kind = check_target(target, how.overwrite)
     if pages := _one_file(results, kind, target.suffix, how):
         write(pages, target, how)
@@ -166,7 +200,7 @@ def save_pages(
     written: list[Path] = []
     try:
         for result, name in zip(results, names, strict=True):
-            written.append(result.save(name, how))
+            written.append(result._save(name, how))
     except BaseException:
         for name in written:  # all pages, or none
             name.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -50,6 +51,18 @@ def known_models() -> tuple[Descriptor, ...]:
         if twice:
             raise ModelError(f"{', '.join(twice)}: several models have this {what}")
     return models
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """The names of the models that can be asked for, the default first.
+
+    pattern: with * and ?, as of file names.
+
+    >>> import photochrom
+    >>> photochrom.list_models("photochrom*")
+    ['photochrom', 'photochrom-free', 'photochrom-lite']
+    """
+    return [model.name for model in known_models() if fnmatchcase(model.name, pattern)]
 
 
 def broken_packages() -> tuple[str, ...]:

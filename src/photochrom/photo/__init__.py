@@ -1,6 +1,6 @@
 """Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
 
-from photochrom.photo.convert import as_photo
+from photochrom.photo.convert import PhotoLike, as_photo
 from photochrom.photo.formats import KINDS, SUFFIXES, TIFF, Kind, kind_of
 from photochrom.photo.orientation import Turn
 from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
@@ -26,6 +26,7 @@ __all__ = [
     "Metadata",
     "Page",
     "Photo",
+    "PhotoLike",
     "Turn",
     "as_photo",
     "check_target",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,22 @@ from photochrom.photo.photo import Metadata, Photo, metadata_of
 from photochrom.photo.strips import Pixels
 
 
-def as_photo(photo: Any) -> Photo:
+class PillowImage(Protocol):
+    """A `PIL.Image.Image`, by what it can do; Pillow need not be installed."""
+
+    def getexif(self) -> Any:
+        """Its EXIF."""
+
+    def convert(self, mode: str) -> Any:
+        """The same image in another mode."""
+
+
+PhotoLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Pixels | PillowImage | Photo
+"""What public calls take as a photo: a path, an encoded file's bytes, an array (H, W), (H, W, 3) or
+(H, W, 4) of uint8, uint16 or float32 (white at 1), sRGB, an image of Pillow's, or a `Photo`."""
+
+
+def as_photo(photo: PhotoLike) -> Photo:
     """A photo of a path, an encoded file's bytes, an array, a PIL image, or the photo itself.
 
     Raises PhotoError for what is none of these, and where it cannot be read.
