@@ -14,6 +14,11 @@
 Every message is one line: what is wrong, with which file, and what to do about it.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class PhotochromError(Exception):
     """Root of the tree; catching it catches every failure Photochrom foresees."""
@@ -58,8 +63,19 @@ class MissingExtraError(PhotochromError, ImportError):
         super().__init__(f"{what} needs extra packages: pip install 'photochrom[{extra}]'")
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what an error says, or its class where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was probably meant to be; None where none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
+
+
 def unforeseen(name: object, error: Exception) -> PhotoError:
     """The one line about a fault of Photochrom's own, so that one photo's costs no other."""
-    first = next(iter(str(error).splitlines()), "")
-    fault = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    fault = type(error).__name__
+    if (line := first_line(error)) != fault:
+        fault += f": {line}"
     return PhotoError(f"{name}: unforeseen ({fault}); please report it with the photo")

@@ -32,7 +32,7 @@ from photochrom.batch.work import (
     schedule,
     start_workers,
 )
-from photochrom.errors import ConfigError, MissingExtraError
+from photochrom.errors import ConfigError, MissingExtraError, first_line
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
 from photochrom.photo.naming import coloured_name, is_result
@@ -85,7 +85,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
         except (OSError, RuntimeError, ValueError) as error:
             where = job.address or "this machine"
             raise ConfigError(
-                f"{where}: Ray cannot be reached or started there ({_first_line(error)})"
+                f"{where}: Ray cannot be reached or started there ({first_line(error)})"
             ) from error
     summary = Summary()
     try:
@@ -259,7 +259,7 @@ class Worker:
             try:
                 outcome, outputs = self._colour(row, Path(folder))
             except Exception as error:  # a store may raise anything
-                line = f"{row['source']}: cannot be fetched or delivered ({_first_line(error)})"
+                line = f"{row['source']}: cannot be fetched or delivered ({first_line(error)})"
                 outcome, outputs = Outcome("failed", reason=type(error).__name__, error=line), []
         said = {name: getattr(outcome, name) for name in _SAID}
         listed = {"losses": list(outcome.losses), "notes": list(outcome.notes)}
@@ -312,8 +312,3 @@ def _deliver(system: Any, path: Path, place: str) -> None:
 def _protocols(system: Any) -> Sequence[str]:
     named = system.protocol
     return [named] if isinstance(named, str) else named
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

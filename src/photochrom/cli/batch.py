@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +12,7 @@ import typer
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import PIPE
 from photochrom.cli.output import complain, one_line, say_name, say_record, warnings_said
+from photochrom.cli.progress import job_progress
 from photochrom.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -125,7 +122,7 @@ def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
             if not total:
                 raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
         try:
-            with _progress(total) as shown, warnings_said():
+            with job_progress(total) as shown, warnings_said():
 
                 def listener(report: Report) -> None:
                     shown()
@@ -210,40 +207,6 @@ def _sum_up(summary: Summary, output: Path) -> None:
     complain(line)
     if summary.lost:
         complain(f"warning: some files could not hold {', '.join(sorted(summary.lost))}")
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """A bar with photos a second and the time left, on a terminal; nothing in a pipe."""
-    if total < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    started, ended = time.monotonic(), 0
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("colouring", total=total, rate="")
-
-        def advance() -> None:
-            nonlocal ended
-            ended += 1
-            rate = ended / max(1e-3, time.monotonic() - started)
-            progress.update(task, advance=1, rate=f"{rate:.1f} photos/s")
-
-        yield advance
 
 
 def ledger(

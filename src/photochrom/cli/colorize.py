@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +39,7 @@ from photochrom.cli.options import (
     suffix_of,
 )
 from photochrom.cli.output import complain, say_name, say_record, warnings_said
+from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
 from photochrom.photo.naming import coloured_name
 
@@ -293,7 +293,7 @@ def _beside(source: Path, suffix: str | None) -> Path:
 def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
     """Colour photo after photo, reporting each; returns how many failed."""
     failures, warned = 0, set[str]()
-    with _progress(len(jobs)) as advance:
+    with photo_progress(len(jobs)) as advance:
         for job in jobs:
             record, error = _colour(colorizer, job, options)
             advance()
@@ -393,18 +393,3 @@ def _same_file(source: Path, target: Path) -> bool:
 
 def _name(job: _Job) -> str:
     return "standard input" if job.source is None else str(job.source)
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[Any]:
-    """A progress bar on a terminal when there is more than one photo; nothing in a pipe."""
-    if count < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("colouring", total=count)
-        yield lambda: progress.advance(task)

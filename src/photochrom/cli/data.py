@@ -13,6 +13,7 @@ import typer
 
 from photochrom.cli.embed import embed
 from photochrom.cli.exit_codes import INTERRUPTED, needs_extra, one_line_errors
+from photochrom.cli.progress import source_bytes_progress
 from photochrom.workshop.data.recipe import Fit, Recipe
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def prepare(
             from photochrom.workshop.data.prepare import prepare as prepare_set
         recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
         labels = {"source": source, "licence": licence, "terms": terms}
-        with _interruptible(), _progress(total_size(sources)) as advance:
+        with _interruptible(), source_bytes_progress(total_size(sources)) as advance:
             tally = prepare_set(sources, out, recipe, labels=labels, jobs=jobs, report=advance)
         _say(tally, out)
 
@@ -176,7 +177,7 @@ def unsplash(
             from photochrom.workshop.data.download import Patience
             from photochrom.workshop.data.unsplash import fetch_unsplash
         recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
-        with _interruptible(), _progress(None) as advance:
+        with _interruptible(), source_bytes_progress(None) as advance:
             tally = fetch_unsplash(
                 tables,
                 out,
@@ -214,7 +215,7 @@ def stats(
             from photochrom.workshop.data.originals import total_size
             from photochrom.workshop.data.stats import measure
             from photochrom.workshop.data.stats_plot import save_plot
-        with _progress(total_size(sources)) as advance:
+        with source_bytes_progress(total_size(sources)) as advance:
             figures = measure(sources, jobs, lambda size: advance(size, None))
         if plot is not None:
             save_plot(figures, plot)
@@ -271,39 +272,3 @@ def _interruptible() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("photochrom: interrupted; the same command goes on from here", err=True)
         raise typer.Exit(INTERRUPTED) from None
-
-
-@contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int, Tally | None], None]]:
-    """A bar over the bytes of the sources on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[photos]} photos, {task.fields[kept]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total, photos=0, kept="")
-        photos = 0
-
-        def advance(size: int, tally: Tally | None) -> None:
-            nonlocal photos
-            photos = tally.total if tally else photos + 1
-            kept = f"{tally.kept} kept" if tally else ""
-            progress.update(task, advance=size, photos=photos, kept=kept)
-
-        yield advance

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.cli.options import Device, ModelKind
+from photochrom.cli.progress import scored_progress
 from photochrom.errors import ConfigError
 
 SHEET_PHOTOS = 48
@@ -133,7 +133,7 @@ def evaluate(
         shown = report is not None or sheet is not None
         kept = None if report is not None else SHEET_PHOTOS
         with temporary_gallery(kept) if shown else nullcontext() as gallery:
-            with _progress(limit) as advance:
+            with scored_progress(limit) as advance:
                 record = evaluate_photos(
                     photos,
                     plan,
@@ -171,18 +171,3 @@ def _make_folders(*folders: Path | None) -> None:
                 folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{error.filename}: no such folder can be made; name another") from error
-
-
-@contextmanager
-def _progress(count: int | None) -> Iterator[Callable[[], None]]:
-    """Photos scored so far and the time they took, on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("evaluating", total=count)
-        yield lambda: progress.advance(task)

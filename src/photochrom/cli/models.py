@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +11,7 @@ import typer
 
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.output import complain
+from photochrom.cli.progress import download_progress
 from photochrom.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def pull(names: Names, yes: Yes = False) -> None:
             if not yes and not _agreed("Download it?"):
                 raise ConfigError("not downloaded; add --yes to agree without being asked")
             try:
-                with _progress(model.name) as progress:
+                with download_progress(model.name) as progress:
                     path = fetch(model, progress)
             except KeyboardInterrupt:
                 complain("interrupted; the same command goes on where it ended")
@@ -177,26 +176,3 @@ def _agreed(question: str) -> bool:
     if not sys.stdin.isatty():
         return False
     return typer.confirm(question, err=True)
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Any]:
-    """A bar on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-               TransferSpeedColumn(), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -14,7 +13,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, nearest_name
 from photochrom.models.contract import Contract
 from photochrom.models.descriptor import Descriptor, beside, descriptors_from
 from photochrom.models.paths import SHIPPED, is_file
@@ -99,8 +98,8 @@ def describe(name: str | None) -> Descriptor:
         if model.name == name:
             return model
     names = [model.name for model in models]
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
+    near = nearest_name(name, names)
+    hint = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
     faults = "".join(f"; {fault}" for fault in broken_packages())
     raise ModelError(f"no model {name!r}; {hint} (or give the path of an .onnx file){faults}")
 

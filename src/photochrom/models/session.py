@@ -25,7 +25,7 @@ from photochrom.color.lab import (
     srgb_from_linear,
 )
 from photochrom.color.vividness import Decoding
-from photochrom.errors import HintError, ModelError
+from photochrom.errors import HintError, ModelError, first_line
 from photochrom.models import (
     BYTES,
     Contract,
@@ -195,7 +195,7 @@ class Session:
         except Exception as error:  # ONNX Runtime raises several unrelated kinds
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise ModelError(
-                f"{self.name}: failed on {shapes} ({_first_line(error)}); it may take other sizes "
+                f"{self.name}: failed on {shapes} ({first_line(error)}); it may take other sizes "
                 "(--size, or a TOML file beside it), or lack external data"
             ) from error
         return [np.asarray(value, np.float32) for value in found]
@@ -246,7 +246,7 @@ def _started(found: Found, options: Any, providers: Sequence[str]) -> Any:
                 return session
             reason = "it did not start"
         except Exception as error:  # of drivers and libraries
-            reason = _first_line(error)
+            reason = first_line(error)
         if CPU not in providers:
             raise ModelError(f"{path}: {providers[0]} failed ({reason}); try --device cpu")
         warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
@@ -257,12 +257,8 @@ def _started(found: Found, options: Any, providers: Sequence[str]) -> Any:
         if found.descriptor is not None and not found.descriptor.shipped:
             remedy = f"; get it again: photochrom models pull {found.name}"
         raise ModelError(
-            f"{path}: not a model that can be loaded ({_first_line(error)}){remedy}"
+            f"{path}: not a model that can be loaded ({first_line(error)}){remedy}"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _available(providers: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import MissingExtraError, PhotochromError, PhotoError
+from photochrom.errors import MissingExtraError, PhotochromError, PhotoError, first_line
 from photochrom.photo.formats import HEIC, JPEG2000, PNM, Kind
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -78,7 +78,7 @@ def encode(
         raise
     except Exception as error:  # each package has errors of its own
         raise PhotoError(
-            f"{name}: cannot be written as {kind.name} ({_first_words(error)}); "
+            f"{name}: cannot be written as {kind.name} ({first_line(error)}); "
             "choose another --format"
         ) from error
 
@@ -96,12 +96,8 @@ def _guarded(name: str, read: Callable[[], Any]) -> Any:
         return read()
     except Exception as error:  # each package has errors of its own
         raise PhotoError(
-            f"{name}: damaged or unusual image ({_first_words(error)}); repair it or save it again"
+            f"{name}: damaged or unusual image ({first_line(error)}); repair it or save it again"
         ) from error
-
-
-def _first_words(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def check_size(name: str, width: int, height: int, limit: int) -> None:

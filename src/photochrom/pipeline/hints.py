@@ -8,7 +8,6 @@ A file of hints is JSON:
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import reprlib
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.lab import LARGEST_AB, Array, lab_from_srgb
-from photochrom.errors import HintError
+from photochrom.errors import HintError, nearest_name
 
 RADIUS = 0.01
 """Of a hint that names none, as a share of the photo's short side: 5 x 5 pixels of a small copy of
@@ -120,8 +119,8 @@ def _parse_hint(entry: Any, where: str) -> Hint:
 def _check_keys(record: dict[str, Any], known: Sequence[str], where: str) -> None:
     for key in record:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            advice = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            near = nearest_name(key, known)
+            advice = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
             raise HintError(f"{where}: unknown key {key!r}; {advice}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from ipaddress import ip_address
@@ -12,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, nearest_name
 from photochrom.options import DEVICE
 
 PREFIX = "PHOTOCHROM_SERVER_"
@@ -108,8 +107,8 @@ class Settings(BaseSettings):
         known = set(cls.model_fields)
         for name in told:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                advice = f"did you mean {near[0]}?" if near else "see docs/server.md"
+                near = nearest_name(name, known)
+                advice = f"did you mean {near}?" if near else "see docs/server.md"
                 raise ConfigError(f"{file}: unknown key {name!r}; {advice}")
         environment = {
             name for name in told if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}

