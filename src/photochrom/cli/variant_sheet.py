@@ -41,9 +41,7 @@ def contact_sheet(results: Sequence[Result]) -> Picture:
     height, width = photo.upright_size
     scale = min(1.0, LONGEST / max(height, width))
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
-    size = (columns, rows) if photo.turn.quarters % 2 else (rows, columns)
-    small = np.ascontiguousarray(photo.turn.apply(photo.small_copy(*size)))
-    grey = grey_from_lightness(lab_from_srgb(small)[..., 0])
+    grey = grey_from_lightness(lab_from_srgb(photo.upright_copy(rows, columns))[..., 0])
     reduced = Photo(grey, photo.name)
     pictures = [np.repeat(grey[..., None], 3, axis=2)]
     pictures += [replace(result, photo=reduced).rgb for result in results]

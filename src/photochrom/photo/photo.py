@@ -176,6 +176,15 @@ class Photo:
         """
         return self._as_srgb(self._reduced(height, width)[..., : self.colour_bands])
 
+    def upright_copy(self, height: int, width: int) -> Array:
+        """Read the photo reduced to a given size, upright.
+
+        Returns (height, width, 3), sRGB in 0..1.
+        """
+        sideways = self.turn.quarters % 2
+        stored = self.small_copy(*((width, height) if sideways else (height, width)))
+        return np.ascontiguousarray(self.turn.apply(stored))
+
     def small_for_screen(self, height: int, width: int) -> Pixels:
         """Read the photo reduced to a given size, in stored orientation, as `for_screen` shows it.
 

@@ -63,9 +63,7 @@ class SmallCopy:
     @classmethod
     def of(cls, photo: Photo, height: int, width: int) -> SmallCopy:
         """Read a photo reduced to this size, upright."""
-        turned = photo.turn.quarters % 2
-        stored = photo.small_copy(*((width, height) if turned else (height, width)))
-        srgb = np.ascontiguousarray(photo.turn.apply(stored))
+        srgb = photo.upright_copy(height, width)
         lightness = np.ascontiguousarray(lab_from_srgb(srgb)[..., 0])
         return cls(srgb, lightness, clean(lightness))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.stats import spearmanr
 
 from photochrom.color.lab import Array
 
@@ -52,13 +53,7 @@ class Calibration:
         1: the surer, the better, without exception; 0: confidence says nothing. NaN where one of
         the two is the same everywhere.
         """
-        ours, theirs = _ranks(np.concatenate(self._confidence)), _ranks(np.concatenate(self._error))
-        ours, theirs = ours - ours.mean(), theirs.mean() - theirs
-        spread = np.sqrt(np.square(ours).sum() * np.square(theirs).sum())
-        return float(ours @ theirs / spread) if spread else float("nan")
-
-
-def _ranks(values: Array) -> NDArray[np.float64]:
-    """Ranks, ascending; equal values share the mean of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return (count.cumsum() - (count - 1) / 2)[place]
+        confidence, error = np.concatenate(self._confidence), np.concatenate(self._error)
+        if np.ptp(confidence) == 0 or np.ptp(error) == 0:
+            return float("nan")
+        return float(spearmanr(confidence, -error).statistic)

@@ -94,9 +94,7 @@ def read_subject(path: Path, size: int, fit: str) -> Subject:
     """
     photo = Photo(path)
     height, width = network_size(*photo.upright_size, size, fit)
-    turned = photo.turn.quarters % 2
-    stored = photo.small_copy(*((width, height) if turned else (height, width)))
-    upright = np.ascontiguousarray(photo.turn.apply(stored))
+    upright = photo.upright_copy(height, width)
     pixels = torch.from_numpy((upright * 255).round().clip(0, 255).astype(np.uint8))
     copy = network_copy(pixels.permute(2, 0, 1), size, fit)
     return Subject(path.name, photo.upright_size, copy)
