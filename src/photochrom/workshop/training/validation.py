@@ -100,17 +100,19 @@ def validate(
 ) -> dict[str, float]:
     """Colour the validation photos, write a contact sheet (grey, ours, real).
 
-    The processes share the photos. Returns, for each of the objective's colours, PSNR and ab error
-    as gains over grey (dB, percent), the squared error of ab as a share of grey's (percent) and
-    the colourfulness as a ratio to the real photos'. Where `config.hint_points` colours are to be
-    revealed to the network, "hinted" stands for the first of the objective's colours with them.
+    The sheet shows photos that lie evenly in the set. The processes share the photos. Returns, for
+    each of the objective's colours, PSNR and ab error as gains over grey (dB, percent), the
+    squared error of ab as a share of grey's (percent) and the colourfulness as a ratio to the real
+    photos'. Where `config.hint_points` colours are to be revealed to the network, "hinted" stands
+    for the first of the objective's colours with them.
     """
     count = min(config.photos, len(photos))
     totals: dict[str, Tensor] = {}
-    rows = []
+    sheet_step = max(1, count // config.sheet) if config.sheet else 0  # over the whole set
+    rows: list[list[NDArray[np.uint8]]] = []
     for index in range(count):
         own = index % fabric.world_size == fabric.global_rank
-        shown = fabric.is_global_zero and index < config.sheet
+        shown = fabric.is_global_zero and len(rows) < config.sheet and not index % sheet_step
         if not own and not shown:
             continue
         copy = network_copy(photos.photo(index), config.size, fit)
