@@ -14,8 +14,9 @@ from PIL import Image
 
 from photochrom.batch import LEDGER, Job, Ledger, Settings, State, run_job, work
 from photochrom.errors import ConfigError
+from photochrom.options import ColorizeOptions
 
-SMALL = Settings(size=64)
+SMALL = Settings(colorize=ColorizeOptions(size=64))
 
 
 @pytest.fixture
@@ -106,8 +107,8 @@ def test_a_changed_photo_is_done_again_and_a_touched_one_is_not(tree):
 
 def test_other_settings_do_all_again(tree):
     run_job(job(tree))
-    other = Job([tree], tree.parent / "out", Settings(size=64, vividness=1.0), True, jobs=1,
-                resume=True)  # fmt: skip
+    vivid = Settings(colorize=ColorizeOptions(size=64, vividness=1.0))
+    other = Job([tree], tree.parent / "out", vivid, True, jobs=1, resume=True)
     before = (tree.parent / "out" / "a.color.jpg").read_bytes()
     summary = run_job(other)
     assert (summary.done, summary.kept) == (3, 0)
@@ -144,7 +145,12 @@ def test_files_of_others_are_not_overwritten(tree):
 
 def test_two_photos_with_one_result(tree):
     Image.open(tree / "a.jpg").save(tree / "a.png")
-    one = Job([tree], tree.parent / "out", Settings(size=64, format=".png"), jobs=1)
+    one = Job(
+        [tree],
+        tree.parent / "out",
+        Settings(colorize=ColorizeOptions(size=64), format=".png"),
+        jobs=1,
+    )
     summary = run_job(one)
     assert (summary.done, summary.reasons["OutputExistsError"]) == (1, 1)
 
