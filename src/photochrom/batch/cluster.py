@@ -14,7 +14,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ def _outcomes(
         data = ray.data.from_items(rows, override_num_blocks=len(rows))
         done = data.map(
             Worker,
-            fn_constructor_args=(asdict(job.settings), job.storage),
+            fn_constructor_args=(job.settings.as_dict(), job.storage),
             compute=ray.data.ActorPoolStrategy(size=min(workers, len(rows))),
             num_cpus=1,
             max_restarts=-1,
