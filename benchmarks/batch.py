@@ -54,12 +54,12 @@ def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
     found: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
     for _ in range(runs):
         started = time.perf_counter()
-        grey = pyvips.Image.new_from_file(str(photo), access="sequential").numpy()
+        gray = pyvips.Image.new_from_file(str(photo), access="sequential").numpy()
         found["decode"].append(time.perf_counter() - started)
         started = time.perf_counter()
         session.predict(lightness, Decoding(1.0, 0.5, 1.0))
         found["network"].append(time.perf_counter() - started)
-        rgb = pyvips.Image.new_from_array(np.repeat(np.atleast_3d(grey), 3, axis=2))
+        rgb = pyvips.Image.new_from_array(np.repeat(np.atleast_3d(gray), 3, axis=2))
         started = time.perf_counter()
         rgb.copy(interpretation="srgb").jpegsave_buffer(Q=95, subsample_mode="off")
         found["encode"].append(time.perf_counter() - started)

@@ -22,18 +22,18 @@ def main() -> None:
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--limit", type=int)
     arguments = parser.parse_args()
-    colours = [
+    colors = [
         lab_from_srgb(photo[6::12, 6::12].astype(np.float32) / 255)[..., 1:].reshape(-1, 2)
         for _, photo in islice(photos_from(arguments.sources), arguments.limit)
     ]
-    ab = np.concatenate(colours)
-    mean = centre = ab.mean(axis=0)
+    ab = np.concatenate(colors)
+    mean = center = ab.mean(axis=0)
     for _ in range(50):
-        closeness = 1 / np.maximum(np.linalg.norm(ab - centre, axis=1, keepdims=True), 1e-3)
-        centre = (ab * closeness).sum(axis=0) / closeness.sum()
-    print(f"{len(colours)} photos, {len(ab)} pixels")
+        closeness = 1 / np.maximum(np.linalg.norm(ab - center, axis=1, keepdims=True), 1e-3)
+        center = (ab * closeness).sum(axis=0) / closeness.sum()
+    print(f"{len(colors)} photos, {len(ab)} pixels")
     print(f"mean: a {mean[0]:.2f}, b {mean[1]:.2f}")
-    print(f"geometric median: a {centre[0]:.2f}, b {centre[1]:.2f}")
+    print(f"geometric median: a {center[0]:.2f}, b {center[1]:.2f}")
 
 
 if __name__ == "__main__":

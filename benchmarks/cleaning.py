@@ -56,7 +56,7 @@ def set_otherwise(place: Any, **values: Any) -> Iterator[None]:
 
 
 def undamaged(photo: Any, _random: np.random.Generator) -> Degraded:
-    return Degraded(Original("", 0, photo).grey)
+    return Degraded(Original("", 0, photo).gray)
 
 
 def errors(

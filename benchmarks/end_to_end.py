@@ -36,7 +36,7 @@ COPY = WORK.format(
     work="image = pyvips.Image.new_from_file(photo, access='sequential').colourspace('srgb')\n"
     "image.write_to_file(out, Q=95, subsample_mode='off')",
 )
-COLOUR = WORK.format(
+COLOR = WORK.format(
     prepare="from photochrom import Colorizer\ncolorizer = Colorizer(threads=threads)",
     work="colorizer.colorize(photo).save(out)",
 )
@@ -84,7 +84,7 @@ def main() -> None:
             make_photo(photo)
         rows: dict[str, list[dict[str, float]]] = {"libvips": [], "photochrom": []}
         for run in range(arguments.runs + 1):  # the first warms the disk's cache
-            for way, code in (("libvips", COPY), ("photochrom", COLOUR)):
+            for way, code in (("libvips", COPY), ("photochrom", COLOR)):
                 figures = measure(code, photo, folder, arguments.threads)
                 if run:
                     rows[way].append(figures)

@@ -42,11 +42,11 @@ def kills(times: int) -> None:
     chance = random.Random(0)
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name) / "in", Path(name) / "out"
-        grey = Image.open(EXAMPLES / "cat.jpg").resize((600, 400))
+        gray = Image.open(EXAMPLES / "cat.jpg").resize((600, 400))
         for index in range(4 * times):
             path = folder / f"{index % 7}" / f"{index:04d}.{('jpg', 'png', 'tif')[index % 3]}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            grey.save(path)
+            gray.save(path)
         killed, seen, repeated = 0, {}, 0
         for _ in range(20 * times):
             options = ["--resume", "--jobs", "2"]
@@ -160,7 +160,7 @@ def fuzz(minutes: float, seed: int) -> None:
 
     from pebble import ProcessExpired, ProcessPool
 
-    from photochrom.batch.work import Settings, Task, begin, colour
+    from photochrom.batch.work import Settings, Task, begin, color
 
     chance = random.Random(seed)
     found = Path("fuzz-findings")
@@ -181,7 +181,7 @@ def fuzz(minutes: float, seed: int) -> None:
                     source.write_bytes(changed)
                     target = source.with_suffix(f".color{source.suffix}")
                     task = Task(source, target, True)
-                    block.append((source, target, pool.schedule(colour, args=(task,), timeout=60)))
+                    block.append((source, target, pool.schedule(color, args=(task,), timeout=60)))
                     number += 1
                 for source, target, future in block:
                     try:

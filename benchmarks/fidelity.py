@@ -36,9 +36,9 @@ def lightness(codes: np.ndarray) -> np.ndarray:
     return rgb2lab(rgb.astype(np.float64) / 65535)[..., 0]
 
 
-def in_gamut(coloured: np.ndarray) -> np.ndarray:
+def in_gamut(colored: np.ndarray) -> np.ndarray:
     """Where no channel is at its end, so nothing was reduced."""
-    return ((coloured > 0) & (coloured < 65535)).all(axis=2)
+    return ((colored > 0) & (colored < 65535)).all(axis=2)
 
 
 def main() -> None:
@@ -52,9 +52,9 @@ def main() -> None:
         for path in photos:
             photo, target = deep(path), Path(name) / "out.tif"
             colorizer.colorize(photo).save(target, overwrite=True)
-            coloured = pyvips.Image.new_from_file(str(target)).numpy()
-            kept = in_gamut(coloured)
-            difference = np.abs(lightness(coloured) - lightness(photo))[kept]
+            colored = pyvips.Image.new_from_file(str(target)).numpy()
+            kept = in_gamut(colored)
+            difference = np.abs(lightness(colored) - lightness(photo))[kept]
             close = 100 * (difference <= 0.01).mean()
             print(
                 f"| {path.stem} | {difference.mean():.5f} | {close:.2f} % "

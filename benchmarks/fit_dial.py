@@ -61,7 +61,7 @@ class Figures:
 
     psnr: float
     ab: float
-    colourfulness: float
+    colorfulness: float
 
 
 def take_sample(session: Session, sources: list[str], size: int, limit: int | None) -> Sample:
@@ -86,25 +86,25 @@ class Scale:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
         self.real = self._picture(sample.lab[:, 1:])
-        self.vivid = self._colourfulness(self.real)
-        self.grey_psnr = self._psnr(self._picture(0 * sample.lab[:, 1:]))
-        self.grey_error = self._error(0 * sample.lab[:, 1:])
+        self.vivid = self._colorfulness(self.real)
+        self.gray_psnr = self._psnr(self._picture(0 * sample.lab[:, 1:]))
+        self.gray_error = self._error(0 * sample.lab[:, 1:])
 
     def figures(self, ab: Array) -> Figures:
         picture = self._picture(ab)
         return Figures(
-            self._psnr(picture) - self.grey_psnr,
-            100 * (1 - self._error(ab) / self.grey_error),
-            self._colourfulness(picture) / self.vivid,
+            self._psnr(picture) - self.gray_psnr,
+            100 * (1 - self._error(ab) / self.gray_error),
+            self._colorfulness(picture) / self.vivid,
         )
 
     def gain_for(self, ab: Array, ratio: float) -> float | None:
         low, high = 0.0, LARGEST_GAIN
-        if self._colourfulness(self._picture(high * ab)) < ratio * self.vivid:
+        if self._colorfulness(self._picture(high * ab)) < ratio * self.vivid:
             return None
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            enough = self._colourfulness(self._picture(middle * ab)) >= ratio * self.vivid
+            enough = self._colorfulness(self._picture(middle * ab)) >= ratio * self.vivid
             low, high = (low, middle) if enough else (middle, high)
         return high
 
@@ -120,7 +120,7 @@ class Scale:
         squared = self.sample.mean(np.square(picture - self.real).mean(axis=1))
         return float((10 * np.log10(255**2 / np.maximum(squared, 1e-9))).mean())
 
-    def _colourfulness(self, picture: Array) -> float:
+    def _colorfulness(self, picture: Array) -> float:
         mean = self.sample.mean
         rg = picture[:, 0] - picture[:, 1]
         yb = (picture[:, 0] + picture[:, 1]) / 2 - picture[:, 2]
@@ -145,7 +145,7 @@ def main() -> None:
     sample = take_sample(session, arguments.photos, size, arguments.limit)
     scale = Scale(sample)
     gammas = GAMMAS if contract.log_weights.any() else (1.0,)  # nothing to take back
-    colours = {
+    colors = {
         pair: annealed_mean(
             sample.logits.T[None, :, :, None].astype(np.float32),
             contract.bins,
@@ -157,17 +157,17 @@ def main() -> None:
 
     def best(choices: list[Decoding]) -> tuple[Decoding, Figures]:
         scored = [
-            (how, scale.figures(how.gain * colours[how.gamma, how.temperature])) for how in choices
+            (how, scale.figures(how.gain * colors[how.gamma, how.temperature])) for how in choices
         ]
         return max(scored, key=lambda found: found[1].ab)
 
     def at(ratio: float) -> tuple[Decoding, Figures]:
-        reaching = ((pair, scale.gain_for(ab, ratio)) for pair, ab in colours.items())
+        reaching = ((pair, scale.gain_for(ab, ratio)) for pair, ab in colors.items())
         return best([Decoding(*pair, gain) for pair, gain in reaching if gain is not None])
 
-    faithful = best([Decoding(*pair, gain) for pair in colours for gain in FAITHFUL_GAINS])
-    low = faithful[1].colourfulness
-    most = max(scale.figures(LARGEST_GAIN * ab).colourfulness for ab in colours.values())
+    faithful = best([Decoding(*pair, gain) for pair in colors for gain in FAITHFUL_GAINS])
+    low = faithful[1].colorfulness
+    most = max(scale.figures(LARGEST_GAIN * ab).colorfulness for ab in colors.values())
     middle, vivid = min(arguments.middle, most), min(arguments.vivid, most)
     stops = [faithful, *map(at, ((low + middle) / 2, middle, (middle + vivid) / 2, vivid))]
     print(f"{contract.name}, size {size}, {sample.photo.max() + 1} photos\n")
@@ -178,7 +178,7 @@ def main() -> None:
     for name, how, found in rows:
         print(
             f"| {name} | {how.gamma:g} | {how.temperature:g} | {how.gain:.2f} "
-            f"| {found.psnr:+.2f} | {found.ab:.1f} % | {found.colourfulness:.2f} |"
+            f"| {found.psnr:+.2f} | {found.ab:.1f} % | {found.colorfulness:.2f} |"
         )
     if arguments.output:
         record = {"stops": [[how.gamma, how.temperature, round(how.gain, 2)] for how, _ in stops]}

@@ -55,16 +55,16 @@ Point = tuple[int, int]
 """Row and column."""
 
 
-def region_centres(lightness: Array, count: int) -> list[Point]:
+def region_centers(lightness: Array, count: int) -> list[Point]:
     segments = slic(
         lightness, n_segments=64, compactness=1, sigma=1, channel_axis=None, start_label=1
     )
     largest = sorted(regionprops(segments), key=lambda region: (-region.area, region.label))
-    centres = []
+    centers = []
     for region in largest[:count]:
         offset = region.coords - region.coords.mean(axis=0)
-        centres.append(tuple(region.coords[np.square(offset).sum(axis=1).argmin()].tolist()))
-    return centres
+        centers.append(tuple(region.coords[np.square(offset).sum(axis=1).argmin()].tolist()))
+    return centers
 
 
 def random_points(shape: Sequence[int], count: int, random: np.random.Generator) -> list[Point]:
@@ -84,17 +84,17 @@ def real_hints(points: Sequence[Point], lab: Array) -> list[Hint]:
 
 
 def arbitrary_hints(points: Sequence[Point], random: np.random.Generator) -> list[Hint]:
-    colours = lab_from_srgb(random.random((len(points), 3)))[:, 1:].tolist()
-    paired = zip(points, colours, strict=True)
+    colors = lab_from_srgb(random.random((len(points), 3)))[:, 1:].tolist()
+    paired = zip(points, colors, strict=True)
     return [Hint(column, row, (a, b)) for (row, column), (a, b) in paired]
 
 
-def missed(hints: Sequence[Hint], lab: Array, grey: Array) -> list[float]:
+def missed(hints: Sequence[Hint], lab: Array, gray: Array) -> list[float]:
     """How far the result is from what each hint asked for, ab units."""
     distances = []
     for hint in hints:
         place = int(hint.y), int(hint.x)
-        asked = np.array([grey[place], *hint.ab], np.float32)
+        asked = np.array([gray[place], *hint.ab], np.float32)
         possible = lab_from_srgb(srgb_from_lab(asked))
         distances.append(float(np.linalg.norm(lab[place][1:] - possible[1:])))
     return distances
@@ -105,13 +105,13 @@ def measure(
 ) -> dict[str, Any]:
     """Figures of one photo."""
     random = np.random.default_rng(original.index)
-    real, grey = original.lab, lab_of(np.repeat(original.grey[..., None], 3, axis=2))[..., 0]
+    real, gray = original.lab, lab_of(np.repeat(original.gray[..., None], 3, axis=2))[..., 0]
     order = real_hints(random_points(real.shape, max(COUNTS), random), real)
-    regions = real_hints(region_centres(real[..., 0], 10), real)
+    regions = real_hints(region_centers(real[..., 0], 10), real)
     arbitrary = arbitrary_hints(random_points(real.shape, 10, random), random)
     found: dict[str, Any] = {"index": original.index, "psnr": {}, "missed": {}}
     for count in counts:
-        picture = colorizer.colorize(original.grey, hints=order[:count]).rgb
+        picture = colorizer.colorize(original.gray, hints=order[:count]).rgb
         found["psnr"][count] = metrics.psnr(picture, original.real)
         lab = lab_of(picture)
         if count == 0:
@@ -119,13 +119,13 @@ def measure(
             plain = lab[..., 1:]
         if count == 1:
             found["one"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
-        found["missed"]["nested"] = missed(order[:count], lab, grey)
-    lab = lab_of(colorizer.colorize(original.grey, hints=regions).rgb)
+        found["missed"]["nested"] = missed(order[:count], lab, gray)
+    lab = lab_of(colorizer.colorize(original.gray, hints=regions).rgb)
     found["with"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
-    found["missed"]["regions"] = missed(regions, lab, grey)
-    lab = lab_of(colorizer.colorize(original.grey, hints=arbitrary).rgb)
-    found["missed"]["arbitrary"] = missed(arbitrary, lab, grey)
-    lab = lab_of(colorizer.colorize(original.grey, hints=arbitrary[:1]).rgb)
+    found["missed"]["regions"] = missed(regions, lab, gray)
+    lab = lab_of(colorizer.colorize(original.gray, hints=arbitrary).rgb)
+    found["missed"]["arbitrary"] = missed(arbitrary, lab, gray)
+    lab = lab_of(colorizer.colorize(original.gray, hints=arbitrary[:1]).rgb)
     found["moved"] = float((np.linalg.norm(lab[..., 1:] - plain, axis=-1) > HONOURED).mean())
     return found
 

@@ -131,7 +131,7 @@ def mutated_requests(target: Target) -> list[Hostile]:
 
 def methods(_: Target) -> list[Hostile]:
     names = [
-        "PUT", "TRACE", "CONNECT", "PROPFIND", "COLOURISE", "get", "G" * 1000, "DELETE", "OPTIONS",
+        "PUT", "TRACE", "CONNECT", "PROPFIND", "COLORISE", "get", "G" * 1000, "DELETE", "OPTIONS",
         "PATCH",
     ]  # fmt: skip
     paths = ["/", f"{API}/about", COLORIZE, f"{API}/sessions", "/page/page.css", "*"]
@@ -223,7 +223,7 @@ def cut_photos(_: Target) -> list[Hostile]:
     photos.append(tiff_of(8, 8, 1, bytes(range(64)), loop=True) * 10)
     cuts = [photo[: len(photo) * tenth // 10] for photo in photos for tenth in (1, 4, 7, 9)]
     cuts += [photo + b"<script>" * 99 for photo in photos[:4]]
-    return [posted(cut, path=f"{COLORIZE}&recolour=true") for cut in cuts] + [
+    return [posted(cut, path=f"{COLORIZE}&recolor=true") for cut in cuts] + [
         posted(cut, path=f"{API}/sessions") for cut in cuts[::3]
     ]
 

@@ -2,7 +2,7 @@
 
     python benchmarks/paper_picture.py OUT.jpg MODEL.onnx [MODEL.onnx ...]
 
-Rows: the photos of examples/colour. Columns: grey, each model at its default vividness (networks
+Rows: the photos of examples/color. Columns: grey, each model at its default vividness (networks
 that say only ab: at vividness 0, as they say it), the real photo.
 """
 
@@ -34,8 +34,8 @@ def main() -> None:
         if path.stem in LEFT_OUT:
             continue
         with Image.open(path) as image:
-            grey = np.asarray(image.convert("RGB"))
-        with Image.open(EXAMPLES / "colour" / path.name) as image:
+            gray = np.asarray(image.convert("RGB"))
+        with Image.open(EXAMPLES / "color" / path.name) as image:
             real = np.asarray(image.convert("RGB"))
         ours = []
         for colorizer in colorizers:
@@ -43,7 +43,7 @@ def main() -> None:
                 ColorizeOptions.vividness if colorizer.session.contract.output == "bins" else 0.0
             )
             ours.append(colorizer.colorize(path, vividness=vivid).rgb)
-        rows.append([grey, *ours, real])
+        rows.append([gray, *ours, real])
     save_sheet(rows, arguments.output, height=144, width=144 * 2 * (len(colorizers) + 2))
 
 

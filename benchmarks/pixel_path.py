@@ -53,7 +53,7 @@ LAB = WORK.format(
     + "image = lab.copy(interpretation='lab').colourspace(kind)\n"
     + "image.write_to_file(out, **HOW)",
 )
-COLOUR = WORK.format(
+COLOR = WORK.format(
     prepare="""from photochrom import Colorizer
 colorizer = Colorizer(threads=threads)
 def timed(predict):
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--tiff", action="store_true")
     parser.add_argument("--huge", type=float)
     arguments = parser.parse_args()
-    ways = {"copy": COPY, "lab": LAB, "colour": COLOUR}
+    ways = {"copy": COPY, "lab": LAB, "color": COLOR}
     print("| megapixels | copy s | lab s | colour less network s | of lab | ns a pixel | peak MB |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
@@ -124,16 +124,16 @@ def main() -> None:
             seconds = {
                 way: statistics.median(f["seconds"] for f in found) for way, found in rows.items()
             }
-            peak = max(figures["megabytes"] for figures in rows["colour"])
+            peak = max(figures["megabytes"] for figures in rows["color"])
             print(
                 f"| {megapixels:g} {photo.suffix[1:]} | {seconds['copy']:.2f} "
-                f"| {seconds['lab']:.2f} | {seconds['colour']:.2f} "
-                f"| {seconds['colour'] / seconds['lab']:.2f} "
-                f"| {1e3 * seconds['colour'] / megapixels:.0f} | {peak:.0f} |",
+                f"| {seconds['lab']:.2f} | {seconds['color']:.2f} "
+                f"| {seconds['color'] / seconds['lab']:.2f} "
+                f"| {1e3 * seconds['color'] / megapixels:.0f} | {peak:.0f} |",
                 flush=True,
             )
         if arguments.huge:
-            figures = measure(COLOUR, make(arguments.huge, Path(name)), arguments.threads)
+            figures = measure(COLOR, make(arguments.huge, Path(name)), arguments.threads)
             print(
                 f"\n{arguments.huge:g} megapixels, 16-bit TIFF: {figures['seconds']:.0f} s, "
                 f"peak {figures['megabytes']:.0f} MB"

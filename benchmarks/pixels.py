@@ -48,28 +48,28 @@ def make_photos(folder: Path) -> None:
     folder.mkdir()
     for example in sorted(EXAMPLES.glob("*.jpg")):
         shutil.copy(example, folder)
-    grey = np.asarray(Image.open(EXAMPLES / "otter.jpg").convert("L"))[:400, :600]
-    deep = (grey.astype(np.uint16) << 8) | np.random.default_rng(0).integers(0, 256, grey.shape)
+    gray = np.asarray(Image.open(EXAMPLES / "otter.jpg").convert("L"))[:400, :600]
+    deep = (gray.astype(np.uint16) << 8) | np.random.default_rng(0).integers(0, 256, gray.shape)
     pyvips.Image.new_from_array(deep.astype(np.uint16)).copy(interpretation="grey16").tiffsave(
         str(folder / "deep.tif")
     )
-    alpha = np.broadcast_to(np.linspace(0, 255, grey.shape[1]).astype(np.uint8), grey.shape)
-    Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha.copy())]).save(
+    alpha = np.broadcast_to(np.linspace(0, 255, gray.shape[1]).astype(np.uint8), gray.shape)
+    Image.merge("LA", [Image.fromarray(gray), Image.fromarray(alpha.copy())]).save(
         folder / "alpha.png"
     )
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    Image.fromarray(np.repeat(grey[..., None], 3, 2)).save(
+    Image.fromarray(np.repeat(gray[..., None], 3, 2)).save(
         folder / "profile.jpg", quality=95, icc_profile=profile
     )
-    pages = [Image.fromarray(page) for page in (grey, grey[::-1].copy())]
+    pages = [Image.fromarray(page) for page in (gray, gray[::-1].copy())]
     pages[0].save(folder / "pages.tif", save_all=True, append_images=pages[1:])
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.fromarray(grey).save(folder / "turned.jpg", quality=95, exif=exif)
-    toned = grey[..., None] / 255 * np.array([255, 235, 205])
+    Image.fromarray(gray).save(folder / "turned.jpg", quality=95, exif=exif)
+    toned = gray[..., None] / 255 * np.array([255, 235, 205])
     Image.fromarray(toned.round().astype(np.uint8)).save(folder / "sepia.png")
     Image.fromarray(np.full((1, 1), 120, np.uint8)).save(folder / "pixel.png")
-    Image.fromarray(grey).save(folder / "lossless.webp", lossless=True)
+    Image.fromarray(gray).save(folder / "lossless.webp", lossless=True)
 
 
 def digest(path: Path) -> str:

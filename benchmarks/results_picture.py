@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 
 from photochrom import Colorizer
-from photochrom.color.lab import grey_from_lightness, lab_from_srgb
+from photochrom.color.lab import gray_from_lightness, lab_from_srgb
 from photochrom.workshop.contact_sheet import save_sheet
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "colour"
+EXAMPLES = Path(__file__).parents[1] / "examples" / "color"
 SHOWN = ("harbour", "otter", "ceremony", "cat")
 
 
@@ -32,9 +32,9 @@ def main() -> None:
     for path in arguments.photos or [EXAMPLES / f"{name}.jpg" for name in SHOWN]:
         with Image.open(path) as picture:
             real = np.asarray(picture.convert("RGB"))
-        grey = grey_from_lightness(lab_from_srgb(real.astype(np.float32) / 255)[..., 0])
-        coloured = colorizer.colorize(grey, vividness=arguments.vividness).rgb
-        rows.append([np.stack([grey] * 3, axis=-1), coloured, real])
+        gray = gray_from_lightness(lab_from_srgb(real.astype(np.float32) / 255)[..., 0])
+        colored = colorizer.colorize(gray, vividness=arguments.vividness).rgb
+        rows.append([np.stack([gray] * 3, axis=-1), colored, real])
     save_sheet(rows, arguments.output, height=190, width=1020)
 
 

@@ -1,10 +1,10 @@
 """Which pictures are taken for grey, toned or in colour: real photos, and prints made of them.
 
-    python benchmarks/tone.py COLOUR_PHOTOS... [--grey FOLDER] [--limit N]
+    python benchmarks/tone.py COLOR_PHOTOS... [--gray FOLDER] [--limit N]
 
-COLOUR_PHOTOS: shards or folders of photos in colour, all of which should be found. From every
+COLOR_PHOTOS: shards or folders of photos in colour, all of which should be found. From every
 fourth, prints are made: sepia and cyanotype at two qualities of JPEG, selenium, chroma noise, a
-coloured stamp, yellowed paper, faded colour. --grey: a folder of photographs that are none.
+coloured stamp, yellowed paper, faded colour. --gray: a folder of photographs that are none.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ def as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     return Image.open(stream)
 
 
-def toned(grey: Image.Image, tone: tuple[tuple[int, int, int], ...]) -> Image.Image:
+def toned(gray: Image.Image, tone: tuple[tuple[int, int, int], ...]) -> Image.Image:
     black, white, middle = tone
-    return ImageOps.colorize(grey, black, white, middle)
+    return ImageOps.colorize(gray, black, white, middle)
 
 
-def noisy(grey: Image.Image, random: np.random.Generator) -> Image.Image:
-    pixels = np.asarray(grey, float)[..., None]
+def noisy(gray: Image.Image, random: np.random.Generator) -> Image.Image:
+    pixels = np.asarray(gray, float)[..., None]
     pixels = pixels + random.normal(0, 10, (*pixels.shape[:2], 3))
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def stamped(grey: Image.Image) -> Image.Image:
-    picture = grey.convert("RGB")
+def stamped(gray: Image.Image) -> Image.Image:
+    picture = gray.convert("RGB")
     width, height = picture.size
     picture.paste("#c82828", (width - width // 7, height - height // 8, width - 5, height - 5))
     return picture
@@ -65,7 +65,7 @@ def faded(photo: np.ndarray, strength: float) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="+")
-    parser.add_argument("--grey", type=Path)
+    parser.add_argument("--gray", type=Path)
     parser.add_argument("--limit", type=int)
     arguments = parser.parse_args()
     found: dict[str, Counter[Tone]] = defaultdict(Counter)
@@ -74,22 +74,22 @@ def main() -> None:
     for index, (name, photo) in enumerate(islice(photos_from(arguments.photos), arguments.limit)):
         tone = tone_of(photo.astype(np.float32) / 255)
         found["photos in colour"][tone] += 1
-        if tone is not Tone.COLOUR:
+        if tone is not Tone.COLOR:
             missed.append(name)
         if index % 4:
             continue
-        grey = Image.fromarray(photo).convert("L")
+        gray = Image.fromarray(photo).convert("L")
         for quality in (60, 90):
-            found[f"sepia, JPEG {quality}"][judged(as_jpeg(toned(grey, SEPIA), quality))] += 1
-            print_ = as_jpeg(toned(grey, CYANOTYPE), quality)
+            found[f"sepia, JPEG {quality}"][judged(as_jpeg(toned(gray, SEPIA), quality))] += 1
+            print_ = as_jpeg(toned(gray, CYANOTYPE), quality)
             found[f"cyanotype, JPEG {quality}"][judged(print_)] += 1
-        found["selenium"][judged(toned(grey, SELENIUM))] += 1
-        found["chroma noise, JPEG 40"][judged(as_jpeg(noisy(grey, random), 40))] += 1
-        found["a red stamp"][judged(stamped(grey))] += 1
-        paper = ImageOps.expand(grey.convert("RGB"), min(grey.size) // 8, "#e8d6aa")
+        found["selenium"][judged(toned(gray, SELENIUM))] += 1
+        found["chroma noise, JPEG 40"][judged(as_jpeg(noisy(gray, random), 40))] += 1
+        found["a red stamp"][judged(stamped(gray))] += 1
+        paper = ImageOps.expand(gray.convert("RGB"), min(gray.size) // 8, "#e8d6aa")
         found["yellowed paper"][judged(paper)] += 1
         found["faded colour, 0.4"][judged(faded(photo, 0.4))] += 1
-    for path in sorted(arguments.grey.iterdir()) if arguments.grey else []:
+    for path in sorted(arguments.gray.iterdir()) if arguments.gray else []:
         photo = Photo(path)
         scale = 256 / min(photo.width, photo.height)
         sides = (max(1, round(side * min(1, scale))) for side in (photo.height, photo.width))

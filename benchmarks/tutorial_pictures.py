@@ -27,7 +27,7 @@ from photochrom.workshop.inspection.run import inspect_photo
 from photochrom.workshop.inspection.subject import read_subject, to_bytes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-COLOUR = EXAMPLES / "colour"
+COLOR = EXAMPLES / "color"
 UNSEEN = ("harbour", "colosseum", "otter", "cat")
 EPOCHS = (4, 20, 40, 100, 300, 1000)
 """Of alpha, that are shown."""
@@ -111,7 +111,7 @@ def draw_layers(run: Path, target: Path) -> None:
     """Figures 15 to 19, of the photo that alpha knows by heart."""
     with tempfile.TemporaryDirectory() as folder:
         seen = Path(folder) / "seen"
-        inspect_photo(COLOUR / "square.jpg", run / "latest", seen)
+        inspect_photo(COLOR / "square.jpg", run / "latest", seen)
         lab = [_read(seen / f"lab-{letter}.png") for letter in "lab"]
         save_grid([lab], target / "lab.jpg", ("L", "a", "b"))
         widths = {"nine-pixels": 520, "first-layer": 720, "half-size": 720, "deep": 720}
@@ -123,7 +123,7 @@ def draw_layers(run: Path, target: Path) -> None:
 def draw_alpha(run: Path, target: Path) -> None:
     """Figure 14: the photo that alpha learnt; and one it never saw."""
     model = Model(run / "latest")
-    rows = [coloured(model, name) for name in ("square", "otter")]
+    rows = [colored(model, name) for name in ("square", "otter")]
     save_grid(rows, target / "alpha.jpg", ("grey", "alpha", "real"), NARROW)
 
 
@@ -142,7 +142,7 @@ def draw_brown_first(start: Path, target: Path) -> None:
 def draw_beta(run: Path, target: Path) -> None:
     """Photos that beta never saw."""
     model = Model(run / "latest")
-    rows = [coloured(model, name) for name in UNSEEN]
+    rows = [colored(model, name) for name in UNSEEN]
     save_grid(rows, target / "beta.jpg", ("grey", "beta", "real"), NARROW)
 
 
@@ -151,8 +151,8 @@ def draw_short(run: Path, target: Path) -> None:
     koala, beta = Model(run / "latest"), Model(run.with_name("beta-short") / "latest")
     rows = []
     for name in ("harbour", "cat"):
-        grey, ours, real = coloured(koala, name)
-        rows.append([grey, coloured(beta, name)[1], ours, real])
+        gray, ours, real = colored(koala, name)
+        rows.append([gray, colored(beta, name)[1], ours, real])
     save_grid(rows, target / "short.jpg", ("grey", "beta, short", "koala, short", "real"))
 
 
@@ -179,11 +179,11 @@ def draw_koala(run: Path, target: Path) -> None:
 def draw_unet(run: Path, target: Path) -> None:
     """The same photos by the network over bins; how sure it is of one of them."""
     model = Model(run / "latest")
-    rows = [coloured(model, name) for name in UNSEEN]
+    rows = [colored(model, name) for name in UNSEEN]
     save_grid(rows, target / "unet.jpg", ("grey", "ours", "real"), NARROW)
     with tempfile.TemporaryDirectory() as folder:
         seen = Path(folder) / "seen"
-        inspect_photo(COLOUR / "otter.jpg", run / "latest", seen)
+        inspect_photo(COLOR / "otter.jpg", run / "latest", seen)
         names = ("points", "confidence", "distribution-1", "distribution-4")
         pictures = [_read(seen / f"{name}.png") for name in names]
         save_grid([pictures[:2], pictures[2:]], target / "sure.jpg", (), 740)
@@ -198,7 +198,7 @@ def draw_dial(path: Path) -> None:
     save_grid([pictures], path, [f"vividness {v:g}" for v in settings])
 
 
-def coloured(model: Model, name: str) -> list[Pixels]:
+def colored(model: Model, name: str) -> list[Pixels]:
     """Grey, coloured by a network, real."""
     subject = _subject(model, name)
     reading = model.read(subject, None)
@@ -206,7 +206,7 @@ def coloured(model: Model, name: str) -> list[Pixels]:
 
 
 def _subject(model: Model, name: str):
-    return read_subject(COLOUR / f"{name}.jpg", model.config.validation.size, model.config.data.fit)
+    return read_subject(COLOR / f"{name}.jpg", model.config.validation.size, model.config.data.fit)
 
 
 def save_grid(

@@ -1,6 +1,6 @@
 """How much colour survives the guided upsampling, given exact ab on the network's coarse grid.
 
-    python benchmarks/upsampling.py FOLDER_OF_COLOUR_PHOTOS [--size 256]
+    python benchmarks/upsampling.py FOLDER_OF_COLOR_PHOTOS [--size 256]
 
 Rows: bicubic enlargement, the guided filter alone, and the pipeline's way. Figures: PSNR of the
 photo rebuilt from its own L, mean ab error, and the ab error at the strongest 5 % of L's edges.
@@ -20,7 +20,7 @@ from photochrom.colorizer import network_size
 from photochrom.filters.resize import resize
 from photochrom.filters.upsample import linear_chroma, refine
 from photochrom.photo.strips import StripPlan
-from photochrom.pipeline.full_size import coloured_strips
+from photochrom.pipeline.full_size import colored_strips
 
 STRIDE = 4
 
@@ -33,20 +33,20 @@ def bicubic(ab: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.stack(bands, axis=-1)
 
 
-def pipeline(ab: np.ndarray, lightness: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    return streamed(refine(ab, lightness), lightness, grey)
+def pipeline(ab: np.ndarray, lightness: np.ndarray, gray: np.ndarray) -> np.ndarray:
+    return streamed(refine(ab, lightness), lightness, gray)
 
 
-def guided_only(ab: np.ndarray, lightness: np.ndarray, grey: np.ndarray) -> np.ndarray:
+def guided_only(ab: np.ndarray, lightness: np.ndarray, gray: np.ndarray) -> np.ndarray:
     repeated = resize(ab, *lightness.shape)
-    return streamed(repeated, lightness, grey)
+    return streamed(repeated, lightness, gray)
 
 
-def streamed(fine: np.ndarray, lightness: np.ndarray, grey: np.ndarray) -> np.ndarray:
-    height, width = grey.shape[:2]
+def streamed(fine: np.ndarray, lightness: np.ndarray, gray: np.ndarray) -> np.ndarray:
+    height, width = gray.shape[:2]
     chroma = linear_chroma(fine, lightness)
     plan = StripPlan.of(width, height)
-    strips = coloured_strips(lambda top, rows: grey[top : top + rows], plan, chroma)
+    strips = colored_strips(lambda top, rows: gray[top : top + rows], plan, chroma)
     return np.concatenate(list(strips))
 
 
@@ -63,13 +63,13 @@ def main() -> None:
         rows, columns = network_size(height, width, arguments.size)
         small = lab_from_srgb(resize(real.astype(np.float32) / 255, rows, columns))
         cells = resize(lab[..., 1:], rows // STRIDE, columns // STRIDE)
-        grey = srgb_from_lab(lab * np.array([1, 0, 0], np.float32))
-        grey = np.rint(grey[..., :1] * 255).astype(np.uint8)
+        gray = srgb_from_lab(lab * np.array([1, 0, 0], np.float32))
+        gray = np.rint(gray[..., :1] * 255).astype(np.uint8)
         enlarged = np.concatenate([lab[..., :1], bicubic(cells, height, width)], axis=-1)
         pictures = {
             "bicubic": np.rint(srgb_from_lab(enlarged) * 255).astype(np.uint8),
-            "guided filter alone": guided_only(cells, small[..., 0], grey),
-            "pipeline": pipeline(cells, small[..., 0], grey),
+            "guided filter alone": guided_only(cells, small[..., 0], gray),
+            "pipeline": pipeline(cells, small[..., 0], gray),
         }
         gradient = np.hypot(*np.gradient(lab[..., 0]))
         edges = gradient > np.quantile(gradient, 0.95)

@@ -20,7 +20,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from photochrom.color.lab import Array, grey_from_lightness, lab_from_srgb
+from photochrom.color.lab import Array, gray_from_lightness, lab_from_srgb
 from photochrom.color.metrics import ab_error
 from photochrom.colorizer import Colorizer
 from photochrom.filters.upsample import refine
@@ -82,16 +82,16 @@ def main() -> None:
     winners = []
     chosen = islice(photos_from(arguments.sources), arguments.first, None, arguments.every)
     for _, real in islice(chosen, arguments.limit):
-        grey = grey_from_lightness(lab_from_srgb(real.astype(np.float32) / 255)[..., 0])
-        variants = colorizer.variants(grey, arguments.count, seed=arguments.seed)
+        gray = gray_from_lightness(lab_from_srgb(real.astype(np.float32) / 255)[..., 0])
+        variants = colorizer.variants(gray, arguments.count, seed=arguments.seed)
         size = variants[0].ab.shape[:2]
-        small = lab_from_srgb(Photo(grey).small_copy(*size))[..., 0]
+        small = lab_from_srgb(Photo(gray).small_copy(*size))[..., 0]
         truth = lab_from_srgb(Photo(real).small_copy(*size))[..., 1:]
         ordinary = variants[0].ab
         drawn = [place_by_place(colorizer, small, s) for s in range(1, arguments.count)]
         ways = {
             "ordinary": [ordinary],
-            "vividness": [colorizer.colorize(grey, vividness=v).ab for v in STOPS],
+            "vividness": [colorizer.colorize(gray, vividness=v).ab for v in STOPS],
             "variants": [result.ab for result in variants],
             "place by place": [ordinary, *drawn],
         }

@@ -37,7 +37,7 @@ def worst_place(found: Array, real: Array) -> tuple[int, int]:
 
 def errors(colorizer: Colorizer, original: Original, count: int) -> list[float]:
     """The ab error with 0, 1, ... hints."""
-    workspace = colorizer.workspace(original.grey)
+    workspace = colorizer.workspace(original.gray)
     real, hints = original.lab, list[Hint]()
     found = []
     for _ in range(count + 1):

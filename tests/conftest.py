@@ -50,7 +50,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def examples() -> Path:
-    """Grey photographs; their colour originals lie in the subfolder `colour`."""
+    """Grey photographs; their colour originals lie in the subfolder `color`."""
     return REPOSITORY / "examples"
 
 

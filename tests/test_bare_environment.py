@@ -33,7 +33,7 @@ def test_the_workshop_is_absent(programs):
         assert f"No module named '{package}'" in done.stderr.decode()
 
 
-def test_a_photo_is_coloured(programs, examples, colorizer, tmp_path):
+def test_a_photo_is_colored(programs, examples, colorizer, tmp_path):
     import numpy as np
     from PIL import Image
 

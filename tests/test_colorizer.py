@@ -28,38 +28,38 @@ def distance(one, other):
 
 
 @pytest.fixture(scope="module")
-def grey(examples):
+def gray(examples):
     """Every example as an array (H, W)."""
     return {name: read(examples / f"{name}.jpg") for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_size_depth_colour_and_lightness(colorizer, grey, lab_of, chroma_of, name):
-    result = colorizer.colorize(grey[name])
-    assert result.rgb.shape == (*grey[name].shape, 3)
+def test_size_depth_color_and_lightness(colorizer, gray, lab_of, chroma_of, name):
+    result = colorizer.colorize(gray[name])
+    assert result.rgb.shape == (*gray[name].shape, 3)
     assert result.rgb.dtype == np.uint8
     assert result.model == colorizer.session.name
     lab = lab_of(result.rgb)
     # The promise; rounding three channels to 8 bit costs about 0.08.
-    assert np.abs(lab[..., 0] - lab_of(grey[name])[..., 0]).mean() < 0.1
+    assert np.abs(lab[..., 0] - lab_of(gray[name])[..., 0]).mean() < 0.1
     assert chroma_of(lab[..., 1:]) > 2  # measured 6 to 20; grey has 0
-    assert result.ab.shape[:2] == network_size(*grey[name].shape, colorizer.session.contract.size)
+    assert result.ab.shape[:2] == network_size(*gray[name].shape, colorizer.session.contract.size)
     assert 0 <= result.confidence.min() <= result.confidence.max() <= 1
 
 
 @pytest.mark.parametrize("name", ["students", "harbour"])
-def test_a_mirrored_photo_gets_mirrored_colours(colorizer, grey, chroma_of, name):
-    plain = colorizer.colorize(grey[name]).ab
-    mirrored = colorizer.colorize(grey[name][:, ::-1]).ab[:, ::-1]
+def test_a_mirrored_photo_gets_mirrored_colors(colorizer, gray, chroma_of, name):
+    plain = colorizer.colorize(gray[name]).ab
+    mirrored = colorizer.colorize(gray[name][:, ::-1]).ab[:, ::-1]
     # Training mirrors half the photos, so the network all but agrees: measured 0.10, 0.13.
     assert distance(mirrored, plain) < 0.4 * chroma_of(plain)
 
 
 @pytest.mark.parametrize("name", ["students", "otter"])
-def test_colours_do_not_depend_on_the_photos_size(colorizer, grey, name):
-    height, width = grey[name].shape
-    twice = Image.fromarray(grey[name]).resize((2 * width, 2 * height), Image.Resampling.BICUBIC)
-    plain = colorizer.colorize(grey[name])
+def test_colors_do_not_depend_on_the_photos_size(colorizer, gray, name):
+    height, width = gray[name].shape
+    twice = Image.fromarray(gray[name]).resize((2 * width, 2 * height), Image.Resampling.BICUBIC)
+    plain = colorizer.colorize(gray[name])
     large = colorizer.colorize(np.asarray(twice))
     assert large.rgb.shape == (2 * height, 2 * width, 3)
     # The small copies are all but the same picture: measured 0.06 and 0.74; a difference of 2.3
@@ -68,22 +68,22 @@ def test_colours_do_not_depend_on_the_photos_size(colorizer, grey, name):
 
 
 @pytest.mark.parametrize("code", [0, 64, 128, 192, 255])
-def test_a_grey_card_stays_near_neutral(colorizer, chroma_of, code):
+def test_a_gray_card_stays_near_neutral(colorizer, chroma_of, code):
     result = colorizer.colorize(np.full((300, 400), code, np.uint8))
     assert chroma_of(result.ab) < 12  # a pale tint; the best constant colour of photos has 6.7
 
 
-def test_vividness(colorizer, grey):
+def test_vividness(colorizer, gray):
     for name in ("cat", "students", "harbour"):
         muted, middle, vivid = (
-            metrics.colourfulness(colorizer.colorize(grey[name], vividness=v).rgb)
+            metrics.colorfulness(colorizer.colorize(gray[name], vividness=v).rgb)
             for v in (0, 0.5, 1)
         )
         assert muted < middle < vivid
 
 
-def test_the_network_sees_the_size_asked_for(colorizer, grey):
-    assert colorizer.colorize(grey["cat"], size=64).ab.shape == (64, 96, 2)
+def test_the_network_sees_the_size_asked_for(colorizer, gray):
+    assert colorizer.colorize(gray["cat"], size=64).ab.shape == (64, 96, 2)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_network_size(shape, wanted):
 
 
 @pytest.mark.parametrize("options", [{"size": 16}, {"size": 4096}, {"vividness": 1.5}])
-def test_options_out_of_range(colorizer, grey, options):
+def test_options_out_of_range(colorizer, gray, options):
     with pytest.raises(ConfigError):
-        colorizer.colorize(grey["cat"], **options)
+        colorizer.colorize(gray["cat"], **options)
 
 
 # Orientation
@@ -126,7 +126,7 @@ def sideways(examples, tmp_path):
     return save
 
 
-def test_colours_of_a_sideways_photo(colorizer, sideways, chroma_of):
+def test_colors_of_a_sideways_photo(colorizer, sideways, chroma_of):
     path, upright = sideways(".jpg")
     plain = colorizer.colorize(upright)
     turned = colorizer.colorize(path)
@@ -156,13 +156,13 @@ def test_a_sideways_photo_comes_out_upright(colorizer, sideways, tmp_path, sourc
 # Kinds of input
 
 
-def test_all_kinds_of_input_give_the_same(colorizer, grey, tmp_path):
+def test_all_kinds_of_input_give_the_same(colorizer, gray, tmp_path):
     path = tmp_path / "cat.png"
-    Image.fromarray(grey["cat"]).save(path)
+    Image.fromarray(gray["cat"]).save(path)
     data = path.read_bytes()
     wanted = colorizer.colorize(path).rgb
     with Image.open(path) as image:
-        sources = [str(path), data, bytearray(data), memoryview(data), grey["cat"], image]
+        sources = [str(path), data, bytearray(data), memoryview(data), gray["cat"], image]
         for source in sources:
             assert np.array_equal(colorizer.colorize(source).rgb, wanted), type(source)
         rgb = image.convert("RGB")
@@ -171,8 +171,8 @@ def test_all_kinds_of_input_give_the_same(colorizer, grey, tmp_path):
         assert np.abs(colorizer.colorize(source).rgb.astype(int) - wanted).max() <= 1
 
 
-def test_arrays_need_not_be_contiguous(colorizer, grey):
-    turned = grey["cat"].T[::2]
+def test_arrays_need_not_be_contiguous(colorizer, gray):
+    turned = gray["cat"].T[::2]
     wanted = colorizer.colorize(turned.copy()).rgb
     assert np.array_equal(colorizer.colorize(turned).rgb, wanted)
 
@@ -189,22 +189,22 @@ def test_what_is_no_photo(colorizer, thing):
         colorizer.colorize(thing)
 
 
-def test_a_colour_photo_is_coloured_by_its_lightness(colorizer, examples, lab_of):
-    photo = read(examples / "colour" / "cat.jpg")
-    lab = lab_of(colorizer.colorize(photo, recolour=True).rgb)
+def test_a_color_photo_is_colored_by_its_lightness(colorizer, examples, lab_of):
+    photo = read(examples / "color" / "cat.jpg")
+    lab = lab_of(colorizer.colorize(photo, recolor=True).rgb)
     assert np.abs(lab[..., 0] - lab_of(photo)[..., 0]).mean() < 0.1
-    from_grey = lab_of(colorizer.colorize(examples / "cat.jpg").rgb)
+    from_gray = lab_of(colorizer.colorize(examples / "cat.jpg").rgb)
     # Its own colours do not shine through; the grey file differs from its L by JPEG's rounding.
-    assert distance(lab[..., 1:], from_grey[..., 1:]) < 2
+    assert distance(lab[..., 1:], from_gray[..., 1:]) < 2
 
 
 # 16 bit and alpha
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
-def test_16_bit_stays_16_bit(colorizer, grey, lab_of, tmp_path, suffix):
+def test_16_bit_stays_16_bit(colorizer, gray, lab_of, tmp_path, suffix):
     # A photo with more than 256 codes: the mean of four neighbours.
-    fine = grey["cat"].astype(np.uint16)
+    fine = gray["cat"].astype(np.uint16)
     codes = (fine[:-1, :-1] + fine[1:, :-1] + fine[:-1, 1:] + fine[1:, 1:]) * np.uint16(64)
     path = tmp_path / f"scan{suffix}"
     if suffix == ".tif":
@@ -226,8 +226,8 @@ def test_16_bit_stays_16_bit(colorizer, grey, lab_of, tmp_path, suffix):
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
-def test_alpha_is_kept(colorizer, grey, tmp_path, mode, suffix):
-    image = Image.fromarray(grey["cat"]).convert(mode)
+def test_alpha_is_kept(colorizer, gray, tmp_path, mode, suffix):
+    image = Image.fromarray(gray["cat"]).convert(mode)
     alpha = np.tile(np.linspace(0, 255, 451).astype(np.uint8), (300, 1))
     image.putalpha(Image.fromarray(alpha))
     path = tmp_path / "cutout.png"
@@ -257,9 +257,9 @@ def test_extreme_sizes(colorizer, tmp_path, shape):
 
 @pytest.mark.parametrize("source", FORMATS)
 @pytest.mark.parametrize("target", FORMATS)
-def test_every_format_in_and_out(colorizer, grey, lab_of, chroma_of, tmp_path, source, target):
+def test_every_format_in_and_out(colorizer, gray, lab_of, chroma_of, tmp_path, source, target):
     path = tmp_path / f"cat{source}"
-    Image.fromarray(grey["cat"]).save(path, **({} if source in LOSSLESS else {"quality": 95}))
+    Image.fromarray(gray["cat"]).save(path, **({} if source in LOSSLESS else {"quality": 95}))
     result = colorizer.colorize(path, size=64)
     out = result.save(tmp_path / f"out{target}")
     with Image.open(out) as saved:
@@ -271,15 +271,15 @@ def test_every_format_in_and_out(colorizer, grey, lab_of, chroma_of, tmp_path, s
         assert np.array_equal(pixels, result.rgb)
     assert chroma_of(lab_of(pixels)[..., 1:]) > 2
     # Measured 0.4 at most, WebP to WebP.
-    assert np.abs(lab_of(pixels)[..., 0] - lab_of(grey["cat"])[..., 0]).mean() < 1
+    assert np.abs(lab_of(pixels)[..., 0] - lab_of(gray["cat"])[..., 0]).mean() < 1
     data = result.encode(target)
     with Image.open(io.BytesIO(data)) as encoded:
         assert encoded.format == FORMATS[target]
         assert np.array_equal(np.asarray(encoded), pixels)
 
 
-def test_save_keeps_what_exists(colorizer, grey, tmp_path):
-    result = colorizer.colorize(grey["cat"], size=64)
+def test_save_keeps_what_exists(colorizer, gray, tmp_path):
+    result = colorizer.colorize(gray["cat"], size=64)
     target = tmp_path / "out.png"
     target.write_bytes(b"mine")
     with pytest.raises(OutputExistsError, match=r"out\.png"):
@@ -318,9 +318,9 @@ def test_the_number_of_threads_does_not_matter(colorizer, examples):
     assert np.abs(one.astype(int) - colorizer.colorize(examples / "cat.jpg").rgb).max() <= 1
 
 
-def test_a_colorizer_takes_the_path_of_a_model(colorizer, grey):
+def test_a_colorizer_takes_the_path_of_a_model(colorizer, gray):
     from photochrom.models import locate
 
     _, path = locate(None)
-    found = Colorizer(Path(path)).colorize(grey["cat"]).rgb
-    assert np.array_equal(found, colorizer.colorize(grey["cat"]).rgb)
+    found = Colorizer(Path(path)).colorize(gray["cat"]).rgb
+    assert np.array_equal(found, colorizer.colorize(gray["cat"]).rgb)

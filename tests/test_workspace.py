@@ -124,33 +124,33 @@ def test_suggestions_are_likely_distinct_and_within_the_gamut(workspace: Workspa
             assert shown == pytest.approx(lab, abs=0.3)
             code = np.array(list(bytes.fromhex(hex_of(one.ab, light)[1:]))) / 255
             assert lab_from_srgb(code)[0] == pytest.approx(light, abs=0.6)
-        colours = np.array([one.ab for one in found])
-        apart = np.linalg.norm(colours[:, None] - colours, axis=-1)
+        colors = np.array([one.ab for one in found])
+        apart = np.linalg.norm(colors[:, None] - colors, axis=-1)
         assert apart[~np.eye(len(found), dtype=bool)].min() >= 7
 
 
-def test_the_real_colour_is_among_the_suggestions(examples: Path, colorizer: Colorizer) -> None:
+def test_the_real_color_is_among_the_suggestions(examples: Path, colorizer: Colorizer) -> None:
     """On photos whose colours are known: the nearest suggestion is nearer than the result."""
     better, nearest, own = 0, [], []
     random = np.random.default_rng(5)
     for name in ("harbour", "otter", "colosseum", "students"):
-        grey = colorizer.workspace(examples / f"{name}.jpg")
-        real = lab_from_srgb(np.asarray(Image.open(examples / "colour" / f"{name}.jpg")) / 255)
-        height, width = grey.photo.upright_size
-        result = grey.result()
+        gray = colorizer.workspace(examples / f"{name}.jpg")
+        real = lab_from_srgb(np.asarray(Image.open(examples / "color" / f"{name}.jpg")) / 255)
+        height, width = gray.photo.upright_size
+        result = gray.result()
         for _ in range(10):
             x, y = random.integers(4, width - 4), random.integers(4, height - 4)
             wanted = real[y - 3 : y + 4, x - 3 : x + 4, 1:].mean(axis=(0, 1))
-            offered = np.array([one.ab for one in grey.suggestions(x, y)])
+            offered = np.array([one.ab for one in gray.suggestions(x, y)])
             nearest.append(np.linalg.norm(offered - wanted, axis=-1).min())
-            own.append(np.linalg.norm(grey.ab_at(x, y, result) - wanted))
+            own.append(np.linalg.norm(gray.ab_at(x, y, result) - wanted))
             better += nearest[-1] < own[-1]
     # Measured: see the assertion's own numbers; half of the error is gone.
     assert np.mean(nearest) < 0.75 * np.mean(own), (np.mean(nearest), np.mean(own), better)
 
 
 @pytest.mark.workshop
-def test_a_model_of_one_colour_a_place_suggests_that(examples: Path, tmp_path: Path) -> None:
+def test_a_model_of_one_color_a_place_suggests_that(examples: Path, tmp_path: Path) -> None:
     from support.linear_model import write_model
 
     workspace = Colorizer(write_model(tmp_path / "ab.onnx", "stretch")).workspace(
@@ -178,8 +178,8 @@ def test_wrong_wishes_are_refused(workspace: Workspace, examples: Path, colorize
         workspace.result(variant=1, seed=-1)
     with pytest.raises(ConfigError, match="vividness"):
         workspace.result(vividness=1.1)
-    colour = colorizer.workspace(examples / "colour" / "harbour.jpg")
-    assert colour.in_colour
+    color = colorizer.workspace(examples / "color" / "harbour.jpg")
+    assert color.in_color
     with pytest.raises(InColorError):
-        colour.result(recolour=False)
-    assert not workspace.in_colour
+        color.result(recolor=False)
+    assert not workspace.in_color

@@ -88,7 +88,7 @@ class Colorizer:
         options: what colours it shall have. keywords: single fields of `ColorizeOptions`, which
         count before those of `options`.
         Raises PhotoError where the photo cannot be read, InColorError for one in colour unless
-        `recolour` is true, ConfigError for an option out of range, HintError for a hint outside the
+        `recolor` is true, ConfigError for an option out of range, HintError for a hint outside the
         photo or a model that takes none.
         """
         return self.workspace(photo).result(options, **keywords)

@@ -47,7 +47,7 @@ class ColorizeKeywords(TypedDict, total=False):
     hints: Sequence[Hint]
     variant: int
     seed: int
-    recolour: bool
+    recolor: bool
     saturation: float
     warmth: float
     tint: float
@@ -81,7 +81,7 @@ class ColorizeOptions:
     """0 for the usual colours, else a plausible variant, 1..11."""
     seed: int = 0
     """Of the variants; not negative."""
-    recolour: bool = False
+    recolor: bool = False
     """Also colour a photo that is in colour already. A toned print is not in colour."""
     saturation: float = 1.0
     """Factor on a and b after the network, 0 (grey) to 3."""

@@ -32,7 +32,7 @@ from photochrom.photo import (
 )
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
-from photochrom.pipeline.full_size import coloured_strips
+from photochrom.pipeline.full_size import colored_strips
 
 _LONGEST_SHOWN = 1200
 """Sides of a picture in a notebook, pixels."""
@@ -165,7 +165,7 @@ class Result:
         """The strips; the photo is opened for the first one, and closed after the last."""
         photo = self.photo
         chroma = self.chroma.turned(*photo.turn.undo())
-        yield from coloured_strips(
+        yield from colored_strips(
             photo.strips(), photo.plan, chroma, self._threads, source=photo.space, target=coding
         )
 

@@ -40,7 +40,7 @@ from photochrom.pipeline.inference import (
     blended,
     distribution,
 )
-from photochrom.pipeline.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colours
+from photochrom.pipeline.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colors
 from photochrom.pipeline.toning import Tone, tone_of
 from photochrom.pipeline.variants import draw_variants
 from photochrom.result import Result
@@ -108,14 +108,14 @@ class Workspace:
         return max(shapes, key=lambda shape: shape[0] * shape[1])
 
     @property
-    def in_colour(self) -> bool:
+    def in_color(self) -> bool:
         """Whether the photo has colours already; a toned print has none.
 
         See `photochrom.pipeline.toning`.
         """
-        if self.photo.colour_bands < 3:
+        if self.photo.color_bands < 3:
             return False
-        return tone_of(self._copy(None).srgb) is Tone.COLOUR
+        return tone_of(self._copy(None).srgb) is Tone.COLOR
 
     def result(
         self, options: ColorizeOptions | None = None, **keywords: Unpack[ColorizeKeywords]
@@ -123,9 +123,9 @@ class Workspace:
         """The photo coloured; for the arguments and what is raised see `Colorizer.colorize`."""
         wanted = ColorizeOptions.of(options, keywords)
         copy = self._copy(wanted.size)
-        if not wanted.recolour and self.in_colour:
+        if not wanted.recolor and self.in_color:
             raise InColorError(
-                f"{self.photo.name}: is in colour already; add --recolour to colour it anew"
+                f"{self.photo.name}: is in colour already; add --recolor to colour it anew"
             )
         found = self._hinted(wanted, copy) if wanted.hints else self._unhinted(wanted, copy)
         return found.adjusted_by(Adjustments.of(wanted))
@@ -183,7 +183,7 @@ class Workspace:
             min(int((column + 0.5) / stride), cells.shape[1] - 1),
         )
         near = distribution(member, cells, cell)
-        return likely_colours(
+        return likely_colors(
             (near[1, 1] + near.mean(axis=(0, 1))) / 2,  # the place itself for half
             member.session.contract.bins,
             light,

@@ -43,8 +43,8 @@ def tree(examples, tmp_path):
     for name in ("a.jpg", "1912/b.png", "1912/c.tif"):
         small.save(root / name)
     (root / "1912" / "broken.jpg").write_bytes((root / "a.jpg").read_bytes()[:900])
-    with Image.open(examples / "colour" / "cat.jpg") as cat:
-        cat.resize((150, 100)).save(root / "colour.jpg")
+    with Image.open(examples / "color" / "cat.jpg") as cat:
+        cat.resize((150, 100)).save(root / "color.jpg")
     return root
 
 

@@ -24,11 +24,11 @@ def tree(examples, tmp_path):
     """Three photos in two folders, one broken, one in colour."""
     root = tmp_path / "scans"
     (root / "1912" / "sub").mkdir(parents=True)
-    grey = Image.open(examples / "cat.jpg").resize((150, 100))
+    gray = Image.open(examples / "cat.jpg").resize((150, 100))
     for name in ("a.jpg", "1912/b.png", "1912/sub/c.tif"):
-        grey.save(root / name)
+        gray.save(root / name)
     (root / "1912" / "broken.jpg").write_bytes((root / "a.jpg").read_bytes()[:900])
-    Image.open(examples / "colour" / "cat.jpg").resize((150, 100)).save(root / "colour.jpg")
+    Image.open(examples / "color" / "cat.jpg").resize((150, 100)).save(root / "color.jpg")
     return root
 
 
@@ -65,7 +65,7 @@ def test_a_tree_is_mirrored_and_known(tree):
         states = {record.path: record.state for record in ledger.records()}
         assert states == {
             "a.jpg": State.DONE, "1912/b.png": State.DONE, "1912/sub/c.tif": State.DONE,
-            "1912/broken.jpg": State.FAILED, "colour.jpg": State.SKIPPED,
+            "1912/broken.jpg": State.FAILED, "color.jpg": State.SKIPPED,
         }  # fmt: skip
         assert "damaged" in ledger.find("1912/broken.jpg").error
     for name in RESULTS:
@@ -166,12 +166,12 @@ CRASH = """
 import os, sys
 from pathlib import Path
 from photochrom.batch import work
-real = work._colour
+real = work._color
 def colour(task):
     if "b.png" in str(task.source):
         os.kill(os.getpid(), 11)
     return real(task)
-work._colour = colour
+work._color = colour
 """
 
 
@@ -205,8 +205,8 @@ def test_a_fault_of_ours_costs_one_photo(tree, tmp_path, monkeypatch):
     def break_down(_):
         raise ZeroDivisionError("in\nstrips")
 
-    monkeypatch.setattr(work, "_colour", break_down)
-    outcome = work.colour(work.Task(tree / "a.jpg", tmp_path / "a.color.jpg", False))
+    monkeypatch.setattr(work, "_color", break_down)
+    outcome = work.color(work.Task(tree / "a.jpg", tmp_path / "a.color.jpg", False))
     assert (outcome.state, outcome.reason) == ("failed", "Unforeseen")
     assert outcome.error.startswith(f"{tree / 'a.jpg'}: unforeseen (ZeroDivisionError: in); ")
     assert outcome.sha256 is not None

@@ -19,8 +19,8 @@ def scans(examples, tmp_path):
     small.save(root / "a.jpg")
     small.save(root / "1912" / "b.png")
     (root / "1912" / "broken.tif").write_bytes(b"II*\0")
-    with Image.open(examples / "colour" / "cat.jpg") as cat:
-        cat.resize((150, 100)).save(root / "colour.jpg")
+    with Image.open(examples / "color" / "cat.jpg") as cat:
+        cat.resize((150, 100)).save(root / "color.jpg")
     return root
 
 
@@ -37,7 +37,7 @@ def test_a_tree_its_ledger_and_its_end(photochrom, scans):
     ]  # fmt: skip
     lines = done.stderr.decode().splitlines()
     assert len(lines) == 3
-    assert "is in colour already; add --recolour" in lines[0]  # a folder's photos, then its folders
+    assert "is in colour already; add --recolor" in lines[0]  # a folder's photos, then its folders
     assert "broken.tif" in lines[1]
     assert lines[2].startswith("photochrom: 2 done, 1 skipped, 1 failed, ")
     assert f"photochrom ledger {out} lists them" in lines[2]
@@ -49,7 +49,7 @@ def test_a_tree_its_ledger_and_its_end(photochrom, scans):
     assert "1 skipped (1 in colour already)" in text
     assert "broken.tif" in text
     rows = [json.loads(line) for line in photochrom("ledger", out, "--json").stdout.splitlines()]
-    assert [row["path"] for row in rows] == ["1912/b.png", "1912/broken.tif", "a.jpg", "colour.jpg"]
+    assert [row["path"] for row in rows] == ["1912/b.png", "1912/broken.tif", "a.jpg", "color.jpg"]
     assert len(rows[0]["sha256"]) == 64
     rows = photochrom("ledger", out, "--json", "--failed").stdout.splitlines()
     assert len(rows) == 1
@@ -57,10 +57,10 @@ def test_a_tree_its_ledger_and_its_end(photochrom, scans):
     done = tree(photochrom, scans, "--recursive")
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"--resume" in done.stderr
-    done = tree(photochrom, scans, "--recursive", "--resume", "--recolour", "--json")
+    done = tree(photochrom, scans, "--recursive", "--resume", "--recolor", "--json")
     states = [json.loads(line)["state"] for line in done.stdout.splitlines()]
     assert sorted(states) == ["done", "done", "done", "failed"]  # other settings: all again
-    assert (out / "colour.color.jpg").is_file()
+    assert (out / "color.color.jpg").is_file()
 
 
 def test_patterns_and_format(photochrom, scans):
@@ -103,13 +103,13 @@ def test_a_folder_without_a_ledger(photochrom, tmp_path):
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_colour_photo_is_refused(photochrom, scans):
-    done = photochrom("colorize", "colour.jpg", cwd=scans)
+def test_a_color_photo_is_refused(photochrom, scans):
+    done = photochrom("colorize", "color.jpg", cwd=scans)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr == (
-        b"photochrom: colour.jpg: is in colour already; add --recolour to colour it anew\n"
+        b"photochrom: colour.jpg: is in colour already; add --recolor to colour it anew\n"
     )
-    done = photochrom("colorize", "colour.jpg", "--recolour", cwd=scans)
+    done = photochrom("colorize", "color.jpg", "--recolor", cwd=scans)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

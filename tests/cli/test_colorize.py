@@ -25,7 +25,7 @@ def album(examples, tmp_path):
     return folder
 
 
-def is_coloured(picture, size):
+def is_colored(picture, size):
     image = Image.open(picture)
     pixels = np.asarray(image.convert("RGB")).astype(int)
     # Measured 23 and 36 (codes); JPEG alone makes no colour of grey.
@@ -42,7 +42,7 @@ def test_default_name_and_no_overwriting(photochrom, album):
     done = photochrom("colorize", "cat.jpg", cwd=album)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().split() == ["cat.color.jpg"]
-    assert is_coloured(target, (451, 300))
+    assert is_colored(target, (451, 300))
     assert (album / "cat.jpg").read_bytes() == original
 
     target.write_bytes(b"retouched by hand")
@@ -56,7 +56,7 @@ def test_default_name_and_no_overwriting(photochrom, album):
 
     done = photochrom("colorize", "cat.jpg", "--overwrite", cwd=album)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert is_coloured(target, (451, 300))
+    assert is_colored(target, (451, 300))
     assert names(album) == ["astronaut.jpg", "cat.color.jpg", "cat.jpg"]
 
 
@@ -69,7 +69,7 @@ def test_a_folder_twice(photochrom, album):
     assert (done.returncode, done.stderr) == (0, b"")
     results = [str(album / n) for n in ("astronaut.color.jpg", "cat.color.jpg")]
     assert done.stdout.decode().splitlines() == results
-    assert is_coloured(album / "astronaut.color.jpg", (512, 512))
+    assert is_colored(album / "astronaut.color.jpg", (512, 512))
     done = photochrom("colorize", album, "--overwrite")
     assert done.stdout.decode().splitlines() == results
 
@@ -90,7 +90,7 @@ def test_an_output_folder_and_json(photochrom, album, tmp_path):
         assert set(record) == FIELDS | {"state", "now"}
         assert (record["width"], record["height"]) == size
         assert record["seconds"] > 0
-        assert is_coloured(record["output"], size)
+        assert is_colored(record["output"], size)
     assert names(album) == ["astronaut.jpg", "cat.jpg"]
 
 
@@ -105,7 +105,7 @@ def test_an_output_file_of_another_format(photochrom, album):
 def test_a_pipe(photochrom, examples, output):
     done = photochrom("colorize", "-", *output, stdin=(examples / "cat.jpg").read_bytes())
     assert (done.returncode, done.stderr) == (0, b"")
-    assert is_coloured(io.BytesIO(done.stdout), (451, 300))
+    assert is_colored(io.BytesIO(done.stdout), (451, 300))
 
 
 def test_a_bad_pipe(photochrom):
@@ -128,8 +128,8 @@ def test_one_bad_photo_does_not_stop_the_others(photochrom, album):
     assert all(line.startswith("photochrom: ") for line in lines)
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [set(r) for r in records] == [FIELDS, {"input", "error"}, FIELDS, {"input", "error"}]
-    assert is_coloured(album / "astronaut.color.jpg", (512, 512))
-    assert is_coloured(album / "cat.color.jpg", (451, 300))
+    assert is_colored(album / "astronaut.color.jpg", (512, 512))
+    assert is_colored(album / "cat.color.jpg", (451, 300))
     assert not (album / "broken.color.jpg").exists()
     assert not [name for name in names(album) if "part" in name]
 
@@ -246,7 +246,7 @@ def test_a_confidence_map(photochrom, album):
     with Image.open(album / "sure.png") as image:
         assert image.size[0] == 451
         assert image.size[1] > 300  # the map and its legend
-    assert is_coloured(album / "cat.color.jpg", (451, 300))
+    assert is_colored(album / "cat.color.jpg", (451, 300))
 
     before = (album / "sure.png").read_bytes()
     done = photochrom("colorize", "cat.jpg", "-o", "x.png", "--confidence", "sure.png", cwd=album)
@@ -264,7 +264,7 @@ def test_a_confidence_map_of_a_pipe(photochrom, album):
     data = (album / "cat.jpg").read_bytes()
     done = photochrom("colorize", "-", "--confidence", "sure.webp", stdin=data, cwd=album)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert is_coloured(io.BytesIO(done.stdout), (451, 300))
+    assert is_colored(io.BytesIO(done.stdout), (451, 300))
     with Image.open(album / "sure.webp") as image:
         assert image.format == "WEBP"
 

@@ -22,7 +22,7 @@ SMALL = ("--size", "96", "--min-side", "64", "--shard-size", "4")
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten photos and a grey one."""
-    photos = photo_files.colour_photos(10)
+    photos = photo_files.color_photos(10)
     folder = photo_files.write_jpegs(tmp_path_factory.mktemp("cli") / "album", photos)
     (folder / "grey.jpg").write_bytes(photo_files.jpeg(photos[0].convert("L")))
     return folder
@@ -106,7 +106,7 @@ def test_failures_are_one_line(
 
 
 def test_interruption_is_one_line(tmp_path: Path, album: Path, script) -> None:
-    many = photo_files.write_jpegs(tmp_path / "many", photo_files.colour_photos(10) * 30)
+    many = photo_files.write_jpegs(tmp_path / "many", photo_files.color_photos(10) * 30)
     command = [str(script), "data", "prepare", str(many), str(tmp_path / "set"), "--jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while process.poll() is None and not (tmp_path / "set" / ".unfinished").exists():

@@ -13,7 +13,7 @@ OFFLINE = ("--model", "tf_efficientnet_lite2", "--weights", "package")
 
 @pytest.fixture
 def shard(tmp_path: Path) -> Path:
-    return tiny_workshop.write_shard(tmp_path / "train.tar", tiny_workshop.colour_crops(3))
+    return tiny_workshop.write_shard(tmp_path / "train.tar", tiny_workshop.color_crops(3))
 
 
 def test_writes_beside_the_shard_and_passes_over_what_is_there(shard: Path, photochrom) -> None:

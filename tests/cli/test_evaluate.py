@@ -38,7 +38,7 @@ def torch_threads() -> Iterator[None]:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three small photos a, b, c, and tables about them."""
     folder = tmp_path_factory.mktemp("photos")
-    for key, crop in zip("abc", tiny_workshop.colour_crops(3, short=96), strict=True):
+    for key, crop in zip("abc", tiny_workshop.color_crops(3, short=96), strict=True):
         crop.save(folder / f"{key}.png")
     (folder / "table.csv").write_text(
         "key,source,label\na,cats,281\nb,dogs,207\nc,dogs,207\n", "utf-8"
@@ -103,9 +103,9 @@ def check_sheet(sheet: Path, photos: Path) -> None:
         width = round(real.width * 160 / real.height)
         shown = np.asarray(real.convert("RGB").resize((width, 160), Image.Resampling.LANCZOS))
     cells = [picture[:160, index * width : (index + 1) * width] for index in range(7)]
-    colours = [metrics.colourfulness(cell) for cell in cells]
-    assert colours[0] == colours[5] == 0
-    assert 0 < colours[1] == colours[3] < colours[2] == colours[4]
+    colors = [metrics.colorfulness(cell) for cell in cells]
+    assert colors[0] == colors[5] == 0
+    assert 0 < colors[1] == colors[3] < colors[2] == colors[4]
     assert metrics.psnr(cells[6], shown) > 40  # nothing but PNG is between them
 
 

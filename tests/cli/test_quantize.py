@@ -19,7 +19,7 @@ from support import tiny_workshop  # noqa: E402
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
-def test_a_twin_that_colours(photochrom: Run, examples: Path, tmp_path: Path) -> None:
+def test_a_twin_that_colors(photochrom: Run, examples: Path, tmp_path: Path) -> None:
     target = tmp_path / "new" / "small.onnx"
     done = photochrom("quantize", "photochrom", tiny_workshop.PHOTOS, "--photos", 4, "-o", target)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -28,10 +28,10 @@ def test_a_twin_that_colours(photochrom: Run, examples: Path, tmp_path: Path) ->
     assert lines[1] == f"SHA-256 {hashlib.sha256(target.read_bytes()).hexdigest()}"
     assert lines[2].startswith("ab against the model's: mean distance ")
     assert Session(target).contract.name == "photochrom-int8"
-    coloured = tmp_path / "cat.jpg"
-    done = photochrom("colorize", examples / "cat.jpg", "-o", coloured, "--model", target)
+    colored = tmp_path / "cat.jpg"
+    done = photochrom("colorize", examples / "cat.jpg", "-o", colored, "--model", target)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert coloured.stat().st_size > 10_000
+    assert colored.stat().st_size > 10_000
 
 
 @pytest.mark.parametrize(

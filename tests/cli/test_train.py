@@ -33,7 +33,7 @@ def photochrom(*arguments: object, folder: Path) -> subprocess.CompletedProcess[
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workplace")
-    crops = tiny_workshop.colour_crops(12)
+    crops = tiny_workshop.color_crops(12)
     train = tiny_workshop.write_shard(folder / "train.tar", crops[:8])
     validation = tiny_workshop.write_shard(folder / "val.tar", crops[8:])
     table = tiny_workshop.tiny_table(train, validation, samples=16)
@@ -79,17 +79,17 @@ def test_same_command_resumes(workplace: Path, trained: Path) -> None:
     assert validated == [8, 16]
 
 
-def test_trained_model_colours_a_photo(workplace: Path, model: Path) -> None:
+def test_trained_model_colors_a_photo(workplace: Path, model: Path) -> None:
     target = workplace / "cat.color.jpg"
     found = photochrom(
         "colorize", EXAMPLES / "cat.jpg", "-o", target, "--model", model, folder=workplace
     )
     assert found.returncode == 0, found.stderr
-    with Image.open(EXAMPLES / "cat.jpg") as grey, Image.open(target) as coloured:
-        assert coloured.size == grey.size
-        assert coloured.mode == "RGB"
-        luma = np.asarray(grey.convert("L"), np.float32)
-        ours = np.asarray(coloured.convert("L"), np.float32)
+    with Image.open(EXAMPLES / "cat.jpg") as gray, Image.open(target) as colored:
+        assert colored.size == gray.size
+        assert colored.mode == "RGB"
+        luma = np.asarray(gray.convert("L"), np.float32)
+        ours = np.asarray(colored.convert("L"), np.float32)
     # lightness is kept; luma and L disagree on colours, and JPEG adds its noise
     assert np.abs(luma - ours).mean() < 6
 
@@ -97,7 +97,7 @@ def test_trained_model_colours_a_photo(workplace: Path, model: Path) -> None:
 def test_trained_model_is_evaluated(workplace: Path, model: Path) -> None:
     found = photochrom(
         "evaluate",
-        EXAMPLES / "colour",
+        EXAMPLES / "color",
         "--model",
         model,
         "--limit",

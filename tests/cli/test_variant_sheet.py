@@ -26,13 +26,13 @@ def places(sheet, rows, columns):
     ]
 
 
-def test_grey_and_the_variants_in_a_row(results, examples):
+def test_gray_and_the_variants_in_a_row(results, examples):
     sheet = contact_sheet(results)
     assert sheet.shape == (300 + LETTER + 2 * GAP, 5 * (451 + GAP) + GAP, 3)
-    grey, *coloured = places(sheet, 1, 5)
+    gray, *colored = places(sheet, 1, 5)
     original = np.asarray(Image.open(examples / "cat.jpg"))
-    assert np.array_equal(grey, np.repeat(original[..., None], 3, axis=2))
-    for place, result in zip(coloured, results, strict=True):
+    assert np.array_equal(gray, np.repeat(original[..., None], 3, axis=2))
+    for place, result in zip(colored, results, strict=True):
         assert np.array_equal(place, result.rgb)
     below = sheet[GAP + 300 :]
     for index in range(5):
@@ -63,10 +63,10 @@ def test_a_large_sideways_photo(colorizer, examples, tmp_path):
     exif[274] = 6
     large.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "sideways.png", exif=exif)
     sheet = contact_sheet(colorizer.variants(tmp_path / "sideways.png", 2))
-    grey, first, _ = places(sheet, 1, 3)
-    assert grey.shape == (320, 480, 3)
+    gray, first, _ = places(sheet, 1, 3)
+    assert gray.shape == (320, 480, 3)
     small = np.asarray(large.resize((480, 320), Image.Resampling.BILINEAR)).astype(int)
-    assert np.abs(grey[..., 0] - small).mean() < 1.5
+    assert np.abs(gray[..., 0] - small).mean() < 1.5
     assert np.ptp(first.astype(int), axis=2).mean() > 3  # codes: it has colour
 
 

@@ -5,10 +5,10 @@ from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
 from photochrom.color.lab import lab_from_srgb
 
 
-def test_every_colour_has_its_bin():
-    colours = np.random.default_rng(0).integers(0, 256, (50000, 3)).astype(np.float32) / 255
-    cells = np.rint(lab_from_srgb(colours)[:, 1:] / 10) * 10
-    known = {tuple(centre) for centre in gamut_bins()}
+def test_every_color_has_its_bin():
+    colors = np.random.default_rng(0).integers(0, 256, (50000, 3)).astype(np.float32) / 255
+    cells = np.rint(lab_from_srgb(colors)[:, 1:] / 10) * 10
+    known = {tuple(center) for center in gamut_bins()}
     missing = {tuple(cell) for cell in cells} - known
     # The cube is sampled at every third code, so a cell that only its rim touches may be absent.
     assert len(missing) <= 2
@@ -16,14 +16,14 @@ def test_every_colour_has_its_bin():
 
 
 def test_bins_are_sorted_unique_and_frozen():
-    centres = gamut_bins()
-    assert centres.dtype == np.float32
-    assert np.array_equal(np.unique(centres, axis=0), centres)
-    assert not np.any(centres % 10)
+    centers = gamut_bins()
+    assert centers.dtype == np.float32
+    assert np.array_equal(np.unique(centers, axis=0), centers)
+    assert not np.any(centers % 10)
     # Zhang and others find 313 with a margin around the gamut; sRGB itself touches fewer.
-    assert 230 < len(centres) < 313
+    assert 230 < len(centers) < 313
     with pytest.raises(ValueError, match="read-only"):
-        centres[0] = 0
+        centers[0] = 0
 
 
 def test_a_finer_grid_has_more_bins():
@@ -40,12 +40,12 @@ def test_rebalancing_weights_by_hand():
     assert rebalancing_weights(prior, 0.5) == pytest.approx([1.6 * 15 / 28, 8 / 3 * 15 / 28])
 
 
-CENTRES = np.array([[40, 0], [0, -20]], np.float32)
+CENTERS = np.array([[40, 0], [0, -20]], np.float32)
 
 
 def decode(logits, weights=(0, 0), gamma=0.0, temperature=1.0):
     column = np.asarray(logits, np.float32)[None, :, None, None]
-    ab = annealed_mean(column, CENTRES, np.asarray(weights, np.float32), gamma, temperature)
+    ab = annealed_mean(column, CENTERS, np.asarray(weights, np.float32), gamma, temperature)
     assert ab.shape == (1, 2, 1, 1)
     return ab[0, :, 0, 0]
 

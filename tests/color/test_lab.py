@@ -18,14 +18,14 @@ from photochrom.color.lab import (
 )
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import StripPlan
-from photochrom.pipeline.full_size import coloured_strips
+from photochrom.pipeline.full_size import colored_strips
 
 AGREEMENT = 0.01
 """What photochrom.color.lab promises of the backends; Lab units or shares of 0..1."""
 
 
 @pytest.fixture(scope="module")
-def colours():
+def colors():
     """All corners of the sRGB cube, a ramp through the dark toe, and random colours."""
     corners = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1]), axis=-1).reshape(-1, 3)
     toe = np.linspace(0, 0.06, 200)[:, None] * [1, 0.7, 0.3]
@@ -33,10 +33,10 @@ def colours():
     return np.concatenate([corners, toe, random]).astype(np.float32)
 
 
-def test_round_trip(colours):
-    back = srgb_from_lab(lab_from_srgb(colours))
+def test_round_trip(colors):
+    back = srgb_from_lab(lab_from_srgb(colors))
     # A tenth of an 8-bit code: float32 and a matrix inverse leave far less.
-    assert np.abs(back - colours).max() < 0.1 / 255
+    assert np.abs(back - colors).max() < 0.1 / 255
 
 
 def test_transfer_curves_undo_each_other():
@@ -63,14 +63,14 @@ def test_primaries(srgb, lab):
     assert found == pytest.approx(lab, abs=0.02)  # two places, and matrices of seven digits
 
 
-def test_scikit_image_agrees(colours):
-    assert np.abs(lab_from_srgb(colours) - rgb2lab(colours)).max() < AGREEMENT
+def test_scikit_image_agrees(colors):
+    assert np.abs(lab_from_srgb(colors) - rgb2lab(colors)).max() < AGREEMENT
 
 
-def test_greys_are_neutral():
-    greys = np.repeat(np.linspace(0, 1, 65536, dtype=np.float32)[:, None], 3, axis=1)
+def test_grays_are_neutral():
+    grays = np.repeat(np.linspace(0, 1, 65536, dtype=np.float32)[:, None], 3, axis=1)
     # Zero up to rounding: float32 f values near 1 have steps of 6e-8, times 500.
-    assert np.abs(lab_from_srgb(greys)[:, 1:]).max() < 2e-4
+    assert np.abs(lab_from_srgb(grays)[:, 1:]).max() < 2e-4
 
 
 @given(arrays(np.float32, (16, 3), elements=st.floats(-2, 3, width=32)))
@@ -99,14 +99,14 @@ def test_reduce_chroma_keeps_hue_direction():
 
 
 @pytest.mark.workshop
-def test_torch_backend_agrees(colours):
+def test_torch_backend_agrees(colors):
     import torch
 
     from photochrom.workshop.training import lab
 
-    tensor = torch.from_numpy(colours.T.copy())[None, :, :, None]
+    tensor = torch.from_numpy(colors.T.copy())[None, :, :, None]
     found = lab.lab_from_srgb(tensor)
-    ours = lab_from_srgb(colours)
+    ours = lab_from_srgb(colors)
     assert np.abs(found[0, :, :, 0].T.numpy() - ours).max() < AGREEMENT
     wide = ours * np.array([1, 1.8, 1.8], np.float32)  # many outside sRGB: the reduction too
     back = lab.srgb_from_lab(torch.from_numpy(wide.T.copy())[None, :, :, None])
@@ -120,7 +120,7 @@ def test_stream_agrees_on_8_bit(ab):
         np.zeros((2, 2, 2), np.float32), np.broadcast_to(np.float32(ab), (2, 2, 2)).copy()
     )
     strip = codes[None, :, None]
-    (found,) = coloured_strips(lambda top, rows: strip, StripPlan(256, 1, 1), chroma)
+    (found,) = colored_strips(lambda top, rows: strip, StripPlan(256, 1, 1), chroma)
     lab = lab_from_srgb(np.repeat(codes[:, None], 3, axis=1).astype(np.float32) / 255)
     lab[:, 1:] = ab
     wanted = np.rint(srgb_from_lab(lab) * 255)

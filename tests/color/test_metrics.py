@@ -6,8 +6,8 @@ from skimage.metrics import peak_signal_noise_ratio
 from photochrom.color.metrics import (
     ab_distance,
     ab_error,
-    absolute_colourfulness,
-    colourfulness,
+    absolute_colorfulness,
+    colorfulness,
     psnr,
 )
 
@@ -20,9 +20,9 @@ def test_psnr_by_hand():
 
 
 def test_psnr_agrees_with_scikit_image(examples):
-    grey = np.asarray(Image.open(examples / "cat.jpg").convert("RGB"))
-    colour = np.asarray(Image.open(examples / "colour" / "cat.jpg"))
-    assert psnr(grey, colour) == pytest.approx(peak_signal_noise_ratio(colour, grey), abs=1e-9)
+    gray = np.asarray(Image.open(examples / "cat.jpg").convert("RGB"))
+    color = np.asarray(Image.open(examples / "color" / "cat.jpg"))
+    assert psnr(gray, color) == pytest.approx(peak_signal_noise_ratio(color, gray), abs=1e-9)
 
 
 def test_ab_error_by_hand():
@@ -32,29 +32,29 @@ def test_ab_error_by_hand():
     assert ab_error(ab, zero) == 2.5
 
 
-def test_colourfulness_by_hand():
+def test_colorfulness_by_hand():
     # rg = (255, -255), yb = (127.5, 127.5): spread 255, mean (0, 127.5), 255 + 0.3 * 127.5.
     red_and_green = np.array([[[255, 0, 0], [0, 255, 0]]], np.uint8)
-    assert colourfulness(red_and_green) == pytest.approx(293.25)
+    assert colorfulness(red_and_green) == pytest.approx(293.25)
     # One blue colour: no spread, mean (0, -255).
-    assert colourfulness(np.full((3, 3, 3), (0, 0, 255), np.uint8)) == pytest.approx(76.5)
-    assert colourfulness(np.full((3, 3, 3), 130, np.uint8)) == 0
+    assert colorfulness(np.full((3, 3, 3), (0, 0, 255), np.uint8)) == pytest.approx(76.5)
+    assert colorfulness(np.full((3, 3, 3), 130, np.uint8)) == 0
 
 
-def test_absolute_colourfulness_by_hand():
+def test_absolute_colorfulness_by_hand():
     # |rg| = (255, 255), |yb| = (127.5, 127.5): no spread, and the means no longer cancel.
     red_and_green = np.array([[[255, 0, 0], [0, 255, 0]]], np.uint8)
-    assert absolute_colourfulness(red_and_green) == pytest.approx(0.3 * np.hypot(255, 127.5))
+    assert absolute_colorfulness(red_and_green) == pytest.approx(0.3 * np.hypot(255, 127.5))
     # Where all differences have one sign the two variants agree.
     blue = np.array([[[0, 0, 255], [0, 0, 100]]], np.uint8)
-    assert absolute_colourfulness(blue) == pytest.approx(colourfulness(blue))
-    assert absolute_colourfulness(np.full((3, 3, 3), 130, np.uint8)) == 0
+    assert absolute_colorfulness(blue) == pytest.approx(colorfulness(blue))
+    assert absolute_colorfulness(np.full((3, 3, 3), 130, np.uint8)) == 0
 
 
-def test_colourfulness_of_photographs(examples):
-    for photo in sorted((examples / "colour").glob("*.jpg")):
-        colour = Image.open(photo)
-        grey = np.asarray(colour.convert("L").convert("RGB"))
+def test_colorfulness_of_photographs(examples):
+    for photo in sorted((examples / "color").glob("*.jpg")):
+        color = Image.open(photo)
+        gray = np.asarray(color.convert("L").convert("RGB"))
         # Hasler and Süsstrunk's scale: 0 not, 15 slightly, 109 extremely colourful.
-        assert 10 < colourfulness(np.asarray(colour)) < 110
-        assert colourfulness(grey) == 0
+        assert 10 < colorfulness(np.asarray(color)) < 110
+        assert colorfulness(gray) == 0

@@ -9,7 +9,7 @@ from photochrom.drawing.confidence import (
     LONGEST,
     NARROWEST,
     SHORTEST,
-    colour_mapped,
+    color_mapped,
     confidence_picture,
 )
 from photochrom.errors import ModelError
@@ -38,14 +38,14 @@ def test_a_narrow_map_still_has_a_legend():
     picture = confidence_picture(np.zeros((192, 48), np.float32), (20000, 3))
     assert picture.shape == (LONGEST + LEGEND, NARROWEST, 3)
     assert (picture[:LONGEST, 1:] == 255).all()  # paper beside a map one pixel wide
-    assert (picture[:LONGEST, 0] == colour_mapped(np.float32(0))).all()
+    assert (picture[:LONGEST, 0] == color_mapped(np.float32(0))).all()
 
 
-def test_colours_are_in_their_places():
+def test_colors_are_in_their_places():
     field = np.zeros((48, 72), np.float32)
     field[:24, 36:] = 1
     picture = confidence_picture(field, (480, 720))
-    sure, guess = colour_mapped(np.float32(1)), colour_mapped(np.float32(0))
+    sure, guess = color_mapped(np.float32(1)), color_mapped(np.float32(0))
     assert (picture[60, 600] == sure).all()
     for place in ((60, 100), (400, 600), (400, 100)):
         assert (picture[place] == guess).all()
@@ -56,24 +56,24 @@ def test_it_is_smooth():
     field = np.random.default_rng(0).random((48, 72)).astype(np.float32)
     picture = confidence_picture(field, (480, 720))[:480].astype(int)
     steps = np.abs(np.diff(picture, axis=1)).max(axis=2)
-    blocks = colour_mapped(field).repeat(10, 0).repeat(10, 1).astype(int)
+    blocks = color_mapped(field).repeat(10, 0).repeat(10, 1).astype(int)
     assert steps.max() < 0.4 * np.abs(np.diff(blocks, axis=1)).max()
 
 
-def test_the_colour_map_is_even():
+def test_the_color_map_is_even():
     """Lightness rises all the way, in steps that look alike."""
-    lab = lab_from_srgb(colour_mapped(np.linspace(0, 1, 33)).astype(np.float32) / 255)
+    lab = lab_from_srgb(color_mapped(np.linspace(0, 1, 33)).astype(np.float32) / 255)
     assert (np.diff(lab[:, 0]) > 0).all()
     steps = np.linalg.norm(np.diff(lab, axis=0), axis=1)
     # The original's own steps differ by a factor of 1.9 in CIE76; a rainbow's by far more.
     assert steps.max() < 2.5 * steps.min()
-    assert np.array_equal(colour_mapped(np.float32([-1, 2])), colour_mapped(np.float32([0, 1])))
+    assert np.array_equal(color_mapped(np.float32([-1, 2])), color_mapped(np.float32([0, 1])))
 
 
 def test_the_legend_shows_the_whole_ramp_and_both_ends():
     legend = confidence_picture(np.zeros((8, 12), np.float32), (400, 600))[400:]
     ramp = legend[12, 10:-10]
-    assert np.array_equal(ramp, colour_mapped(np.linspace(0, 1, 580, dtype=np.float32)))
+    assert np.array_equal(ramp, color_mapped(np.linspace(0, 1, 580, dtype=np.float32)))
     ink = legend[36:58] < 128
     columns = np.flatnonzero(ink.any(axis=(0, 2)))
     assert 10 <= columns.min() < 20

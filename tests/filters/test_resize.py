@@ -26,9 +26,9 @@ def test_halving_by_hand():
 
 @pytest.mark.parametrize("shape", [(40, 60), (33, 97), (150, 200), (300, 451), (500, 211)])
 def test_pillow_agrees(examples, shape):
-    grey = Image.open(examples / "cat.jpg").convert("F")
-    wanted = np.asarray(grey.resize(shape[::-1], Image.Resampling.BILINEAR))
-    found = resize(np.asarray(grey)[..., None], *shape)[..., 0]
+    gray = Image.open(examples / "cat.jpg").convert("F")
+    wanted = np.asarray(gray.resize(shape[::-1], Image.Resampling.BILINEAR))
+    found = resize(np.asarray(gray)[..., None], *shape)[..., 0]
     # The same filter in float32; a thousandth of a code is rounding.
     assert np.abs(found - wanted).max() < 1e-2
 
@@ -37,9 +37,9 @@ def test_pillow_agrees(examples, shape):
 def test_extent_moves_the_samples(extent):
     ramp = np.arange(100, dtype=np.float32)
     found = resize_matrix(10, 100, extent) @ ramp
-    centres = (np.arange(10) + 0.5) * extent / 10 - 0.5
+    centers = (np.arange(10) + 0.5) * extent / 10 - 0.5
     # A triangle is symmetric, so the middle of a ramp is exact; the ends lean on the edge.
-    assert found[1:-1] == pytest.approx(centres[1:-1], abs=0.05)
+    assert found[1:-1] == pytest.approx(centers[1:-1], abs=0.05)
 
 
 def test_bands_stay_apart():

@@ -6,20 +6,20 @@ from photochrom.color.bins import gamut_bins
 from photochrom.filters.superpixels import REGIONS, SUPERPIXELS, object_regions, superpixels
 from photochrom.filters.upsample import cell_mean
 
-RED, BLUE, GREY = (60, 40), (20, -60), (0, 0)
+RED, BLUE, GRAY = (60, 40), (20, -60), (0, 0)
 
 
-def certain(height, width, colour):
+def certain(height, width, color):
     """A distribution that gives one bin 80 % and the others the rest."""
     bins = gamut_bins()
     p = np.full((height, width, len(bins)), 0.2 / (len(bins) - 1), np.float32)
-    p[..., np.flatnonzero((bins == colour).all(axis=1))[0]] = 0.8
+    p[..., np.flatnonzero((bins == color).all(axis=1))[0]] = 0.8
     return p
 
 
 def painted(*stripes):
     """Stripes beside each other, (width, colour, lightness) each, 48 cells high."""
-    distribution = np.concatenate([certain(48, width, colour) for width, colour, _ in stripes], 1)
+    distribution = np.concatenate([certain(48, width, color) for width, color, _ in stripes], 1)
     light = np.concatenate([np.full((48, width), at, np.float32) for width, _, at in stripes], 1)
     return distribution, light
 
@@ -28,7 +28,7 @@ def owners(distribution, lightness):
     return object_regions(distribution, gamut_bins(), lightness).argmax(axis=-1)
 
 
-def test_things_of_unlike_colours_are_apart():
+def test_things_of_unlike_colors_are_apart():
     found = owners(*painted((36, RED, 50), (36, BLUE, 50)))
     assert len(np.unique(found)) == 2
     assert len(np.unique(found[:, :34])) == len(np.unique(found[:, 38:])) == 1
@@ -41,7 +41,7 @@ def test_a_wall_behind_a_head_is_one_thing():
 
 def test_things_of_unlike_lightness_are_apart():
     """A network may say the same of a dark coat and a light wall."""
-    found = owners(*painted((36, GREY, 20), (36, GREY, 80)))
+    found = owners(*painted((36, GRAY, 20), (36, GRAY, 80)))
     assert found[20, 5] != found[20, 65]
 
 

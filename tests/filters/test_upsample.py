@@ -17,7 +17,7 @@ def cell_mean(image):
 @pytest.fixture(scope="module")
 def real(examples, lab_of):
     """Lab of a real colour photo, 192 x 288."""
-    photo = Image.open(examples / "colour" / "students.jpg").resize((288, 192))
+    photo = Image.open(examples / "color" / "students.jpg").resize((288, 192))
     return lab_of(np.asarray(photo))
 
 
@@ -30,7 +30,7 @@ def two_halves(edge, dark=25.0, light=75.0):
 
 
 @pytest.mark.parametrize("edge", [32, 33, 34, 35])
-def test_a_sharp_edge_keeps_two_colours_apart(edge):
+def test_a_sharp_edge_keeps_two_colors_apart(edge):
     """Also where the edge cuts through cells, whose own colour is a mixture."""
     lightness, real = two_halves(edge)
     found = refine(cell_mean(real), lightness)
@@ -52,7 +52,7 @@ def test_back_projection_keeps_cell_means(real):
     assert error.mean() < 0.55
 
 
-def test_real_colours_come_back(real):
+def test_real_colors_come_back(real):
     """Better than plain linear enlargement of the same coarse grid."""
     coarse = cell_mean(real[..., 1:]).astype(np.float32)
     found = refine(coarse, np.ascontiguousarray(real[..., 0]))

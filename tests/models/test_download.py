@@ -202,9 +202,9 @@ def catalogue(server, home, monkeypatch):
 def test_the_commands(catalogue, home, runner):
     listed = runner.invoke(app, ["models"])
     assert "state       obtainable: photochrom models pull theirs" in listed.stdout
-    coloured = runner.invoke(app, ["colorize", "x.jpg", "--model", "theirs"])
-    assert coloured.exit_code == 1
-    assert "photochrom models pull theirs" in coloured.stderr
+    colored = runner.invoke(app, ["colorize", "x.jpg", "--model", "theirs"])
+    assert colored.exit_code == 1
+    assert "photochrom models pull theirs" in colored.stderr
     unasked = runner.invoke(app, ["models", "pull", "theirs"])
     assert unasked.exit_code != 0
     assert "--yes" in unasked.stderr

@@ -59,8 +59,8 @@ def test_a_fixed_size_gets_the_photo_undistorted_and_without_margins(tmp_path, e
 def test_rgb_counts_by_its_ab(tmp_path, examples, lab_of):
     result = Colorizer(deoldify_like(tmp_path / "do.onnx")).colorize(examples / "cat.jpg")
     assert np.abs(result.ab - deoldify_ab(result.lightness)).max() < 1e-3
-    grey = lab_of(np.asarray(Colorizer().colorize(examples / "cat.jpg").rgb))[..., 0]
-    assert np.abs(lab_of(result.rgb)[..., 0] - grey).mean() < 0.2  # the photo's own lightness
+    gray = lab_of(np.asarray(Colorizer().colorize(examples / "cat.jpg").rgb))[..., 0]
+    assert np.abs(lab_of(result.rgb)[..., 0] - gray).mean() < 0.2  # the photo's own lightness
 
 
 def test_codes_of_255_in_and_out(tmp_path, examples):
@@ -279,7 +279,7 @@ def averaged(path, stride, **how):
 
 @pytest.mark.parametrize("size", [(200, 300), (256, 230), (60, 1000)])
 @pytest.mark.parametrize("stride", [4, 8, 16, 32])
-def test_margins_that_cut_through_cells_shift_no_colour(tmp_path, stride, size):
+def test_margins_that_cut_through_cells_shift_no_color(tmp_path, stride, size):
     path = averaged(tmp_path / "coarse.onnx", stride, sides=(256, 256))
     photo = np.full(size, 40, np.uint8)
     photo[:, size[1] // 2 :] = 200  # an edge in the middle
@@ -330,7 +330,7 @@ def test_bytes_of_another_range_are_refused(tmp_path):
         Session(path, kind="gray-ab")
 
 
-def test_colours_that_there_are_not_are_cut(tmp_path, examples):
+def test_colors_that_there_are_not_are_cut(tmp_path, examples):
     weights = onnx.numpy_helper.from_array(np.full((2, 1, 1, 1), 1e15, np.float32), "w")
     node = onnx.helper.make_node("Conv", ["L", "w"], ["ab"])
     path = save(

@@ -27,7 +27,7 @@ def test_its_size_is_that_of_the_paper(rebuilt, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_pipeline_gives_the_networks_colours(rebuilt, examples, name):
+def test_the_pipeline_gives_the_networks_colors(rebuilt, examples, name):
     import torch
 
     result = Colorizer(rebuilt[name].onnx).colorize(examples / "harbour.jpg")
@@ -159,7 +159,7 @@ def test_in_a_batch_and_an_evaluation(rebuilt, examples, tmp_path, runner):
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "out").glob("*.color.jpg"))) == 2
     scored = runner.invoke(
-        app, ["evaluate", str(examples / "colour"), "--model", model, "--limit", "2", "--json"]
+        app, ["evaluate", str(examples / "color"), "--model", model, "--limit", "2", "--json"]
     )
     assert scored.exit_code == 0, scored.output
     assert "eccv16 0.5" in scored.stdout

@@ -74,22 +74,22 @@ def test_the_graph_decodes_as_the_bins_module_does(session, lightness, decoding)
     assert np.abs(found - wanted[0].transpose(1, 2, 0)).max() < 0.05
 
 
-def test_a_hint_draws_the_colour_near_it(session, lightness):
+def test_a_hint_draws_the_color_near_it(session, lightness):
     """Hints of four colours at four places of two photos: on average the colour comes nearer."""
     decoding, stride, side = session.contract.dial.at(0.5), session.contract.stride, 12
     gains = []
     for picture in lightness:
         before = session.predict(picture, decoding).ab
         for y, x in ((60, 60), (100, 152), (148, 220), (40, 200)):
-            for colour in np.float32([(40, 30), (-30, 20), (10, -40), (-20, -20)]):
+            for color in np.float32([(40, 30), (-30, 20), (10, -40), (-20, -20)]):
                 hint_ab = np.zeros((*picture.shape, 2), np.float32)
                 mask = np.zeros(picture.shape, np.float32)
-                hint_ab[y : y + side, x : x + side] = colour
+                hint_ab[y : y + side, x : x + side] = color
                 mask[y : y + side, x : x + side] = 1
                 after = session.predict(picture, decoding, hint_ab, mask).ab
                 near = np.s_[y // stride : (y + side) // stride, x // stride : (x + side) // stride]
                 distances = [
-                    np.linalg.norm(ab[near] - colour, axis=-1).mean() for ab in (before, after)
+                    np.linalg.norm(ab[near] - color, axis=-1).mean() for ab in (before, after)
                 ]
                 gains.append(distances[0] - distances[1])
     # Measured 1.9 on a checkpoint that had seen few hints; a trained one does far better.

@@ -24,7 +24,7 @@ RUN = """async ([example, data]) => {
 }"""
 
 
-def test_example_in_the_documentation_colours_a_photo(
+def test_example_in_the_documentation_colors_a_photo(
     desk: Desk, examples: Path, repository: Path
 ) -> None:
     words = (repository / "docs" / "server.md").read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ def pick(desk: Desk, place: tuple[float, float], chip: int = 0) -> None:
     desk.rest()
 
 
-def test_click_offers_likely_colours_of_that_place(harbour: Desk) -> None:
+def test_click_offers_likely_colors_of_that_place(harbour: Desk) -> None:
     with harbour.page.expect_response("**/suggestions?**") as answer:
         harbour.click_photo(*SKY)
     asked = harbour.all("suggestions")[0].query
@@ -40,11 +40,11 @@ def test_click_offers_likely_colours_of_that_place(harbour: Desk) -> None:
         "#place .bar span", "(bars) => bars.map((bar) => parseFloat(bar.style.width))"
     )
     assert widths == [max(3, round(100 * one["probability"])) for one in told]
-    colour = harbour.chips.first.locator(".swatch").evaluate(
+    color = harbour.chips.first.locator(".swatch").evaluate(
         "(s) => getComputedStyle(s).backgroundColor"
     )
     expected = told[0]["color"]
-    codes = [int(part) for part in colour[4:-1].split(",")]
+    codes = [int(part) for part in color[4:-1].split(",")]
     assert codes == pytest.approx([int(expected[i : i + 2], 16) for i in (1, 3, 5)], abs=2)
     others = harbour.page.locator("#place .plain .chip").all_inner_texts()
     assert [words.strip() for words in others] == ["As now", "Neutral", "Yours"]
@@ -52,7 +52,7 @@ def test_click_offers_likely_colours_of_that_place(harbour: Desk) -> None:
     assert not harbour.hints()  # asking sets nothing
 
 
-def test_picked_colour_is_set_there_and_shows_at_once(harbour: Desk) -> None:
+def test_picked_color_is_set_there_and_shows_at_once(harbour: Desk) -> None:
     harbour.press("s")
     with harbour.page.expect_response("**/suggestions?**") as answer:
         harbour.click_photo(*SKY)
@@ -86,7 +86,7 @@ def test_neutral_is_offered(harbour: Desk) -> None:
     assert harbour.chroma(0.66, 0.15) < 12
 
 
-def test_divider_goes_out_of_the_way_of_a_place_in_the_grey(harbour: Desk) -> None:
+def test_divider_goes_out_of_the_way_of_a_place_in_the_gray(harbour: Desk) -> None:
     harbour.click_photo(0.2, 0.2)
     assert harbour.divider.get_attribute("aria-valuenow") == "0"
 
@@ -130,7 +130,7 @@ def test_selected_hint_is_deleted_by_key_and_by_button(harbour: Desk) -> None:
     assert harbour.page.is_hidden("#place")
 
 
-def test_click_on_a_hint_opens_it_with_its_colour_and_reach(harbour: Desk) -> None:
+def test_click_on_a_hint_opens_it_with_its_color_and_reach(harbour: Desk) -> None:
     pick(harbour, SKY, 1)
     harbour.click_photo(*SKY)
     expect(harbour.chips.nth(1)).to_have_attribute("aria-pressed", "true")
@@ -178,7 +178,7 @@ def test_mixer_paints_only_what_srgb_has_at_that_lightness(harbour: Desk) -> Non
     assert 0.2 < painted["share"] < 0.8
 
 
-def test_mixed_colour_is_snapped_into_the_gamut(harbour: Desk) -> None:
+def test_mixed_color_is_snapped_into_the_gamut(harbour: Desk) -> None:
     left, top, size = open_mixer(harbour)
     harbour.page.mouse.click(left + 0.97 * size, top + 0.03 * size)  # no such colour
     harbour.rest()
@@ -248,10 +248,10 @@ def test_place_by_keyboard_alone(harbour: Desk) -> None:
     assert harbour.hints() == []
 
 
-def test_list_of_colours_serves_the_keyboard(harbour: Desk) -> None:
+def test_list_of_colors_serves_the_keyboard(harbour: Desk) -> None:
     pick(harbour, SKY)
     pick(harbour, WATER)
-    harbour.tab("colours")
+    harbour.tab("colors")
     rows = harbour.page.locator("#marks li")
     expect(rows).to_have_count(2)
     first = harbour.hints()[0]
@@ -270,7 +270,7 @@ def test_list_of_colours_serves_the_keyboard(harbour: Desk) -> None:
     assert len(harbour.hints()) == 1
     harbour.page.locator("#marks").get_by_role("button", name="Remove this colour").click()
     expect(rows).to_have_count(0)
-    assert "None yet" in harbour.page.inner_text("#panel-colours")
+    assert "None yet" in harbour.page.inner_text("#panel-colors")
 
 
 def test_brush_stroke_is_a_row_of_hints_and_one_step(harbour: Desk) -> None:
@@ -290,15 +290,15 @@ def test_brush_stroke_is_a_row_of_hints_and_one_step(harbour: Desk) -> None:
     ]
     assert gaps == pytest.approx([radius] * len(gaps), abs=0.3)
     assert len({tuple(hint["ab"]) for hint in hints}) == 1
-    harbour.tab("colours")
+    harbour.tab("colors")
     assert f"a stroke of {len(hints)} points" in harbour.page.inner_text("#marks")
     harbour.press("Control+z")
     harbour.rest()
     assert harbour.hints() == []
 
 
-def test_brush_has_the_persons_own_colour(harbour: Desk) -> None:
-    harbour.tab("colours")
+def test_brush_has_the_persons_own_color(harbour: Desk) -> None:
+    harbour.tab("colors")
     harbour.page.fill("#own-colour .hex input", "#3060c0")
     harbour.press("Tab")
     harbour.press("b")
@@ -333,7 +333,7 @@ def test_more_points_than_the_server_takes_are_refused_in_words(
     assert len(desk.hints()) == count
 
 
-def test_tools_for_colours_are_hidden_where_the_model_takes_none(
+def test_tools_for_colors_are_hidden_where_the_model_takes_none(
     harbour: Desk,
 ) -> None:
     def without(route: Route) -> None:
@@ -347,7 +347,7 @@ def test_tools_for_colours_are_hidden_where_the_model_takes_none(
     harbour.page.route("**/api/v1/sessions/*", without)
     harbour.slide("warmth", 0.1)
     harbour.rest()
-    for name in ("tool-colour", "tool-brush", "tab-colours", "tab-variants", "confidence"):
+    for name in ("tool-color", "tool-brush", "tab-colors", "tab-variants", "confidence"):
         expect(harbour.page.locator(f"#{name}")).to_be_hidden()
     harbour.click_photo(0.7, 0.3)
     assert not harbour.all("suggestions")
@@ -357,10 +357,10 @@ def test_tools_for_colours_are_hidden_where_the_model_takes_none(
     expect(harbour.page.locator("#tool-brush")).to_be_visible()
 
 
-def test_colour_from_another_picture(harbour: Desk, examples: Path) -> None:
-    harbour.tab("colours")
+def test_color_from_another_picture(harbour: Desk, examples: Path) -> None:
+    harbour.tab("colors")
     count = len(harbour.asked)
-    harbour.page.set_input_files("#reference-input", str(examples / "colour" / "otter.jpg"))
+    harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
     reference = harbour.page.locator("#reference")
     expect(reference).to_be_visible()
     box = reference.bounding_box()
@@ -388,12 +388,12 @@ def test_colour_from_another_picture(harbour: Desk, examples: Path) -> None:
     assert len(harbour.hints()) == 1
 
 
-def test_colour_from_another_picture_by_keyboard_goes_on_the_brush(
+def test_color_from_another_picture_by_keyboard_goes_on_the_brush(
     harbour: Desk, examples: Path
 ) -> None:
-    harbour.tab("colours")
+    harbour.tab("colors")
     harbour.press("b")
-    harbour.page.set_input_files("#reference-input", str(examples / "colour" / "otter.jpg"))
+    harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
     expect(harbour.page.locator("#reference")).to_be_visible()
     harbour.page.focus("#reference")
     before = harbour.page.input_value("#own-colour .hex input")
@@ -403,17 +403,17 @@ def test_colour_from_another_picture_by_keyboard_goes_on_the_brush(
 
 
 def test_file_that_is_no_picture_is_no_reference(harbour: Desk, tmp_path: Path) -> None:
-    harbour.tab("colours")
+    harbour.tab("colors")
     bad = tmp_path / "words.txt"
     bad.write_text("red")
     harbour.page.set_input_files("#reference-input", str(bad))
     harbour.until(lambda: "words.txt is no picture" in harbour.status)
 
 
-def test_saved_colours_are_the_file_of_the_command_line(harbour: Desk, tmp_path: Path) -> None:
+def test_saved_colors_are_the_file_of_the_command_line(harbour: Desk, tmp_path: Path) -> None:
     pick(harbour, SKY)
     pick(harbour, WATER, 1)
-    harbour.tab("colours")
+    harbour.tab("colors")
     with harbour.page.expect_download() as download:
         harbour.click("save-hints")
     assert download.value.suggested_filename == "harbour.hints.json"
@@ -437,10 +437,10 @@ def test_saved_colours_are_the_file_of_the_command_line(harbour: Desk, tmp_path:
     assert harbour.hints() == []
 
 
-def test_loaded_colours_may_be_named_by_srgb(harbour: Desk, tmp_path: Path) -> None:
-    path = tmp_path / "colours.json"
+def test_loaded_colors_may_be_named_by_srgb(harbour: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "colors.json"
     path.write_text('{"hints": [{"x": 700, "y": 100, "color": "#8a5a3c", "radius": 9}]}')
-    harbour.tab("colours")
+    harbour.tab("colors")
     harbour.page.set_input_files("#hints-input", str(path))
     harbour.until(lambda: harbour.status == "1 colour loaded.")
     assert "at 700, 100" in harbour.page.inner_text("#marks")
@@ -454,13 +454,13 @@ def test_loaded_colours_may_be_named_by_srgb(harbour: Desk, tmp_path: Path) -> N
         (json.dumps({"hints": [{"x": 5000, "y": 3, "ab": [1, 2]}]}), "5000"),
     ],
 )
-def test_file_of_colours_that_does_not_fit_says_why(
+def test_file_of_colors_that_does_not_fit_says_why(
     harbour: Desk, tmp_path: Path, words: str, line: str
 ) -> None:
     harbour.forgiven.append("422")
     path = tmp_path / "bad.json"
     path.write_text(words)
-    harbour.tab("colours")
+    harbour.tab("colors")
     harbour.page.set_input_files("#hints-input", str(path))
     harbour.until(lambda: line in harbour.status)
     assert "\n" not in harbour.status

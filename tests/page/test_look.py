@@ -106,7 +106,7 @@ def test_reset_by_button_and_by_double_click(harbour: Desk) -> None:
     assert harbour.patches[-1] == {"tint": 0}
 
 
-def test_reset_of_the_whole_look_keeps_the_colours_set(harbour: Desk) -> None:
+def test_reset_of_the_whole_look_keeps_the_colors_set(harbour: Desk) -> None:
     harbour.click_photo(0.7, 0.3)
     harbour.chips.nth(1).click()
     harbour.press("Escape")

@@ -39,7 +39,7 @@ def violations(desk: Desk, axe: str) -> list[str]:
     return desk.page.evaluate(AXE_RUN)
 
 
-def settle_colours(desk: Desk) -> None:
+def settle_colors(desk: Desk) -> None:
     """Let transitions of colours end, which contrast is measured by."""
     desk.page.wait_for_timeout(200)
 
@@ -123,22 +123,22 @@ def test_no_barriers_with_photos(
 ) -> None:
     desk = open_desk(color_scheme=theme)
     desk.put(examples / "harbour.jpg", examples / "cat.jpg")
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
     desk.click_photo(0.7, 0.2)
     desk.chips.first.click()
     desk.page.locator("#place summary").click()
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
     desk.press("Escape", "b", "g")
-    desk.tab("colours")
-    desk.page.set_input_files("#reference-input", str(examples / "colour" / "otter.jpg"))
+    desk.tab("colors")
+    desk.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
     expect(desk.page.locator("#reference")).to_be_visible()
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
     desk.tab("variants")
     desk.until(lambda: not desk.page.locator(".card.waiting").count())
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
 
 
@@ -150,18 +150,18 @@ def test_no_barriers_in_dialogs_and_failures(
     desk.forgiven.append("422")
     desk.put(examples / "cat.jpg", examples / "square.jpg")
     desk.press("?")
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
     desk.press("Escape")
     desk.click("download")
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
     desk.press("Escape")
     bad = tmp_path / "letter.jpg"
     bad.write_text("Dear grandmother")
     desk.page.set_input_files("#photo-input", str(bad))
     desk.until(lambda: "failed" in desk.states())
-    settle_colours(desk)
+    settle_colors(desk)
     assert violations(desk, axe) == []
 
 
@@ -169,8 +169,8 @@ def test_no_barriers_on_a_phone(open_desk: Callable[..., Desk], axe: str, exampl
     desk = open_desk(**PHONE)
     desk.put(examples / "harbour.jpg")
     assert violations(desk, axe) == []
-    desk.page.tap("#tab-colours")
-    settle_colours(desk)
+    desk.page.tap("#tab-colors")
+    settle_colors(desk)
     assert violations(desk, axe) == []
 
 
@@ -195,21 +195,21 @@ def test_everything_is_reached_by_the_tab_key_and_seen(harbour: Desk) -> None:
     seen = [one for one in seen if one["name"]]  # less the way round by the browser itself
     names = [one["name"] for one in seen]
     for wanted in (
-        "theme", "help", "download", "viewport", "divider", "tool-colour", "tool-brush",
+        "theme", "help", "download", "viewport", "divider", "tool-color", "tool-brush",
         "tool-hand", "split", "hold", "confidence", "zoom-in", "fit", "full-size", "film", "add",
         "tab-look", "look-vividness", "look-size", "look-model", "pin",
     ):  # fmt: skip
         assert wanted in names, wanted
     assert [one["name"] for one in seen if not one["ring"]] == []
     names = names[names.index("theme") :] + names[: names.index("theme")]
-    assert names.index("viewport") < names.index("tool-colour") < names.index("tab-look")
+    assert names.index("viewport") < names.index("tool-color") < names.index("tab-look")
 
 
 def test_tabs_by_arrow_keys(harbour: Desk) -> None:
     harbour.page.focus("#tab-look")
     harbour.press("ArrowRight")
-    expect(harbour.page.locator("#tab-colours")).to_be_focused()
-    expect(harbour.page.locator("#panel-colours")).to_be_visible()
+    expect(harbour.page.locator("#tab-colors")).to_be_focused()
+    expect(harbour.page.locator("#panel-colors")).to_be_visible()
     expect(harbour.page.locator("#panel-look")).to_be_hidden()
     harbour.press("ArrowLeft", "ArrowLeft")
     expect(harbour.page.locator("#tab-variants")).to_be_focused()
@@ -238,10 +238,10 @@ def test_shortcuts_are_listed(desk: Desk) -> None:
 
 
 def test_typing_in_a_field_is_no_shortcut(harbour: Desk) -> None:
-    harbour.tab("colours")
+    harbour.tab("colors")
     harbour.page.focus("#own-colour .hex input")
     harbour.page.keyboard.type("b")
-    expect(harbour.page.locator("#tool-colour")).to_have_attribute("aria-pressed", "true")
+    expect(harbour.page.locator("#tool-color")).to_have_attribute("aria-pressed", "true")
 
 
 # Themes
@@ -254,8 +254,8 @@ def test_theme_follows_the_system_until_it_is_chosen(
     desk = open_desk(color_scheme=theme)
 
     def ground() -> bool:
-        colour = desk.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-        codes = [int(part) for part in re.findall(r"\d+", colour)[:3]]
+        color = desk.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+        codes = [int(part) for part in re.findall(r"\d+", color)[:3]]
         assert max(codes) - min(codes) <= 3  # neutral, so that colours can be judged
         return codes[0] > 128
 
@@ -305,12 +305,12 @@ def test_phone_has_large_targets(open_desk: Callable[..., Desk], examples: Path)
     desk.rest()
     assert desk.page.evaluate(small) == []
     desk.page.get_by_role("button", name="Close", exact=True).last.tap()
-    for tab in ("look", "colours", "variants"):
+    for tab in ("look", "colors", "variants"):
         desk.page.tap(f"#tab-{tab}")
         assert desk.page.evaluate(small) == [], tab
 
 
-def test_phone_sets_a_colour_by_touch(open_desk: Callable[..., Desk], examples: Path) -> None:
+def test_phone_sets_a_color_by_touch(open_desk: Callable[..., Desk], examples: Path) -> None:
     desk = open_desk(**PHONE)
     desk.put(examples / "harbour.jpg")
     desk.page.touchscreen.tap(*desk.spot(0.75, 0.2))

@@ -37,7 +37,7 @@ def test_empty_page_invites_and_says_where_photos_stay(desk: Desk) -> None:
     assert not desk.page.is_visible("#panel")
 
 
-def test_dropped_photo_is_sent_whole_and_coloured(desk: Desk, examples: Path) -> None:
+def test_dropped_photo_is_sent_whole_and_colored(desk: Desk, examples: Path) -> None:
     with desk.page.expect_response("**/api/v1/sessions?**") as answer:
         desk.drop([examples / "cat.jpg"])
     session = answer.value.json()
@@ -183,8 +183,8 @@ def test_removed_photo_leaves_the_server_too(desk: Desk, examples: Path) -> None
     desk.until(lambda: desk.page.is_visible("#empty"))
 
 
-def test_photo_in_colour_is_said_to_lose_its_colours(desk: Desk, examples: Path) -> None:
-    desk.put(examples / "colour" / "square.jpg")
+def test_photo_in_color_is_said_to_lose_its_colors(desk: Desk, examples: Path) -> None:
+    desk.put(examples / "color" / "square.jpg")
     assert "has colours already; they are replaced" in desk.page.inner_text("#notes")
     assert "has colours already" in desk.status
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Route, expect
 from support.desk import Desk
 
 
-def test_confidence_lies_over_the_colours(harbour: Desk) -> None:
+def test_confidence_lies_over_the_colors(harbour: Desk) -> None:
     harbour.press("s")
     plain = harbour.pixels(0.7, 0.15)["bands"]
     with harbour.page.expect_response("**/confidence?**") as answer:

@@ -222,7 +222,7 @@ def test_drawing_follows_the_screens_pixels(open_desk: Callable[..., Desk], exam
     assert 2 * desk.frame[2] <= longest < 2 * desk.frame[2] + 64
 
 
-def test_colours_come_in_from_the_right_where_motion_is_welcome(
+def test_colors_come_in_from_the_right_where_motion_is_welcome(
     open_desk: Callable[..., Desk], examples: Path
 ) -> None:
     desk = open_desk(reduced_motion="no-preference")

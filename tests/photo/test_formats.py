@@ -16,7 +16,7 @@ from photochrom.options import SaveOptions
 from photochrom.photo import KINDS, Photo, kind_of, losses
 from photochrom.photo.formats import sniffed
 from support import pictures
-from support.coloured import saved
+from support.colored import saved
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +74,11 @@ def test_its_own_kind_comes_out(made, tmp_path, name):
         assert after.alpha == photo.alpha
     found = read(target)
     small = photo.small_copy(photo.height, photo.width)
-    colour = found[..., :3]
+    color = found[..., :3]
     weights = np.array([0.2126, 0.7152, 0.0722])
     if ((small > 0.1) & (small < 0.9)).mean() > 0.1:  # black and white have room for none
-        assert np.abs(colour - colour.mean(axis=2, keepdims=True)).mean() > 0.02
-    light = ((np.maximum(colour, 0.04045) + 0.055) / 1.055) ** 2.4 @ weights
+        assert np.abs(color - color.mean(axis=2, keepdims=True)).mean() > 0.02
+    light = ((np.maximum(color, 0.04045) + 0.055) / 1.055) ** 2.4 @ weights
     wanted = ((np.maximum(small, 0.04045) + 0.055) / 1.055) ** 2.4 @ weights
     lossy = target.suffix in (".jpg", ".gif", ".heic", ".webp")
     assert np.abs(light - wanted).mean() < (0.03 if lossy else 0.003)
@@ -89,7 +89,7 @@ def test_its_own_kind_comes_out(made, tmp_path, name):
              "deep.pgm", "deep.jp2", "grey.pgm", "big.tif"],
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".ppm", ".jp2"])
-def test_greys_pass_unchanged(made, tmp_path, name, suffix):
+def test_grays_pass_unchanged(made, tmp_path, name, suffix):
     """Codes without colour come out as they went in, wherever the kind can hold them."""
     photo = Photo(made / name)
     if photo.stored.kind == "f" and suffix != ".tif":
@@ -252,7 +252,7 @@ def test_whatever_a_package_raises_is_one_line(tmp_path, monkeypatch):
 @pytest.mark.parametrize("suffix", [".ppm", ".jp2", ".gif"])
 def test_where_there_is_no_room_for_a_profile_codes_are_srgb(tmp_path, suffix):
     stream = io.BytesIO()
-    profile = pictures.GREY_PROFILES["linear"]
+    profile = pictures.GRAY_PROFILES["linear"]
     Image.fromarray(pictures.scene()[..., 0]).save(stream, "PNG", icc_profile=profile)
     photo = Photo(stream.getvalue())
     saving = SaveOptions(profile="keep")

@@ -8,12 +8,12 @@ from PIL import Image, ImageCms
 from photochrom.color.lab import RGB_FROM_XYZ
 from photochrom.color.rgb_space import SRGB
 from photochrom.photo import Photo
-from photochrom.photo.icc import coloured_twin, is_grey, space_of, srgb_profile
+from photochrom.photo.icc import colored_twin, is_gray, space_of, srgb_profile
 from support import pictures
-from support.coloured import saved
+from support.colored import saved
 
 KINDS = np.dtype(np.uint8), np.dtype(np.uint16)
-ALL = pictures.GREY_PROFILES | pictures.RGB_PROFILES
+ALL = pictures.GRAY_PROFILES | pictures.RGB_PROFILES
 
 
 def by_lcms(codes, profile):
@@ -27,7 +27,7 @@ def by_lcms(codes, profile):
 @pytest.mark.parametrize("name", ALL)
 def test_a_space_means_what_lcms_says(name):
     profile = ALL[name]
-    bands = 1 if is_grey(profile) else 3
+    bands = 1 if is_gray(profile) else 3
     codes = np.random.default_rng(0).integers(8000, 65536, (64, 64, bands)).astype(np.uint16)
     if bands == 3:  # so little chroma that sRGB holds it
         codes = (0.2 * codes + 0.8 * codes.mean(axis=2, keepdims=True)).astype(np.uint16)
@@ -89,10 +89,10 @@ def png_with(profile, bands=1, dtype=np.uint8):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("name", pictures.GREY_PROFILES)
+@pytest.mark.parametrize("name", pictures.GRAY_PROFILES)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_grey_profile_kept_keeps_the_codes(tmp_path, name, dtype):
-    profile = pictures.GREY_PROFILES[name]
+def test_a_gray_profile_kept_keeps_the_codes(tmp_path, name, dtype):
+    profile = pictures.GRAY_PROFILES[name]
     photo = Photo(png_with(profile, 1, dtype))
     target = saved(photo, tmp_path / "out.png", ab=(0, 0), profile="keep")
     after = pyvips.Image.new_from_file(str(target))
@@ -101,7 +101,7 @@ def test_a_grey_profile_kept_keeps_the_codes(tmp_path, name, dtype):
     if name != "dot gain 20 %":
         assert np.array_equal(codes, np.repeat(wanted, 3, axis=2))
     written = after.get("icc-profile-data")
-    assert not is_grey(written)
+    assert not is_gray(written)
     # lcms says of the result what it says of the photo
     scale = 257 if dtype == np.uint8 else 1
     after, before = (array.astype(np.uint16) * scale for array in (codes, wanted))
@@ -111,7 +111,7 @@ def test_a_grey_profile_kept_keeps_the_codes(tmp_path, name, dtype):
 @pytest.mark.parametrize("name", ALL)
 def test_into_srgb_the_lightness_is_kept(tmp_path, name, lab_of):
     profile = ALL[name]
-    bands = 1 if is_grey(profile) else 3
+    bands = 1 if is_gray(profile) else 3
     data = png_with(profile, bands)
     target = saved(Photo(data), tmp_path / "out.tif")
     after = pyvips.Image.new_from_file(str(target))
@@ -123,7 +123,7 @@ def test_into_srgb_the_lightness_is_kept(tmp_path, name, lab_of):
 
 
 @pytest.mark.parametrize("name", pictures.RGB_PROFILES)
-def test_a_wide_profile_kept_holds_wider_colours(tmp_path, name):
+def test_a_wide_profile_kept_holds_wider_colors(tmp_path, name):
     profile = pictures.RGB_PROFILES[name]
     photo = Photo(png_with(profile, 3))
     green = {}
@@ -137,7 +137,7 @@ def test_a_wide_profile_kept_holds_wider_colours(tmp_path, name):
 
 
 def test_a_twin_is_a_profile_that_others_read():
-    twin = coloured_twin(pictures.GREY_PROFILES["gamma 2.2"])
+    twin = colored_twin(pictures.GRAY_PROFILES["gamma 2.2"])
     opened = ImageCms.ImageCmsProfile(io.BytesIO(twin))
     assert "BT.709" in ImageCms.getProfileDescription(opened)
     assert opened.profile.xcolor_space == "RGB "

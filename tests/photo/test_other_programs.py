@@ -13,7 +13,7 @@ from PIL import Image
 from photochrom.photo import Photo
 from photochrom.photo.digital_source import SOURCE_TYPE
 from support import pictures
-from support.coloured import saved
+from support.colored import saved
 
 KEPT = {
     "Make": "Voigtlander",

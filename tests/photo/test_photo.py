@@ -14,7 +14,7 @@ from photochrom.options import SaveOptions
 from photochrom.photo import Page, Photo, Turn, encode, kind_of, write
 from photochrom.photo.digital_source import SOURCE_TYPE
 from photochrom.photo.strips import Coding
-from photochrom.pipeline.full_size import coloured_strips
+from photochrom.pipeline.full_size import colored_strips
 
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/">'
@@ -29,7 +29,7 @@ def tinted(photo):
     """The photo's strips, all in one colour."""
     offset = np.broadcast_to(np.float32([20, 15]), (2, 2, 2)).copy()
     chroma = LinearChroma(np.zeros_like(offset), offset)
-    return coloured_strips(photo.strips(), photo.plan, chroma)
+    return colored_strips(photo.strips(), photo.plan, chroma)
 
 
 def page(photo, strips):
@@ -73,12 +73,12 @@ def test_path_bytes_and_array_are_the_same_photo(cat, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "bands", "colours"), [("L", 1, 1), ("LA", 2, 1), ("RGB", 3, 3), ("RGBA", 4, 3)]
+    ("mode", "bands", "colors"), [("L", 1, 1), ("LA", 2, 1), ("RGB", 3, 3), ("RGBA", 4, 3)]
 )
-def test_bands(cat, tmp_path, mode, bands, colours):
+def test_bands(cat, tmp_path, mode, bands, colors):
     cat.convert(mode).save(tmp_path / "cat.png")
     photo = Photo(tmp_path / "cat.png")
-    assert (photo.bands, photo.colour_bands) == (bands, colours)
+    assert (photo.bands, photo.color_bands) == (bands, colors)
     assert photo.small_copy(64, 96).shape == (64, 96, 3)
 
 
@@ -103,7 +103,7 @@ def test_16_bit(cat, tmp_path):
 
 
 def test_cmyk_becomes_srgb(examples, tmp_path):
-    with Image.open(examples / "colour" / "cat.jpg") as photo:
+    with Image.open(examples / "color" / "cat.jpg") as photo:
         photo.convert("CMYK").save(tmp_path / "cat.jpg", quality=95)
     photo = Photo(tmp_path / "cat.jpg")
     assert (photo.bands, photo.stored, photo.bits) == (3, np.uint8, 8)
@@ -113,7 +113,7 @@ def test_cmyk_becomes_srgb(examples, tmp_path):
 def test_other_profiles_are_applied(examples, tmp_path):
     """The numbers of a Display P3 file are not sRGB's; its profile says what they mean."""
     path = tmp_path / "cat.png"
-    original = pyvips.Image.new_from_file(str(examples / "colour" / "cat.jpg"))
+    original = pyvips.Image.new_from_file(str(examples / "color" / "cat.jpg"))
     wide = original.icc_transform("p3", input_profile="srgb", embedded=False)
     wide.write_to_file(str(path))
     wanted = original.numpy().astype(int)
@@ -167,7 +167,7 @@ def reference(picture, height, width):
 @pytest.mark.parametrize("size", [(451, 300), (1024, 649), (1021, 811), (2039, 1291), (3001, 1907)])
 def test_small_copy_lies_where_the_photo_does(examples, tmp_path, suffix, size):
     """JPEGs are reduced by the decoder, 8 x 8 blocks at a time: no half-pixel may be lost."""
-    with Image.open(examples / "colour" / "students.jpg") as original:
+    with Image.open(examples / "color" / "students.jpg") as original:
         picture = original.resize(size, Image.Resampling.BICUBIC)
     path = tmp_path / f"photo{suffix}"
     picture.save(path, **({"quality": 95} if suffix == ".jpg" else {"compress_level": 1}))

@@ -71,7 +71,7 @@ BEYOND_ITS_NOTE = {
 
 
 @pytest.fixture(scope="module")
-def coloured(photochrom, tmp_path_factory):
+def colored(photochrom, tmp_path_factory):
     """All of them through the command line, as one job; the folder of results."""
     if not FOLDER.is_dir():
         if os.environ.get("CI"):
@@ -83,15 +83,15 @@ def coloured(photochrom, tmp_path_factory):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FOLDER / name, target)
     done = photochrom(
-        "colorize", album / "in", "-o", album / "out", "--recursive", "--recolour"
+        "colorize", album / "in", "-o", album / "out", "--recursive", "--recolor"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
     return album / "out"
 
 
-def result_of(coloured, name):
+def result_of(colored, name):
     path = Path(name)
-    return coloured / path.with_name(f"{path.stem}.color{path.suffix}")
+    return colored / path.with_name(f"{path.stem}.color{path.suffix}")
 
 
 def said(path):
@@ -104,8 +104,8 @@ def said(path):
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 @pytest.mark.parametrize("name", [*CAMERAS, *PHONES, *SCANS])
-def test_every_word_is_kept(coloured, name):
-    before, after = said(FOLDER / name), said(result_of(coloured, name))
+def test_every_word_is_kept(colored, name):
+    before, after = said(FOLDER / name), said(result_of(colored, name))
     lost = {}
     for tag, value in before.items():
         group, _, word = tag.partition(":")
@@ -125,17 +125,17 @@ def test_every_word_is_kept(coloured, name):
 
 
 @pytest.mark.parametrize("name", [*CAMERAS, *PHONES, *SCANS])
-def test_every_pixel_keeps_its_lightness(coloured, name):
+def test_every_pixel_keeps_its_lightness(colored, name):
     def small(path):
         photo = Photo(path)
         copy = photo.small_copy(*(max(1, side // 8) for side in (photo.height, photo.width)))
         return lab_from_srgb(photo.turn.apply(copy))
 
-    before, after = small(FOLDER / name), small(result_of(coloured, name))
+    before, after = small(FOLDER / name), small(result_of(colored, name))
     assert before.shape == after.shape
     assert np.abs(after[..., 0] - before[..., 0]).mean() < 0.6
 
 
-def test_a_turned_one_stands_upright(coloured):
-    with Image.open(result_of(coloured, "piexif-1.1.3/tests/images/02.jpg")) as picture:
+def test_a_turned_one_stands_upright(colored):
+    with Image.open(result_of(colored, "piexif-1.1.3/tests/images/02.jpg")) as picture:
         assert ImageOps.exif_transpose(picture).size == (400, 210)

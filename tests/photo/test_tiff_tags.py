@@ -23,7 +23,7 @@ from photochrom.photo.tiff_tags import (
     read_directories,
 )
 from support import pictures
-from support.coloured import saved
+from support.colored import saved
 
 MAKE, DESCRIPTION, ARTIST, PRIVATE, ORIENTATION = 271, 270, 315, 65000, 274
 EXPOSURE, MAKER_NOTE, COMMENT, LATITUDE = 33434, 37500, 37510, 2
@@ -176,12 +176,12 @@ def test_what_is_too_long_for_a_segment_is_left_out(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
 @pytest.mark.parametrize(("profile", "space"), [("srgb", 1), ("keep", 65535)])
-def test_exif_says_the_colour_space_of_the_result(tmp_path, suffix, profile, space):
+def test_exif_says_the_color_space_of_the_result(tmp_path, suffix, profile, space):
     made = exif()
     made.get_ifd(EXIF)[0xA001] = 1
     path = tmp_path / "snapshot.jpg"
     Image.fromarray(pictures.scene()[..., 0]).save(
-        path, exif=made, icc_profile=pictures.GREY_PROFILES["gamma 2.2"]
+        path, exif=made, icc_profile=pictures.GRAY_PROFILES["gamma 2.2"]
     )
     _, details, _ = said(saved(Photo(path), tmp_path / f"out{suffix}", profile=profile))
     assert details[0xA001] == space

@@ -24,11 +24,11 @@ def test_saturation_is_a_factor(result, lab_of, chroma_of):
     assert np.allclose(half.ab, result.ab / 2)
     found = chroma_of(lab_of(half.rgb)[..., 1:]) / chroma_of(lab_of(result.rgb)[..., 1:])
     assert found == pytest.approx(0.5, abs=0.02)  # the gamut's end, and 8 bit
-    grey = lab_of(result.adjusted(saturation=0).rgb)
-    assert np.abs(grey[..., 1:]).max() < 0.1
+    gray = lab_of(result.adjusted(saturation=0).rgb)
+    assert np.abs(gray[..., 1:]).max() < 0.1
 
 
-def test_warmth_and_tint_move_colours_as_they_say(result, lab_of):
+def test_warmth_and_tint_move_colors_as_they_say(result, lab_of):
     plain = lab_of(result.rgb)
     middle = (plain[..., 0] > 30) & (plain[..., 0] < 70)  # where the gamut has room
     for change, axis, sign in (

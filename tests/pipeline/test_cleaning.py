@@ -24,7 +24,7 @@ def photos(examples) -> dict[str, np.ndarray]:
     """Colour photos with a short side of 256 pixels, like those that the thresholds come from."""
     found = {}
     for name in NAMES:
-        with Image.open(examples / "colour" / f"{name}.jpg") as image:
+        with Image.open(examples / "color" / f"{name}.jpg") as image:
             scale = 256 / min(image.size)
             size = [round(side * scale) for side in image.size]
             found[name] = np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS))
@@ -37,8 +37,8 @@ def small(photo: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(lab_from_srgb(copy)[..., 0])
 
 
-def grey(photo: np.ndarray) -> np.ndarray:
-    return degradations._grey(degradations._lightness(photo))
+def gray(photo: np.ndarray) -> np.ndarray:
+    return degradations._gray(degradations._lightness(photo))
 
 
 def degrade(name: str, photo: np.ndarray) -> np.ndarray:
@@ -47,7 +47,7 @@ def degrade(name: str, photo: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def sound(photos) -> dict[str, np.ndarray]:
-    return {name: small(grey(photo)) for name, photo in photos.items()}
+    return {name: small(gray(photo)) for name, photo in photos.items()}
 
 
 def test_a_sound_photo_stays_as_it_is(sound, examples) -> None:
@@ -135,7 +135,7 @@ def test_noise_is_measured(photos, sound, monkeypatch, strength) -> None:
 def test_denoising_keeps_edges() -> None:
     photo = np.full((256, 384, 3), 60, np.uint8)
     photo[:, 192:] = 180
-    edge, noisy = small(grey(photo)), small(degrade("noise and grain", photo))
+    edge, noisy = small(gray(photo)), small(degrade("noise and grain", photo))
     cleaned = cleaning.clean(noisy)
     assert (cleaned - edge)[:, 8:136].std() < 0.3 * (noisy - edge)[:, 8:136].std()
     steps = [seen[:, 147].mean() - seen[:, 140].mean() for seen in (cleaned, edge)]
@@ -162,11 +162,11 @@ def test_too_small_to_tell(photos) -> None:
 
 
 @pytest.mark.parametrize("name", CLEANED)
-def test_a_degraded_photos_colours(photos, colorizer, monkeypatch, lab_of, name) -> None:
+def test_a_degraded_photos_colors(photos, colorizer, monkeypatch, lab_of, name) -> None:
     """Cleaning brings them nearer to the sound photo's, and leaves the lightness alone."""
     cleaned, uncleaned = [], []
     for photo in photos.values():
-        wanted = colorizer.colorize(grey(photo)).ab
+        wanted = colorizer.colorize(gray(photo)).ab
         damaged = degrade(name, photo)
         result = colorizer.colorize(damaged)
         kept = lab_of(result.rgb)[..., 0] - lab_of(damaged)[..., 0]

@@ -32,7 +32,7 @@ def rendered(hints: PlacedHints, ab: np.ndarray, lightness: np.ndarray) -> np.nd
     return chroma.slope * lightness[..., None] + chroma.offset
 
 
-def test_a_hint_colours_its_side_of_an_edge_and_not_the_other() -> None:
+def test_a_hint_colors_its_side_of_an_edge_and_not_the_other() -> None:
     lightness = halves(35, 70)
     found = spread(place(Hint(30, 50, (60, -20))), NETWORK, NETWORK, lightness)
     assert found[50, 30] == pytest.approx((60, -20), abs=0.01)
@@ -75,7 +75,7 @@ def test_what_the_network_takes_for_something_else_is_left() -> None:
     assert np.abs(found[:, 64:] - plain[:, 64:]).max() < 3
 
 
-def test_a_grey_hint_makes_its_region_neutral() -> None:
+def test_a_gray_hint_makes_its_region_neutral() -> None:
     random = np.random.default_rng(0)
     ab = NETWORK + random.normal(0, 3, NETWORK.shape).astype(np.float32)
     found = spread(place(Hint(30, 50, (0, 0))), ab, NETWORK, halves(35, 70))
@@ -92,7 +92,7 @@ def test_a_hint_that_the_network_obeyed_changes_hardly_anything() -> None:
 
 
 @pytest.mark.parametrize("apart", [1, 2, 5, 40])
-def test_contradicting_hints_stay_within_their_colours(apart: int) -> None:
+def test_contradicting_hints_stay_within_their_colors(apart: int) -> None:
     random = np.random.default_rng(apart)
     lightness = random.uniform(20, 80, SHAPE).astype(np.float32)
     hints = place(Hint(40, 50, (80, 60)), Hint(40 + apart, 50, (-80, -60)))
@@ -125,7 +125,7 @@ def test_settling_holds_a_hint_against_a_lighter_pixel_of_the_photo() -> None:
     settled = settle(hints, plain, lightness)
     lighter = lightness[50, 63] + 15
     ab = [c.slope[50, 63] * lighter + c.offset[50, 63] for c in (plain, settled)]
-    distances = [np.linalg.norm(colour - (40, 0)) for colour in ab]
+    distances = [np.linalg.norm(color - (40, 0)) for color in ab]
     assert distances[1] < distances[0] / 3
 
 
@@ -144,5 +144,5 @@ def rng_hints() -> list[Hint]:
     """Thirty hints at random points, of random colours."""
     random = np.random.default_rng(0)
     places = random.integers((0, 0), (SHAPE[1], SHAPE[0]), (30, 2)).tolist()
-    colours = random.uniform(-50, 50, (30, 2)).tolist()
-    return [Hint(x, y, (a, b)) for (x, y), (a, b) in zip(places, colours, strict=True)]
+    colors = random.uniform(-50, 50, (30, 2)).tolist()
+    return [Hint(x, y, (a, b)) for (x, y), (a, b) in zip(places, colors, strict=True)]

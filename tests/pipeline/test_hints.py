@@ -45,7 +45,7 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
     [
         ([], "object"),
         ({"hint": []}, "did you mean hints"),
-        ({"hints": [{"x": 1, "y": 1, "colour": "#000000"}]}, "hint 1.*did you mean color"),
+        ({"hints": [{"x": 1, "y": 1, "color": "#000000"}]}, "hint 1.*did you mean color"),
         ({"hints": [{"x": 1, "y": 1}]}, "either color or|either as color"),
         ({"hints": [{"x": 1, "y": 1, "color": "red"}]}, "#rrggbb"),
         ({"hints": [{"x": 1, "y": 1, "ab": [1]}]}, "two numbers"),
@@ -122,7 +122,7 @@ def test_hints_are_honoured_in_the_full_size_result(colorizer, lab_of, examples:
     photo = examples / "cat.jpg"
     hints = [Hint(x, y, ab) for (x, y), ab in wanted.items()]
     ab = found_ab(colorizer, lab_of, photo, hints)
-    missed = [np.linalg.norm(ab[y, x] - colour) for (x, y), colour in wanted.items()]
+    missed = [np.linalg.norm(ab[y, x] - color) for (x, y), color in wanted.items()]
     assert max(missed) < HONOURED
     plain = found_ab(colorizer, lab_of, photo, [])
     assert min(np.linalg.norm(plain[y, x] - c) for (x, y), c in wanted.items()) > HONOURED
@@ -138,14 +138,14 @@ def test_a_hint_spreads_but_not_over_the_whole_picture(colorizer, lab_of, exampl
     assert (moved > HONOURED).mean() > 0.02  # more than a dot
 
 
-def test_contradicting_neighbours_do_not_explode(colorizer, lab_of, examples: Path) -> None:
+def test_contradicting_neighbors_do_not_explode(colorizer, lab_of, examples: Path) -> None:
     hints = [Hint(200, 150, (40, 0)), Hint(203, 150, (-40, 0))]
     plain = found_ab(colorizer, lab_of, examples / "cat.jpg", [])
     ab = found_ab(colorizer, lab_of, examples / "cat.jpg", hints)
     assert np.abs(ab).max() < max(np.abs(plain).max(), 60)
 
 
-def test_colours_that_srgb_lacks_are_reduced_as_everywhere(
+def test_colors_that_srgb_lacks_are_reduced_as_everywhere(
     colorizer, lab_of, examples: Path
 ) -> None:
     photo = examples / "harbour.jpg"
@@ -170,17 +170,17 @@ def test_hints_of_a_sideways_photo_are_upright(
         width, height = upright.size
     assert width != height
     point = (width - 20, height // 3)
-    colour = (20, -20)
-    ab = found_ab(colorizer, lab_of, tmp_path / "sideways.png", [Hint(*point, colour)])
+    color = (20, -20)
+    ab = found_ab(colorizer, lab_of, tmp_path / "sideways.png", [Hint(*point, color)])
     assert ab.shape[:2] == (height, width)
-    assert np.linalg.norm(ab[point[1], point[0]] - colour) < HONOURED
+    assert np.linalg.norm(ab[point[1], point[0]] - color) < HONOURED
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (5, 4000)])
 def test_hints_on_the_smallest_and_longest_photos(colorizer, lab_of, shape) -> None:
-    grey = np.random.default_rng(0).integers(90, 160, shape).astype(np.uint8)
+    gray = np.random.default_rng(0).integers(90, 160, shape).astype(np.uint8)
     hint = Hint(shape[1] - 1, shape[0] - 1, (15, 15))
-    ab = lab_of(colorizer.colorize(grey, hints=[hint]).rgb)[..., 1:]
+    ab = lab_of(colorizer.colorize(gray, hints=[hint]).rgb)[..., 1:]
     assert np.linalg.norm(ab[-1, -1] - hint.ab) < HONOURED
 
 

@@ -25,64 +25,64 @@ def as_jpeg(picture, quality):
 
 
 @pytest.fixture(params=NAMES)
-def grey(request, examples):
+def gray(request, examples):
     return Image.open(examples / f"{request.param}.jpg").convert("L")
 
 
 @pytest.fixture
-def colours(examples):
-    return {path.stem: Image.open(path) for path in sorted((examples / "colour").glob("*.jpg"))}
+def colors(examples):
+    return {path.stem: Image.open(path) for path in sorted((examples / "color").glob("*.jpg"))}
 
 
-def test_photos_in_colour(colours):
-    assert {name: judged(photo) for name, photo in colours.items()} == dict.fromkeys(
-        colours, Tone.COLOUR
+def test_photos_in_color(colors):
+    assert {name: judged(photo) for name, photo in colors.items()} == dict.fromkeys(
+        colors, Tone.COLOR
     )
-    assert len(colours) >= 7
+    assert len(colors) >= 7
 
 
-def test_grey_is_grey(grey):
-    assert judged(grey) is Tone.GREY
+def test_gray_is_gray(gray):
+    assert judged(gray) is Tone.GRAY
 
 
-def test_chroma_noise_is_no_colour(grey):
-    noise = np.random.default_rng(0).normal(0, 12, (grey.height, grey.width, 3))
-    noisy = np.asarray(grey, float)[..., None] + noise
+def test_chroma_noise_is_no_color(gray):
+    noise = np.random.default_rng(0).normal(0, 12, (gray.height, gray.width, 3))
+    noisy = np.asarray(gray, float)[..., None] + noise
     picture = Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
-    assert judged(as_jpeg(picture, 50)) is not Tone.COLOUR
+    assert judged(as_jpeg(picture, 50)) is not Tone.COLOR
 
 
 @pytest.mark.parametrize("tone", [SEPIA, CYANOTYPE, SELENIUM], ids=["sepia", "cyan", "selenium"])
 @pytest.mark.parametrize("quality", [75, 95])
-def test_toned_prints(grey, tone, quality):
+def test_toned_prints(gray, tone, quality):
     black, white, middle = tone
-    toned = ImageOps.colorize(grey, black, white, middle)
+    toned = ImageOps.colorize(gray, black, white, middle)
     assert judged(as_jpeg(toned, quality)) is Tone.TINTED
 
 
-def test_a_coloured_stamp_does_not_make_a_colour_photo(grey):
-    stamped = grey.convert("RGB")
+def test_a_colored_stamp_does_not_make_a_color_photo(gray):
+    stamped = gray.convert("RGB")
     width, height = stamped.size
     stamped.paste("#c82828", (width - width // 7, height - height // 8, width - 9, height - 9))
-    assert judged(stamped) is not Tone.COLOUR
+    assert judged(stamped) is not Tone.COLOR
 
 
-def test_yellowed_paper_around_a_grey_photo(grey):
-    paper = ImageOps.expand(grey.convert("RGB"), min(grey.size) // 8, "#e8d6aa")
+def test_yellowed_paper_around_a_gray_photo(gray):
+    paper = ImageOps.expand(gray.convert("RGB"), min(gray.size) // 8, "#e8d6aa")
     assert judged(paper) is Tone.TINTED
 
 
 @pytest.mark.parametrize("strength", [0.6, 0.4])
-def test_faded_colour_is_colour(colours, strength):
+def test_faded_color_is_color(colors, strength):
     found = []
-    for photo in colours.values():
+    for photo in colors.values():
         pixels = np.asarray(photo, float)
         faded = strength * pixels + (1 - strength) * pixels.mean(axis=2, keepdims=True)
         found.append(judged(Image.fromarray((faded * [1, 0.95, 0.85]).astype(np.uint8))))
-    assert found.count(Tone.COLOUR) >= len(found) - 1
+    assert found.count(Tone.COLOR) >= len(found) - 1
 
 
-def test_a_hand_tinted_print_is_in_colour(examples):
+def test_a_hand_tinted_print_is_in_color(examples):
     """Cheeks, a dress and the sky, as such prints have them."""
     print_ = np.asarray(Image.open(examples / "students.jpg").convert("L"), float)
     tint = np.zeros((*print_.shape, 3))
@@ -91,19 +91,19 @@ def test_a_hand_tinted_print_is_in_colour(examples):
     tint[height // 2 :, width // 3 : width // 2] = (40, -20, -20)
     tint[height // 3 : height // 2, width // 2 :] = (-25, 20, -25)
     tinted = Image.fromarray((print_[..., None] + tint).clip(0, 255).astype(np.uint8))
-    assert judged(tinted) is Tone.COLOUR
+    assert judged(tinted) is Tone.COLOR
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 500, 3), (3, 2, 3)])
 def test_pictures_without_room(shape):
-    assert tone_of(np.full(shape, 0.5, np.float32)) is Tone.GREY
+    assert tone_of(np.full(shape, 0.5, np.float32)) is Tone.GRAY
 
 
-def test_colour_is_refused_where_asked(examples):
+def test_color_is_refused_where_asked(examples):
     colorizer = Colorizer(threads=1)
-    photo = examples / "colour" / "cat.jpg"
-    with pytest.raises(InColorError, match="--recolour") as error:
-        colorizer.colorize(photo, recolour=False)
+    photo = examples / "color" / "cat.jpg"
+    with pytest.raises(InColorError, match="--recolor") as error:
+        colorizer.colorize(photo, recolor=False)
     assert "cat.jpg" in str(error.value)
     assert colorizer.colorize(photo).rgb.shape == (300, 451, 3)
-    assert colorizer.colorize(examples / "cat.jpg", recolour=False).rgb.shape == (300, 451, 3)
+    assert colorizer.colorize(examples / "cat.jpg", recolor=False).rgb.shape == (300, 451, 3)

@@ -18,7 +18,7 @@ NAMES = ("students", "ceremony", "cat")
 
 
 @pytest.fixture(scope="module")
-def coloured(colorizer, examples):
+def colored(colorizer, examples):
     """Four variants of some photos."""
     return {name: colorizer.variants(examples / f"{name}.jpg") for name in NAMES}
 
@@ -52,25 +52,25 @@ def distribution(colorizer, result):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_first_is_the_ordinary_colouring(colorizer, coloured, examples, name):
+def test_the_first_is_the_ordinary_coloring(colorizer, colored, examples, name):
     ordinary = colorizer.colorize(examples / f"{name}.jpg")
-    assert len(coloured[name]) == 4
-    assert np.array_equal(coloured[name][0].ab, ordinary.ab)
-    assert np.array_equal(coloured[name][0].rgb, ordinary.rgb)
+    assert len(colored[name]) == 4
+    assert np.array_equal(colored[name][0].ab, ordinary.ab)
+    assert np.array_equal(colored[name][0].rgb, ordinary.rgb)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_variants_differ_from_each_other(coloured, name):
-    apart = [ab_error(one.ab, other.ab) for one, other in combinations(coloured[name], 2)]
+def test_variants_differ_from_each_other(colored, name):
+    apart = [ab_error(one.ab, other.ab) for one, other in combinations(colored[name], 2)]
     # Measured 4 to 20; a difference of 2.3 in a patch is about the least that one can see.
     assert min(apart) > 2.3
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_they_differ_in_whole_objects(colorizer, coloured, name):
+def test_they_differ_in_whole_objects(colorizer, colored, name):
     contract = colorizer.session.contract
-    ordinary = coloured[name][0]
-    for other in coloured[name][1:]:
+    ordinary = colored[name][0]
+    for other in colored[name][1:]:
         assert coherent(other.ab - ordinary.ab) > 0.7  # measured 0.85 to 0.98
     p = distribution(colorizer, ordinary)
     noise = np.random.default_rng(0).gumbel(size=p.shape)
@@ -80,10 +80,10 @@ def test_they_differ_in_whole_objects(colorizer, coloured, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_colour_has_a_chance_at_its_place(colorizer, coloured, name):
+def test_every_color_has_a_chance_at_its_place(colorizer, colored, name):
     contract = colorizer.session.contract
     gain = contract.dial.at(0.5).gain
-    p = distribution(colorizer, coloured[name][0])
+    p = distribution(colorizer, colored[name][0])
 
     def chances(ab):
         """Probability near each cell's colour, as a part of the likeliest colour's."""
@@ -95,7 +95,7 @@ def test_every_colour_has_a_chance_at_its_place(colorizer, coloured, name):
 
     violet = np.broadcast_to(np.float32((60, -60)), (*p.shape[:2], 2))
     assert np.percentile(chances(violet), 95) < 0.05  # what no photo here has: measured 0.01
-    for result in coloured[name][1:]:
+    for result in colored[name][1:]:
         cells = cell_mean(result.ab, contract.stride)
         assert np.percentile(chances(cells), 5) > 0.4  # measured 0.8 and more
 
@@ -123,48 +123,48 @@ def test_at_most_one_is_quieter(colorizer, examples):
         assert sum(c < 0.8 * variants.QUIET * chroma[0] for c in chroma[1:]) <= 1
 
 
-def test_the_seed_repeats_and_counts(colorizer, coloured, examples):
+def test_the_seed_repeats_and_counts(colorizer, colored, examples):
     path = examples / "ceremony.jpg"
     more = colorizer.variants(path, 6)
-    for one, other in zip(coloured["ceremony"], more, strict=False):
+    for one, other in zip(colored["ceremony"], more, strict=False):
         assert np.array_equal(one.ab, other.ab)
     again = colorizer.variants(path, 3, seed=1)
     assert np.array_equal(again[0].ab, more[0].ab)
     assert ab_error(again[2].ab, more[2].ab) > 1
 
 
-def test_lightness_and_files(coloured, examples, lab_of, tmp_path):
-    grey = lab_of(np.asarray(Image.open(examples / "ceremony.jpg")))[..., 0]
-    for number, result in enumerate(coloured["ceremony"]):
+def test_lightness_and_files(colored, examples, lab_of, tmp_path):
+    gray = lab_of(np.asarray(Image.open(examples / "ceremony.jpg")))[..., 0]
+    for number, result in enumerate(colored["ceremony"]):
         with Image.open(result.save(tmp_path / f"{number}.png")) as saved:
             pixels = np.asarray(saved)
         assert np.array_equal(pixels, result.rgb)
         # Rounding three channels to 8 bit costs about 0.08.
-        assert np.abs(lab_of(pixels)[..., 0] - grey).mean() < 0.1
+        assert np.abs(lab_of(pixels)[..., 0] - gray).mean() < 0.1
 
 
-def test_vividness_and_size(colorizer, coloured, examples):
+def test_vividness_and_size(colorizer, colored, examples):
     muted = colorizer.variants(examples / "cat.jpg", vividness=0)
-    for one, other in zip(muted, coloured["cat"], strict=True):
+    for one, other in zip(muted, colored["cat"], strict=True):
         assert not np.array_equal(one.ab, other.ab)
-    assert np.linalg.norm(muted[0].ab) < np.linalg.norm(coloured["cat"][0].ab)
+    assert np.linalg.norm(muted[0].ab) < np.linalg.norm(colored["cat"][0].ab)
     small = colorizer.variants(examples / "cat.jpg", 2, size=64)
     assert [result.ab.shape for result in small] == [(64, 96, 2)] * 2
 
 
-def test_a_sideways_photo_has_upright_variants(colorizer, coloured, examples, tmp_path):
+def test_a_sideways_photo_has_upright_variants(colorizer, colored, examples, tmp_path):
     with Image.open(examples / "ceremony.jpg") as upright:
         exif = Image.Exif()
         exif[274] = 6
         path = tmp_path / "sideways.png"
         upright.transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
-    for one, other in zip(colorizer.variants(path), coloured["ceremony"], strict=True):
+    for one, other in zip(colorizer.variants(path), colored["ceremony"], strict=True):
         assert one.ab.shape == other.ab.shape
         assert ab_error(one.ab, other.ab) < 0.5  # rows are summed in another order
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 2000), (300, 400)])
-def test_a_blank_card_stays_grey(colorizer, shape):
+def test_a_blank_card_stays_gray(colorizer, shape):
     for result in colorizer.variants(np.full(shape, 128, np.uint8), 12):
         assert np.abs(result.ab).max() < 0.01
 
@@ -182,7 +182,7 @@ def test_no_photo(colorizer, tmp_path):
 
 
 @pytest.mark.workshop
-def test_a_model_that_says_only_one_colour(examples, tmp_path):
+def test_a_model_that_says_only_one_color(examples, tmp_path):
     from photochrom import Colorizer
     from support.linear_model import write_model
 
@@ -200,7 +200,7 @@ def test_gumbel_noise():
     assert np.abs(variants._gumbel_from_normal(x) - exact)[10:51].max() < 5e-3
 
 
-def test_colours_are_drawn_as_often_as_they_are_likely():
+def test_colors_are_drawn_as_often_as_they_are_likely():
     """Two objects that are red in 3 of 4 cases and else blue; blue never has next to no chance."""
     bins = gamut_bins()
     red, blue, green = (
@@ -220,17 +220,17 @@ def test_colours_are_drawn_as_often_as_they_are_likely():
 
 def test_the_farthest_are_chosen():
     """Draws of one object near four colours: after the typical one, each in a group of its own."""
-    centres = np.float32([(40, 0), (-40, 0), (0, 40), (0, -40)])
+    centers = np.float32([(40, 0), (-40, 0), (0, 40), (0, -40)])
     chance = np.random.default_rng(0)
-    drawn = np.repeat(centres, 75, axis=0)[:, None] + chance.normal(0, 3, (300, 1, 2))
+    drawn = np.repeat(centers, 75, axis=0)[:, None] + chance.normal(0, 3, (300, 1, 2))
     ordinary = np.float32([(5, 0)])
     chosen = variants._choose(drawn, ordinary, np.float32([1]), 4)
     assert {index // 75 for index in chosen} == {0, 1, 2, 3}
     assert chosen[:2] == variants._choose(drawn, ordinary, np.float32([1]), 2)
 
 
-def test_a_result_is_of_its_photo(coloured):
+def test_a_result_is_of_its_photo(colored):
     """A variant can stand for its photo in another size, as it does on the contact sheet."""
-    grey = np.full((20, 30), 120, np.uint8)
-    moved = replace(coloured["cat"][2], photo=Photo(grey))
+    gray = np.full((20, 30), 120, np.uint8)
+    moved = replace(colored["cat"][2], photo=Photo(gray))
     assert moved.rgb.shape == (20, 30, 3)

@@ -92,10 +92,10 @@ def test_a_deep_tiff_with_pages_keeps_what_it_has(
 ) -> None:
     import tifffile
 
-    grey = np.asarray(Image.open(examples / "cat.jpg")).astype(np.uint16) * 257
+    gray = np.asarray(Image.open(examples / "cat.jpg")).astype(np.uint16) * 257
     path = tmp_path / "scan.tif"
     with tifffile.TiffWriter(path, shaped=False) as writer:
-        for page in (grey, grey[::-1]):
+        for page in (gray, gray[::-1]):
             writer.write(page, description="box 7", resolution=(600, 600), metadata=None)
     answer = client.post(f"{API}/colorize?name=scan.tif&profile=keep", content=path.read_bytes())
     assert answer.headers["Content-Type"] == "image/tiff"
@@ -137,11 +137,11 @@ def test_wrong_options_are_one_line(
     assert words in problem(answer, status, kind)
 
 
-def test_a_photo_in_colour_is_refused_unless_asked(client: TestClient, examples: Path) -> None:
-    data = (examples / "colour" / "harbour.jpg").read_bytes()
+def test_a_photo_in_color_is_refused_unless_asked(client: TestClient, examples: Path) -> None:
+    data = (examples / "color" / "harbour.jpg").read_bytes()
     refused = client.post(f"{API}/colorize?name=harbour.jpg", content=data)
-    assert "in colour already" in problem(refused, 409, "in-colour")
-    assert client.post(f"{API}/colorize?recolour=true", content=data).status_code == 200
+    assert "in colour already" in problem(refused, 409, "in-color")
+    assert client.post(f"{API}/colorize?recolor=true", content=data).status_code == 200
 
 
 def test_no_photo_is_one_line(client: TestClient) -> None:
@@ -174,8 +174,8 @@ def test_a_session_shows_and_changes(
     assert np.array_equal(pixels(piece), wanted.rgb[100:150, :70])
     small = client.get(f"{here}/region?x=0&y=0&w=400&h=200&width=100&format=png").content
     assert pixels(small).shape == (50, 100, 3)
-    grey = client.get(f"{here}/preview?original=true&format=png").content
-    assert np.array_equal(pixels(grey)[..., 0], np.asarray(Image.open(io.BytesIO(cat))))
+    gray = client.get(f"{here}/preview?original=true&format=png").content
+    assert np.array_equal(pixels(gray)[..., 0], np.asarray(Image.open(io.BytesIO(cat))))
     result = client.get(f"{here}/result?format=png")
     assert result.headers["Content-Disposition"] == 'attachment; filename="cat.color.png"'
     assert np.array_equal(pixels(result.content), wanted.rgb)
@@ -194,14 +194,12 @@ def test_previews_are_of_the_kinds_that_browsers_show(
     assert client.get(f"{here}/preview").headers["Content-Type"] == "image/jpeg"
 
 
-def test_suggestions_tell_colours_of_that_place(
-    client: TestClient, session: dict[str, Any]
-) -> None:
+def test_suggestions_tell_colors_of_that_place(client: TestClient, session: dict[str, Any]) -> None:
     found = client.get(f"{API}/sessions/{session['id']}/suggestions?x=225&y=150&count=3").json()
     assert len(found["suggestions"]) <= 3
     assert found["neutral"]["ab"] == [0, 0]
-    for colour in (found["current"], found["neutral"], *found["suggestions"]):
-        assert len(colour["color"]) == 7
+    for color in (found["current"], found["neutral"], *found["suggestions"]):
+        assert len(color["color"]) == 7
     codes = np.array(list(bytes.fromhex(found["neutral"]["color"][1:])))
     assert np.ptp(codes) == 0
     assert abs(found["lightness"] - codes[0] / 255 * 100) < 8
@@ -250,7 +248,7 @@ def test_another_model(client: TestClient, session: dict[str, Any], cat: bytes) 
     ("body", "kind"),
     [
         ({"vividness": 2}, "config-error"),
-        ({"colour": 1}, "config-error"),
+        ({"color": 1}, "config-error"),
         ({"hints": [{"x": 1, "y": 1}]}, "config-error"),
         ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "color": "#ffffff"}]}, "config-error"),
         ({"hints": [{"x": 451, "y": 1, "ab": [0, 0]}]}, "hint-error"),
@@ -315,7 +313,7 @@ def test_a_forgotten_session_is_gone_from_the_disk(
 def test_a_photo_that_breaks_further_down_leaves_nothing(
     client: TestClient, examples: Path, cat: bytes
 ) -> None:
-    whole = (examples / "colour" / "harbour.jpg").read_bytes()
+    whole = (examples / "color" / "harbour.jpg").read_bytes()
     refused = client.post(f"{API}/sessions?name=torn.jpg", content=whole[: len(whole) // 3])
     assert problem(refused, 422, "photo-error").startswith("torn.jpg")
     again = client.post(f"{API}/sessions", content=cat)

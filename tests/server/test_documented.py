@@ -27,7 +27,7 @@ def examples_of(repository: Path, served, tmp_path: Path):
     return blocks
 
 
-def is_coloured(path: Path, size: tuple[int, int]) -> bool:
+def is_colored(path: Path, size: tuple[int, int]) -> bool:
     with Image.open(path) as image:
         red, _, blue = image.convert("RGB").resize((1, 1)).getpixel((0, 0))
         return image.size == size and abs(red - blue) > 3
@@ -36,11 +36,11 @@ def is_coloured(path: Path, size: tuple[int, int]) -> bool:
 def test_curl(examples_of, tmp_path: Path) -> None:
     [command] = examples_of("sh")
     subprocess.run(["sh", "-ec", command], cwd=tmp_path, check=True, timeout=60)
-    assert is_coloured(tmp_path / "cat.color.jpg", (451, 300))
+    assert is_colored(tmp_path / "cat.color.jpg", (451, 300))
 
 
 def test_python(examples_of, tmp_path: Path) -> None:
     for program in examples_of("python"):
         subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, timeout=60)
-    assert is_coloured(tmp_path / "cat.color.png", (451, 300))
-    assert is_coloured(tmp_path / "harbour.color.jpg", (1024, 477))
+    assert is_colored(tmp_path / "cat.color.png", (451, 300))
+    assert is_colored(tmp_path / "harbour.color.jpg", (1024, 477))

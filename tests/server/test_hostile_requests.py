@@ -39,9 +39,9 @@ UPLOAD_BYTES = 1_000_000
 
 @pytest.fixture(scope="module", autouse=True)
 def _same_at_the_end(served: Served, photo: bytes) -> Iterator[None]:
-    before = coloured(served, photo)
+    before = colored(served, photo)
     yield
-    assert coloured(served, photo) == before
+    assert colored(served, photo) == before
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def wait_for_no_files(served: Served) -> bool:
     return True
 
 
-def coloured(served: Served, photo: bytes) -> bytes:
+def colored(served: Served, photo: bytes) -> bytes:
     answer = served.ask("POST", COLORIZE, photo)
     assert answer.status == 200, answer
     return answer.body
@@ -84,7 +84,7 @@ def statuses(received: bytes) -> list[int]:
     return [int(code) for code in re.findall(rb"^HTTP/1\.[01] (\d{3}) ", received, re.MULTILINE)]
 
 
-def grey_png(height: int, width: int) -> bytes:
+def gray_png(height: int, width: int) -> bytes:
     y, x = np.mgrid[:height, :width]
     picture = (127 * (1 + np.sin(x / 40) * np.cos(y / 31))).astype(np.uint8)
     stream = io.BytesIO()
@@ -140,7 +140,7 @@ STRANGE = {
     "asterisk": ("OPTIONS", "*", 404),
     "connect": ("CONNECT", "evil:80", 404),
     "trace": ("TRACE", "/", 405),
-    "a method of one's own": ("COLOURISE", COLORIZE, 405),
+    "a method of one's own": ("COLORISE", COLORIZE, 405),
     "delete of all": ("DELETE", f"{API}/sessions", 405),
     "two slashes": ("GET", "//api/v1/models", 404),
 }
@@ -377,10 +377,10 @@ def damaged_photos() -> dict[str, bytes]:
         "large png": png_of(60_000, 60_000),
         "nothing": b"",
     }
-    colour = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 120, 3), np.uint8))
+    color = Image.fromarray(np.random.default_rng(0).integers(0, 255, (80, 120, 3), np.uint8))
     for kind in ("PNG", "JPEG", "TIFF", "WEBP", "GIF"):
         stream = io.BytesIO()
-        colour.save(stream, kind)
+        color.save(stream, kind)
         for tenths in (1, 3, 6):
             made[f"{kind} cut at {tenths}"] = stream.getvalue()[: stream.tell() * tenths // 10]
     return made
@@ -389,7 +389,7 @@ def damaged_photos() -> dict[str, bytes]:
 PHOTOS = damaged_photos()
 
 
-@pytest.mark.parametrize("path", [f"{API}/sessions", f"{API}/colorize?recolour=true"])
+@pytest.mark.parametrize("path", [f"{API}/sessions", f"{API}/colorize?recolor=true"])
 @pytest.mark.parametrize("data", PHOTOS.values(), ids=PHOTOS)
 def test_a_photo_that_is_none(served: Served, photo: bytes, data: bytes, path: str) -> None:
     answer = served.ask("POST", path, data)
@@ -459,7 +459,7 @@ def test_pages_that_do_not_fit_are_refused_before_the_work(served: Served) -> No
 
 
 def test_a_long_piece_fits_its_format(served: Served) -> None:
-    session = served.put_up(grey_png(4, 66_000))
+    session = served.put_up(gray_png(4, 66_000))
     for kind in ("jpeg", "webp", "png"):
         answer = served.ask("GET", f"{session}/region?x=0&y=0&w=66000&h=4&format={kind}")
         assert answer.status == 200
@@ -468,7 +468,7 @@ def test_a_long_piece_fits_its_format(served: Served) -> None:
 
 
 def test_errors_do_not_tell_where_files_lie(served: Served) -> None:
-    session = served.put_up(grey_png(12, 20_000))
+    session = served.put_up(gray_png(12, 20_000))
     answer = served.ask("GET", f"{session}/result?format=webp")  # which holds 16383 at most
     assert answer.status == 422
     assert str(served.state.folder) not in answer.detail
@@ -583,7 +583,7 @@ def test_a_body_without_end_is_cut_off(served: Served) -> None:
 
 
 def test_a_question_with_a_body_without_end(served: Served) -> None:
-    session = served.put_up(grey_png(1200, 1200))
+    session = served.put_up(gray_png(1200, 1200))
     served.ask("PATCH", session, {"size": 448})  # so that it takes a while
     with served.connect() as connection:
         connection.sendall(head("GET", f"{session}/preview", CLOSE, CHUNKED))
@@ -607,7 +607,7 @@ def test_gone_during_an_upload(served: Served, photo: bytes, share: float) -> No
 
 def test_nobody_is_worked_for_who_is_gone(serve: Serve, photo: bytes) -> None:
     with serve(workers=1, waiting=4) as served:
-        large = grey_png(1500, 1500)
+        large = gray_png(1500, 1500)
         for _ in range(5):
             with served.connect() as connection:
                 length = b"Content-Length: %d" % len(large)
@@ -637,7 +637,7 @@ def test_gone_during_a_download(served: Served, photo: bytes) -> None:
 def test_a_photo_removed_while_it_is_looked_at(serve: Serve) -> None:
     with serve(workers=1, upload_bytes=10_000_000) as served:
         for pause in (0.01, 0.1, 0.3):
-            session = served.put_up(grey_png(900, 900))
+            session = served.put_up(gray_png(900, 900))
             paths = [f"{session}/{what}" for what in ("preview", "result", "confidence")]
             paths += [f"{session}/region?x=0&y=0&w=900&h=900", session]
             with ThreadPoolExecutor(len(paths)) as pool:
@@ -649,7 +649,7 @@ def test_a_photo_removed_while_it_is_looked_at(serve: Serve) -> None:
 
 
 def test_others_are_answered_while_a_photo_is_computed(served: Served) -> None:
-    session = served.put_up(grey_png(1500, 1500))
+    session = served.put_up(gray_png(1500, 1500))
     assert served.ask("PATCH", session, {"size": 448}).status == 200
     threads = [
         threading.Thread(target=served.ask, args=("GET", f"{session}/preview")) for _ in range(2)
@@ -682,7 +682,7 @@ def test_blends_do_not_stay_in_memory(served: Served, photo: bytes) -> None:
 
 
 def test_a_long_thin_photo_at_the_largest_size(served: Served) -> None:
-    session = served.put_up(grey_png(16, 8000))
+    session = served.put_up(gray_png(16, 8000))
     wanted = served.ask("PATCH", session, {"size": 1024})  # 1024 x 8192 of them, enlarged 64 times
     if wanted.status == 200:
         started = time.monotonic()

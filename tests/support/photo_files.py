@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw, ImageOps
 from support import tiny_workshop
 
 
-def colour_photos(count: int, short: int = 160) -> list[Image.Image]:
+def color_photos(count: int, short: int = 160) -> list[Image.Image]:
     """Crops of the example photos that are no near duplicates of each other."""
     seen = []
-    for crop in tiny_workshop.colour_crops(8 * count, short):
+    for crop in tiny_workshop.color_crops(8 * count, short):
         small = np.asarray(crop.convert("L").resize((16, 16)), float)
         if all(np.abs(small - other).mean() > 25 for other, _ in seen):
             seen.append((small, crop))
@@ -30,12 +30,12 @@ def graphic(width: int = 320, height: int = 240) -> Image.Image:
     """A drawing: flat shapes of a few colours with outlines."""
     picture = Image.new("RGB", (width, height), "#f4f1e8")
     draw = ImageDraw.Draw(picture)
-    colours = ["#c8102e", "#00529b", "#f6be00", "#2e7d32", "#7b1fa2"]
+    colors = ["#c8102e", "#00529b", "#f6be00", "#2e7d32", "#7b1fa2"]
     for index in range(24):
         left, top = (index * 53) % (width - 40), (index * 37) % (height - 40)
         box = (left, top, left + 38, top + 38)
         shape = draw.ellipse if index % 2 else draw.rectangle
-        shape(box, fill=colours[index % 5], outline="black", width=3)
+        shape(box, fill=colors[index % 5], outline="black", width=3)
     return picture
 
 

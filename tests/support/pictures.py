@@ -21,9 +21,9 @@ WIDTH, HEIGHT = 160, 120
 def scene(bands: int = 1, dtype: Any = np.uint8) -> np.ndarray:
     """A smooth picture with edges, (H, W, bands), alpha last where bands is 2 or 4."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(float)
-    grey = 0.1 + 0.8 * (0.5 + 0.5 * np.sin(x / 17) * np.cos(y / 13))
-    grey[40:80, 50:110] *= 0.6
-    planes = [grey] * (1 if bands < 3 else 3)
+    gray = 0.1 + 0.8 * (0.5 + 0.5 * np.sin(x / 17) * np.cos(y / 13))
+    gray[40:80, 50:110] *= 0.6
+    planes = [gray] * (1 if bands < 3 else 3)
     if bands in (2, 4):
         planes.append(x / WIDTH)
     picture = np.stack(planes, axis=-1)
@@ -127,7 +127,7 @@ MADE: dict[str, tuple[Callable[[Path], None], int, int, float]] = {
 }
 
 
-def profile(colour_space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes:
+def profile(color_space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes:
     """An ICC profile, version 2, with a name, a white point and some tags."""
     named = {
         b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(78),
@@ -141,7 +141,7 @@ def profile(colour_space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ")
     header = bytearray(128)
     struct.pack_into(">I", header, 0, start + len(body))
     header[8:12] = b"\x02\x10\0\0"
-    header[12:24] = (b"mntr" if colour_space == b"RGB " else b"prtr") + colour_space + pcs
+    header[12:24] = (b"mntr" if color_space == b"RGB " else b"prtr") + color_space + pcs
     header[36:40] = b"acsp"
     struct.pack_into(">3i", header, 68, 63190, 65536, 54061)
     return bytes(header) + table + body
@@ -172,7 +172,7 @@ def dot_gain(share: float) -> np.ndarray:
     return np.clip(1 - covered, 0, 1)
 
 
-GREY_PROFILES = {
+GRAY_PROFILES = {
     "gamma 2.2": profile(b"GRAY", {b"kTRC": gamma(2.2)}),
     "gamma 1.8": profile(b"GRAY", {b"kTRC": gamma(1.8)}),
     "linear": profile(b"GRAY", {b"kTRC": b"curv" + bytes(8)}),

@@ -1,6 +1,6 @@
 """Tiny shards, configurations and checkpoints for the tests of the workshop.
 
-The photos are crops of the real ones in examples/colour, so that colours are colours.
+The photos are crops of the real ones in examples/color, so that colours are colours.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-PHOTOS = Path(__file__).parents[2] / "examples" / "colour"
+PHOTOS = Path(__file__).parents[2] / "examples" / "color"
 
 
-def colour_crops(count: int = 24, short: int = 120) -> list[Image.Image]:
+def color_crops(count: int = 24, short: int = 120) -> list[Image.Image]:
     """Crops of the example photos, short side `short`, upright and lying, always the same."""
     random = np.random.default_rng(0)
     files = sorted(PHOTOS.glob("*.jpg"))

@@ -31,7 +31,7 @@ from support import tiny_workshop  # noqa: E402
 
 OTTER = tiny_workshop.PHOTOS / "otter.jpg"
 SIZES = {"alpha": 64, "beta": 64, "koala": 96, "unet": 96}
-PLAIN = {"result-grey", "result-coloured", "result-real", "lab-l", "lab-a", "lab-b"} | {
+PLAIN = {"result-grey", "result-colored", "result-real", "lab-l", "lab-a", "lab-b"} | {
     *("nine-pixels", "first-layer", "half-size", "deep")
 }
 MORE = {
@@ -114,7 +114,7 @@ def test_pictures_and_page(kind: str, seen: Callable[[str], Path]) -> None:
             assert min(picture.size) >= SIZES[kind] // 2, path.name
     # otter.jpg is 1024 x 576: whole multiples of 32, near its shape
     expected = {"alpha": (128, 64), "beta": (128, 64), "koala": (96, 64), "unet": (160, 96)}
-    with Image.open(folder / "result-coloured.png") as picture:
+    with Image.open(folder / "result-colored.png") as picture:
         assert picture.size == expected[kind]
 
 
@@ -207,7 +207,7 @@ def test_arithmetic_of_nine_pixels_is_the_networks_own(kind, checkpoint) -> None
             assert torch.equal(nine.products, nine.pixels * nine.weights)
     best = first.most_interesting((slice(0, 64), slice(0, 64)))
     assert best.response > 0
-    row, column = first.centre(best.row, best.column)
+    row, column = first.center(best.row, best.column)
     middle = best.pixels[first.size // 2, first.size // 2]
     assert middle == first.plane[row, column]
     assert 0 <= row < 64
@@ -221,7 +221,7 @@ def test_place_to_look_at_is_honoured(checkpoint: Callable[[str], Path]) -> None
     assert (row, column) == (48, 80)
     reading = model.read(subject, (row, column))
     nine = reading.features.first.strongest_at(row, column)
-    found = reading.features.first.centre(nine.row, nine.column)
+    found = reading.features.first.center(nine.row, nine.column)
     assert max(abs(found[0] - row), abs(found[1] - column)) <= 1  # every second pixel is a centre
     assert nine.response == float(reading.features.first.responses[:, nine.row, nine.column].max())
     assert reading.distribution is not None
@@ -283,9 +283,9 @@ def test_stored_orientation_is_turned_upright(tmp_path: Path) -> None:
     assert difference.mean() < 3  # a second JPEG
 
 
-def test_grey_photo_has_no_real_colours(checkpoint, tmp_path: Path) -> None:
-    grey = tiny_workshop.PHOTOS.parent / "otter.jpg"
-    files = inspect_photo(grey, checkpoint("alpha"), tmp_path / "seen")
+def test_gray_photo_has_no_real_colors(checkpoint, tmp_path: Path) -> None:
+    gray = tiny_workshop.PHOTOS.parent / "otter.jpg"
+    files = inspect_photo(gray, checkpoint("alpha"), tmp_path / "seen")
     assert {file.stem for file in files} == (PLAIN | {"index"}) - {"result-real"}
     assert "This photo has no colour" in files[0].read_text(encoding="utf-8")
 

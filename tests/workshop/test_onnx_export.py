@@ -42,16 +42,16 @@ def save_untrained(folder: Path, network_table: dict[str, Any]) -> Path:
         "schedule": {"stages": [{"samples": 8, "crop": 64, "batch": 4}]},
     }
     config = config_from_dict(table, "tiny")
-    centres = gamut_bins()
+    centers = gamut_bins()
     torch.manual_seed(0)
-    network = build_network(config.network, len(centres))
+    network = build_network(config.network, len(centers))
     with torch.no_grad():
         network.head.weight *= 0.75  # random decoders are more sensitive than trained ones
         network.encoder.conv_stem.weight[:, 1:].normal_(0, 0.1)  # hints start without effect
         for name, parameter in network.named_parameters():
             if name.endswith("to_out.weight"):
                 parameter.normal_(0, 0.1)  # attention starts without effect
-    prior = np.exp(-np.linalg.norm(centres, axis=1) / 15)
+    prior = np.exp(-np.linalg.norm(centers, axis=1) / 15)
     progress = Progress(8, (prior / prior.sum()).astype(np.float32), {})
     checkpoint = folder / "latest"
     optimizer = torch.optim.AdamW(network.parameters())
@@ -109,7 +109,7 @@ def test_parity_of_fp16(exported: Exported) -> None:
     assert exported.half_parity.largest > exported.full_parity.largest
 
 
-def test_colours_are_not_trivial(exported: Exported) -> None:
+def test_colors_are_not_trivial(exported: Exported) -> None:
     """The parities would be worth nothing for a network that says the same everywhere."""
     ab, entropy, _ = run(exported.full, feed(96, 128, 1.0, 0.6))
     assert ab.std() > 2
@@ -148,7 +148,7 @@ def test_decoding_is_the_annealed_mean(exported: Exported, gamma, temperature) -
     assert np.abs(ab - expected).max() < 2e-3
 
 
-def test_dial_moves_the_colours(exported: Exported) -> None:
+def test_dial_moves_the_colors(exported: Exported) -> None:
     (dull, _, _), (vivid, _, _) = (
         run(exported.full, feed(96, 128, gamma, t)) for gamma, t in ((1.0, 1.0), (0.0, 0.3))
     )

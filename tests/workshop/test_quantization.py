@@ -57,7 +57,7 @@ def copies() -> list[Array]:
     """Crops of the example photos as Lab, (H, W, 3); the ranges were found on whole photos."""
     return [
         lab_from_srgb(resize(np.asarray(crop, np.float32) / 255, 192, 192))
-        for crop in tiny_workshop.colour_crops(12, 192)
+        for crop in tiny_workshop.color_crops(12, 192)
     ]
 
 
@@ -92,7 +92,7 @@ def test_the_file_is_small(twin: Path) -> None:
     assert max(np.abs(weight.astype(int)).max() for weight in weights) == STEPS
 
 
-def test_the_colours_stay(sessions: tuple[Session, Session], copies: list[Array]) -> None:
+def test_the_colors_stay(sessions: tuple[Session, Session], copies: list[Array]) -> None:
     model, small = sessions
     errors, distances = [], []
     for lab in copies:
@@ -109,9 +109,9 @@ def test_the_colours_stay(sessions: tuple[Session, Session], copies: list[Array]
 def hint_moves(sessions: tuple[Session, Session], copies: list[Array]) -> Array:
     """How a hint moves the colours where it lies, (2, photos x 2): the model's and its twin's."""
     moves: list[list[Array]] = []
-    for lab, colour in zip(copies, ((60, 20), (-40, 30), (10, -50)) * 4, strict=True):
+    for lab, color in zip(copies, ((60, 20), (-40, 30), (10, -50)) * 4, strict=True):
         hint_ab, hint_mask = np.zeros((192, 192, 2), np.float32), np.zeros((192, 192), np.float32)
-        hint_ab[88:104, 88:104], hint_mask[88:104, 88:104] = colour, 1
+        hint_ab[88:104, 88:104], hint_mask[88:104, 88:104] = color, 1
         inside = np.s_[22:26, 22:26]  # the same places at the network's stride
         moves.append(
             [

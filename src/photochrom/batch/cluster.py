@@ -35,7 +35,7 @@ from photochrom.batch.work import (
 from photochrom.errors import ConfigError, MissingExtraError, first_line
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
-from photochrom.photo.naming import coloured_name, is_result
+from photochrom.photo.naming import colored_name, is_result
 from photochrom.photo.writer import PART, make_durable
 
 _BLOCK = 4096
@@ -197,7 +197,7 @@ def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
     return {
         "path": path,
         "source": posixpath.join(job.root, path),
-        "target": posixpath.join(job.output, coloured_name(path, job.settings.format)),
+        "target": posixpath.join(job.output, colored_name(path, job.settings.format)),
         "overwrite": plan.overwrite,
         "known": plan.known,
     }
@@ -257,7 +257,7 @@ class Worker:
         """Colour one photo; a failure of any kind is a row that says so."""
         with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
             try:
-                outcome, outputs = self._colour(row, Path(folder))
+                outcome, outputs = self._color(row, Path(folder))
             except Exception as error:  # a store may raise anything
                 line = f"{row['source']}: cannot be fetched or delivered ({first_line(error)})"
                 outcome, outputs = Outcome("failed", reason=type(error).__name__, error=line), []
@@ -265,7 +265,7 @@ class Worker:
         listed = {"losses": list(outcome.losses), "notes": list(outcome.notes)}
         return {"path": row["path"], "outputs": outputs, **said, **listed}
 
-    def _colour(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[Any]]:
+    def _color(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[Any]]:
         """What came of a photo, and name, size and time of what was delivered."""
         import fsspec
 

@@ -34,7 +34,7 @@ from photochrom.batch.work import (
 )
 from photochrom.errors import ConfigError, JobError, PhotoError
 from photochrom.models import fingerprint
-from photochrom.photo.naming import coloured_name
+from photochrom.photo.naming import colored_name
 from photochrom.photo.photo import foreseen_os_errors
 from photochrom.photo.writer import is_part, remove_parts
 
@@ -239,7 +239,7 @@ class _Run:
             if plan.new:
                 self.ledger.settle(plan.record)
             return plan.record, None
-        target = self.job.output / coloured_name(path, self.job.settings.format)
+        target = self.job.output / colored_name(path, self.job.settings.format)
         try:
             if source.is_dir():  # the tree tells of it as of a photo
                 raise PhotoError(f"{source}: cannot be read; check the folder's permissions")

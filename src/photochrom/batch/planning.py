@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
-from photochrom.photo.naming import coloured_name
+from photochrom.photo.naming import colored_name
 
 TAKEN = "OutputExistsError"
 """The reason of a photo whose result's name is taken."""
@@ -62,7 +62,7 @@ class Planner:
 
     def plan(self, path: str, size: int, modified: int) -> Plan:
         """What is to be done with a photo of this size and time (ns)."""
-        target = coloured_name(path, self._suffix)
+        target = colored_name(path, self._suffix)
         known = self._ledger.find(path)
         fresh = Record(path, self._root, State.WAITING, self._digest, size, modified)
         if known is not None and known.root != self._root and known.root in self._roots:

@@ -37,7 +37,7 @@ _PARENT_CHECKED = 1.0
 
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels")
-_COLOURS = ("vividness", "size", "recolour")
+_COLORS = ("vividness", "size", "recolor")
 _FILE = ("quality", "mark", "profile")
 
 
@@ -62,15 +62,15 @@ class Settings:
     def of(cls, record: dict[str, Any]) -> Settings:
         """The inverse of `as_dict`."""
         own = {name: record[name] for name in _OF_THE_JOB}
-        colours = {name: record[name] for name in _COLOURS} | record["adjustments"]
+        colors = {name: record[name] for name in _COLORS} | record["adjustments"]
         file = {name: record[name] for name in _FILE}
-        return cls(**own, colorize=ColorizeOptions(**colours), save=SaveOptions(**file))
+        return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
 
     def as_dict(self) -> dict[str, Any]:
         """For the ledger."""
         return {
             **{name: getattr(self, name) for name in _OF_THE_JOB},
-            **{name: getattr(self.colorize, name) for name in _COLOURS},
+            **{name: getattr(self.colorize, name) for name in _COLORS},
             **{name: getattr(self.save, name) for name in _FILE},
             "adjustments": asdict(Adjustments.of(self.colorize)),
         }
@@ -155,7 +155,7 @@ def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool
 
 def schedule(pool: ProcessPool, task: Task) -> Any:
     """Hand a task to the next free worker; `outcome_of` takes what this returns."""
-    return pool.schedule(colour, args=(task,), timeout=LONGEST_S)
+    return pool.schedule(color, args=(task,), timeout=LONGEST_S)
 
 
 def outcome_of(future: Any, source: str | Path) -> Outcome:
@@ -195,7 +195,7 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def colour(task: Task) -> Outcome:
+def color(task: Task) -> Outcome:
     """Do one task; every failure is an outcome, so that a photo's costs no other photo.
 
     The photo's size, time and SHA-256 are those from before it was read: one that changes meanwhile
@@ -223,7 +223,7 @@ def _tidy() -> None:
 
 def _answered(task: Task) -> Outcome:
     try:
-        return _colour(task)
+        return _color(task)
     except InColorError as error:
         return Outcome("skipped", reason="in colour already", error=str(error))
     except PhotochromError as error:
@@ -235,7 +235,7 @@ def _answered(task: Task) -> Outcome:
         return Outcome("failed", reason="Unforeseen", error=str(unforeseen(task.source, error)))
 
 
-def _colour(task: Task) -> Outcome:
+def _color(task: Task) -> Outcome:
     from photochrom.photo import Photo, check_target, losses
     from photochrom.result import save_pages
 

@@ -110,7 +110,7 @@ def _trees(inputs: list[str], output: str | None) -> list[Path]:
     return [Path(name) for name in inputs]
 
 
-def colour_trees(job: Job | ClusterJob, as_json: bool) -> None:
+def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
     """Do a job, tell of every photo as it ends, and of all at the end; raises typer.Exit."""
     from photochrom.batch import count_photos, run_job
     from photochrom.batch.cluster import ClusterJob, run_on_ray

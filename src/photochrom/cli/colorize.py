@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.batch import Asked, colour_trees
+from photochrom.cli.batch import Asked, color_trees
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
     PIPE,
@@ -29,7 +29,7 @@ from photochrom.cli.options import (
     Overwrite,
     Profile,
     Quality,
-    Recolour,
+    Recolor,
     Recursive,
     Resume,
     RetryFailed,
@@ -41,7 +41,7 @@ from photochrom.cli.options import (
 from photochrom.cli.output import complain, say_name, say_record, warnings_said
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
-from photochrom.photo.naming import coloured_name
+from photochrom.photo.naming import colored_name
 
 if TYPE_CHECKING:
     from photochrom.batch.work import Settings
@@ -97,7 +97,7 @@ def colorize(
     format: Format = None,
     quality: Quality = 95,
     profile: Profile = "srgb",
-    recolour: Recolour = False,
+    recolor: Recolor = False,
     max_pixels: MaxPixels = None,
     threads: Threads = None,
     confidence: Annotated[
@@ -156,7 +156,7 @@ def colorize(
     A folder's photos are coloured one by one; results of an earlier run (NAME.color.EXT and those
     of `variants`) are passed over. With -o FOLDER the tree is mirrored there, and a ledger in it
     knows what is done: --resume goes on after any interruption. Photos that are in colour already
-    are refused without --recolour. The original files are never changed.
+    are refused without --recolor. The original files are never changed.
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
@@ -174,7 +174,7 @@ def colorize(
             colorize=ColorizeOptions(
                 vividness=vividness,
                 size=size,
-                recolour=recolour,
+                recolor=recolor,
                 saturation=saturation,
                 warmth=warmth,
                 tint=tint,
@@ -197,7 +197,7 @@ def colorize(
         if job is not None and (confidence is not None or hints is not None):
             raise ConfigError("--confidence and --hints belong to one photo; name one")
     if job is not None:
-        colour_trees(job, as_json)
+        color_trees(job, as_json)
         return
     with one_line_errors():
         photos = _plan(inputs, output, suffix)
@@ -225,7 +225,7 @@ def colorize(
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
             colorizer.check_size(size)
     try:
-        failures = _colour_all(colorizer, photos, options, as_json)
+        failures = _color_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:
         complain("interrupted; finished photos are kept")
         raise typer.Exit(INTERRUPTED) from None
@@ -287,15 +287,15 @@ def _photos_of(path: Path) -> Iterable[Path]:
 
 
 def _beside(source: Path, suffix: str | None) -> Path:
-    return source.with_name(coloured_name(source.name, suffix))
+    return source.with_name(colored_name(source.name, suffix))
 
 
-def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
+def _color_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
     """Colour photo after photo, reporting each; returns how many failed."""
     failures, warned = 0, set[str]()
     with photo_progress(len(jobs)) as advance:
         for job in jobs:
-            record, error = _colour(colorizer, job, options)
+            record, error = _color(colorizer, job, options)
             advance()
             if error is not None:
                 failures += 1
@@ -314,7 +314,7 @@ def _colour_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_js
     return failures
 
 
-def _colour(
+def _color(
     colorizer: Colorizer, job: _Job, options: _Options
 ) -> tuple[dict[str, Any], PhotochromError | None]:
     """Colour one photo; returns its JSON record and what went wrong, if anything."""

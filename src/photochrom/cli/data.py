@@ -32,7 +32,7 @@ Shape = Annotated[
     typer.Option(help="Keep the shape, crop the middle square, or pad with white to a square."),
 ]
 MinSide = Annotated[int, typer.Option(min=16, help="Drop photos whose short side is smaller.")]
-MinColourfulness = Annotated[
+MinColorfulness = Annotated[
     float, typer.Option(min=0.0, help="Drop duller photos (Hasler and Süsstrunk; 40 is vivid).")
 ]
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Of the WebP files.")]
@@ -54,7 +54,7 @@ def prepare(
     size: Size = 256,
     fit: Shape = Fit.KEEP,
     min_side: MinSide = 128,
-    min_colourfulness: MinColourfulness = 8.0,
+    min_colorfulness: MinColorfulness = 8.0,
     quality: Quality = 90,
     shard_size: ShardSize = 1000,
     jobs: Jobs = None,
@@ -72,7 +72,7 @@ def prepare(
         with needs_extra("preparing data", "train"):
             from photochrom.workshop.data.originals import total_size
             from photochrom.workshop.data.prepare import prepare as prepare_set
-        recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
+        recipe = Recipe(size, fit, min_side, min_colorfulness, quality, shard_size)
         labels = {"source": source, "licence": licence, "terms": terms}
         with _interruptible(), source_bytes_progress(total_size(sources)) as advance:
             tally = prepare_set(sources, out, recipe, labels=labels, jobs=jobs, report=advance)
@@ -104,7 +104,7 @@ def gather(
     ] = None,
     size: Size = 256,
     min_side: MinSide = 160,
-    min_colourfulness: MinColourfulness = 8.0,
+    min_colorfulness: MinColorfulness = 8.0,
     quality: Quality = 85,
     shard_size: ShardSize = 1000,
     jobs: Jobs = None,
@@ -118,7 +118,7 @@ def gather(
     with one_line_errors():
         with needs_extra("gathering data", "train"):
             from photochrom.workshop.data.gather import gather as gather_set
-        recipe = Recipe(size, Fit.KEEP, min_side, min_colourfulness, quality, shard_size)
+        recipe = Recipe(size, Fit.KEEP, min_side, min_colorfulness, quality, shard_size)
         with _interruptible(), _source_progress() as advance:
             gathered = gather_set(
                 listing,
@@ -161,7 +161,7 @@ def unsplash(
     size: Size = 256,
     fit: Shape = Fit.KEEP,
     min_side: MinSide = 128,
-    min_colourfulness: MinColourfulness = 8.0,
+    min_colorfulness: MinColorfulness = 8.0,
     quality: Quality = 90,
     shard_size: ShardSize = 1000,
     jobs: Jobs = None,
@@ -176,7 +176,7 @@ def unsplash(
         with needs_extra("fetching data", "train"):
             from photochrom.workshop.data.download import Patience
             from photochrom.workshop.data.unsplash import fetch_unsplash
-        recipe = Recipe(size, fit, min_side, min_colourfulness, quality, shard_size)
+        recipe = Recipe(size, fit, min_side, min_colorfulness, quality, shard_size)
         with _interruptible(), source_bytes_progress(None) as advance:
             tally = fetch_unsplash(
                 tables,
@@ -228,7 +228,7 @@ def _table(summary: dict[str, Any]) -> str:
         "short side": "short_side",
         "long side": "long_side",
         "long : short": "aspect",
-        "colourfulness": "colourfulness",
+        "colorfulness": "colorfulness",
         "mean chroma": "chroma",
     }
     columns = list(summary["short_side"])

@@ -156,7 +156,7 @@ def _say(record: dict[str, Any]) -> None:
     typer.echo(f"  licence     {record['licence']}")
     typer.echo(f"  trained on  {record['trained_on']}")
     typer.echo(f"  size        {about}{record['bytes'] / 1e6:.1f} MB")
-    typer.echo(f"  can         {', '.join(['colour', *can])}")
+    typer.echo(f"  can         {', '.join(['color', *can])}")
     typer.echo(f"  SHA-256     {record['sha256']}")
     typer.echo(f"  file        {record['path']}")
     state = record["state"]

@@ -63,9 +63,7 @@ MaxPixels = Annotated[
         "format cannot be read row by row.",
     ),
 ]
-Recolour = Annotated[
-    bool, typer.Option("--recolour", help="Also colour what is in colour already.")
-]
+Recolor = Annotated[bool, typer.Option("--recolor", help="Also colour what is in colour already.")]
 
 _TREES = "Whole folders (with -o FOLDER)"
 Recursive = Annotated[

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.lab import grey_from_lightness, lab_from_srgb
+from photochrom.color.lab import gray_from_lightness, lab_from_srgb
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.labels import lettered
 from photochrom.options import SaveOptions
@@ -41,9 +41,9 @@ def contact_sheet(results: Sequence[Result]) -> Picture:
     height, width = photo.upright_size
     scale = min(1.0, LONGEST / max(height, width))
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
-    grey = grey_from_lightness(lab_from_srgb(photo.upright_copy(rows, columns))[..., 0])
-    reduced = Photo(grey, photo.name)
-    pictures = [np.repeat(grey[..., None], 3, axis=2)]
+    gray = gray_from_lightness(lab_from_srgb(photo.upright_copy(rows, columns))[..., 0])
+    reduced = Photo(gray, photo.name)
+    pictures = [np.repeat(gray[..., None], 3, axis=2)]
     pictures += [replace(result, photo=reduced).rgb for result in results]
     labels = ["grey", *(str(number) for number in range(1, len(results) + 1))]
     return _grid([_labelled(*pair) for pair in zip(pictures, labels, strict=True)])

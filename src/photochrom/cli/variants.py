@@ -22,7 +22,7 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import complain, say_name, say_record, warnings_said
 from photochrom.errors import ConfigError, PhotochromError, unforeseen
-from photochrom.photo.naming import COLOURED, VARIANTS
+from photochrom.photo.naming import COLORED, VARIANTS
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -85,7 +85,7 @@ def variants(
     how = {"seed": seed, "vividness": vividness, "size": size}
     saving = {"quality": quality, "mark": not no_mark, "overwrite": overwrite}
     try:
-        record, error = _colour(colorizer, Path(photo), folder, count, how, saving)
+        record, error = _color(colorizer, Path(photo), folder, count, how, saving)
     except KeyboardInterrupt:
         complain("interrupted; finished files are kept")
         raise typer.Exit(INTERRUPTED) from None
@@ -110,7 +110,7 @@ def _folder(output: Path | None, count: int) -> Path | None:
     return output
 
 
-def _colour(
+def _color(
     colorizer: Colorizer,
     source: Path,
     folder: Path | None,
@@ -128,7 +128,7 @@ def _colour(
         photo = Photo(source)
         suffix = source.suffix if source.suffix.lower() in SUFFIXES else photo.suffix
         stem = (folder or source.parent) / source.stem
-        targets = [Path(f"{stem}{COLOURED}.{n}{suffix}") for n in range(1, count + 1)]
+        targets = [Path(f"{stem}{COLORED}.{n}{suffix}") for n in range(1, count + 1)]
         sheet = Path(f"{stem}{VARIANTS}.jpg")
         for target in (*targets, sheet):
             check_target(target, saving["overwrite"])

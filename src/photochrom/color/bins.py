@@ -25,9 +25,9 @@ def gamut_bins(grid: float = GRID) -> Array:
     steps = np.linspace(0, 1, 86, dtype=np.float32)  # every third 8-bit code
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     cells = np.rint(lab_from_srgb(cube)[:, 1:] / grid).astype(np.int64)
-    centres: Array = (np.unique(cells, axis=0) * grid).astype(np.float32)
-    centres.flags.writeable = False
-    return centres
+    centers: Array = (np.unique(cells, axis=0) * grid).astype(np.float32)
+    centers.flags.writeable = False
+    return centers
 
 
 def rebalancing_weights(prior: Array, mix: float) -> Array:
@@ -44,12 +44,12 @@ def rebalancing_weights(prior: Array, mix: float) -> Array:
 
 
 def annealed_mean(
-    logits: Array, centres: Array, log_weights: Array, gamma: float, temperature: float
+    logits: Array, centers: Array, log_weights: Array, gamma: float, temperature: float
 ) -> Array:
     """Collapse a distribution over colour bins to one colour a pixel.
 
     logits: (N, Q, H, W), unnormalised log-probabilities.
-    centres: (Q, 2), ab centres in CIE Lab units.
+    centers: (Q, 2), ab centres in CIE Lab units.
     log_weights: (Q,), the logarithm of the rebalancing weights of training.
     gamma: 1 takes the rebalancing back, 0 leaves it.
     temperature: 1 gives the mean (dull, safe), towards 0 the mode (vivid, patchy).
@@ -60,4 +60,4 @@ def annealed_mean(
     z = (logits - gamma * log_weights[None, :, None, None]) / temperature
     p = np.exp(z - z.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
-    return np.einsum("nqhw,qc->nchw", p, centres).astype(np.float32)
+    return np.einsum("nqhw,qc->nchw", p, centers).astype(np.float32)

@@ -57,7 +57,7 @@ def luminance_from_lightness(lightness: Array) -> Array:
     return np.where(lightness > 8, root**3, lightness / KAPPA).astype(np.float32)
 
 
-def grey_from_lightness(lightness: Array) -> NDArray[np.uint8]:
+def gray_from_lightness(lightness: Array) -> NDArray[np.uint8]:
     """The 8-bit sRGB code, of any shape, of a grey of CIE L (0..100)."""
     codes = srgb_from_linear(luminance_from_lightness(lightness))
     return np.rint(codes * 255).astype(np.uint8)

@@ -30,22 +30,22 @@ def ab_error(ab: Array, real: Array) -> float:
     return float(ab_distance(ab, real).mean())
 
 
-def colourfulness(image: NDArray[np.uint8]) -> float:
+def colorfulness(image: NDArray[np.uint8]) -> float:
     """Colourfulness of an 8-bit sRGB image (H, W, 3); 0 for grey, about 40 for a vivid photo.
 
     Hasler and Süsstrunk, "Measuring colourfulness in natural images", 2003, signed differences.
     """
-    return _colourfulness(*_opponents(image))
+    return _colorfulness(*_opponents(image))
 
 
-def absolute_colourfulness(image: NDArray[np.uint8]) -> float:
+def absolute_colorfulness(image: NDArray[np.uint8]) -> float:
     """Colourfulness from absolute differences, as DDColor's code computes it and its paper reports.
 
     The absolute value comes before mean and deviation, so opposite colours add up to a mean where
-    they cancel in `colourfulness`, and spread less. (H, W, 3) 8-bit sRGB; 0 for grey.
+    they cancel in `colorfulness`, and spread less. (H, W, 3) 8-bit sRGB; 0 for grey.
     """
     rg, yb = _opponents(image)
-    return _colourfulness(np.abs(rg), np.abs(yb))
+    return _colorfulness(np.abs(rg), np.abs(yb))
 
 
 def _opponents(image: NDArray[np.uint8]) -> tuple[FloatArray, FloatArray]:
@@ -53,6 +53,6 @@ def _opponents(image: NDArray[np.uint8]) -> tuple[FloatArray, FloatArray]:
     return r - g, (r + g) / 2 - b
 
 
-def _colourfulness(rg: FloatArray, yb: FloatArray) -> float:
+def _colorfulness(rg: FloatArray, yb: FloatArray) -> float:
     spread = np.sqrt(rg.var() + yb.var())
     return float(spread + 0.3 * np.hypot(rg.mean(), yb.mean()))

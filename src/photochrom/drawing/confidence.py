@@ -54,11 +54,11 @@ def confidence_picture(confidence: Array, size: tuple[int, int]) -> Picture:
     rows, columns = confidence.shape
     large = field.resize(width / columns, vscale=height / rows, kernel="cubic").numpy()
     page = np.full((height, max(width, NARROWEST), 3), 255, np.uint8)
-    page[:, :width] = colour_mapped(large)
+    page[:, :width] = color_mapped(large)
     return np.concatenate([page, _legend(page.shape[1])])
 
 
-def colour_mapped(values: Array) -> Picture:
+def color_mapped(values: Array) -> Picture:
     """Colours (..., 3), 8-bit sRGB, of values (...) in 0..1; those outside count as 0 or 1."""
     places = np.linspace(0, 1, len(_STOPS))
     bands = [np.interp(values, places, band) for band in _STOPS.T]
@@ -68,7 +68,7 @@ def colour_mapped(values: Array) -> Picture:
 def _legend(width: int) -> Picture:
     legend = np.full((3 * MARGIN + RAMP + LETTER, width, 3), 255, np.uint8)
     inside = width - 2 * MARGIN
-    ramp = colour_mapped(np.linspace(0, 1, inside, dtype=np.float32))
+    ramp = color_mapped(np.linspace(0, 1, inside, dtype=np.float32))
     legend[MARGIN : MARGIN + RAMP, MARGIN:-MARGIN] = ramp
     top = 2 * MARGIN + RAMP
     for text, at_end in ((LEAST, False), (MOST, True)):

@@ -19,8 +19,8 @@ def resize_matrix(size: int, count: int, extent: float | None = None) -> Array:
     extent: may be a fraction of a pixel less or more than `count`; by default all of them.
     """
     scale = (count if extent is None else extent) / size
-    centre = (np.arange(size) + 0.5) * scale - 0.5
-    distance = np.abs(np.arange(count) - np.minimum(centre, count - 1)[:, None])
+    center = (np.arange(size) + 0.5) * scale - 0.5
+    distance = np.abs(np.arange(count) - np.minimum(center, count - 1)[:, None])
     weights = np.maximum(1 - distance / max(scale, 1.0), 0)
     matrix: Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     matrix.flags.writeable = False

@@ -49,9 +49,9 @@ def object_regions(distribution: Array, bins: Array, lightness: Array) -> Array:
     Returns (h, w, R), how much of each cell belongs to each region; sums to 1 over the last axis.
     Borders are sharp where L has an edge and soft where it has none.
     """
-    colours = distribution @ _coarse_colours(bins)
-    features = np.concatenate([np.sqrt(colours), lightness[..., None] / 200], axis=-1)
-    labels = merged(superpixels(features, SUPERPIXELS), colours, lightness)
+    colors = distribution @ _coarse_colors(bins)
+    features = np.concatenate([np.sqrt(colors), lightness[..., None] / 200], axis=-1)
+    labels = merged(superpixels(features, SUPERPIXELS), colors, lightness)
     return softened(np.eye(labels.max() + 1, dtype=np.float32)[labels], lightness)
 
 
@@ -70,27 +70,27 @@ def superpixels(features: Array, count: int) -> Labels:
     own_row, own_column = (y * rows // height).ravel(), (x * columns // width).ravel()
     labels = own_row * columns + own_column
     for _ in range(ROUNDS):
-        centres = _means(points, labels, rows * columns)
+        centers = _means(points, labels, rows * columns)
         nearest = np.full(len(points), np.inf, np.float32)
         found = labels
         for dy in (-1, 0, 1):
             for dx in (-1, 0, 1):
                 row = np.clip(own_row + dy, 0, rows - 1)
                 seed = row * columns + np.clip(own_column + dx, 0, columns - 1)
-                distance = np.square(points - centres[seed]).sum(axis=1)
+                distance = np.square(points - centers[seed]).sum(axis=1)
                 found = np.where(distance < nearest, seed, found)
                 nearest = np.minimum(distance, nearest)
         labels = found
     return _renumbered(labels).reshape(height, width)
 
 
-def merged(labels: Labels, colours: Array, lightness: Array) -> Labels:
+def merged(labels: Labels, colors: Array, lightness: Array) -> Labels:
     """Merge regions until REGIONS are left, then those that are alike, wherever they lie.
 
     labels, lightness: (h, w). colours: (h, w, C), a distribution over a few colours.
     """
-    table = _Table(labels, colours, lightness)
-    while table.count > REGIONS and table.merge_neighbours():
+    table = _Table(labels, colors, lightness)
+    while table.count > REGIONS and table.merge_neighbors():
         pass
     while table.count > 1 and table.merge_alike():
         pass
@@ -107,12 +107,12 @@ def softened(members: Array, lightness: Array) -> Array:
 class _Table:
     """What is known of every region while they merge; a merged one keeps the lower number."""
 
-    def __init__(self, labels: Labels, colours: Array, lightness: Array) -> None:
+    def __init__(self, labels: Labels, colors: Array, lightness: Array) -> None:
         self.count = count = int(labels.max()) + 1
         self.names = np.arange(count)
         flat = labels.ravel()
         self._area = np.bincount(flat).astype(float)
-        self._colours = _means(colours.reshape(len(flat), -1), flat, count)
+        self._colors = _means(colors.reshape(len(flat), -1), flat, count)
         self._lightness = np.bincount(flat, lightness.ravel()) / self._area
         self._alive = np.ones(count, bool)
         self._border = np.zeros((count, count))
@@ -126,7 +126,7 @@ class _Table:
         np.fill_diagonal(self._border, 0)
         self._cost = np.stack([self._costs_of(region) for region in range(count)])
 
-    def merge_neighbours(self) -> bool:
+    def merge_neighbors(self) -> bool:
         """Merge the two that cost least; false where none touch."""
         one, other = np.unravel_index(int(self._cost.argmin()), self._cost.shape)
         if not np.isfinite(self._cost[one, other]):
@@ -137,7 +137,7 @@ class _Table:
     def merge_alike(self) -> bool:
         """Merge the two that are most alike, touching or not; false where none are alike."""
         alive = np.flatnonzero(self._alive)
-        roots, light = np.sqrt(self._colours[alive]), self._lightness[alive]
+        roots, light = np.sqrt(self._colors[alive]), self._lightness[alive]
         distance = np.square(roots[:, None] - roots).sum(axis=-1) / ALIKE
         distance += np.square((light[:, None] - light) / ALIKE_LIGHTNESS)
         np.fill_diagonal(distance, np.inf)
@@ -149,7 +149,7 @@ class _Table:
 
     def _merge(self, kept: np.intp, gone: np.intp) -> None:
         share = self._area[gone] / (self._area[kept] + self._area[gone])
-        for means in (self._colours, self._lightness):
+        for means in (self._colors, self._lightness):
             means[kept] += share * (means[gone] - means[kept])
         self._area[kept] += self._area[gone]
         for table in (self._border, self._edge):
@@ -165,7 +165,7 @@ class _Table:
 
     def _costs_of(self, region: int) -> NDArray[np.float64]:
         """What merging costs with every neighbour: unlike colours, edges of L, and size."""
-        unlike = np.square(np.sqrt(self._colours) - np.sqrt(self._colours[region])).sum(axis=-1)
+        unlike = np.square(np.sqrt(self._colors) - np.sqrt(self._colors[region])).sum(axis=-1)
         border = np.maximum(self._border[region], 1)
         edge = self._edge[region] / border / 100
         size = self._area * self._area[region] / (self._area + self._area[region])
@@ -173,7 +173,7 @@ class _Table:
         return np.where(touching, (unlike + edge) * np.sqrt(size), np.inf)
 
 
-def _coarse_colours(bins: Array) -> Array:
+def _coarse_colors(bins: Array) -> Array:
     """Weights (Q, C) from bins to a few colours of the gamut, blurred so that none has an edge."""
     coarse = gamut_bins(COARSE_GRID)
     distance = np.square(bins[:, None] - coarse).sum(axis=-1)

@@ -86,7 +86,7 @@ class _JointBilateral:
         blocks = lightness.reshape(rows, stride, columns, stride)
         inside = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
         self.weights = np.empty((len(_AROUND), *blocks.shape), np.float32)
-        cells = _neighbours(cell_mean(lightness, stride))
+        cells = _neighbors(cell_mean(lightness, stride))
         for weight, cell, (dy, dx) in zip(self.weights, cells, _AROUND, strict=True):
             distance = np.square(inside - dy)[:, None, None] + np.square(inside - dx)
             np.subtract(blocks, cell[:, None, :, None], out=weight)
@@ -102,7 +102,7 @@ class _JointBilateral:
         shape = self.weights.shape[1:]
         fine = np.zeros((coarse.shape[-1], *shape), np.float32)
         part = np.empty(shape, np.float32)
-        for weight, cells in zip(self.weights, _neighbours(coarse), strict=True):
+        for weight, cells in zip(self.weights, _neighbors(coarse), strict=True):
             for band, enlarged in enumerate(fine):
                 np.multiply(weight, cells[:, None, :, None, band], out=part)
                 enlarged += part
@@ -114,7 +114,7 @@ class _JointBilateral:
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 
-def _neighbours(cells: Array) -> Array:
+def _neighbors(cells: Array) -> Array:
     """Every cell's 9, itself in the middle: (9, rows, columns, ...); edges are repeated."""
     rows, columns, *rest = cells.shape
     padded = np.pad(cells, ((1, 1), (1, 1), *((0, 0) for _ in rest)), mode="edge")

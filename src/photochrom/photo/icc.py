@@ -21,7 +21,7 @@ from photochrom.color.rgb_space import SRGB, STEPS, Curve, RgbSpace
 
 _HEADER = 128
 _CURVES, _PRIMARIES = (b"rTRC", b"gTRC", b"bTRC"), (b"rXYZ", b"gXYZ", b"bXYZ")
-_GREY_CURVE = b"kTRC"
+_GRAY_CURVE = b"kTRC"
 _TABLES = (b"A2B0", b"A2B1", b"A2B2", b"D2B0", b"D2B1", b"D2B2")
 _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
@@ -43,7 +43,7 @@ def space_of(profile: bytes) -> RgbSpace | None:
         kind = profile[16:20]
         name = _name(tags)
         if kind == b"GRAY":
-            light = _sound(_grey_light(profile, tags))
+            light = _sound(_gray_light(profile, tags))
             return RgbSpace(name, Curve(light), XYZ_FROM_RGB)
         if kind != b"RGB " or any(tag in tags for tag in _TABLES):
             return None
@@ -63,7 +63,7 @@ def _is_srgb(space: RgbSpace) -> bool:
     return bool(curve < 1e-3 and primaries < 2e-3)
 
 
-def is_grey(profile: bytes) -> bool:
+def is_gray(profile: bytes) -> bool:
     """Whether a profile is one for grey pictures."""
     return profile[16:20] == b"GRAY"
 
@@ -75,20 +75,20 @@ def srgb_profile() -> bytes:
 
 
 @lru_cache(maxsize=16)
-def coloured_twin(profile: bytes) -> bytes:
+def colored_twin(profile: bytes) -> bytes:
     """An RGB profile with sRGB's primaries and the tone curve of a grey profile.
 
     A neutral pixel has the same code in both. profile: one that `space_of` understands.
     """
     tags = dict(_tags(srgb_profile()))
-    grey = _tags(profile)
+    gray = _tags(profile)
     if profile[20:24] == b"XYZ ":
-        curve = grey[_GREY_CURVE]
+        curve = gray[_GRAY_CURVE]
     else:  # its curve says lightness
-        light = np.rint(65535 * _grey_light(profile, grey)[:: STEPS // 4096])
+        light = np.rint(65535 * _gray_light(profile, gray)[:: STEPS // 4096])
         curve = b"curv" + bytes(4) + struct.pack(">I4096H", 4096, *light.astype(int))
     tags |= dict.fromkeys(_CURVES, curve)
-    tags[b"desc"] = _text(f"{_name(grey)}, primaries of BT.709")
+    tags[b"desc"] = _text(f"{_name(gray)}, primaries of BT.709")
     return _assembled(srgb_profile()[:_HEADER], tags)
 
 
@@ -144,9 +144,9 @@ def _name(tags: Mapping[bytes, bytes]) -> str:
     return "unnamed profile"
 
 
-def _grey_light(profile: bytes, tags: Mapping[bytes, bytes]) -> NDArray[np.floating[Any]]:
+def _gray_light(profile: bytes, tags: Mapping[bytes, bytes]) -> NDArray[np.floating[Any]]:
     """Linear light of codes; a curve towards Lab says lightness."""
-    curve = _curve(tags[_GREY_CURVE])
+    curve = _curve(tags[_GRAY_CURVE])
     if profile[20:24] == b"Lab ":
         return luminance_from_lightness((100 * curve).astype(np.float32))
     return curve

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-COLOURED = ".color"
+COLORED = ".color"
 """What a coloured photo's name has before its suffix; a variant's number comes between them."""
 VARIANTS = ".variants"
 """What the name of a sheet of variants has before its suffix."""
-_IN_COLOUR = {".pgm": ".ppm"}
+_IN_COLOR = {".pgm": ".ppm"}
 """Suffixes of files that cannot hold colours, and of those that can."""
-_RESULT = re.compile(rf"({re.escape(COLOURED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
+_RESULT = re.compile(rf"({re.escape(COLORED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
 
 
-def coloured_name(path: str, suffix: str | None) -> str:
+def colored_name(path: str, suffix: str | None) -> str:
     """The name, or relative path, of a photo's result; suffix: None for the photo's own."""
     own = PurePath(path).suffix
-    return f"{path.removesuffix(own)}{COLOURED}{suffix or _IN_COLOUR.get(own.lower(), own)}"
+    return f"{path.removesuffix(own)}{COLORED}{suffix or _IN_COLOR.get(own.lower(), own)}"
 
 
 def is_result(name: str) -> bool:

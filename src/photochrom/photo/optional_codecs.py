@@ -194,11 +194,11 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None
     if pixels.dtype == np.uint16 and bits < 16:
         pixels = pixels >> (16 - bits)
     stored = bits if pixels.dtype == np.uint16 else 8
-    colour = 1 if pixels.shape[2] == 3 else 0
+    color = 1 if pixels.shape[2] == 3 else 0
     data: bytes = utils.encode_array(
         np.ascontiguousarray(pixels),
         bits_stored=stored,
-        photometric_interpretation=colour,
+        photometric_interpretation=color,
         codec_format=1,
     )
     if xmp is not None:

@@ -118,14 +118,14 @@ class Photo:
         return size[::-1] if self.turn.quarters % 2 else size
 
     @property
-    def colour_bands(self) -> int:
+    def color_bands(self) -> int:
         """1 for grey, 3 for colour; an alpha band is not counted."""
         return 1 if self.bands < 3 else 3
 
     @property
     def alpha(self) -> bool:
         """Whether it has transparency."""
-        return self.bands > self.colour_bands
+        return self.bands > self.color_bands
 
     @property
     def plan(self) -> StripPlan:
@@ -158,14 +158,14 @@ class Photo:
         """A strip's codes as a screen shows them: 8-bit sRGB, of as many bands."""
         if self.space is SRGB and self.dtype == np.uint8:
             return strip
-        colours = self.colour_bands
+        colors = self.color_bands
         values = strip.astype(np.float32)
         if self.dtype == FLOAT:
             values = self._checked_floats(values)
         else:
             values /= np.iinfo(self.dtype).max
         if self.space is not SRGB:
-            values[..., :colours] = self._as_srgb(values[..., :colours])[..., :colours]
+            values[..., :colors] = self._as_srgb(values[..., :colors])[..., :colors]
         values *= 255
         return np.rint(values, out=values).astype(np.uint8)
 
@@ -174,7 +174,7 @@ class Photo:
 
         Returns (height, width, 3), sRGB in 0..1.
         """
-        return self._as_srgb(self._reduced(height, width)[..., : self.colour_bands])
+        return self._as_srgb(self._reduced(height, width)[..., : self.color_bands])
 
     def upright_copy(self, height: int, width: int) -> Array:
         """Read the photo reduced to a given size, upright.
@@ -191,8 +191,8 @@ class Photo:
         Returns (height, width, bands).
         """
         values = self._reduced(height, width)
-        colours = self.colour_bands
-        values[..., :colours] = self._as_srgb(values[..., :colours])[..., :colours]
+        colors = self.color_bands
+        values[..., :colors] = self._as_srgb(values[..., :colors])[..., :colors]
         return np.rint(255 * values).astype(np.uint8)
 
     def _reduced(self, height: int, width: int) -> Array:

@@ -17,7 +17,7 @@ from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
 from photochrom.photo import optional_codecs
 from photochrom.photo.formats import EIGHT, FLOAT, KINDS, SIXTEEN, Kind, sniffed
-from photochrom.photo.icc import is_grey, space_of
+from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
 
 MAX_PIXELS = 1_000_000_000
@@ -101,7 +101,7 @@ class Source:
             converted = True
         elif profile is not None:
             found = space_of(profile)
-            if found is not None and (image.bands < 3 or not is_grey(profile)):
+            if found is not None and (image.bands < 3 or not is_gray(profile)):
                 space = found
             elif self._lcms_reads(image):
                 converted = True
@@ -185,14 +185,14 @@ class Source:
 def _as_srgb16(image: Any, embedded: bool) -> Any:
     """Let lcms turn colours into sRGB codes of 16 bit; alpha comes along."""
     alpha = image[image.bands - 1] if image.hasalpha() else None
-    colour = image[: image.bands - 1] if alpha is not None else image
+    color = image[: image.bands - 1] if alpha is not None else image
     if image.interpretation in _OTHER_SPACES:
-        colour = colour.colourspace("rgb16")
+        color = color.colourspace("rgb16")
     else:
         options = {} if embedded else {"input_profile": "cmyk"}
-        colour = colour.icc_transform("srgb", embedded=embedded, depth=16, **options)
+        color = color.icc_transform("srgb", embedded=embedded, depth=16, **options)
     if alpha is None:
-        return colour
+        return color
     if alpha.format == "uchar":
         alpha = alpha.cast("ushort") * 257
-    return colour.bandjoin(alpha.cast("ushort"))
+    return color.bandjoin(alpha.cast("ushort"))

@@ -86,20 +86,20 @@ def _tiff_header(plan: StripPlan, bands: int, dtype: np.dtype[Any]) -> bytes:
     """A little-endian BigTIFF header with one directory, the pixels to follow."""
     row = plan.width * bands * dtype.itemsize
     counts = [rows * row for _, rows in plan.spans()]
-    colours = 3 if bands >= 3 else 1
+    colors = 3 if bands >= 3 else 1
     tags: list[tuple[int, int, list[int]]] = [
         (256, _LONG8, [plan.width]),
         (257, _LONG8, [plan.height]),
         (258, _SHORT, [8 * dtype.itemsize] * bands),
         (259, _SHORT, [1]),  # no compression
-        (262, _SHORT, [2 if colours == 3 else 1]),  # RGB or grey
+        (262, _SHORT, [2 if colors == 3 else 1]),  # RGB or grey
         (273, _LONG8, [0] * len(counts)),  # where the strips start, filled in below
         (277, _SHORT, [bands]),
         (278, _LONG8, [plan.rows]),
         (279, _LONG8, counts),
     ]
-    if bands > colours:
-        tags.append((338, _SHORT, [2] * (bands - colours)))  # unassociated alpha
+    if bands > colors:
+        tags.append((338, _SHORT, [2] * (bands - colors)))  # unassociated alpha
     if dtype.kind == "f":
         tags.append((339, _SHORT, [3] * bands))  # floats
     directory = 16 + 8 + 20 * len(tags) + 8

@@ -34,14 +34,14 @@ from photochrom.photo.formats import (
     Kind,
     kind_of,
 )
-from photochrom.photo.icc import coloured_twin, is_grey, srgb_profile
+from photochrom.photo.icc import colored_twin, is_gray, srgb_profile
 from photochrom.photo.iptc import put_together
 from photochrom.photo.jpeg_header import LONGEST, as_segment, jfif, put_segments
 from photochrom.photo.photo import Photo, first_line, foreseen_os_errors
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.photo.tiff_tags import (
-    COLOUR_SPACE,
+    COLOR_SPACE,
     COMPONENTS,
     EXIF,
     IPTC,
@@ -131,7 +131,7 @@ class Page:
     @property
     def bands(self) -> int:
         """Three, and alpha."""
-        return 3 + self.photo.bands - self.photo.colour_bands
+        return 3 + self.photo.bands - self.photo.color_bands
 
 
 def write(
@@ -349,9 +349,7 @@ def _with_space(words: Directory, space: RgbSpace) -> Directory:
     """What EXIF says of the colour space: sRGB, or that the profile knows."""
     if EXIF not in words.children:
         return words
-    return _with_details(
-        words, {COLOUR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)}
-    )
+    return _with_details(words, {COLOR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)})
 
 
 def _with_details(words: Directory, entries: dict[int, Entry]) -> Directory:
@@ -439,8 +437,8 @@ def _profile(page: Page) -> bytes:
     photo = page.photo
     if photo.profile is None or photo.converted or page.coding.space is not photo.space:
         return srgb_profile()
-    if is_grey(photo.profile):
-        return coloured_twin(photo.profile)
+    if is_gray(photo.profile):
+        return colored_twin(photo.profile)
     return photo.profile
 
 

@@ -44,7 +44,7 @@ TOE = 6 / 29
 """Where f⁻¹ turns from a line into a cube."""
 
 
-def coloured_strips(
+def colored_strips(
     fetch: FetchRows,
     plan: StripPlan,
     chroma: LinearChroma,
@@ -82,7 +82,7 @@ Extent = tuple[tuple[float, float], tuple[float, float]]
 """Which part of a whole picture: from where to where, down and across, as shares of it."""
 
 
-def coloured_piece(
+def colored_piece(
     piece: Pixels, extent: Extent, chroma: LinearChroma, threads: int | None = None
 ) -> Pixels:
     """Colour a piece of an image, at any reduction.
@@ -248,17 +248,17 @@ class _Kernel:
     def __call__(self, strip: Pixels, top: int) -> Pixels:
         rows, width, bands = strip.shape
         with _Scratch.borrowed(rows, width) as (index, floats):
-            coloured = self._coloured(strip, top, index, floats)
-        colours = bands if bands in (1, 3) else bands - 1
-        if bands > colours:
-            alpha = _recoded(strip[..., colours:], self.kind)
-            coloured = np.concatenate([coloured, alpha], axis=2)
+            colored = self._colored(strip, top, index, floats)
+        colors = bands if bands in (1, 3) else bands - 1
+        if bands > colors:
+            alpha = _recoded(strip[..., colors:], self.kind)
+            colored = np.concatenate([colored, alpha], axis=2)
         if strip.dtype.kind == self.kind.kind == "f":
-            odd = ~((strip[..., :colours] >= 0) & (strip[..., :colours] <= 1)).all(axis=-1)
-            coloured[odd, :3] = strip[odd, :colours]
-        return coloured
+            odd = ~((strip[..., :colors] >= 0) & (strip[..., :colors] <= 1)).all(axis=-1)
+            colored[odd, :3] = strip[odd, :colors]
+        return colored
 
-    def _coloured(self, strip: Pixels, top: int, index: NDArray[np.intp], floats: Array) -> Pixels:
+    def _colored(self, strip: Pixels, top: int, index: NDArray[np.intp], floats: Array) -> Pixels:
         rows, width, _ = strip.shape
         self.light(strip, index.reshape(3, rows, width)[0], floats[:3])
         fy, base, luminance = floats[:3]
@@ -333,8 +333,8 @@ def _linear_positions(
     Returns the index before, the index after and the share of the latter.
     """
     start, end = span
-    centre = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
-    centre = np.clip(centre, 0, small - 1)
-    before = np.floor(centre).astype(np.intp)
+    center = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
+    center = np.clip(center, 0, small - 1)
+    before = np.floor(center).astype(np.intp)
     after = np.minimum(before + 1, small - 1)
-    return before, after, (centre - before).astype(np.float32)
+    return before, after, (center - before).astype(np.float32)

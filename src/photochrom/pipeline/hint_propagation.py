@@ -28,7 +28,7 @@ WAY = 0.3
 """Dissimilarity a short side of the way from hint to pixel; edges make the way longer."""
 LIGHTNESS = 1 / 20
 """Dissimilarity a unit of difference in L, each the mean of 3 x 3 pixels."""
-COLOUR = 1 / 25
+COLOR = 1 / 25
 """Dissimilarity a unit of difference in the ab that the network predicts without hints."""
 FAR, NEAR = 4.0, 1.0
 """Dissimilarity to which the network is believed on a hint of the colour that it predicts, and on
@@ -78,7 +78,7 @@ class Unlikeness:
         squared = np.zeros_like(unlike)
         for band in self._bands:
             squared += np.square(band - band[rows, columns][:, None, None])
-        unlike += np.float32(COLOUR) * np.sqrt(squared, out=squared)
+        unlike += np.float32(COLOR) * np.sqrt(squared, out=squared)
         return unlike
 
 
@@ -181,11 +181,11 @@ def settle(hints: PlacedHints, chroma: LinearChroma, lightness: Array) -> Linear
 def _dot(row: float, column: float, shape: tuple[int, int]) -> tuple[tuple[slice, slice], Array]:
     """The pixels around a place, and a Gaussian of one pixel there."""
     windows, weights = [], []
-    for centre, size in zip((row, column), shape, strict=True):
-        middle = round(centre)
+    for center, size in zip((row, column), shape, strict=True):
+        middle = round(center)
         window = slice(max(0, middle - _DOT), min(size, middle + _DOT + 1))
         windows.append(window)
-        weights.append(np.exp(-np.square(np.arange(window.start, window.stop) - centre) / 2))
+        weights.append(np.exp(-np.square(np.arange(window.start, window.stop) - center) / 2))
     return (windows[0], windows[1]), np.outer(*weights).astype(np.float32)
 
 

@@ -31,7 +31,7 @@ class Suggestion:
     probability: float | None
 
 
-def likely_colours(
+def likely_colors(
     distribution: Array, bins: Array, lightness: float, gain: float, count: int
 ) -> list[Suggestion]:
     """The peaks of a distribution over ab bins, most likely first.

@@ -35,9 +35,9 @@ _LEVELS = 49
 class Tone(Enum):
     """What a picture is: neutral, of one colour for each lightness, or in colour."""
 
-    GREY = "grey"
+    GRAY = "grey"
     TINTED = "tinted"
-    COLOUR = "colour"
+    COLOR = "color"
 
 
 def tone_of(srgb: Array) -> Tone:
@@ -51,7 +51,7 @@ def tone_of(srgb: Array) -> Tone:
     lab = lab_from_srgb(small).reshape(-1, 3)
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     if np.quantile(chroma, 0.99) < NEUTRAL:
-        return Tone.GREY
+        return Tone.GRAY
     difference = lab[:, 1:] - _usual(lab)
     differing = np.quantile(np.hypot(*difference.T), 0.9)
     tint = np.median(chroma)
@@ -63,7 +63,7 @@ def tone_of(srgb: Array) -> Tone:
         return Tone.TINTED
     _, axes = np.linalg.eigh(lab[:, 1:].T @ lab[:, 1:])
     aside = np.quantile(np.abs(lab[:, 1:] @ axes[:, 0]), 0.99)
-    return Tone.COLOUR if aside > ASIDE else Tone.TINTED
+    return Tone.COLOR if aside > ASIDE else Tone.TINTED
 
 
 def _usual(lab: Array) -> Array:

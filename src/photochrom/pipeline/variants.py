@@ -63,10 +63,10 @@ def draw_variants(
     pooled = np.einsum("hwq,hwr->rq", distribution, members, optimize=True) / area[:, None]
     light = np.einsum("hw,hwr->r", lightness, members) / area
 
-    colours = bins[_draw(pooled, bins, np.random.default_rng(seed))]
-    leans = _lean(colours / np.float32(decoding.gain), bins)
-    ordinary = _region_colours(np.log(pooled + 1e-12)[None], bins, light, decoding)
-    drawn = _region_colours(np.log(pooled + 1e-12) + leans, bins, light, decoding)
+    colors = bins[_draw(pooled, bins, np.random.default_rng(seed))]
+    leans = _lean(colors / np.float32(decoding.gain), bins)
+    ordinary = _region_colors(np.log(pooled + 1e-12)[None], bins, light, decoding)
+    drawn = _region_colors(np.log(pooled + 1e-12) + leans, bins, light, decoding)
     chosen = _choose(drawn, ordinary[0], area / area.sum(), count)
     return [
         _decode(logits + members @ leans[index], bins, log_weights, decoding) for index in chosen
@@ -110,7 +110,7 @@ def _choose(drawn: Array, ordinary: Array, area: Array, count: int) -> list[int]
     return chosen
 
 
-def _region_colours(
+def _region_colors(
     log_probabilities: Array, bins: Array, lightness: Array, decoding: Decoding
 ) -> Array:
     """The colours (N, R, 2) that objects will have, as sRGB shows them at their lightness (R,)."""
@@ -126,9 +126,9 @@ def _decode(logits: Array, bins: Array, log_weights: Array, decoding: Decoding) 
     return ab[0].transpose(1, 2, 0)
 
 
-def _lean(colours: Array, bins: Array) -> Array:
+def _lean(colors: Array, bins: Array) -> Array:
     """What to add to logits so that they lean towards (..., 2): (..., Q)."""
-    distance = np.square(colours[..., None, :] - bins).sum(axis=-1)
+    distance = np.square(colors[..., None, :] - bins).sum(axis=-1)
     return np.log(np.exp(-distance / (2 * LEAN**2)) + STUBBORN).astype(np.float32)
 
 

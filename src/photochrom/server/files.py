@@ -17,7 +17,7 @@ from fastapi.responses import FileResponse
 
 from photochrom.errors import PhotoError
 from photochrom.photo import kind_of, losses, write
-from photochrom.photo.naming import coloured_name
+from photochrom.photo.naming import colored_name
 from photochrom.result import Result, pages_of_one_file
 from photochrom.server.requests import FileOptions
 
@@ -82,7 +82,7 @@ def written(results: Sequence[Result], folder: Path, options: FileOptions) -> Fi
         raise type(error)(words) from error
     kind = kind_of(path)
     assert kind is not None
-    name = coloured_name(photo.name, suffix)
+    name = colored_name(photo.name, suffix)
     return File(path, name, tuple(losses(photo, kind, saving)))
 
 

@@ -200,7 +200,7 @@ class Sessions:
 
     def opened(self, folder: Path, photo: Photo) -> Session:
         """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
-        look = Look(self._models.default, ColorizeOptions(recolour=True))  # the page says so
+        look = Look(self._models.default, ColorizeOptions(recolor=True))  # the page says so
         return Session(folder, photo, self._models, look)
 
     def add(self, session: Session) -> None:

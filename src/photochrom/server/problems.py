@@ -43,7 +43,7 @@ _STATUS: dict[type[PhotochromError], int] = {
     MissingExtraError: 501,
 }
 _TITLES = {
-    "in-colour": "The photo is in colour already",
+    "in-color": "The photo is in colour already",
     "photo-error": "The photo cannot be used",
     "hint-error": "The hints do not fit the photo",
     "config-error": "An option is wrong",

@@ -36,7 +36,7 @@ class Measures:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.coloured = Counter(
+        self.colored = Counter(
             "photochrom_photos", "Photos coloured at full size.", registry=self.registry
         )
 

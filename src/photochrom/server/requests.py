@@ -71,7 +71,7 @@ class HintBody(BaseModel):
     radius: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _one_colour(self) -> HintBody:
+    def _one_color(self) -> HintBody:
         if (self.ab is None) == (self.color is None):
             raise ValueError("give its colour either as color or as ab")
         return self
@@ -191,7 +191,7 @@ class ColorizeRequest(FileOptions):
     warmth: Signed = 0.0
     tint: Signed = 0.0
     smooth: Share = 0.0
-    recolour: bool = False
+    recolor: bool = False
     """Also colour what is in colour already."""
     hints: Annotated[str, Field(max_length=2**20)] | None = None
     """The JSON of a file of hints."""
@@ -200,7 +200,7 @@ class ColorizeRequest(FileOptions):
         """The same as a look; raises HintError for hints that are none, or too many."""
         plain = {name: getattr(self, name) for name in (*_ADJUSTMENTS, "vividness", "size")}
         hints = checked_count(_hints_in(self.hints), most_hints)
-        options = ColorizeOptions(**plain, recolour=self.recolour, hints=hints)
+        options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints)
         return Look(self.model or model, options)
 
 

@@ -28,7 +28,7 @@ class SessionBody(BaseModel):
     pages: int
     format: str
     bits: int
-    in_colour: bool
+    in_color: bool
     notes: list[str]
     expires_in: float
     revision: int
@@ -36,14 +36,14 @@ class SessionBody(BaseModel):
     can: Abilities
 
 
-class Colour(BaseModel):
+class Color(BaseModel):
     """One colour, as Lab's a and b and as sRGB at the place's lightness."""
 
     ab: tuple[float, float]
     color: str
 
 
-class LikelyColour(Colour):
+class LikelyColor(Color):
     """A colour and how likely it is."""
 
     probability: float | None
@@ -55,9 +55,9 @@ class SuggestionsBody(BaseModel):
     x: float
     y: float
     lightness: float
-    current: Colour
-    neutral: Colour
-    suggestions: list[LikelyColour]
+    current: Color
+    neutral: Color
+    suggestions: list[LikelyColor]
 
 
 def body_of(session: Session, expires_in: float) -> SessionBody:
@@ -72,7 +72,7 @@ def body_of(session: Session, expires_in: float) -> SessionBody:
         pages=session.pages,
         format=photo.suffix[1:],
         bits=photo.bits,
-        in_colour=session.workspace(look.model).in_colour,
+        in_color=session.workspace(look.model).in_color,
         notes=list(photo.notes),
         expires_in=expires_in,
         revision=session.revision,

@@ -21,7 +21,7 @@ from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels
-from photochrom.pipeline.full_size import Extent, coloured_piece
+from photochrom.pipeline.full_size import Extent, colored_piece
 from photochrom.result import Result
 
 LONGEST, SHORTEST = 2560, 64
@@ -82,7 +82,7 @@ class View:
         """
         with self._lock:
             pixels = self._reduced(min(max(longest, SHORTEST), LONGEST))
-        return self._coloured(pixels, _WHOLE, result)
+        return self._colored(pixels, _WHOLE, result)
 
     def piece(self, result: Result | None, box: Box, width: int | None = None) -> Pixels:
         """A piece of the photo from full resolution.
@@ -104,12 +104,12 @@ class View:
             (box.y / height, (box.y + box.height) / height),
             (box.x / across, (box.x + box.width) / across),
         )
-        return self._coloured(_scaled(pixels, scale), extent, result)
+        return self._colored(_scaled(pixels, scale), extent, result)
 
-    def _coloured(self, pixels: Pixels, extent: Extent, result: Result | None) -> Pixels:
+    def _colored(self, pixels: Pixels, extent: Extent, result: Result | None) -> Pixels:
         if result is None:
             return pixels
-        return coloured_piece(pixels, extent, result.chroma, self._threads)
+        return colored_piece(pixels, extent, result.chroma, self._threads)
 
     def _decoded(self) -> Pixels:
         """Full resolution, turned upright without a copy."""

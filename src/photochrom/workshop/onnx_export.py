@@ -42,12 +42,12 @@ class BinsGraph(nn.Module):
 
     log_weights: Tensor
     ones: Tensor
-    centres_and_ones: Tensor
+    centers_and_ones: Tensor
 
     def __init__(
         self,
         network: nn.Module,
-        centres: np.ndarray,
+        centers: np.ndarray,
         log_weights: np.ndarray,
         mirrored: bool = False,
     ) -> None:
@@ -58,11 +58,11 @@ class BinsGraph(nn.Module):
         super().__init__()
         self.network = network
         self.mirrored = mirrored
-        ones = torch.ones(1, len(centres))
-        summed = torch.cat([torch.from_numpy(centres.T.copy()).float(), ones])
+        ones = torch.ones(1, len(centers))
+        summed = torch.cat([torch.from_numpy(centers.T.copy()).float(), ones])
         self.register_buffer("log_weights", torch.from_numpy(log_weights.copy())[:, None, None])
         self.register_buffer("ones", ones[..., None, None])
-        self.register_buffer("centres_and_ones", summed[..., None, None])
+        self.register_buffer("centers_and_ones", summed[..., None, None])
 
     def forward(
         self,
@@ -87,7 +87,7 @@ class BinsGraph(nn.Module):
         total = nn.functional.conv2d(weights, self.ones)
         mean_z = nn.functional.conv2d(weights * z, self.ones) / total
         entropy = (total.log() - mean_z) / float(np.log(len(self.log_weights)))
-        sums = nn.functional.conv2d((z / temperature).exp(), self.centres_and_ones)
+        sums = nn.functional.conv2d((z / temperature).exp(), self.centers_and_ones)
         return sums[:, :2] / sums[:, 2:], entropy, logits
 
     def _ask(self, *photo: Tensor) -> Tensor:
@@ -151,11 +151,11 @@ def export(
     }
     graph: nn.Module
     if output == "bins":
-        centres = gamut_bins()
+        centers = gamut_bins()
         log_weights = np.log(rebalancing_weights(progress.prior, config.loss.rebalance))
-        graph = BinsGraph(network, centres, log_weights, mirrored)
+        graph = BinsGraph(network, centers, log_weights, mirrored)
         record["mirrored"] = mirrored
-        record["bins"] = centres.tolist()
+        record["bins"] = centers.tolist()
         record["log_weights"] = [round(float(w), 6) for w in log_weights]
         record["dial"] = (dial or UNFITTED).as_lists()
     else:

@@ -17,7 +17,7 @@ def hash_of(photo: Image.Image) -> int:
 
 
 def test_small_changes_leave_the_hash_near_and_other_photos_are_far() -> None:
-    photos = photo_files.colour_photos(10)
+    photos = photo_files.color_photos(10)
     hashes = [hash_of(photo) for photo in photos]
     for photo, value in zip(photos, hashes, strict=True):
         smaller = photo.resize((photo.width * 2 // 3, photo.height * 2 // 3))

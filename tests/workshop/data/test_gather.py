@@ -47,7 +47,7 @@ def clone(clones: Path, repository: str, files: dict[str, bytes], bare: bool = F
 
 @pytest.fixture(scope="module")
 def photos() -> list[Image.Image]:
-    return photo_files.colour_photos(14)
+    return photo_files.color_photos(14)
 
 
 @pytest.fixture(scope="module")

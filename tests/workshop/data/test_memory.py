@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from photochrom.color.metrics import colourfulness
+from photochrom.color.metrics import colorfulness
 from photochrom.errors import DataError
 from photochrom.workshop.data.draws import Draws
 from photochrom.workshop.data.memory import Framing, MemoryPhotos
@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def crops() -> list[Image.Image]:
-    return tiny_workshop.colour_crops(12)
+    return tiny_workshop.color_crops(12)
 
 
 @pytest.fixture(scope="module")
@@ -137,16 +137,16 @@ def test_crops_lie_inside_the_photo_and_their_range(
     assert mirrored.float().mean().item() == pytest.approx(0.5, abs=0.06)
 
 
-def test_grey_photos_are_left_out(tmp_path: Path, crops) -> None:
+def test_gray_photos_are_left_out(tmp_path: Path, crops) -> None:
     mixed = []
     for crop in crops[:6]:
         mixed += [crop, crop.convert("L").convert("RGB")]
     shard = tiny_workshop.write_shard(tmp_path / "mixed.tar", mixed)
     assert len(MemoryPhotos.load([shard], CPU)) == 12
-    kept = MemoryPhotos.load([shard], CPU, min_colourfulness=2.0)
-    colourful = [c for c in crops[:6] if colourfulness(np.asarray(c)[::3, ::3]) >= 2.0]
-    assert len(kept) == len(colourful) > 0
-    for index, crop in enumerate(colourful):
+    kept = MemoryPhotos.load([shard], CPU, min_colorfulness=2.0)
+    colorful = [c for c in crops[:6] if colorfulness(np.asarray(c)[::3, ::3]) >= 2.0]
+    assert len(kept) == len(colorful) > 0
+    for index, crop in enumerate(colorful):
         assert np.array_equal(kept.photo(index).permute(1, 2, 0).numpy(), np.asarray(crop))
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.workshop
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("album")
-    return tiny_workshop.write_shard(folder / "few.tar", tiny_workshop.colour_crops(6))
+    return tiny_workshop.write_shard(folder / "few.tar", tiny_workshop.color_crops(6))
 
 
 def test_any_photo_at_any_time(shard):
@@ -31,7 +31,7 @@ def test_any_photo_at_any_time(shard):
 
 def test_sources_are_told_by_record_or_folder(shard, tmp_path):
     assert set(ShardPhotos([shard]).sources) == {"examples"}
-    crops = tiny_workshop.colour_crops(2)
+    crops = tiny_workshop.color_crops(2)
     bare = tiny_workshop.write_tar(
         tmp_path / "bare.tar",
         [(f"b{i}.webp", tiny_workshop.encode(p)) for i, p in enumerate(crops)],

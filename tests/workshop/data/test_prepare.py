@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from photochrom.errors import ConfigError, DataError
-from photochrom.workshop.data.manifest import COLUMNS
+from photochrom.workshop.data.manifest import COLUMNS, read_entries
 from photochrom.workshop.data.prepare import prepare
 from photochrom.workshop.data.recipe import Fit, Recipe
 from photochrom.workshop.data.shards import stored_photos
@@ -30,7 +30,7 @@ SMALL = Recipe(size=96, min_side=64, shard_size=4)
 
 @pytest.fixture(scope="module")
 def photos() -> list[Image.Image]:
-    return photo_files.colour_photos(14)
+    return photo_files.color_photos(14)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_fit(tmp_path: Path, photos, fit: Fit, sizes: list[tuple[int, int]]) -> 
     shapes = [(300, 200), (200, 300), (80, 70)]  # the last is smaller than --size: not enlarged
     pictures = [photo.resize(shape) for photo, shape in zip(photos, shapes, strict=False)]
     photo_files.write_jpegs(tmp_path / "a", pictures)
-    recipe = Recipe(size=100, fit=fit, min_side=64, min_colourfulness=0)
+    recipe = Recipe(size=100, fit=fit, min_side=64, min_colorfulness=0)
     prepare([str(tmp_path / "a")], tmp_path / "set", recipe)
     decoded = [
         np.asarray(Image.open(io.BytesIO(photo.encoded)))
@@ -417,14 +417,25 @@ def test_sources_that_are_not_there_or_nothing(tmp_path: Path, folder: Path) -> 
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(DataError, match=r"notes\.txt: neither a photo nor an archive"):
         prepare([str(tmp_path / "notes.txt")], tmp_path / "c", SMALL)
-    grey = tmp_path / "grey"
-    grey.mkdir()
-    (grey / "g.jpg").write_bytes((folder / "p05-grey.jpg").read_bytes())
+    gray = tmp_path / "grey"
+    gray.mkdir()
+    (gray / "g.jpg").write_bytes((folder / "p05-grey.jpg").read_bytes())
     with pytest.raises(DataError, match=r"no photo was kept"):
-        prepare([str(grey)], tmp_path / "d", SMALL)
+        prepare([str(gray)], tmp_path / "d", SMALL)
 
 
 @pytest.mark.parametrize("wrong", [{"size": 8}, {"quality": 0}, {"shard_size": 0}])
 def test_recipe_that_makes_no_set(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         Recipe(**wrong)
+
+
+def test_a_manifest_with_an_earlier_columns_name(whole: Path, tmp_path: Path) -> None:
+    text = (whole / "manifest.csv").read_text(encoding="utf-8")
+    header, rows = text.split("\n", 1)
+    earlier = header.replace("colorfulness", "colourfulness")
+    assert earlier != header
+    (tmp_path / "manifest.csv").write_text(f"{earlier}\n{rows}", encoding="utf-8")
+    found = list(read_entries(tmp_path / "manifest.csv"))
+    assert found == list(read_entries(whole / "manifest.csv"))
+    assert found[0].colorfulness

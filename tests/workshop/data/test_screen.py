@@ -9,7 +9,7 @@ from PIL import Image
 from photochrom.workshop.data.manifest import Reason
 from photochrom.workshop.data.recipe import Fit
 from photochrom.workshop.data.rendition import Rendition
-from photochrom.workshop.data.screen import colour_variety, judge
+from photochrom.workshop.data.screen import color_variety, judge
 from support import photo_files, tiny_workshop
 
 pytestmark = pytest.mark.workshop
@@ -22,24 +22,24 @@ def reduced(content: Path | bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize("path", PHOTOS, ids=lambda path: path.stem)
-def test_real_photos_stay_and_their_colourless_copies_go(path: Path) -> None:
+def test_real_photos_stay_and_their_colorless_copies_go(path: Path) -> None:
     assert judge(reduced(path), 8.0).reason is None
     with Image.open(path) as photo:
-        grey = photo.convert("L")
+        gray = photo.convert("L")
         tinted = photo_files.sepia(photo)
-    assert judge(reduced(photo_files.jpeg(grey.convert("RGB"))), 8.0).reason == Reason.GREY
+    assert judge(reduced(photo_files.jpeg(gray.convert("RGB"))), 8.0).reason == Reason.GRAY
     verdict = judge(reduced(photo_files.jpeg(tinted, 80)), 8.0)
     assert verdict.reason == Reason.TINTED
-    assert verdict.colourfulness > 8.0  # which alone would have kept it
+    assert verdict.colorfulness > 8.0  # which alone would have kept it
 
 
-def test_scan_of_a_grey_print_is_grey_in_spite_of_noise() -> None:
+def test_scan_of_a_gray_print_is_gray_in_spite_of_noise() -> None:
     with Image.open(PHOTOS[0]) as photo:
-        grey = np.asarray(photo.convert("L"), np.float32)[..., None]
-    noise = np.random.default_rng(0).normal(0, 4, (*grey.shape[:2], 3))
-    scan = np.clip(grey * (1.0, 0.99, 0.97) + noise, 0, 255).astype(np.uint8)
+        gray = np.asarray(photo.convert("L"), np.float32)[..., None]
+    noise = np.random.default_rng(0).normal(0, 4, (*gray.shape[:2], 3))
+    scan = np.clip(gray * (1.0, 0.99, 0.97) + noise, 0, 255).astype(np.uint8)
     content = photo_files.jpeg(Image.fromarray(scan))
-    assert judge(reduced(content), 0.0).reason == Reason.GREY
+    assert judge(reduced(content), 0.0).reason == Reason.GRAY
 
 
 @pytest.mark.parametrize("quality", [60, 90])
@@ -55,11 +55,11 @@ def test_cut_out_object_on_white_paper_is_a_photo() -> None:
     assert judge(reduced(photo_files.jpeg(paper)), 8.0).reason is None
 
 
-def test_little_colour_is_dull_only_below_the_threshold() -> None:
+def test_little_color_is_dull_only_below_the_threshold() -> None:
     pixels = reduced(PHOTOS[0])
-    grey = pixels.mean(axis=2, keepdims=True)
-    faded = np.clip(grey + 0.3 * (pixels - grey), 0, 255).astype(np.uint8)
-    figure = judge(faded, 0.0).colourfulness
+    gray = pixels.mean(axis=2, keepdims=True)
+    faded = np.clip(gray + 0.3 * (pixels - gray), 0, 255).astype(np.uint8)
+    figure = judge(faded, 0.0).colorfulness
     assert judge(faded, figure + 1).reason == Reason.DULL
     assert judge(faded, figure - 1).reason is None
 
@@ -70,10 +70,10 @@ def test_variety_of_two_hues_at_every_lightness() -> None:
     pixels = np.empty((64, 64, 3), np.uint8)
     pixels[:, :32] = light * (200, 60, 60)
     pixels[:, 32:] = light * (0, 126, 60)
-    variety, across, _ = colour_variety(pixels)
+    variety, across, _ = color_variety(pixels)
     assert variety > 30  # half the way from (55, 32) to (-46, 28) in ab, less where it is dark
     assert across < 6
 
 
 def test_smallest_pictures_are_judged() -> None:
-    assert judge(np.zeros((2, 3, 3), np.uint8), 0.0).reason == Reason.GREY
+    assert judge(np.zeros((2, 3, 3), np.uint8), 0.0).reason == Reason.GRAY

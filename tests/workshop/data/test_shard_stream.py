@@ -30,7 +30,7 @@ PER_SHARD = 5
 
 @pytest.fixture(scope="module")
 def crops() -> list[Image.Image]:
-    return tiny_workshop.colour_crops(4 * PER_SHARD, short=16)
+    return tiny_workshop.color_crops(4 * PER_SHARD, short=16)
 
 
 @pytest.fixture(scope="module")
@@ -158,36 +158,36 @@ def test_nothing_is_decoded_on_the_way_to_a_place(
 
 
 @pytest.fixture(scope="module")
-def half_grey(crops, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def half_gray(crops, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shard with every other photo grey."""
     pictures = [crop.convert("L") if index % 2 else crop for index, crop in enumerate(crops[:12])]
     members = [(f"{i:02d}.png", tiny_workshop.encode(p, "PNG")) for i, p in enumerate(pictures)]
     return tiny_workshop.write_tar(tmp_path_factory.mktemp("grey") / "grey.tar", members)
 
 
-def test_dull_photos_are_passed_over_but_counted(half_grey: Path) -> None:
-    everything = draw(half_grey, 36)
-    colourful = draw(half_grey, 18, min_colourfulness=1)
-    assert trace(colourful) == trace([p for p in everything if int(p.key) % 2 == 0])
-    for index, photo in enumerate(colourful[:14]):
-        resumed = draw(half_grey, 3, min_colourfulness=1, start=photo.after)
-        assert trace(resumed) == trace(colourful[index + 1 : index + 4])
+def test_dull_photos_are_passed_over_but_counted(half_gray: Path) -> None:
+    everything = draw(half_gray, 36)
+    colorful = draw(half_gray, 18, min_colorfulness=1)
+    assert trace(colorful) == trace([p for p in everything if int(p.key) % 2 == 0])
+    for index, photo in enumerate(colorful[:14]):
+        resumed = draw(half_gray, 3, min_colorfulness=1, start=photo.after)
+        assert trace(resumed) == trace(colorful[index + 1 : index + 4])
 
 
 @pytest.mark.parametrize(("start", "seen"), [(Place(), 12), (Place(3, 5), 7 + 12)])
-def test_epoch_without_a_colourful_photo(
-    half_grey: Path, monkeypatch: pytest.MonkeyPatch, start: Place, seen: int
+def test_epoch_without_a_colorful_photo(
+    half_gray: Path, monkeypatch: pytest.MonkeyPatch, start: Place, seen: int
 ) -> None:
     decoded = count_decodes(monkeypatch)
     with pytest.raises(DataError, match=r"grey\.tar: part 0 of 1 .* without a photo as colourful"):
-        draw(half_grey, 1, min_colourfulness=1000, workers=1, start=start)
+        draw(half_gray, 1, min_colorfulness=1000, workers=1, start=start)
     assert seen <= len(decoded) <= seen + stream.DECODED_AHEAD
 
 
-def test_part_without_a_photo(half_grey: Path) -> None:
-    assert keys(draw(half_grey, 2, part=11, parts=13)) == ["11", "11"]
+def test_part_without_a_photo(half_gray: Path) -> None:
+    assert keys(draw(half_gray, 2, part=11, parts=13)) == ["11", "11"]
     with pytest.raises(DataError, match=r"grey\.tar: part 12 of 13 .* add shards, use fewer"):
-        draw(half_grey, 1, part=12, parts=13)
+        draw(half_gray, 1, part=12, parts=13)
 
 
 def test_place_that_is_not_in_the_set(folder: Path) -> None:

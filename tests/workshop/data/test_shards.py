@@ -27,7 +27,7 @@ pytestmark = pytest.mark.workshop
 
 @pytest.fixture(scope="module")
 def crops() -> list[Image.Image]:
-    return tiny_workshop.colour_crops(24)
+    return tiny_workshop.color_crops(24)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_photos_are_turned_upright(crops) -> None:
     assert np.array_equal(upright, np.rot90(np.asarray(crops[0]), -1))
 
 
-def test_grey_and_transparent_images_become_rgb(crops) -> None:
+def test_gray_and_transparent_images_become_rgb(crops) -> None:
     for mode in ("L", "LA", "RGBA", "P"):
         assert decode_rgb(tiny_workshop.encode(crops[0].convert(mode), "PNG"), mode).shape[2] == 3
 

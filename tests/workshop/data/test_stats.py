@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from photochrom.color.lab import lab_from_srgb
-from photochrom.color.metrics import colourfulness
+from photochrom.color.metrics import colorfulness
 from photochrom.errors import DataError
 from photochrom.workshop.data.stats import in_gamut, measure
 from photochrom.workshop.data.stats_plot import save_plot
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.workshop
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six photos of one source, and two that state none."""
-    crops = photo_files.colour_photos(8)
+    crops = photo_files.color_photos(8)
     members = []
     for index, crop in enumerate(crops):
         members.append((f"k{index}.webp", tiny_workshop.encode(crop)))
@@ -30,12 +30,12 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_figures_are_those_of_the_photos(shard: Path) -> None:
-    crops = photo_files.colour_photos(8)
+    crops = photo_files.color_photos(8)
     figures = measure([str(shard)])
     assert figures.width.tolist() == [crop.width for crop in crops]
     assert figures.height.tolist() == [crop.height for crop in crops]
-    expected = [colourfulness(np.asarray(crop)) for crop in crops]
-    assert figures.colourfulness == pytest.approx(expected, rel=1e-6)
+    expected = [colorfulness(np.asarray(crop)) for crop in crops]
+    assert figures.colorfulness == pytest.approx(expected, rel=1e-6)
     for crop, chroma in zip(crops, figures.chroma, strict=True):
         ab = lab_from_srgb(np.asarray(crop, np.float32) / 255)[..., 1:]
         # Every ninth pixel is looked at.
@@ -44,7 +44,7 @@ def test_figures_are_those_of_the_photos(shard: Path) -> None:
     assert figures.unreadable == 0
 
 
-def test_histogram_of_a_known_colour(tmp_path: Path) -> None:
+def test_histogram_of_a_known_color(tmp_path: Path) -> None:
     """sRGB (200, 60, 60) is Lab (46.8, 55.1, 32.3), by skimage.color.rgb2lab: cell (55, 30)."""
     picture = Image.new("RGB", (100, 100), (200, 60, 60))
     picture.paste((128, 128, 128), (0, 0, 100, 50))
@@ -59,19 +59,19 @@ def test_summary_is_json_and_adds_up(shard: Path) -> None:
     assert summary["photos"] == 8
     assert sum(share for _, _, share in summary["ab"]) == pytest.approx(1)
     assert sum(summary["sources"].values()) == pytest.approx(1)
-    spread = summary["colourfulness"]
+    spread = summary["colorfulness"]
     assert list(spread) == ["p0", "p5", "p25", "p50", "p75", "p95", "p100"]
     assert sorted(spread.values()) == list(spread.values())
     assert 0 < summary["bins_used"] < 1
 
 
-def test_no_colour_falls_outside_the_gamut_cells(shard: Path) -> None:
+def test_no_color_falls_outside_the_gamut_cells(shard: Path) -> None:
     figures = measure([str(shard)])
     assert figures.cells[~in_gamut()].sum() < 1e-3
 
 
 def test_damaged_photos_are_counted(tmp_path: Path) -> None:
-    photo_files.write_jpegs(tmp_path, photo_files.colour_photos(2))
+    photo_files.write_jpegs(tmp_path, photo_files.color_photos(2))
     (tmp_path / "bad.jpg").write_bytes(b"no image")
     (tmp_path / "bad.zip").write_bytes(b"no archive")
     figures = measure([str(tmp_path)])

@@ -128,7 +128,7 @@ class Quiet(Server):
 
 @pytest.fixture(scope="module")
 def photos() -> list[bytes]:
-    return [photo_files.jpeg(photo) for photo in photo_files.colour_photos(14)]
+    return [photo_files.jpeg(photo) for photo in photo_files.color_photos(14)]
 
 
 @pytest.fixture

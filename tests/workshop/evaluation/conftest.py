@@ -26,13 +26,13 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="session")
 def crops() -> list[np.ndarray]:
     """Eight crops of real photos, short side 120."""
-    return [np.asarray(crop) for crop in tiny_workshop.colour_crops(8)]
+    return [np.asarray(crop) for crop in tiny_workshop.color_crops(8)]
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory, crops: list[np.ndarray]) -> Path:
     """The crops as c0.png, c1.png, ..."""
-    path = tmp_path_factory.mktemp("colour")
+    path = tmp_path_factory.mktemp("color")
     for index, crop in enumerate(crops):
         Image.fromarray(crop).save(path / f"c{index}.png")
     return path

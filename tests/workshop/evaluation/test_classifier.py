@@ -18,7 +18,7 @@ CATS = {281, 282, 283, 284, 285}
 
 
 def test_knows_a_cat(classifier: Classifier, examples: Path) -> None:
-    cat = np.asarray(Image.open(examples / "colour" / "cat.jpg").convert("RGB"))
+    cat = np.asarray(Image.open(examples / "color" / "cat.jpg").convert("RGB"))
     sight = classifier.look(cat)
     assert sight.label in CATS
     assert sight.features.shape == (1280,)

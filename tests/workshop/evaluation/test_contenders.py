@@ -11,12 +11,12 @@ from photochrom.workshop.evaluation.contenders import (
     BEST_CONSTANT,
     BestConstant,
     Folder,
-    Grey,
+    Gray,
     Setting,
 )
 from photochrom.workshop.evaluation.original import Original, lab_of, originals_from
 from photochrom.workshop.evaluation.plan import CURVE, Plan
-from support.known_colours import KnownColours
+from support.known_colors import KnownColors
 
 pytestmark = pytest.mark.workshop
 
@@ -26,8 +26,8 @@ def original(crops: list[np.ndarray]) -> Original:
     return Original("c0", 0, crops[0])
 
 
-def test_grey_has_the_photos_lightness_and_no_colour(original: Original) -> None:
-    picture = Grey().answer(original).picture
+def test_gray_has_the_photos_lightness_and_no_color(original: Original) -> None:
+    picture = Gray().answer(original).picture
     lab = lab_of(picture)
     # half a code is at most 0.25 L
     assert np.abs(lab[..., 0] - original.lab[..., 0]).max() < 0.3
@@ -71,7 +71,7 @@ def test_folder_without_the_picture(original: Original, tmp_path: Path) -> None:
 
 
 def test_setting_says_model_and_vividness(original: Original) -> None:
-    known = KnownColours([original.real], [np.ones((2, 3))])
+    known = KnownColors([original.real], [np.ones((2, 3))])
     setting = Setting(known, 0.5)  # type: ignore[arg-type]
     assert setting.name == "known 0.5"
     answer = setting.answer(original)
@@ -79,11 +79,11 @@ def test_setting_says_model_and_vividness(original: Original) -> None:
     assert answer.confidence is not None
     assert answer.seconds is not None
     assert answer.seconds > 0
-    assert np.array_equal(known.seen[0], original.grey)
+    assert np.array_equal(known.seen[0], original.gray)
 
 
 def test_rows_of_a_plan(tmp_path: Path) -> None:
-    models = [KnownColours([], name=name) for name in ("a", "b")]
+    models = [KnownColors([], name=name) for name in ("a", "b")]
     plan = Plan(models, [0, 1], folders=[Folder("theirs", tmp_path)], curve=True)  # type: ignore[arg-type]
     names = [row.name for row in plan.rows]
     assert names == ["grey", "best constant", "a 0", "a 1", "b 0", "b 1", "theirs"]
@@ -94,7 +94,7 @@ def test_rows_of_a_plan(tmp_path: Path) -> None:
 
 
 def test_names_that_would_be_two_rows(tmp_path: Path) -> None:
-    model = KnownColours([])
+    model = KnownColors([])
     with pytest.raises(ConfigError, match=r"two rows would be called 'known 0\.5'"):
         Plan([model, model], [0.5])  # type: ignore[list-item]
     with pytest.raises(ConfigError, match="two rows would be called 'real'"):

@@ -21,14 +21,14 @@ def record() -> dict[str, Any]:
             "vividness": vividness,
             "psnr": 24.3 - 1.7 * vividness - worse,
             "ab_error": 13.6 + 2.8 * vividness + worse,
-            "colourfulness_ratio": 0.5 + 0.5 * vividness,
+            "colorfulness_ratio": 0.5 + 0.5 * vividness,
         }
 
-    grey = {"psnr": 22.1, "ab_error": 17.8, "colourfulness_ratio": 0.0}
-    constant = {"psnr": 22.4, "ab_error": 17.4, "colourfulness_ratio": 0.11}
+    gray = {"psnr": 22.1, "ab_error": 17.8, "colorfulness_ratio": 0.0}
+    constant = {"psnr": 22.4, "ab_error": 17.4, "colorfulness_ratio": 0.11}
     return {
         "rows": [
-            {"name": "grey", "model": None, "all": grey},
+            {"name": "grey", "model": None, "all": gray},
             {"name": "best constant", "model": None, "all": constant},
             {"name": "ours 0.5", "model": "ours", "all": point(0.5, 0.0)},
         ],
@@ -46,8 +46,8 @@ def test_a_picture_of_two_panels(tmp_path: Path, record: dict[str, Any]) -> None
         assert image.size == (1320, 550)
         pixels = np.asarray(image.convert("RGB")).astype(int)
     # Both lines' colours, #30506f and #b4452c, in both halves; a few hundred pixels each.
-    for colour in ((0x30, 0x50, 0x6F), (0xB4, 0x45, 0x2C)):
-        drawn = (np.abs(pixels - colour).max(axis=2) < 8).nonzero()[1]
+    for color in ((0x30, 0x50, 0x6F), (0xB4, 0x45, 0x2C)):
+        drawn = (np.abs(pixels - color).max(axis=2) < 8).nonzero()[1]
         assert (drawn < 660).sum() > 100
         assert (drawn >= 660).sum() > 100
 
@@ -62,7 +62,7 @@ def test_what_is_drawn(
     for axes, key in zip(figure.axes, ("psnr", "ab_error"), strict=True):
         lines = {str(line.get_label()): line for line in axes.lines}
         for name, points in record["curves"].items():
-            expected = [[point["colourfulness_ratio"], point[key]] for point in points]
+            expected = [[point["colorfulness_ratio"], point[key]] for point in points]
             np.testing.assert_allclose(lines[name].get_xydata(), expected)
         words = [text.get_text() for text in axes.texts]
         assert words == ["0", "0.5", "1"] * 2 + ["grey", "best constant"]

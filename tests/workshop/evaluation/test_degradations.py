@@ -20,7 +20,7 @@ def photos(examples) -> dict[str, np.ndarray]:
     """Colour photos with a short side of about 256 pixels, like those that are scored."""
     found = {}
     for name in NAMES:
-        with Image.open(examples / "colour" / f"{name}.jpg") as image:
+        with Image.open(examples / "color" / f"{name}.jpg") as image:
             image.thumbnail((384, 384))
             found[name] = np.asarray(image.convert("RGB"))
     return found
@@ -110,8 +110,8 @@ def test_the_pipeline_reduces_sepia_to_lightness(photos, colorizer) -> None:
     """A toned print gets the colours that its own lightness in grey gets."""
     for photo in photos.values():
         toned = degrade("sepia", photo).photo
-        grey = degradations._grey(lightness(toned))
-        one, other = colorizer.colorize(toned), colorizer.colorize(grey)
+        gray = degradations._gray(lightness(toned))
+        one, other = colorizer.colorize(toned), colorizer.colorize(gray)
         # Two roundings to 8 bit apart; colours that differ by 2.3 look just different.
         assert np.linalg.norm(one.ab - other.ab, axis=-1).mean() < 1
 
@@ -134,8 +134,8 @@ def test_grain_is_strongest_in_mid_tones_and_in_clumps() -> None:
         np.hypot(degradations.GRAIN, degradations.SENSOR_NOISE), rel=0.1
     )
     assert dark.std() < middle.std() / 2
-    neighbours = np.corrcoef(middle[:, :-1].ravel(), middle[:, 1:].ravel())[0, 1]
-    assert neighbours > 0.2  # white noise: 0 within 0.005
+    neighbors = np.corrcoef(middle[:, :-1].ravel(), middle[:, 1:].ravel())[0, 1]
+    assert neighbors > 0.2  # white noise: 0 within 0.005
 
 
 def test_blur_spreads_light(photos) -> None:

@@ -21,18 +21,18 @@ def measured(features: Any, labels: list[int], **scores: list[float]) -> Measure
 REAL = measured(
     [[0, 0], [2, 0], [0, 2]],
     [1, 2, 3],
-    colourfulness=[30, 50, 40],
-    colourfulness_absolute=[20, 30, 25],
+    colorfulness=[30, 50, 40],
+    colorfulness_absolute=[20, 30, 25],
 )
-GREY = measured(
+GRAY = measured(
     [[4, 0], [6, 0], [4, 2]],
     [1, 9, 9],
     psnr=[20, 22, 24],
     ssim=[0.9, 0.9, 0.9],
     ab_error=[10, 20, 30],
     ciede2000=[8, 8, 8],
-    colourfulness=[0, 0, 0],
-    colourfulness_absolute=[0, 0, 0],
+    colorfulness=[0, 0, 0],
+    colorfulness_absolute=[0, 0, 0],
 )
 OURS = measured(
     [[1, 0], [3, 0], [1, 2]],
@@ -41,15 +41,15 @@ OURS = measured(
     ssim=[0.9, 0.95, 1.0],
     ab_error=[5, 15, 25],
     ciede2000=[4, 6, 8],
-    colourfulness=[40, 40, 40],
-    colourfulness_absolute=[10, 20, 30],
+    colorfulness=[40, 40, 40],
+    colorfulness_absolute=[10, 20, 30],
     seconds=[0.1, 0.2, 0.3],
 )
 NOBODY = np.full(3, UNKNOWN)
 
 
 def test_figures_by_hand() -> None:
-    figures = figures_of(OURS, GREY, REAL, NOBODY)
+    figures = figures_of(OURS, GRAY, REAL, NOBODY)
     assert figures == pytest.approx(
         {
             "psnr": 24,
@@ -59,11 +59,11 @@ def test_figures_by_hand() -> None:
             "ab_gain_percent": 25,
             "ciede2000": 6,
             "ciede2000_gain_percent": 25,
-            "colourfulness_ratio": 1,
-            "colourfulness_distance": 0,
-            "colourfulness_photo_distance": 20 / 3,  # of 10, 10 and 0
-            "colourfulness_absolute_ratio": 0.8,
-            "colourfulness_absolute_distance": 5,
+            "colorfulness_ratio": 1,
+            "colorfulness_distance": 0,
+            "colorfulness_photo_distance": 20 / 3,  # of 10, 10 and 0
+            "colorfulness_absolute_ratio": 0.8,
+            "colorfulness_absolute_distance": 5,
             "frechet": 1,  # moved by 1, as grey is by 4
             "frechet_share_percent": 6.25,
             "agreement_percent": 200 / 3,
@@ -74,8 +74,8 @@ def test_figures_by_hand() -> None:
     )
 
 
-def test_grey_gains_nothing_and_takes_no_time() -> None:
-    figures = figures_of(GREY, GREY, REAL, NOBODY)
+def test_gray_gains_nothing_and_takes_no_time() -> None:
+    figures = figures_of(GRAY, GRAY, REAL, NOBODY)
     for gain in ("psnr_gain", "ab_gain_percent", "ciede2000_gain_percent", "agreement_gain"):
         assert figures[gain] == 0
     assert figures["frechet_share_percent"] == 100
@@ -84,18 +84,18 @@ def test_grey_gains_nothing_and_takes_no_time() -> None:
 
 def test_accuracy_is_of_the_photos_with_a_label() -> None:
     truth = np.array([UNKNOWN, 2, 3])
-    assert figures_of(OURS, GREY, REAL, truth)["accuracy_percent"] == 50
+    assert figures_of(OURS, GRAY, REAL, truth)["accuracy_percent"] == 50
     assert figures_of_real(REAL, truth) == pytest.approx(
-        {"colourfulness": 40, "colourfulness_absolute": 25, "accuracy_percent": 100}
+        {"colorfulness": 40, "colorfulness_absolute": 25, "accuracy_percent": 100}
     )
 
 
 def test_what_cannot_be_had_is_left_out() -> None:
-    one = [measured.pick([1]) for measured in (OURS, GREY, REAL)]
+    one = [measured.pick([1]) for measured in (OURS, GRAY, REAL)]
     figures = figures_of(*one, NOBODY[:1])
     assert "frechet" not in figures
     assert "accuracy_percent" not in figures
     assert figures["ab_error"] == 15
     assert figures["ab_gain_percent"] == 25
-    grey_photo = measured([[0, 0]], [1], colourfulness=[0], colourfulness_absolute=[0])
-    assert "colourfulness_ratio" not in figures_of(one[0], one[1], grey_photo, NOBODY[:1])
+    gray_photo = measured([[0, 0]], [1], colorfulness=[0], colorfulness_absolute=[0])
+    assert "colorfulness_ratio" not in figures_of(one[0], one[1], gray_photo, NOBODY[:1])

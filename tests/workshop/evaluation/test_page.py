@@ -33,7 +33,7 @@ Pictures = Callable[[str], Mapping[str, Picture]]
 
 
 def row(name: str, model: str | None = None, vividness: float | None = None) -> dict[str, Any]:
-    figures = {"psnr": 23.0, "ab_error": 14.0, "colourfulness_ratio": 0.8}
+    figures = {"psnr": 23.0, "ab_error": 14.0, "colorfulness_ratio": 0.8}
     return {"name": name, "model": model, "vividness": vividness, "all": figures}
 
 
@@ -74,7 +74,7 @@ def record() -> dict[str, Any]:
 @pytest.fixture
 def pictures_of(examples: Path) -> Callable[[tuple[int, int]], Pictures]:
     """Pictures of a size (width, height): one harbour, dimmed by the key, in crude colours."""
-    with Image.open(examples / "colour" / "harbour.jpg") as image:
+    with Image.open(examples / "color" / "harbour.jpg") as image:
         harbour = image.convert("RGB")
 
     def sized(size: tuple[int, int]) -> Pictures:
@@ -82,9 +82,9 @@ def pictures_of(examples: Path) -> Callable[[tuple[int, int]], Pictures]:
 
         def of(key: str) -> dict[str, Picture]:
             real = (photo * (0.5 + crc32(key.encode()) % 97 / 200)).astype(np.uint8)
-            grey = np.repeat(real.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
-            coloured = {"A 1": real // 2, "A 0.4": real[..., ::-1], "B": 255 - real}
-            return {"grey": grey, **coloured, "real": real}
+            gray = np.repeat(real.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+            colored = {"A 1": real // 2, "A 0.4": real[..., ::-1], "B": 255 - real}
+            return {"grey": gray, **colored, "real": real}
 
         return of
 

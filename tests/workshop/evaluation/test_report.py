@@ -18,9 +18,9 @@ FIGURES = {
     "ab_gain_percent": 20.25,
     "ciede2000": 9.5,
     "ciede2000_gain_percent": 10.0,
-    "colourfulness_ratio": 0.8,
-    "colourfulness_distance": 6.0,
-    "colourfulness_photo_distance": 9.0,
+    "colorfulness_ratio": 0.8,
+    "colorfulness_distance": 6.0,
+    "colorfulness_photo_distance": 9.0,
     "frechet": 12.0,
     "frechet_share_percent": 40.0,
     "agreement_percent": 70.0,
@@ -47,7 +47,7 @@ def record() -> dict[str, Any]:
         "photos": 2,
         "sources": ["val.tar"],
         "rows": rows,
-        "real": {"all": {"colourfulness": 30.0, "colourfulness_absolute": 25.04}},
+        "real": {"all": {"colorfulness": 30.0, "colorfulness_absolute": 25.04}},
         "subsets": {"all": 2, "odd": 1},
         "frechet_floor": 33.33,
         "calibration": {
@@ -75,15 +75,15 @@ def tables(text: str) -> list[list[list[str]]]:
 def test_tables_of_rows_and_subsets(record) -> None:
     text = markdown(record)
     assert text.splitlines()[0] == "2 photos of val.tar"
-    errors, colours, calibration = tables(text)
+    errors, colors, calibration = tables(text)
     names = ["grey", "best constant", "lite 0.5", "theirs"]
     assert [line[0] for line in errors[1:]] == names + [f"{name} (odd)" for name in names]
     assert errors[1] == [
         *("grey", "23.46", "+0.00", "0.9123", "14.10", "20.2 %", "9.50", "10.0 %", "–"),
     ]
     assert errors[3][-1] == "0.081"
-    assert colours[0][-1] == "gain"  # nobody has an accuracy
-    assert colours[3][1:4] == ["0.80", "6.0", "9.0"]
+    assert colors[0][-1] == "gain"  # nobody has an accuracy
+    assert colors[3][1:4] == ["0.80", "6.0", "9.0"]
     assert calibration[1:] == [
         ["1", "0.10: 20.00"],
         ["2", "0.90: 5.00"],
@@ -101,7 +101,7 @@ def test_tables_on_demand(record) -> None:
     }
     record["curves"] = {
         "lite": [
-            {"vividness": v, "psnr": 24 - v, "ab_error": 14 + v, "colourfulness_ratio": 0.5 + v}
+            {"vividness": v, "psnr": 24 - v, "ab_error": 14 + v, "colorfulness_ratio": 0.5 + v}
             for v in (0.0, 0.1)
         ]
     }
@@ -111,11 +111,11 @@ def test_tables_on_demand(record) -> None:
     record["real"]["all"]["accuracy_percent"] = 77.7
     record["rows"][2]["all"] = record["rows"][2]["all"] | {"accuracy_percent": 55.5}
     text = markdown(record)
-    _, colours, _, tracks, curves, kinds = tables(text)
+    _, colors, _, tracks, curves, kinds = tables(text)
     assert tracks[1:] == [["clean", "14.10"], ["sepia", "15.00 (+6.4 %)"]]
     assert curves[2] == ["0.1", "23.90 dB, 14.10, 0.60"]
     assert kinds[1] == ["animals", "2", "+1.50 dB, 20.2 %"]
-    assert [line[-1] for line in colours[:4]] == ["accuracy", "–", "–", "55.5 %"]
+    assert [line[-1] for line in colors[:4]] == ["accuracy", "–", "–", "55.5 %"]
     assert "Accuracy on the real photos: 77.7 %." in text
 
 
@@ -133,7 +133,7 @@ def test_report_is_a_folder_of_files(record, tmp_path: Path) -> None:
     }
     assert json.loads((tmp_path / "figures.json").read_text("utf-8")) == record
     assert (tmp_path / "figures.md").read_text("utf-8") == markdown(record) + "\n"
-    point = {"vividness": 0.0, "psnr": 24.0, "ab_error": 14.0, "colourfulness_ratio": 0.5}
+    point = {"vividness": 0.0, "psnr": 24.0, "ab_error": 14.0, "colorfulness_ratio": 0.5}
     write_report(tmp_path, record | {"curves": {"lite": [point]}}, pictures)
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 

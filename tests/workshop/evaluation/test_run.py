@@ -21,7 +21,7 @@ from photochrom.workshop.evaluation.gallery import Gallery, temporary_gallery
 from photochrom.workshop.evaluation.plan import Plan
 from photochrom.workshop.evaluation.run import evaluate_photos
 from support import tiny_workshop
-from support.known_colours import KnownColours
+from support.known_colors import KnownColors
 
 pytestmark = pytest.mark.workshop
 
@@ -42,7 +42,7 @@ def record(
 
 
 def known_plan(pictures: list[np.ndarray], **options: Any) -> Plan:
-    return Plan([KnownColours(pictures)], [0.5], **options)  # type: ignore[list-item]
+    return Plan([KnownColors(pictures)], [0.5], **options)  # type: ignore[list-item]
 
 
 def row(record: dict[str, Any], name: str, subset: str = "all") -> dict[str, float]:
@@ -66,14 +66,14 @@ def test_rows(record, colorizer) -> None:
 
 
 @pytest.mark.parametrize("subset", ["all", "odd", "few"])
-def test_grey_gains_nothing_over_grey(record, subset: str) -> None:
-    grey = row(record, "grey", subset)
-    assert grey["psnr_gain"] == grey["ab_gain_percent"] == grey["agreement_gain"] == 0
-    assert grey["colourfulness_ratio"] == 0
-    assert grey["frechet_share_percent"] == 100
+def test_gray_gains_nothing_over_gray(record, subset: str) -> None:
+    gray = row(record, "grey", subset)
+    assert gray["psnr_gain"] == gray["ab_gain_percent"] == gray["agreement_gain"] == 0
+    assert gray["colorfulness_ratio"] == 0
+    assert gray["frechet_share_percent"] == 100
 
 
-def test_grey_against_its_definition(record, crops) -> None:
+def test_gray_against_its_definition(record, crops) -> None:
     errors, differences, similar = [], [], []
     for photo in crops:
         lab = lab_from_srgb(photo.astype(np.float32) / 255)
@@ -85,8 +85,8 @@ def test_grey_against_its_definition(record, crops) -> None:
         codes = np.where(
             luminance > 0.0031308, 1.055 * luminance ** (1 / 2.4) - 0.055, 12.92 * luminance
         )
-        grey = np.rint(codes * 255).astype(np.uint8)[..., None].repeat(3, 2)
-        similar.append(structural_similarity(photo, grey, channel_axis=2, data_range=255))
+        gray = np.rint(codes * 255).astype(np.uint8)[..., None].repeat(3, 2)
+        similar.append(structural_similarity(photo, gray, channel_axis=2, data_range=255))
     # the grey's lightness is rounded to eight bits
     assert row(record, "grey")["ab_error"] == pytest.approx(np.mean(errors), abs=0.05)
     assert row(record, "grey")["ciede2000"] == pytest.approx(np.mean(differences), abs=0.2)
@@ -102,9 +102,9 @@ def test_best_constant_against_its_definition(record, crops) -> None:
     assert row(record, "best constant")["ab_error"] == pytest.approx(np.mean(errors), abs=0.5)
 
 
-def test_vividness_makes_photos_more_colourful(record, colorizer) -> None:
+def test_vividness_makes_photos_more_colorful(record, colorizer) -> None:
     model = colorizer.session.name
-    ratios = [row(record, f"{model} {value}")["colourfulness_ratio"] for value in ("0", "0.5", "1")]
+    ratios = [row(record, f"{model} {value}")["colorfulness_ratio"] for value in ("0", "0.5", "1")]
     assert ratios == sorted(ratios)
     assert 0.1 < ratios[0] < ratios[-1] < 2
     assert row(record, f"{model} 0.5")["seconds"] > 0
@@ -144,10 +144,10 @@ def test_curve_meets_the_rows(record, colorizer) -> None:
     assert [point["vividness"] for point in points] == [step / 10 for step in range(11)]
     for value, point in ((0, points[0]), (0.5, points[5]), (1, points[10])):
         found = row(record, f"{colorizer.session.name} {value:g}")
-        for figure in ("psnr", "ab_error", "colourfulness_ratio"):
+        for figure in ("psnr", "ab_error", "colorfulness_ratio"):
             assert point[figure] == found[figure]
     # a dial of the faithful and the vivid: what is between them is between their figures
-    ratios = [point["colourfulness_ratio"] for point in points]
+    ratios = [point["colorfulness_ratio"] for point in points]
     assert ratios[0] < ratios[3] < ratios[10]
 
 
@@ -168,14 +168,14 @@ def test_every_photo_has_its_scores(record, crops) -> None:
         assert (photo["height"], photo["width"]) == crop.shape[:2]
         assert photo["scores"].keys() == {"real", *(row["name"] for row in record["rows"])}
         assert photo["scores"]["real"] == {
-            "colourfulness": pytest.approx(metrics.colourfulness(crop), abs=1e-4)
+            "colorfulness": pytest.approx(metrics.colorfulness(crop), abs=1e-4)
         }
     errors = [photo["scores"]["grey"]["ab_error"] for photo in record["per_photo"]]
     assert np.mean(errors) == pytest.approx(row(record, "grey")["ab_error"], abs=1e-3)
     assert np.mean(errors[1:3]) == pytest.approx(row(record, "grey", "few")["ab_error"], abs=1e-3)
 
 
-def test_gallery_has_every_coloured_picture(record, gallery, crops, colorizer) -> None:
+def test_gallery_has_every_colored_picture(record, gallery, crops, colorizer) -> None:
     model = colorizer.session.name
     assert gallery.keys == [f"c{index}" for index in range(8)]
     for key, crop in zip(gallery.keys, crops, strict=True):
@@ -204,16 +204,16 @@ def test_real_photos_are_perfect(folder, crops, classifier) -> None:
         perfect = row(record, "known 0.5", subset)
         assert perfect["psnr"] == 99  # what `metrics.psnr` says of equal images
         assert perfect["ssim"] == 1
-        assert perfect["ab_error"] == perfect["colourfulness_photo_distance"] == 0
+        assert perfect["ab_error"] == perfect["colorfulness_photo_distance"] == 0
         assert perfect["ab_gain_percent"] == 100
         assert perfect["ciede2000"] == pytest.approx(0, abs=1e-3)
-        assert perfect["colourfulness_ratio"] == perfect["colourfulness_absolute_ratio"] == 1
+        assert perfect["colorfulness_ratio"] == perfect["colorfulness_absolute_ratio"] == 1
         assert perfect["frechet"] == 0
         assert perfect["agreement_percent"] == 100
     seen = plan.colorizers[0].seen  # type: ignore[attr-defined]
-    for grey, photo in zip(seen, crops, strict=True):
+    for gray, photo in zip(seen, crops, strict=True):
         lightness = lab_from_srgb(photo.astype(np.float32) / 255)[..., 0]
-        coded = lab_from_srgb(np.repeat(grey[..., None], 3, 2).astype(np.float32) / 255)[..., 0]
+        coded = lab_from_srgb(np.repeat(gray[..., None], 3, 2).astype(np.float32) / 255)[..., 0]
         # half a code is at most 0.25 L
         assert np.abs(coded - lightness).max() < 0.3
 
@@ -229,7 +229,7 @@ def test_confidence_that_knows_the_error(folder, crops, classifier) -> None:
         picture[:half] = crop[:half].mean(axis=2, keepdims=True).astype(np.uint8)
         pictures.append(picture)
         confidences.append(confidence)
-    plan = Plan([KnownColours(pictures, confidences)], [0.5])  # type: ignore[list-item]
+    plan = Plan([KnownColors(pictures, confidences)], [0.5])  # type: ignore[list-item]
     record = evaluate_photos([str(folder)], plan, classifier, limit=2)
     errors = [part["ab_error"] for part in record["calibration"]["known 0.5"]]
     assert min(errors[:4]) > 2 * max(errors[6:])
@@ -244,7 +244,7 @@ def test_other_programs_pictures(folder, crops, classifier, tmp_path: Path) -> N
     values = [metrics.psnr(crop[::-1], crop) for crop in crops[:3]]
     found = row(record, "upside down")
     assert found["psnr"] == pytest.approx(np.mean(values), abs=1e-3)
-    assert found["colourfulness_distance"] == 0
+    assert found["colorfulness_distance"] == 0
     assert "seconds" not in found
     with pytest.raises(DataError, match="no picture of c3"):
         evaluate_photos([str(folder)], known_plan(crops, folders=plan.folders), classifier)
@@ -267,11 +267,11 @@ def test_means_and_odd_photos(folder, crops, classifier) -> None:
     darker = [(crop * 0.9).astype(np.uint8) for crop in crops]
     record = evaluate_photos([str(folder)], known_plan(darker), classifier)
     values = [metrics.psnr(d, crop) for d, crop in zip(darker, crops, strict=True)]
-    grey = row(record, "grey")["psnr"]
+    gray = row(record, "grey")["psnr"]
     found = row(record, "known 0.5")
     # four digits are kept
     assert found["psnr"] == pytest.approx(np.mean(values), abs=1e-3)
-    assert found["psnr_gain"] == pytest.approx(np.mean(values) - grey, abs=2e-3)
+    assert found["psnr_gain"] == pytest.approx(np.mean(values) - gray, abs=2e-3)
     odd = row(record, "known 0.5", "odd")["psnr"]
     assert odd == pytest.approx(np.mean(values[1::2]), abs=1e-3)
     # what is odd stays odd, whatever is selected
@@ -295,10 +295,10 @@ def test_shards_and_limit(crops, classifier, tmp_path: Path) -> None:
     assert "frechet_floor" not in one
 
 
-def test_grey_photos_can_be_evaluated(crops, classifier, tmp_path: Path) -> None:
-    grey = Image.fromarray(crops[0]).convert("L").convert("RGB")
-    shard = tiny_workshop.write_shard(tmp_path / "grey.tar", [grey])
-    plan = known_plan([np.asarray(grey)] * 11, curve=True)
+def test_gray_photos_can_be_evaluated(crops, classifier, tmp_path: Path) -> None:
+    gray = Image.fromarray(crops[0]).convert("L").convert("RGB")
+    shard = tiny_workshop.write_shard(tmp_path / "grey.tar", [gray])
+    plan = known_plan([np.asarray(gray)] * 11, curve=True)
     record = evaluate_photos([str(shard)], plan, classifier)
     assert row(record, "known 0.5")["psnr"] == 99
     assert "curves" not in record  # against the colourfulness of nothing
@@ -325,8 +325,8 @@ def test_figures_by_kind(folder, crops, classifier) -> None:
     found = {kind: part["photos"] for kind, part in record["kinds"].items()}
     assert list(found.items()) == [("unknown", 3), ("animals", 2), ("places", 1)]
     alone = evaluate_photos([str(folder / "c3.png")], known_plan([crops[3]]), classifier)
-    (grey,) = [row for row in record["kinds"]["places"]["rows"] if row["name"] == "grey"]
-    assert grey["ab_error"] == row(alone, "grey")["ab_error"] > 0
+    (gray,) = [row for row in record["kinds"]["places"]["rows"] if row["name"] == "grey"]
+    assert gray["ab_error"] == row(alone, "grey")["ab_error"] > 0
 
 
 def test_tables_of_another_set(folder, crops, classifier) -> None:

@@ -9,7 +9,7 @@ from photochrom.workshop.evaluation import tracks
 from photochrom.workshop.evaluation.contenders import Setting
 from photochrom.workshop.evaluation.degradations import Degraded
 from photochrom.workshop.evaluation.original import Original
-from support.known_colours import KnownColours
+from support.known_colors import KnownColors
 
 Degrade = Callable[[np.ndarray, np.random.Generator], Degraded]
 
@@ -27,7 +27,7 @@ def test_the_photo_is_cut_out_of_a_larger_scan(
         "mounted",
         lambda photo, _: Degraded(np.pad(photo[..., 0], margins), top=3, left=7),
     )
-    known = KnownColours([np.pad(crop, (*margins, (0, 0))) for crop in crops[:2]])
+    known = KnownColors([np.pad(crop, (*margins, (0, 0))) for crop in crops[:2]])
     table = tracks.Tracks([Setting(known, 0.5)])  # type: ignore[arg-type]
     for index, crop in enumerate(crops[:2]):
         table.add(Original(f"c{index}", index, crop))
@@ -44,9 +44,9 @@ def test_errors_are_means_beside_the_clean_track(
     monkeypatch: pytest.MonkeyPatch, crops: list[np.ndarray]
 ) -> None:
     only(monkeypatch, "none", lambda photo, _: Degraded(photo))
-    greys = [np.repeat(crop[..., 1:2], 3, axis=2) for crop in crops[:2]]
+    grays = [np.repeat(crop[..., 1:2], 3, axis=2) for crop in crops[:2]]
     originals = [Original(f"c{index}", index, crop) for index, crop in enumerate(crops[:2])]
-    table = tracks.Tracks([Setting(KnownColours(greys), 1.0)])  # type: ignore[arg-type]
+    table = tracks.Tracks([Setting(KnownColors(grays), 1.0)])  # type: ignore[arg-type]
     for original in originals:
         table.add(original)
     expected = np.mean([np.linalg.norm(o.lab[..., 1:], axis=-1).mean() for o in originals])
@@ -65,7 +65,7 @@ def test_noise_repeats_and_belongs_to_the_photo(
         return Degraded(photo)
 
     only(monkeypatch, "noise", noisy)
-    table = tracks.Tracks([Setting(KnownColours([crops[0]] * 3), 0.5)])  # type: ignore[arg-type]
+    table = tracks.Tracks([Setting(KnownColors([crops[0]] * 3), 0.5)])  # type: ignore[arg-type]
     for key in ("c0", "c0", "c1"):
         table.add(Original(key, 0, crops[0]))
     assert drawn[0] == drawn[1] != drawn[2]

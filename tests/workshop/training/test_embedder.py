@@ -58,7 +58,7 @@ def lightness_of(path: Path) -> torch.Tensor:
     return lab_from_srgb(torch.from_numpy(rgb).permute(2, 0, 1)[None])[:, :1]
 
 
-def test_knows_a_grey_cat(lite2: Embedder, examples: Path) -> None:
+def test_knows_a_gray_cat(lite2: Embedder, examples: Path) -> None:
     with torch.no_grad():
         top = lite2(lightness_of(examples / "cat.jpg"))[0].topk(5).indices.tolist()
     cats = {TABBY, 282, 283, 284, 285}
@@ -93,9 +93,9 @@ def test_inception_is_loaded_strictly(inception: Embedder, inception_file: Path)
 def test_input_of_inception(inception: Embedder) -> None:
     assert inception.size == (299, 299)
     assert inception.width == 1001
-    grey = inception.prepare(torch.full((1, 1, 64, 64), 53.389))  # L of sRGB 0.5
-    assert grey.shape == (1, 3, 299, 299)
-    assert torch.allclose(grey, torch.zeros(()), atol=1e-3)
+    gray = inception.prepare(torch.full((1, 1, 64, 64), 53.389))  # L of sRGB 0.5
+    assert gray.shape == (1, 3, 299, 299)
+    assert torch.allclose(gray, torch.zeros(()), atol=1e-3)
 
 
 def test_koala_with_inception_exports_to_one_file(

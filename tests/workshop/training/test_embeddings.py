@@ -35,7 +35,7 @@ def embedder() -> Embedder:
 def shards(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Path:
     """Two shards of different photos, with their embeddings beside them."""
     folder = tmp_path_factory.mktemp("embedded")
-    crops = tiny_workshop.colour_crops(12)
+    crops = tiny_workshop.color_crops(12)
     for index, part in enumerate((crops[:8], crops[8:])):
         members = [
             (f"s{index}-{place}.webp", tiny_workshop.encode(crop))
@@ -52,10 +52,10 @@ def koala(shards: Path, cache: str, **data: Any) -> RunConfig:
         shards / "train-1.tar",
         samples=8,
         batch=8,
-        data={"fit": "pad", "mirror": 0.0, "min_colourfulness": 0.0, **data},
+        data={"fit": "pad", "mirror": 0.0, "min_colorfulness": 0.0, **data},
         network={"architecture": "koala"},
         embedder={"model": LITE2.model, "weights": LITE2.weights, "cache": cache},
-        augment={"hints": 0.0, "robust_grey": 0.0},
+        augment={"hints": 0.0, "robust_gray": 0.0},
     )
     return config_from_dict(table, "koala")
 

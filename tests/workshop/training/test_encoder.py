@@ -52,17 +52,17 @@ def test_packaged_weights_classify_photos(classifier, picture: str, classes: set
 
 
 @torch.no_grad()
-def test_sees_a_grey_photo_as_the_classifier_did(classifier, encoder) -> None:
+def test_sees_a_gray_photo_as_the_classifier_did(classifier, encoder) -> None:
     original = timm.create_model(
         LITE0, features_only=True, pretrained=False, out_indices=(0, 1, 2, 3, 4)
     ).eval()
     state = classifier.state_dict()
     original.load_state_dict({name: state[name] for name in original.state_dict()})
     for height, width in ((224, 224), (96, 160), (32, 64)):
-        grey = np.asarray(
+        gray = np.asarray(
             Image.fromarray(skimage.data.chelsea()).convert("L").resize((width, height))
         )
-        x = torch.from_numpy(grey.astype(np.float32) / 127.5 - 1)[None, None]
+        x = torch.from_numpy(gray.astype(np.float32) / 127.5 - 1)[None, None]
         expected = original(x.expand(-1, 3, -1, -1))
         found = encoder(torch.cat([x, torch.zeros(1, 3, height, width)], 1))
         assert len(found) == 5

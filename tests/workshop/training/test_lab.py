@@ -17,9 +17,9 @@ CLOSE = 0.01
 def cube() -> np.ndarray:
     """Every fifteenth 8-bit code of each channel, and all greys: (..., 3) in 0..1."""
     steps = np.arange(0, 256, 15, dtype=np.float32) / 255
-    colours = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
-    greys = np.repeat(np.arange(256, dtype=np.float32)[:, None] / 255, 3, 1)
-    return np.concatenate([colours, greys])
+    colors = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
+    grays = np.repeat(np.arange(256, dtype=np.float32)[:, None] / 255, 3, 1)
+    return np.concatenate([colors, grays])
 
 
 def as_tensor(pixels: np.ndarray) -> torch.Tensor:
@@ -35,11 +35,11 @@ def test_lab_from_srgb(cube: np.ndarray) -> None:
     assert np.abs(ours - numpy_lab.lab_from_srgb(cube)).max() < CLOSE
 
 
-def test_lab_of_known_colours() -> None:
+def test_lab_of_known_colors() -> None:
     # sRGB red and blue under D65: Lindbloom's calculator
-    colours = np.array([[1, 0, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0]], np.float32)
+    colors = np.array([[1, 0, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0]], np.float32)
     expected = [[53.24, 80.09, 67.20], [32.30, 79.19, -107.86], [100, 0, 0], [0, 0, 0]]
-    found = as_array(lab.lab_from_srgb(as_tensor(colours)))
+    found = as_array(lab.lab_from_srgb(as_tensor(colors)))
     np.testing.assert_allclose(found, expected, atol=0.02)  # two digits, and XYZ to 7 digits
 
 

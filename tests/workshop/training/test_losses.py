@@ -13,18 +13,18 @@ pytestmark = pytest.mark.workshop
 
 @pytest.fixture(scope="module")
 def encoder() -> BinEncoder:
-    return BinEncoder(gamut_bins(), smoothing=5.0, neighbours=5)
+    return BinEncoder(gamut_bins(), smoothing=5.0, neighbors=5)
 
 
 @pytest.fixture(scope="module")
-def photo_ab(colour_batch: torch.Tensor) -> torch.Tensor:
-    return lab_from_srgb(colour_batch)[:, 1:]
+def photo_ab(color_batch: torch.Tensor) -> torch.Tensor:
+    return lab_from_srgb(color_batch)[:, 1:]
 
 
 def brute_force(encoder: BinEncoder, ab: torch.Tensor) -> torch.Tensor:
     """Distance of every pixel from every bin, (pixels, Q), by the definition."""
     points = ab.permute(0, 2, 3, 1).reshape(-1, 2).double()
-    return (points[:, None] - encoder.centres.double()[None]).norm(dim=-1)
+    return (points[:, None] - encoder.centers.double()[None]).norm(dim=-1)
 
 
 def test_shares_sum_to_one(encoder, photo_ab) -> None:
@@ -72,9 +72,9 @@ def test_shares_are_a_gaussian_of_the_distance(encoder) -> None:
     torch.testing.assert_close(shares.flatten().double(), expected, atol=1e-5, rtol=0)
 
 
-def test_decoding_the_encoding_gives_the_colour_back(encoder, photo_ab) -> None:
+def test_decoding_the_encoding_gives_the_color_back(encoder, photo_ab) -> None:
     indices, shares = encoder(photo_ab)
-    decoded = (encoder.centres[indices] * shares[..., None]).sum(1).permute(0, 3, 1, 2)
+    decoded = (encoder.centers[indices] * shares[..., None]).sum(1).permute(0, 3, 1, 2)
     distance = (decoded - photo_ab).norm(dim=1)
     # five neighbours of a square grid are not symmetric about a colour: within half a cell's
     # side on average, and within a cell's diagonal anywhere
@@ -82,11 +82,11 @@ def test_decoding_the_encoding_gives_the_colour_back(encoder, photo_ab) -> None:
     assert distance.max() < GRID * 2**0.5
 
 
-def test_colours_beyond_the_table_are_clamped(encoder) -> None:
+def test_colors_beyond_the_table_are_clamped(encoder) -> None:
     ab = torch.tensor([[300.0, -300.0]])[..., None, None]
     indices, shares = encoder(ab)
     assert torch.isfinite(shares).all()
-    assert (indices < len(encoder.centres)).all()
+    assert (indices < len(encoder.centers)).all()
 
 
 def test_prior_is_the_share_of_each_bin(encoder, photo_ab) -> None:
@@ -117,14 +117,14 @@ def log_distribution(encoder: BinEncoder, ab: torch.Tensor) -> torch.Tensor:
     """Logits whose softmax is the soft encoding, up to 1e-9."""
     indices, shares = encoder(ab)
     n, _, height, width = ab.shape
-    shape = (n, len(encoder.centres), height, width)
+    shape = (n, len(encoder.centers), height, width)
     return (torch.zeros(shape).scatter(1, indices, shares) + 1e-9).log()
 
 
 @pytest.fixture(scope="module")
 def loss(encoder, photo_ab) -> ColorLoss:
     prior = count_prior(encoder, [photo_ab]).numpy()
-    return ColorLoss(encoder, prior, rebalance=0.5, mean_colour=0.0)
+    return ColorLoss(encoder, prior, rebalance=0.5, mean_color=0.0)
 
 
 def test_loss_is_lowest_for_the_right_distribution(encoder, loss, photo_ab) -> None:
@@ -153,7 +153,7 @@ def test_gradient_vanishes_at_the_right_distribution(encoder, loss, photo_ab) ->
 def test_loss_against_numpy(encoder, loss, photo_ab) -> None:
     draw = torch.Generator().manual_seed(0)
     ab = photo_ab[:1, :, :4, :4]
-    logits = torch.randn(1, len(encoder.centres), 4, 4, generator=draw)
+    logits = torch.randn(1, len(encoder.centers), 4, 4, generator=draw)
     indices, shares = (t.numpy() for t in encoder(ab))
     z = logits.numpy().astype(np.float64)
     log_p = z - np.log(np.exp(z).sum(1, keepdims=True))
@@ -164,33 +164,33 @@ def test_loss_against_numpy(encoder, loss, photo_ab) -> None:
     assert loss(logits, ab)["loss"].item() == pytest.approx(total / 16, rel=1e-5)
 
 
-def test_rare_colours_weigh_more(encoder) -> None:
+def test_rare_colors_weigh_more(encoder) -> None:
     prior = np.full(len(gamut_bins()), 1e-4, np.float32)
-    centres = gamut_bins().tolist()
-    grey, red = centres.index([0.0, 0.0]), centres.index([60.0, 40.0])
-    prior[grey] = 1 - prior.sum() + prior[grey]
-    loss = ColorLoss(encoder, prior, rebalance=0.1, mean_colour=0.0)
-    logits = torch.zeros(1, len(centres), 1, 1)
+    centers = gamut_bins().tolist()
+    gray, red = centers.index([0.0, 0.0]), centers.index([60.0, 40.0])
+    prior[gray] = 1 - prior.sum() + prior[gray]
+    loss = ColorLoss(encoder, prior, rebalance=0.1, mean_color=0.0)
+    logits = torch.zeros(1, len(centers), 1, 1)
 
     def at(index: int) -> float:
-        ab = torch.tensor([centres[index]])[..., None, None]
+        ab = torch.tensor([centers[index]])[..., None, None]
         return loss(logits, ab)["loss"].item()
 
     weights = rebalancing_weights(prior, 0.1)
-    assert at(red) / at(grey) == pytest.approx(weights[red] / weights[grey], rel=1e-4)
-    assert at(red) > 10 * at(grey)
+    assert at(red) / at(gray) == pytest.approx(weights[red] / weights[gray], rel=1e-4)
+    assert at(red) > 10 * at(gray)
 
 
-def test_colour_term(encoder, photo_ab) -> None:
+def test_color_term(encoder, photo_ab) -> None:
     prior = count_prior(encoder, [photo_ab]).numpy()
-    loss = ColorLoss(encoder, prior, rebalance=0.5, mean_colour=0.25)
+    loss = ColorLoss(encoder, prior, rebalance=0.5, mean_color=0.25)
     draw = torch.Generator().manual_seed(0)
-    logits = torch.randn(8, len(encoder.centres), 64, 64, generator=draw)
+    logits = torch.randn(8, len(encoder.centers), 64, 64, generator=draw)
     parts = loss(logits, photo_ab)
     log_weights = np.log(rebalancing_weights(prior, 0.5))
     mean = annealed_mean(logits.numpy(), gamut_bins(), log_weights, 1.0, 1.0)
     off = np.abs(mean - photo_ab.numpy()) / 10
     huber = np.where(off < 1, off**2 / 2, off - 0.5).mean()
-    assert parts["mean_colour"].item() == pytest.approx(huber, rel=1e-4)
-    expected = parts["cross_entropy"] + 0.25 * parts["mean_colour"]
+    assert parts["mean_color"].item() == pytest.approx(huber, rel=1e-4)
+    expected = parts["cross_entropy"] + 0.25 * parts["mean_color"]
     assert parts["loss"].item() == pytest.approx(expected.item(), rel=1e-6)

@@ -17,17 +17,17 @@ def _lab(path: Path) -> torch.Tensor:
     return lab_from_srgb(crop)
 
 
-def test_grey_is_farther_from_a_photo_than_the_photo_itself(examples):
-    lab = _lab(examples / "colour" / "cat.jpg")
+def test_gray_is_farther_from_a_photo_than_the_photo_itself(examples):
+    lab = _lab(examples / "color" / "cat.jpg")
     loss = PerceptualLoss()
     lightness, ab = lab[:, :1], lab[:, 1:]
     assert float(loss(ab, ab, lightness)) == 0
-    dull, grey = float(loss(0.5 * ab, ab, lightness)), float(loss(0 * ab, ab, lightness))
-    assert 0 < dull < grey
+    dull, gray = float(loss(0.5 * ab, ab, lightness)), float(loss(0 * ab, ab, lightness))
+    assert 0 < dull < gray
 
 
 def test_the_gradient_leads_towards_the_photo(examples):
-    lab = _lab(examples / "colour" / "cat.jpg")
+    lab = _lab(examples / "color" / "cat.jpg")
     loss = PerceptualLoss()
     coarse = torch.nn.functional.avg_pool2d(lab[:, 1:], 4)
     ours = (0.5 * coarse).requires_grad_()

@@ -37,7 +37,7 @@ def losses(folder: Path) -> dict[int, float]:
 
 
 def shards_of_four(folder: Path) -> Path:
-    crops = tiny_workshop.colour_crops(16)
+    crops = tiny_workshop.color_crops(16)
     for index in range(4):
         tiny_workshop.write_tar(
             folder / f"train-{index}.tar",
@@ -54,7 +54,7 @@ def table(train: Path, validation: Path, **sections: Any) -> dict[str, Any]:
         train,
         validation,
         samples=96,
-        augment={"hints": 0.5, "robust_grey": 0.5},
+        augment={"hints": 0.5, "robust_gray": 0.5},
         **{"validation": {"every": 64}, "logging": {"checkpoint": 16}, **sections},
     )
 
@@ -158,7 +158,7 @@ def test_two_processes_are_one_with_the_doubled_batch(
         data={"fit": "pad"},
         network={"architecture": "koala"},
         embedder={"model": "tf_efficientnet_lite2", "weights": "package"},
-        augment={"robust_grey": 0.5, "hints": 0.0},
+        augment={"robust_gray": 0.5, "hints": 0.0},
         schedule={"precision": "64-true", "clip_norm": 0.0, "optimizer": "adam"},
         validation={"photos": 3},
     )

@@ -101,7 +101,7 @@ export class Table {
 
   /** What to do next, said once. */
   #greet() {
-    if (this.photo.session.in_colour) this.status.say(texts.inColour);
+    if (this.photo.session.in_color) this.status.say(texts.inColour);
     else if (this.greeted || !this.photo.can.hints)
       this.status.whisper(texts.isReady(this.photo.name));
     else this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
@@ -251,7 +251,7 @@ export class Table {
     const { session } = photo;
     byId("name").textContent = photo.name;
     byId("facts").textContent = session ? texts.facts(session) : "";
-    const notes = !session ? [] : [session.in_colour && texts.inColour,
+    const notes = !session ? [] : [session.in_color && texts.inColour,
       session.pages > 1 && texts.severalPages(session.pages), ...session.notes].filter(Boolean);
     byId("notes").textContent = notes.join(" ");
     byId("notes").hidden = !notes.length;

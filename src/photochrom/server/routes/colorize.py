@@ -51,8 +51,8 @@ async def colorize(
         upload = await receive(request, folder, shared.settings, options.name)
         if upload.fields:
             options = _with_fields(options, upload.fields)
-        file = await shared.queue.run(lambda: _coloured(shared, upload, options), abandoned=remove)
-    shared.measures.coloured.inc()
+        file = await shared.queue.run(lambda: _colored(shared, upload, options), abandoned=remove)
+    shared.measures.colored.inc()
     return file.response()
 
 
@@ -63,7 +63,7 @@ def _with_fields(options: ColorizeRequest, fields: Any) -> ColorizeRequest:
         raise RequestValidationError(error.errors()) from error
 
 
-def _coloured(shared: State, upload: Upload, options: ColorizeRequest) -> File:
+def _colored(shared: State, upload: Upload, options: ColorizeRequest) -> File:
     look = options.look(shared.models.default, shared.settings.hints)
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
-from photochrom.drawing.confidence import colour_mapped
+from photochrom.drawing.confidence import color_mapped
 from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
@@ -21,7 +21,7 @@ from photochrom.server.photo_session import Session
 from photochrom.server.pictures import ScreenFormat, picture
 from photochrom.server.problems import described
 from photochrom.server.requests import FileOptions, Look, LookBody
-from photochrom.server.responses import Colour, LikelyColour, SessionBody, SuggestionsBody, body_of
+from photochrom.server.responses import Color, LikelyColor, SessionBody, SuggestionsBody, body_of
 from photochrom.server.screen import LONGEST, SHORTEST, Box
 from photochrom.server.state import API, Shared, State
 from photochrom.server.temp_folder import removed_on_failure
@@ -191,10 +191,10 @@ async def suggestions(
             x=x,
             y=y,
             lightness=light,
-            current=Colour(ab=now, color=hex_of(now, light)),
-            neutral=Colour(ab=(0, 0), color=hex_of((0, 0), light)),
+            current=Color(ab=now, color=hex_of(now, light)),
+            neutral=Color(ab=(0, 0), color=hex_of((0, 0), light)),
             suggestions=[
-                LikelyColour(ab=one.ab, color=hex_of(one.ab, light), probability=one.probability)
+                LikelyColor(ab=one.ab, color=hex_of(one.ab, light), probability=one.probability)
                 for one in likely
             ],
         )
@@ -217,7 +217,7 @@ async def confidence(
         result = session.result(look)
         if legend or result.confidence is None:  # which it says itself
             return picture(result.confidence_picture(), "png")
-        return picture(colour_mapped(result.confidence), "png")
+        return picture(color_mapped(result.confidence), "png")
 
     return await _work(shared, session, drawn)
 
@@ -296,5 +296,5 @@ async def _file(shared: State, session: Session, look: Look, options: FileOption
 
     with removed_on_failure(folder) as remove:
         file = await shared.queue.run(made, abandoned=remove)
-    shared.measures.coloured.inc()
+    shared.measures.colored.inc()
     return file

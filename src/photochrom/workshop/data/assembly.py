@@ -50,8 +50,8 @@ def examine(key: str, original: Original, recipe: Recipe) -> Finding:
         pixels = photo.reduced(recipe.size, recipe.fit)
     except DataError as error:
         return _dropped(entry, Reason.CORRUPT, str(error))
-    verdict = judge(pixels, recipe.min_colourfulness)
-    entry = replace(entry, colourfulness=f"{verdict.colourfulness:.1f}")
+    verdict = judge(pixels, recipe.min_colorfulness)
+    entry = replace(entry, colorfulness=f"{verdict.colorfulness:.1f}")
     if verdict.reason is not None:
         return _dropped(entry, verdict.reason, verdict.detail)
     encoded, width, height = encode(pixels, recipe.size, recipe.fit, recipe.quality)

@@ -40,8 +40,8 @@ def perceptual_hashes(pixels: NDArray[np.uint8]) -> tuple[int, int]:
     Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010, section 3.2.
     """
     red, green, blue = np.moveaxis(_means(pixels), 2, 0)
-    grey = (_RED * red + _GREEN * green + _BLUE * blue)[..., None]
-    low = _COSINES @ resize(grey, _REDUCED, _REDUCED)[..., 0] @ _COSINES.T
+    gray = (_RED * red + _GREEN * green + _BLUE * blue)[..., None]
+    low = _COSINES @ resize(gray, _REDUCED, _REDUCED)[..., 0] @ _COSINES.T
     return _signs(low), _signs(low * _MIRRORED)
 
 

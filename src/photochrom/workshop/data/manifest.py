@@ -17,7 +17,7 @@ class Reason(StrEnum):
 
     CORRUPT = "corrupt"
     SMALL = "small"
-    GREY = "grey"
+    GRAY = "grey"
     TINTED = "tinted"
     DULL = "dull"
     GRAPHIC = "graphic"
@@ -48,7 +48,7 @@ class Entry:
     origin: str = ""
     file: str = ""
     hash: str = ""
-    colourfulness: str = ""
+    colorfulness: str = ""
     reason: str = ""
     detail: str = ""
 
@@ -94,6 +94,10 @@ def write_entries(path: Path, entries: Iterable[Entry]) -> None:
         writer.writerows(asdict(entry) for entry in entries)
 
 
+_RENAMED = {"colourfulness": "colorfulness"}
+"""Columns of earlier versions, and what they are called now."""
+
+
 def read_entries(path: Path) -> Iterator[Entry]:
     """Yield the rows of a manifest.
 
@@ -101,7 +105,8 @@ def read_entries(path: Path) -> Iterator[Entry]:
     """
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
+        reader.fieldnames = [_RENAMED.get(name, name) for name in reader.fieldnames or ()]
+        if tuple(reader.fieldnames) != COLUMNS:
             raise DataError(f"{path}: not a manifest of this version; make the set again")
         for row in reader:
             yield Entry(**row)

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photochrom.color.metrics import colourfulness
+from photochrom.color.metrics import colorfulness
 from photochrom.errors import DataError
 from photochrom.workshop.data.draws import Draws
 from photochrom.workshop.data.sources import photos_from
@@ -66,19 +66,19 @@ class MemoryPhotos:
         cls,
         sources: Sequence[str | Path],
         device: torch.device,
-        min_colourfulness: float = 0.0,
+        min_colorfulness: float = 0.0,
         only: Container[str] | None = None,
     ) -> MemoryPhotos:
         """Decode the photos of the shards onto `device`.
 
-        min_colourfulness: leave out photos below it (grey and tinted ones teach dullness).
+        min_colorfulness: leave out photos below it (grey and tinted ones teach dullness).
         only: the keys of the photos that are meant, all where None.
         Raises DataError where there are no photos or one cannot be read.
         """
         kept = (
             (key, photo)
             for key, photo in photos_from(sources, only)
-            if not min_colourfulness or colourfulness(photo[::3, ::3]) >= min_colourfulness
+            if not min_colorfulness or colorfulness(photo[::3, ::3]) >= min_colorfulness
         )
         return cls.of(kept, device, f"in {', '.join(map(str, sources))}")
 
@@ -203,8 +203,8 @@ def _resize_matrix(start: Tensor, extent: Tensor, limit: Tensor, size: int, wind
     scale = (extent / size)[:, None]
     first = start.floor()[:, None] - 1
     positions = first + torch.arange(window, device=start.device)
-    centre = start[:, None] + (torch.arange(size, device=start.device) + 0.5) * scale - 0.5
-    distance = positions[:, None] - centre[:, :, None]
+    center = start[:, None] + (torch.arange(size, device=start.device) + 0.5) * scale - 0.5
+    distance = positions[:, None] - center[:, :, None]
     weights = (1 - distance.abs() / scale.clamp(min=1)[:, :, None]).clamp(min=0)
     within = (start >= -SLACK) & (start + extent <= limit + SLACK)
     beyond = (positions < 0) | (positions >= limit[:, None])

@@ -22,7 +22,7 @@ class Recipe:
 
     size: short side of a stored photo, pixels (fit pad: side of the square).
     fit: keep the shape, crop the middle square, or pad with white to a square.
-    min_side: shorter photos are dropped. min_colourfulness: duller photos are dropped.
+    min_side: shorter photos are dropped. min_colorfulness: duller photos are dropped.
     quality: of the WebP files, 1..100. shard_size: photos in a shard.
     duplicate_distance: bits of 64 in which the hashes of near duplicates may differ.
     """
@@ -30,7 +30,7 @@ class Recipe:
     size: int = 256
     fit: Fit = Fit.KEEP
     min_side: int = 128
-    min_colourfulness: float = 8.0
+    min_colorfulness: float = 8.0
     quality: int = 90
     shard_size: int = 1000
     duplicate_distance: int = 4

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.lab import Array, lab_from_srgb
-from photochrom.color.metrics import colourfulness
+from photochrom.color.metrics import colorfulness
 from photochrom.workshop.data.manifest import Reason
 
 LEAST_VARIETY = 1.75
@@ -20,7 +20,7 @@ LEAST_VARIETY = 1.75
 none of 8,173 colour photos lies below 1.75."""
 TINT_VARIETY, TINT_WIDTH = 2.4, 0.85
 """A stained or fading tint varies more, but along one line of the ab plane."""
-GREY_CHROMA = 3.0
+GRAY_CHROMA = 3.0
 """Mean chroma, ab units, that tells grey from tinted; scans of grey prints have up to 2.7."""
 
 FLAT_PIXELS = 0.25
@@ -40,30 +40,30 @@ PALETTE_NEAR, PALETTE_FAR, PALETTE_SIZE = 4, 40, 6
 class Verdict:
     """Whether a picture may stay: the reason if not, and the figures behind it."""
 
-    colourfulness: float
+    colorfulness: float
     reason: Reason | None = None
     detail: str = ""
 
 
-def judge(pixels: NDArray[np.uint8], min_colourfulness: float) -> Verdict:
+def judge(pixels: NDArray[np.uint8], min_colorfulness: float) -> Verdict:
     """Say whether a reduced picture shows enough colour, and the world rather than a drawing.
 
     pixels: (H, W, 3), sRGB, the short side about 256.
-    min_colourfulness: as `metrics.colourfulness` measures it.
+    min_colorfulness: as `metrics.colorfulness` measures it.
     """
-    figure = colourfulness(pixels[::2, ::2])
-    variety, width, chroma = colour_variety(pixels)
+    figure = colorfulness(pixels[::2, ::2])
+    variety, width, chroma = color_variety(pixels)
     if variety < LEAST_VARIETY or (variety < TINT_VARIETY and width < TINT_WIDTH):
-        reason = Reason.GREY if chroma < GREY_CHROMA else Reason.TINTED
+        reason = Reason.GRAY if chroma < GRAY_CHROMA else Reason.TINTED
         return Verdict(figure, reason, f"colour variety {variety:.2f}, chroma {chroma:.1f}")
-    if figure < min_colourfulness:
+    if figure < min_colorfulness:
         return Verdict(figure, Reason.DULL, f"colourfulness {figure:.1f}")
     if is_graphic(pixels):
         return Verdict(figure, Reason.GRAPHIC, "few colours, flat areas, hard edges")
     return Verdict(figure)
 
 
-def colour_variety(pixels: NDArray[np.uint8]) -> tuple[float, float, float]:
+def color_variety(pixels: NDArray[np.uint8]) -> tuple[float, float, float]:
     """How much of the colour lightness does not explain.
 
     In a grey or tinted picture ab is a function of L, up to the noise of its file; so what a
@@ -107,8 +107,8 @@ def _palette_shares(codes: NDArray[np.int32]) -> tuple[float, float]:
     taken: list[int] = []
     while len(near) < PALETTE_SIZE and len(left) > 0.01 * len(codes):
         cells = (left[:, 0] >> 3 << 10) | (left[:, 1] >> 3 << 5) | (left[:, 2] >> 3)
-        colour = np.median(left[cells == np.bincount(cells).argmax()], axis=0)
-        distance = np.abs(left - colour).max(axis=1)
+        color = np.median(left[cells == np.bincount(cells).argmax()], axis=0)
+        distance = np.abs(left - color).max(axis=1)
         near.append(int(np.count_nonzero(distance <= PALETTE_NEAR)))
         taken.append(int(np.count_nonzero(distance <= PALETTE_FAR)))
         left = left[distance > PALETTE_FAR]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import lab_from_srgb
-from photochrom.color.metrics import colourfulness
+from photochrom.color.metrics import colorfulness
 from photochrom.errors import DataError
 from photochrom.workshop.data.originals import Original, originals
 from photochrom.workshop.data.recipe import Fit
@@ -43,7 +43,7 @@ class Figures:
 
     width: NDArray[np.int64]
     height: NDArray[np.int64]
-    colourfulness: NDArray[np.float64]
+    colorfulness: NDArray[np.float64]
     chroma: NDArray[np.float64]
     sources: Counter[str]
     cells: NDArray[np.float64]
@@ -64,7 +64,7 @@ class Figures:
             "short_side": _percentiles(short),
             "long_side": _percentiles(long),
             "aspect": _percentiles(long / short),
-            "colourfulness": _percentiles(self.colourfulness),
+            "colorfulness": _percentiles(self.colorfulness),
             "chroma": _percentiles(self.chroma),
             "mean_chroma": round(float(self.chroma.mean()), 2),
             "bins_used": self.bins_used(),
@@ -112,8 +112,8 @@ def measure(
         labels[str(original.record.get("source") or NO_SOURCE)] += 1
     if not rows:
         raise DataError(f"no readable photos in {', '.join(sources)}; name another source")
-    width, height, colour, chroma = (np.array(column) for column in zip(*rows, strict=True))
-    return Figures(width, height, colour, chroma, labels, cells / len(rows), unreadable)
+    width, height, color, chroma = (np.array(column) for column in zip(*rows, strict=True))
+    return Figures(width, height, color, chroma, labels, cells / len(rows), unreadable)
 
 
 _Measured = tuple[tuple[int, int, float, float], NDArray[np.float64]]
@@ -133,7 +133,7 @@ def _measure(original: Original) -> _Measured | None:
     side = 2 * _REACH + 1
     counts = np.bincount(cell[:, 0] * side + cell[:, 1], minlength=side * side)
     chroma = float(np.linalg.norm(ab, axis=1).mean())
-    row = (photo.width, photo.height, colourfulness(pixels), chroma)
+    row = (photo.width, photo.height, colorfulness(pixels), chroma)
     return row, counts.reshape(side, side) / len(ab)
 
 

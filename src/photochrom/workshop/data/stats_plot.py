@@ -26,7 +26,7 @@ def save_plot(figures: Figures, path: Path) -> None:
     figure.suptitle(f"{len(figures.width):,} photos, mean chroma {figures.chroma.mean():.1f}")
     axes = figure.subplots(2, 2)
     _draw_sizes(axes[0, 0], figures)
-    _draw_colourfulness(axes[0, 1], figures)
+    _draw_colorfulness(axes[0, 1], figures)
     _draw_ab(figure, axes[1, 0], figures)
     _draw_sources(axes[1, 1], figures)
     try:
@@ -42,11 +42,11 @@ def _draw_sizes(axes: Axes, figures: Figures) -> None:
     axes.legend(frameon=False)
 
 
-def _draw_colourfulness(axes: Axes, figures: Figures) -> None:
-    axes.hist(figures.colourfulness, bins=60, color=_INK)
-    middle = float(np.median(figures.colourfulness))
+def _draw_colorfulness(axes: Axes, figures: Figures) -> None:
+    axes.hist(figures.colorfulness, bins=60, color=_INK)
+    middle = float(np.median(figures.colorfulness))
     axes.axvline(middle, color="#b4452c", linewidth=1.5, label=f"median {middle:.1f}")
-    axes.set(title="Colourfulness (Hasler and Süsstrunk)", xlabel="colourfulness", ylabel="photos")
+    axes.set(title="Colourfulness (Hasler and Süsstrunk)", xlabel="colorfulness", ylabel="photos")
     axes.legend(frameon=False)
 
 

@@ -19,7 +19,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.metrics import colourfulness
+from photochrom.color.metrics import colorfulness
 from photochrom.errors import ConfigError, DataError
 from photochrom.workshop.data.shards import StoredPhoto, decode_rgb, photos_in, shard_paths
 
@@ -78,7 +78,7 @@ class ShardStream:
         parts: int = 1,
         buffer: int = 2048,
         workers: int | None = None,
-        min_colourfulness: float = 0.0,
+        min_colorfulness: float = 0.0,
         only: Container[str] | None = None,
         start: Place = Place(),
     ) -> None:
@@ -89,7 +89,7 @@ class ShardStream:
         part, parts: which share of the photos; one for each process that trains.
         buffer: encoded photos to shuffle among; more mix the photos of more shards.
         workers: decoding threads, one for each core where None.
-        min_colourfulness: pass over photos below it; they count as drawn.
+        min_colorfulness: pass over photos below it; they count as drawn.
         only: the keys of the photos that are meant, all where None; the others count as drawn.
         start: where to go on, the `after` of a stream with the same other arguments.
         Raises DataError as shard_paths does, ConfigError for numbers out of range.
@@ -106,7 +106,7 @@ class ShardStream:
         self.parts = parts
         self.buffer = buffer
         self.workers = workers or os.cpu_count() or 1
-        self.min_colourfulness = min_colourfulness
+        self.min_colorfulness = min_colorfulness
         self.only = only
         self.start = start
 
@@ -135,7 +135,7 @@ class ShardStream:
                 if place.position == 0:
                     if not fruitful:
                         meant = "" if self.only is None else " among those meant"
-                        raise self._barren(f"as colourful as {self.min_colourfulness:g}{meant}")
+                        raise self._barren(f"as colourful as {self.min_colorfulness:g}{meant}")
                     fruitful = False
         finally:
             pool.shutdown(cancel_futures=True)
@@ -146,7 +146,7 @@ class ShardStream:
         if self.only is not None and photo.key not in self.only:
             return None
         pixels = decode_rgb(photo.encoded, f"{photo.shard}: {photo.key}")
-        if self.min_colourfulness and colourfulness(pixels[::3, ::3]) < self.min_colourfulness:
+        if self.min_colorfulness and colorfulness(pixels[::3, ::3]) < self.min_colorfulness:
             return None
         return pixels
 
@@ -195,7 +195,7 @@ class ShardStream:
     def _barren(self, lack: str) -> DataError:
         return DataError(
             f"{', '.join(self.sources)}: part {self.part} of {self.parts} went through an epoch "
-            f"without a photo {lack}; add shards, use fewer processes or lower min_colourfulness"
+            f"without a photo {lack}; add shards, use fewer processes or lower min_colorfulness"
         )
 
 

@@ -51,14 +51,14 @@ class Contender(Protocol):
 
 
 @dataclass(frozen=True)
-class Grey:
+class Gray:
     """The photo left grey: what every gain is measured from."""
 
     name: str = "grey"
 
     def answer(self, original: Original) -> Answer:
         """The grey input itself."""
-        return Answer(np.repeat(original.grey[..., None], 3, axis=2))
+        return Answer(np.repeat(original.gray[..., None], 3, axis=2))
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,16 @@ class Setting:
         """The model's name and the vividness."""
         return f"{self.model} {self.vividness:g}"
 
-    def colour(self, photo: Picture) -> Result:
+    def color(self, photo: Picture) -> Result:
         """Colour a picture, (H, W) or (H, W, 3), with the pipeline that users run."""
         return self.colorizer.colorize(
-            photo, vividness=self.vividness, size=self.size, recolour=True
+            photo, vividness=self.vividness, size=self.size, recolor=True
         )
 
     def answer(self, original: Original) -> Answer:
         """The grey photo, coloured."""
         started = time.perf_counter()
-        result = self.colour(original.grey)
+        result = self.color(original.gray)
         picture = result.rgb
         return Answer(picture, result.confidence, time.perf_counter() - started)
 

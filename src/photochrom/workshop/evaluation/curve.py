@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from photochrom.errors import DataError
 
-_COLOURS = ("#30506f", "#b4452c", "#4f7d4d", "#c9a24b", "#75568c", "#2f8080")
+_COLORS = ("#30506f", "#b4452c", "#4f7d4d", "#c9a24b", "#75568c", "#2f8080")
 _SOFT = "#5b6670"
 
 
@@ -38,15 +38,15 @@ def _draw(axes: Axes, record: Mapping[str, Any], key: str, label: str, *, above:
     shift = (5, 5 if above else -11)
     axes.axvline(1, color=_SOFT, linewidth=0.8, linestyle=(0, (3, 4)))
     for index, (name, points) in enumerate(record["curves"].items()):
-        colour = _COLOURS[index % len(_COLOURS)]
-        across = [point["colourfulness_ratio"] for point in points]
+        color = _COLORS[index % len(_COLORS)]
+        across = [point["colorfulness_ratio"] for point in points]
         up = [point[key] for point in points]
-        axes.plot(across, up, marker="o", markersize=4, color=colour, label=name)
+        axes.plot(across, up, marker="o", markersize=4, color=color, label=name)
         for point, place in zip(points, zip(across, up, strict=True), strict=True):
-            _label(axes, f"{point['vividness']:g}", place, shift, colour)
+            _label(axes, f"{point['vividness']:g}", place, shift, color)
     for row in record["rows"]:
         if row["model"] is None:
-            place = (row["all"]["colourfulness_ratio"], row["all"][key])
+            place = (row["all"]["colorfulness_ratio"], row["all"][key])
             axes.plot(*place, marker="o", markersize=5, color=_SOFT, markerfacecolor="none")
             _label(axes, row["name"], place, shift, _SOFT)
     axes.set(xlabel="colourfulness, as a share of the real photos'", ylabel=label)
@@ -56,6 +56,6 @@ def _draw(axes: Axes, record: Mapping[str, Any], key: str, label: str, *, above:
 
 
 def _label(
-    axes: Axes, text: str, place: tuple[float, float], shift: tuple[int, int], colour: str
+    axes: Axes, text: str, place: tuple[float, float], shift: tuple[int, int], color: str
 ) -> None:
-    axes.annotate(text, place, xytext=shift, textcoords="offset points", fontsize=8, color=colour)
+    axes.annotate(text, place, xytext=shift, textcoords="offset points", fontsize=8, color=color)

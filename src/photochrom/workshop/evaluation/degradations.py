@@ -18,7 +18,7 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import (
     XYZ_FROM_RGB,
     Array,
-    grey_from_lightness,
+    gray_from_lightness,
     lightness_from_luminance,
     linear_from_srgb,
     luminance_from_lightness,
@@ -93,7 +93,7 @@ class Degraded:
 
 def on_film(photo: Picture, sensitivity: Sequence[float]) -> Degraded:
     """A photo taken on film that sees linear R, G, B in these shares; they add up to 1."""
-    return Degraded(_grey(_lightness(photo, sensitivity)))
+    return Degraded(_gray(_lightness(photo, sensitivity)))
 
 
 def sepia(photo: Picture) -> Degraded:
@@ -109,7 +109,7 @@ def sepia(photo: Picture) -> Degraded:
 def low_contrast(photo: Picture) -> Degraded:
     """A faded print."""
     black, paper = FADED_RANGE
-    return Degraded(_grey(black + (paper - black) * (_lightness(photo) / 100) ** FADED_GAMMA))
+    return Degraded(_gray(black + (paper - black) * (_lightness(photo) / 100) ** FADED_GAMMA))
 
 
 def noise_and_grain(photo: Picture, random: np.random.Generator) -> Degraded:
@@ -118,20 +118,20 @@ def noise_and_grain(photo: Picture, random: np.random.Generator) -> Degraded:
     clumps = gaussian(random.standard_normal(lightness.shape), GRAIN_SIZE * min(lightness.shape))
     share = lightness / 100
     grain = GRAIN * np.sqrt(4 * share * (1 - share)) * clumps / clumps.std()
-    return Degraded(_grey(lightness + grain + random.normal(0, SENSOR_NOISE, lightness.shape)))
+    return Degraded(_gray(lightness + grain + random.normal(0, SENSOR_NOISE, lightness.shape)))
 
 
 def blur(photo: Picture) -> Degraded:
     """A missed focus; light spreads, so linear light is blurred."""
     luminance = luminance_from_lightness(_lightness(photo))
     spread = gaussian(luminance, BLUR * min(luminance.shape))
-    return Degraded(_grey(lightness_from_luminance(spread)))
+    return Degraded(_gray(lightness_from_luminance(spread)))
 
 
 def jpeg(photo: Picture) -> Degraded:
     """A grey JPEG file of low quality."""
-    grey = pyvips.Image.new_from_array(_grey(_lightness(photo)))
-    file = grey.jpegsave_buffer(Q=JPEG_QUALITY)
+    gray = pyvips.Image.new_from_array(_gray(_lightness(photo)))
+    file = gray.jpegsave_buffer(Q=JPEG_QUALITY)
     return Degraded(np.asarray(pyvips.Image.new_from_buffer(file, "").numpy()))
 
 
@@ -150,7 +150,7 @@ def half_tone(photo: Picture) -> Degraded:
     cells = inked.reshape(height, SCREEN_SAMPLES, width, SCREEN_SAMPLES)
     covered = cells.mean(axis=(1, 3), dtype=np.float32)
     ink, blank = luminance_from_lightness(np.array(SCREEN_RANGE, np.float32))
-    return Degraded(_grey(lightness_from_luminance(blank + (ink - blank) * covered)))
+    return Degraded(_gray(lightness_from_luminance(blank + (ink - blank) * covered)))
 
 
 def scan_border(photo: Picture, random: np.random.Generator) -> Degraded:
@@ -169,7 +169,7 @@ def scan_border(photo: Picture, random: np.random.Generator) -> Degraded:
     scan += slope_x * np.linspace(-0.5, 0.5, shape[1])
     scan += random.normal(0, BORDER_NOISE, shape)
     scan[above : above + height, left : left + width] = lightness
-    return Degraded(_grey(scan), int(above), int(left))
+    return Degraded(_gray(scan), int(above), int(left))
 
 
 DEGRADATIONS: dict[str, Callable[[Picture, np.random.Generator], Degraded]] = {
@@ -192,6 +192,6 @@ def _lightness(photo: Picture, sensitivity: Sequence[float] = tuple(XYZ_FROM_RGB
     return lightness_from_luminance((linear @ np.asarray(sensitivity)).astype(np.float32))
 
 
-def _grey(lightness: NDArray[np.floating]) -> Picture:
+def _gray(lightness: NDArray[np.floating]) -> Picture:
     """8-bit grey (H, W) of L."""
-    return grey_from_lightness(np.clip(lightness, 0, 100))
+    return gray_from_lightness(np.clip(lightness, 0, 100))

@@ -48,19 +48,19 @@ class Measured:
         return type(self)(scores, self.features[chosen], self.labels[chosen])
 
 
-def figures_of(row: Measured, grey: Measured, real: Measured, truth: Labels) -> dict[str, float]:
+def figures_of(row: Measured, gray: Measured, real: Measured, truth: Labels) -> dict[str, float]:
     """The figures of one row, beside the photos left grey and the real ones.
 
     truth: (n,), the photos' classes, UNKNOWN where nobody says. A figure that cannot be had, like a
     ratio to nothing, is left out. See docs/evaluation.md for what each means.
     """
-    ours, base, theirs = (_means(measured) for measured in (row, grey, real))
+    ours, base, theirs = (_means(measured) for measured in (row, gray, real))
     frechet = frechet_distance(row.features, real.features)
-    agreement, grey_agreement = (
-        100 * float((some.labels == real.labels).mean()) for some in (row, grey)
+    agreement, gray_agreement = (
+        100 * float((some.labels == real.labels).mean()) for some in (row, gray)
     )
-    photo_distance = np.abs(row.scores["colourfulness"] - real.scores["colourfulness"]).mean()
-    absolute = "colourfulness_absolute"
+    photo_distance = np.abs(row.scores["colorfulness"] - real.scores["colorfulness"]).mean()
+    absolute = "colorfulness_absolute"
     return _kept(
         {
             "psnr": ours["psnr"],
@@ -70,17 +70,17 @@ def figures_of(row: Measured, grey: Measured, real: Measured, truth: Labels) -> 
             "ab_gain_percent": 100 - _percent(ours["ab_error"], base["ab_error"]),
             "ciede2000": ours["ciede2000"],
             "ciede2000_gain_percent": 100 - _percent(ours["ciede2000"], base["ciede2000"]),
-            "colourfulness_ratio": _percent(ours["colourfulness"], theirs["colourfulness"]) / 100,
-            "colourfulness_distance": abs(ours["colourfulness"] - theirs["colourfulness"]),
-            "colourfulness_photo_distance": float(photo_distance),
-            "colourfulness_absolute_ratio": _percent(ours[absolute], theirs[absolute]) / 100,
-            "colourfulness_absolute_distance": abs(ours[absolute] - theirs[absolute]),
+            "colorfulness_ratio": _percent(ours["colorfulness"], theirs["colorfulness"]) / 100,
+            "colorfulness_distance": abs(ours["colorfulness"] - theirs["colorfulness"]),
+            "colorfulness_photo_distance": float(photo_distance),
+            "colorfulness_absolute_ratio": _percent(ours[absolute], theirs[absolute]) / 100,
+            "colorfulness_absolute_distance": abs(ours[absolute] - theirs[absolute]),
             "frechet": frechet,
             "frechet_share_percent": _percent(
-                frechet, frechet_distance(grey.features, real.features)
+                frechet, frechet_distance(gray.features, real.features)
             ),
             "agreement_percent": agreement,
-            "agreement_gain": agreement - grey_agreement,
+            "agreement_gain": agreement - gray_agreement,
             "accuracy_percent": _accuracy(row, truth),
             "seconds": ours.get("seconds", float("nan")),
         }
@@ -92,8 +92,8 @@ def figures_of_real(real: Measured, truth: Labels) -> dict[str, float]:
     means = _means(real)
     return _kept(
         {
-            "colourfulness": means["colourfulness"],
-            "colourfulness_absolute": means["colourfulness_absolute"],
+            "colorfulness": means["colorfulness"],
+            "colorfulness_absolute": means["colorfulness_absolute"],
             "accuracy_percent": _accuracy(real, truth),
         }
     )

@@ -41,7 +41,7 @@ def split_halves_distance(features: Array) -> float:
 def _moments(features: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The mean, (d,), and a root R, (at most d, d), of the covariance: Rᵀ R = Σ."""
     exact = features.astype(np.float64)
-    centred = (exact - exact.mean(axis=0)) / np.sqrt(len(exact) - 1)
-    if len(centred) > centred.shape[1]:
-        centred = np.asarray(np.linalg.qr(centred, mode="r"))
-    return exact.mean(axis=0), centred
+    centered = (exact - exact.mean(axis=0)) / np.sqrt(len(exact) - 1)
+    if len(centered) > centered.shape[1]:
+        centered = np.asarray(np.linalg.qr(centered, mode="r"))
+    return exact.mean(axis=0), centered

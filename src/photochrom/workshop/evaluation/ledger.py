@@ -41,8 +41,8 @@ class Ledger:
         self.photos.append(Passed(original.key, original.index, width, height))
         self.scores[REAL].append(
             {
-                "colourfulness": metrics.colourfulness(original.real),
-                "colourfulness_absolute": metrics.absolute_colourfulness(original.real),
+                "colorfulness": metrics.colorfulness(original.real),
+                "colorfulness_absolute": metrics.absolute_colorfulness(original.real),
             }
         )
         self.sights[REAL].append(self.classifier.look(original.real))

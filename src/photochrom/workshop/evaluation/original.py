@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.lab import Array, grey_from_lightness, lab_from_srgb
+from photochrom.color.lab import Array, gray_from_lightness, lab_from_srgb
 from photochrom.errors import DataError
 from photochrom.workshop.data.sources import photos_from
 
@@ -34,9 +34,9 @@ class Original:
         return lab_of(self.real)
 
     @cached_property
-    def grey(self) -> Picture:
+    def gray(self) -> Picture:
         """The photo's CIE L, coded as 8-bit sRGB grey, (H, W)."""
-        return grey_from_lightness(self.lab[..., 0])
+        return gray_from_lightness(self.lab[..., 0])
 
 
 def lab_of(picture: Picture) -> Array:

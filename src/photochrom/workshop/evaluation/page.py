@@ -59,7 +59,7 @@ def write_page(
     selections = select_photos(record)
     keys = sorted({key for selection in selections for key in selection.keys})
     scored = {photo["key"]: photo for photo in record["per_photo"]}
-    names = ["grey", *_coloured(record), "real"]
+    names = ["grey", *_colored(record), "real"]
     spread = _disagreement(record)
     photos = [
         scored[key]
@@ -111,7 +111,7 @@ def select_photos(record: Mapping[str, Any]) -> list[Selection]:
     return found
 
 
-def _coloured(record: Mapping[str, Any]) -> list[str]:
+def _colored(record: Mapping[str, Any]) -> list[str]:
     return [row["name"] for row in record["rows"] if row["name"] not in BASELINES]
 
 
@@ -131,7 +131,7 @@ def _contenders(record: Mapping[str, Any]) -> list[str]:
 
 def _compared(record: Mapping[str, Any]) -> list[str]:
     contenders = _contenders(record)
-    return contenders if len(contenders) > 1 else _coloured(record)
+    return contenders if len(contenders) > 1 else _colored(record)
 
 
 def _disagreement(record: Mapping[str, Any]) -> dict[str, float]:

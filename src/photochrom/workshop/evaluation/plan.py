@@ -8,7 +8,7 @@ from functools import cached_property
 
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ConfigError
-from photochrom.workshop.evaluation.contenders import BestConstant, Contender, Folder, Grey, Setting
+from photochrom.workshop.evaluation.contenders import BestConstant, Contender, Folder, Gray, Setting
 
 CURVE = tuple(step / 10 for step in range(11))
 """The vividness values of a curve."""
@@ -59,7 +59,7 @@ class Plan:
     @cached_property
     def rows(self) -> tuple[Contender, ...]:
         """Everything that is scored in full, in the order to be shown."""
-        return (Grey(), BestConstant(), *self.settings, *self.folders)
+        return (Gray(), BestConstant(), *self.settings, *self.folders)
 
     @cached_property
     def curve_settings(self) -> tuple[Setting, ...]:

@@ -15,7 +15,7 @@ from photochrom.workshop.evaluation.ledger import Ledger, Passed
 from photochrom.workshop.evaluation.plan import ALL, ODD, REAL, Plan
 from photochrom.workshop.evaluation.tracks import Tracks
 
-PER_PHOTO = ("psnr", "ssim", "ab_error", "ciede2000", "colourfulness")
+PER_PHOTO = ("psnr", "ssim", "ab_error", "ciede2000", "colorfulness")
 
 Figures = Callable[[str, Sequence[int]], dict[str, float]]
 """From a row's name and the photos that are meant to their figures."""
@@ -33,8 +33,8 @@ def record_of(
     truth = np.array([plan.labels.get(photo.key, UNKNOWN) for photo in ledger.photos], np.int64)
 
     def figures(row: str, lines: Sequence[int]) -> dict[str, float]:
-        ours, grey, real = (measured[name].pick(lines) for name in (row, "grey", REAL))
-        return figures_of(ours, grey, real, truth[lines])
+        ours, gray, real = (measured[name].pick(lines) for name in (row, "grey", REAL))
+        return figures_of(ours, gray, real, truth[lines])
 
     record: dict[str, Any] = {
         "photos": len(ledger.photos),
@@ -58,9 +58,9 @@ def record_of(
     if tracks is not None:
         clean = {setting.name: ledger.mean(setting.name, "ab_error") for setting in plan.settings}
         record["tracks"] = tracks.tables(clean)
-    colourfulness = ledger.mean(REAL, "colourfulness")
-    if plan.curve and colourfulness:
-        record["curves"] = _curves(plan, ledger, colourfulness)
+    colorfulness = ledger.mean(REAL, "colorfulness")
+    if plan.curve and colorfulness:
+        record["curves"] = _curves(plan, ledger, colorfulness)
     return record
 
 
@@ -128,14 +128,14 @@ def _curves(plan: Plan, ledger: Ledger, real: float) -> dict[str, list[dict[str,
     """The points of each model's curve; real: the colourfulness of the real photos."""
     curves: dict[str, list[dict[str, float]]] = {}
     for setting in plan.curve_settings:
-        psnr, ab_error, colourfulness = (
-            ledger.mean(setting.name, score) for score in ("psnr", "ab_error", "colourfulness")
+        psnr, ab_error, colorfulness = (
+            ledger.mean(setting.name, score) for score in ("psnr", "ab_error", "colorfulness")
         )
         point = {
             "vividness": setting.vividness,
             "psnr": round(psnr, 4),
             "ab_error": round(ab_error, 4),
-            "colourfulness_ratio": round(colourfulness / real, 4),
+            "colorfulness_ratio": round(colorfulness / real, 4),
         }
         curves.setdefault(setting.model, []).append(point)
     return curves

@@ -25,12 +25,12 @@ ERRORS: tuple[Column, ...] = (
     ("below grey", "ciede2000_gain_percent", "{:.1f} %"),
     ("s/photo", "seconds", "{:.3f}"),
 )
-COLOURS: tuple[Column, ...] = (
-    ("colourfulness / real", "colourfulness_ratio", "{:.2f}"),
-    ("distance", "colourfulness_distance", "{:.1f}"),
-    ("photo by photo", "colourfulness_photo_distance", "{:.1f}"),
-    ("absolute / real", "colourfulness_absolute_ratio", "{:.2f}"),
-    ("distance", "colourfulness_absolute_distance", "{:.1f}"),
+COLORS: tuple[Column, ...] = (
+    ("colourfulness / real", "colorfulness_ratio", "{:.2f}"),
+    ("distance", "colorfulness_distance", "{:.1f}"),
+    ("photo by photo", "colorfulness_photo_distance", "{:.1f}"),
+    ("absolute / real", "colorfulness_absolute_ratio", "{:.2f}"),
+    ("distance", "colorfulness_absolute_distance", "{:.1f}"),
     ("Fréchet", "frechet", "{:.1f}"),
     ("of grey's", "frechet_share_percent", "{:.0f} %"),
     ("agreement", "agreement_percent", "{:.1f} %"),
@@ -70,7 +70,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     blocks = [
         [f"{record['photos']} photos of {', '.join(record['sources'])}"],
         _rows(record, ERRORS),
-        _rows(record, COLOURS),
+        _rows(record, COLORS),
         _notes(record),
     ]
     if record["calibration"]:
@@ -117,8 +117,8 @@ def _notes(record: Mapping[str, Any]) -> list[str]:
     real = record["real"]["all"]
     notes = [
         f"Photos: {sizes}.",
-        f"Real photos' colourfulness: {real['colourfulness']:.1f}; from absolute values "
-        f"{real['colourfulness_absolute']:.1f}.",
+        f"Real photos' colourfulness: {real['colorfulness']:.1f}; from absolute values "
+        f"{real['colorfulness_absolute']:.1f}.",
     ]
     if "accuracy_percent" in real:
         notes.append(f"Accuracy on the real photos: {real['accuracy_percent']:.1f} %.")
@@ -161,7 +161,7 @@ def _curves(curves: Mapping[str, Sequence[Mapping[str, float]]]) -> list[str]:
             f"{points[0]['vividness']:g}",
             *(
                 f"{point['psnr']:.2f} dB, {point['ab_error']:.2f}, "
-                f"{point['colourfulness_ratio']:.2f}"
+                f"{point['colorfulness_ratio']:.2f}"
                 for point in points
             ),
         ]

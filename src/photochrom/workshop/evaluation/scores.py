@@ -22,7 +22,7 @@ def quick_scores(picture: Picture, ab: Array, original: Original) -> dict[str, f
     return {
         "psnr": metrics.psnr(picture, original.real),
         "ab_error": metrics.ab_error(ab, original.lab[..., 1:]),
-        "colourfulness": metrics.colourfulness(picture),
+        "colorfulness": metrics.colorfulness(picture),
     }
 
 
@@ -39,5 +39,5 @@ def full_scores(picture: Picture, lab: Array, original: Original) -> dict[str, f
     return quick_scores(picture, lab[..., 1:], original) | {
         "ssim": float(ssim),
         "ciede2000": float(deltaE_ciede2000(original.lab, lab).mean()),
-        "colourfulness_absolute": metrics.absolute_colourfulness(picture),
+        "colorfulness_absolute": metrics.absolute_colorfulness(picture),
     }

@@ -32,8 +32,8 @@ class Tracks:
         for name, degrade in DEGRADATIONS.items():
             degraded = degrade(original.real, _generator(name, original.key))
             for setting in self._settings:
-                coloured = setting.colour(degraded.photo).rgb
-                photo = _cut(coloured, degraded.top, degraded.left, original.real)
+                colored = setting.color(degraded.photo).rgb
+                photo = _cut(colored, degraded.top, degraded.left, original.real)
                 error = metrics.ab_error(lab_of(photo)[..., 1:], original.lab[..., 1:])
                 self._errors[name][setting.name].append(error)
 

@@ -35,13 +35,13 @@ def _result(subject: Subject, reading: Reading) -> Section:
     pictures = [
         _beside("result-grey", subject.picture(None), f"{name} in grey.", "What the network sees."),
         _beside(
-            "result-coloured",
+            "result-colored",
             subject.picture(reading.ab),
             f"{name} with the network's colours.",
             "Coloured by this network, on its own small copy of the photo.",
         ),
     ]
-    if subject.in_colour:
+    if subject.in_color:
         alt = f"{name} with its real colours."
         pictures.append(_beside("result-real", subject.real(), alt, "The photo's real colours."))
     words = "The lightness is the photo's own. Only the colour is guessed."
@@ -55,7 +55,7 @@ def _lab(subject: Subject) -> Section:
         "green to red, b from blue to yellow. A grey photo is L already, so a network has only two "
         "numbers a pixel to find instead of the three of red, green and blue."
     ]
-    if not subject.in_colour:
+    if not subject.in_color:
         words.append("This photo has no colour: its a and b are next to nothing everywhere.")
     ranges = [f"{lab[..., i].min():.0f} to {lab[..., i].max():.0f}" for i in range(3)]
     pictures = [
@@ -65,7 +65,7 @@ def _lab(subject: Subject) -> Section:
         *(
             _beside(
                 f"lab-{letter}",
-                drawings.channel_as_colour(lab, index),
+                drawings.channel_as_color(lab, index),
                 f"{letter} alone, as {low} and {high} of one lightness.",
                 f"{letter}, from {low} (−) to {high} (+): {ranges[index]} here.".replace("-", "−"),
             )
@@ -146,9 +146,9 @@ def _distribution(subject: Subject, reading: Reading) -> Section:
         "equally likely.",
         "The squares are the plane of all colours at each point's own lightness; outside the pale "
         "shape the screen has none. The larger a disc, the likelier its colour; the cross is the "
-        "colour that was chosen" + (", the diamond the real one." if subject.in_colour else "."),
+        "colour that was chosen" + (", the diamond the real one." if subject.in_color else "."),
     ]
-    centres = gamut_bins()
+    centers = gamut_bins()
     copy = subject.copy
     shape = copy.height / copy.width
     places = [point.place for point in found.points]
@@ -172,14 +172,14 @@ def _distribution(subject: Subject, reading: Reading) -> Section:
     ]
     for number, point in enumerate(found.points, 1):
         best = int(np.argmax(point.shares))
-        centre = "a {:.0f}, b {:.0f}".format(*centres[best]).replace("-", "−")
+        center = "a {:.0f}, b {:.0f}".format(*centers[best]).replace("-", "−")
         pictures.append(
             Picture(
                 f"distribution-{number}",
                 png(plane.plane(point, number)),
                 f"Likely colours at point {number} in the ab plane; confidence "
                 f"{point.confidence:.2f}.",
-                f"Point {number}: its likeliest colour, {centre}, has "
+                f"Point {number}: its likeliest colour, {center}, has "
                 f"{100 * float(point.shares[best]):.0f} %.",
                 small=True,
             )

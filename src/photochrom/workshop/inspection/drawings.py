@@ -47,7 +47,7 @@ def png(picture: Pixels | Figure) -> bytes:
     return stream.getvalue()
 
 
-def channel_as_colour(lab: Array, channel: int) -> Pixels:
+def channel_as_color(lab: Array, channel: int) -> Pixels:
     """One of a (1) and b (2) of Lab (h, w, 3) as a picture: its colour at a constant lightness."""
     shown = np.zeros_like(lab)
     shown[..., 0] = CHANNEL_LIGHTNESS
@@ -69,10 +69,10 @@ def mosaic(maps: Tensor, channels: Sequence[int], filters: Tensor | None = None)
     size = (lines * (height + GAP) - GAP, columns * (width + GAP) - GAP, 4)
     canvas = np.zeros(size, np.uint8)
     for index, channel in enumerate(channels):
-        tile = _coloured(maps[channel].numpy(), signed, (width, height))
+        tile = _colored(maps[channel].numpy(), signed, (width, height))
         if filters is not None:
             side = max(len(filters[channel]) * 3, width // 4)
-            corner = _coloured(filters[channel].numpy(), True, (side, side))
+            corner = _colored(filters[channel].numpy(), True, (side, side))
             tile[: side + 3, : side + 3] = 255
             tile[:side, :side] = corner
         row, column = divmod(index, columns)
@@ -86,7 +86,7 @@ def columns_for(count: int) -> int:
     return 4 if count <= 16 else min((6, 8), key=lambda columns: -count % columns)
 
 
-def _coloured(values: Array, signed: bool, size: tuple[int, int]) -> Pixels:
+def _colored(values: Array, signed: bool, size: tuple[int, int]) -> Pixels:
     """A map of any values as (H, W, 4); what is small shows its cells as squares."""
     largest = max(float(np.quantile(np.abs(values), BRIGHTEST)), 1e-12)
     shares = values / largest / 2 + 0.5 if signed else values / largest
@@ -97,7 +97,7 @@ def _coloured(values: Array, signed: bool, size: tuple[int, int]) -> Pixels:
 
 
 def nine_pixels(
-    nine: Nine, activation: str, centre: tuple[int, int], photo: Pixels, answers: Tensor
+    nine: Nine, activation: str, center: tuple[int, int], photo: Pixels, answers: Tensor
 ) -> Figure:
     """The arithmetic of one filter at one place, from the photo to the map of its answers.
 
@@ -110,7 +110,7 @@ def nine_pixels(
     axes[0, 0].imshow(photo)
     axes[0, 1].imshow(answers.numpy(), cmap=POSITIVE, interpolation="nearest")
     for panel, title, (row, column) in (
-        (axes[0, 0], "A place in the photo", centre),
+        (axes[0, 0], "A place in the photo", center),
         (axes[0, 1], f"Filter {nine.channel + 1} answers", (nine.row, nine.column)),
     ):
         panel.plot(column, row, "o", ms=13, mfc="none", mec="white", mew=3.5)
@@ -127,11 +127,11 @@ def nine_pixels(
     return figure
 
 
-def _numbers(axes: Axes, values: Array, title: str, colours: str, largest: float) -> None:
+def _numbers(axes: Axes, values: Array, title: str, colors: str, largest: float) -> None:
     """A square of numbers on squares of their colours, from minus to plus the largest."""
     largest = max(largest, 1e-6)
-    axes.imshow(values, cmap=colours, vmin=-largest, vmax=largest)
-    palette = mpl.colormaps[colours]
+    axes.imshow(values, cmap=colors, vmin=-largest, vmax=largest)
+    palette = mpl.colormaps[colors]
     for (row, column), value in np.ndenumerate(values):
         share = value / largest / 2 + 0.5
         dark = float(np.dot(palette(share)[:3], (0.299, 0.587, 0.114))) < 0.54
@@ -190,7 +190,7 @@ def bars(labels: Labels) -> Figure:
     return figure
 
 
-def field(values: Array, label: str, photo_shape: float, colours: str = SURE) -> Figure:
+def field(values: Array, label: str, photo_shape: float, colors: str = SURE) -> Figure:
     """A map of one number a place with its scale.
 
     values: (h, w). label: of the scale. photo_shape: height / width of the photo.
@@ -199,7 +199,7 @@ def field(values: Array, label: str, photo_shape: float, colours: str = SURE) ->
     figure = Figure(size, layout="constrained", facecolor="white")
     axes = figure.subplots()
     drawn: Any = axes.imshow(
-        values, cmap=colours, aspect=photo_shape * values.shape[1] / values.shape[0]
+        values, cmap=colors, aspect=photo_shape * values.shape[1] / values.shape[0]
     )
     axes.set_axis_off()
     scale = figure.colorbar(drawn, ax=axes, shrink=0.9)

@@ -93,7 +93,7 @@ class FirstLayer:
         top, left = row * self.stride, column * self.stride
         return padded[top : top + self.size, left : left + self.size]
 
-    def centre(self, row: int, column: int) -> tuple[int, int]:
+    def center(self, row: int, column: int) -> tuple[int, int]:
         """Row and column of the middle pixel that the answer at a place looks at."""
         shift = self.size // 2 - self.before
         return row * self.stride + shift, column * self.stride + shift
@@ -259,9 +259,9 @@ def most_different(maps: Tensor, count: int) -> list[int]:
     alive = awake(maps)
     if not alive.any():
         return []
-    centred = maps.flatten(1) - maps.flatten(1).mean(1, keepdim=True)
-    norms = centred.norm(dim=1)
-    units = centred / norms.clamp(min=1e-12)[:, None]
+    centered = maps.flatten(1) - maps.flatten(1).mean(1, keepdim=True)
+    norms = centered.norm(dim=1)
+    units = centered / norms.clamp(min=1e-12)[:, None]
     chosen = [int(norms.masked_fill(~alive, -1).argmax())]
     nearest = (units @ units[chosen[0]]).abs().masked_fill(~alive, torch.inf)
     nearest[chosen] = torch.inf

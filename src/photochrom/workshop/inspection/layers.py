@@ -27,8 +27,8 @@ def nine_chapter(subject: Subject, reading: Reading, at: tuple[int, int] | None)
         nine = first.most_interesting((rows, slice(copy.left, copy.left + copy.width)))
     else:
         nine = first.strongest_at(*at)
-    row, column = first.centre(nine.row, nine.column)
-    centre = row - copy.top, column - copy.left
+    row, column = first.center(nine.row, nine.column)
+    center = row - copy.top, column - copy.left
     stride = first.stride
     answers = _on_photo(first.responses, subject)[nine.channel]
     moved = replace(
@@ -45,7 +45,7 @@ def nine_chapter(subject: Subject, reading: Reading, at: tuple[int, int] | None)
         f"Filter {nine.channel + 1} at this place: the products and the bias make {total}, and "
         f"{activation} turns that into {response}. The same weights are used at every place.",
     ]
-    drawing = drawings.nine_pixels(moved, activation, centre, subject.picture(None), answers)
+    drawing = drawings.nine_pixels(moved, activation, center, subject.picture(None), answers)
     alt = (
         f"A place in the photo, its {side} × {side} pixels as numbers, the weights of one filter, "
         f"the products, their sum {total}, the answer {response}, and the filter's answers "
@@ -129,9 +129,9 @@ def _maps(name: str, maps: Tensor) -> Picture:
     channels, count = most_different(maps, MAPS), len(maps)
     asleep = count - int(awake(maps).sum())
     if float(maps.min()) < 0:
-        colours = "Orange is positive, purple is negative."
+        colors = "Orange is positive, purple is negative."
     else:
-        colours = "Bright where the answer is strong."
+        colors = "Bright where the answer is strong."
     if len(channels) == count:
         shown = f"All {count} maps, each scaled to its own strongest answers."
     else:
@@ -140,7 +140,7 @@ def _maps(name: str, maps: Tensor) -> Picture:
             "to its own strongest answers."
         )
     quiet = f" {asleep} say next to nothing about this photo." if asleep else ""
-    caption = f"{shown} {colours}{quiet}"
+    caption = f"{shown} {colors}{quiet}"
     if not channels:
         channels = [0]
         caption = "Every map of this layer says the same everywhere."

@@ -29,14 +29,14 @@ def plane(point: Point, number: int) -> Figure:
     axes = figure.subplots()
     extent = (-REACH, REACH, -REACH, REACH)
     axes.imshow(_background(point.lightness), extent=extent, origin="lower")
-    centres = gamut_bins()
+    centers = gamut_bins()
     shown = np.flatnonzero(point.shares > SHOWN)
     shown = shown[np.argsort(-point.shares[shown])]
     axes.scatter(
-        centres[shown, 0],
-        centres[shown, 1],
+        centers[shown, 0],
+        centers[shown, 1],
         s=LARGEST * np.sqrt(point.shares[shown]),
-        c=_colours(centres[shown], point.lightness),
+        c=_colors(centers[shown], point.lightness),
         edgecolors=INK,
         linewidths=0.8,
     )
@@ -85,7 +85,7 @@ def _background(lightness: float) -> Array:
     return np.where(inside, pale, 1.0)
 
 
-def _colours(centres: Array, lightness: float) -> Array:
+def _colors(centers: Array, lightness: float) -> Array:
     """The bins' own colours at a lightness, within sRGB. (n, 3)."""
-    lab = np.concatenate([np.full((len(centres), 1), lightness, np.float32), centres], axis=1)
+    lab = np.concatenate([np.full((len(centers), 1), lightness, np.float32), centers], axis=1)
     return srgb_from_lab(lab)

@@ -119,11 +119,11 @@ class Model:
         lightness = subject.lightness
         logits = None if self.embedder is None else self.embedder(lightness)
         features = look(self.network, self._inputs(lightness, logits))
-        ab = self._colours(features.output, subject)
+        ab = self._colors(features.output, subject)
         blind = None
         if logits is not None:
             output = self.network(*self._inputs(lightness, torch.zeros_like(logits)))
-            blind = self._colours(output, subject)
+            blind = self._colors(output, subject)
         labels, why = self._labels(lightness, logits)
         distribution = self._distribution(features.output, subject, ab, at)
         return Reading(features, ab, blind, labels, why, distribution)
@@ -137,10 +137,10 @@ class Model:
         }
         return [tensor for name in self.inputs if (tensor := known[name]) is not None]
 
-    def _colours(self, output: Tensor, subject: Subject) -> Tensor:
+    def _colors(self, output: Tensor, subject: Subject) -> Tensor:
         """The ab (1, 2, H, W) of an output, enlarged along the edges as the pipeline does."""
         objective = build_objective(self.network, self.config.loss, self.progress.prior)
-        coarse = objective.colours(output)[DECODING[str(self.network.output)]]
+        coarse = objective.colors(output)[DECODING[str(self.network.output)]]
         fine = refine(coarse[0].permute(1, 2, 0).numpy(), subject.lightness[0, 0].numpy())
         return torch.from_numpy(fine).permute(2, 0, 1)[None]
 
@@ -188,7 +188,7 @@ class Model:
                     log_p[:, row, column].exp().numpy(),
                     float(confidence[row, column]),
                     ab[0, :, place[0], place[1]].numpy(),
-                    lab[1:, place[0], place[1]].numpy() if subject.in_colour else None,
+                    lab[1:, place[0], place[1]].numpy() if subject.in_color else None,
                 )
             )
         return Distribution(confidence[rows, columns], points)

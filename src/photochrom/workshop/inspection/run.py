@@ -17,7 +17,7 @@ from photochrom.workshop.inspection.subject import read_subject
 
 PAGE = "index.html"
 NAMES = (
-    *("result-grey", "result-coloured", "result-real", "lab-l", "lab-a", "lab-b", "nine-pixels"),
+    *("result-grey", "result-colored", "result-real", "lab-l", "lab-a", "lab-b", "nine-pixels"),
     *("first-layer", "half-size", "deep", "labels", "fusion-own", "fusion-zero", "fusion-change"),
     *("confidence", "points"),
     *(f"distribution-{number}" for number in range(1, len(POINTS) + 1)),

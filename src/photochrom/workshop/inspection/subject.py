@@ -18,7 +18,7 @@ from photochrom.photo import Photo
 from photochrom.workshop.training.lab import lab_from_srgb, srgb_from_lab
 from photochrom.workshop.training.validation import Copy, network_copy
 
-COLOURFUL = 6.0
+COLORFUL = 6.0
 """A photo is in colour where a hundredth of it has more chroma than this, Lab units."""
 
 
@@ -45,10 +45,10 @@ class Subject:
         return self.lab[:, :1]
 
     @cached_property
-    def in_colour(self) -> bool:
+    def in_color(self) -> bool:
         """Whether there are real colours to compare with."""
         chroma = self.copy.photo(self.lab[:, 1:].norm(dim=1))
-        return float(chroma.quantile(0.99)) > COLOURFUL
+        return float(chroma.quantile(0.99)) > COLORFUL
 
     def photo_lab(self) -> Array:
         """Lab (h, w, 3) of the photo alone, without the white beside it."""
@@ -59,8 +59,8 @@ class Subject:
 
         ab: (1, 2, H, W) on the whole copy, Lab units; None for grey.
         """
-        colours = torch.zeros_like(self.lab[:, 1:]) if ab is None else ab
-        rgb = self.copy.photo(srgb_from_lab(torch.cat([self.lightness, colours], 1)))
+        colors = torch.zeros_like(self.lab[:, 1:]) if ab is None else ab
+        rgb = self.copy.photo(srgb_from_lab(torch.cat([self.lightness, colors], 1)))
         return to_bytes(rgb)
 
     def real(self) -> NDArray[np.uint8]:

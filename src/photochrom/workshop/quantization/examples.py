@@ -61,6 +61,6 @@ def _quarters(height: int, width: int, turn: int) -> Tensor:
     for quarter in range(4):
         rows = slice(0, height // 2) if quarter < 2 else slice(height // 2, height)
         columns = slice(0, width // 2) if quarter % 2 else slice(width // 2, width)
-        colour = torch.tensor(VIVID[(quarter + turn) % len(VIVID)])
-        field[:, :, rows, columns] = colour[None, :, None, None]
+        color = torch.tensor(VIVID[(quarter + turn) % len(VIVID)])
+        field[:, :, rows, columns] = color[None, :, None, None]
     return field

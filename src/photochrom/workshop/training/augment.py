@@ -51,10 +51,10 @@ def make_batch(crops: Tensor, config: AugmentConfig, stride: int, draws: Draws) 
     if config.rotation or config.shear or config.zoom:
         crops = warp(crops, config.rotation, config.shear, config.zoom, draws)
     lab = lab_from_srgb(crops)
-    ab = target_colours(crops, config, draws) if _changes_colour(config) else lab[:, 1:]
+    ab = target_colors(crops, config, draws) if _changes_color(config) else lab[:, 1:]
     lightness = lab[:, :1]
-    if config.robust_grey:
-        robust = _chance(config.robust_grey, draws)
+    if config.robust_gray:
+        robust = _chance(config.robust_gray, draws)
         lightness = torch.where(robust, film_lightness(crops, draws), lightness)
     hint_ab, hint_mask = torch.zeros_like(ab), torch.zeros_like(lightness)
     if config.hints:
@@ -63,11 +63,11 @@ def make_batch(crops: Tensor, config: AugmentConfig, stride: int, draws: Draws) 
     return Batch(lightness, hint_ab, hint_mask, target, ab.new_empty(len(ab), 0))
 
 
-def _changes_colour(config: AugmentConfig) -> bool:
+def _changes_color(config: AugmentConfig) -> bool:
     return config.saturation != (1.0, 1.0) or config.white_balance > 0
 
 
-def target_colours(crops: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
+def target_colors(crops: Tensor, config: AugmentConfig, draws: Draws) -> Tensor:
     """The crops' ab (N, 2, H, W) under another white balance, more or less saturated.
 
     crops: (N, 3, H, W), sRGB 0..1.
@@ -208,7 +208,7 @@ def reveal_squares(
     """
     n, _, height, width = ab.shape
     local = F.avg_pool2d(ab, 7, 1, 3, count_include_pad=False).flatten(2)
-    colours = local.gather(2, (y * width + x)[:, None].expand(-1, 2, -1))
+    colors = local.gather(2, (y * width + x)[:, None].expand(-1, 2, -1))
     rows = torch.arange(height, device=ab.device)
     columns = torch.arange(width, device=ab.device)
     hint_ab = torch.zeros_like(ab)
@@ -218,6 +218,6 @@ def reveal_squares(
         inside_y = (rows - y[:, point, None]).abs() <= reach
         inside_x = (columns - x[:, point, None]).abs() <= reach
         square = inside_y[:, :, None] & inside_x[:, None] & active[:, point, None, None]
-        hint_ab = torch.where(square[:, None], colours[:, :, point, None, None], hint_ab)
+        hint_ab = torch.where(square[:, None], colors[:, :, point, None, None], hint_ab)
         hint_mask = torch.where(square[:, None], 1.0, hint_mask)
     return hint_ab, hint_mask

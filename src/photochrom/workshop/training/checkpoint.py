@@ -146,7 +146,24 @@ def read_record(folder: Path) -> tuple[RunConfig, Progress, dict[str, Any]]:
         tuple(Place(*place) for place in record.get("places", ())),
         record.get("embedder", ""),
     )
+    record["config"] = _renamed(record["config"])
     return config_from_dict(record["config"], str(path)), progress, record
+
+
+_RENAMED = {
+    "mean_colour": "mean_color",
+    "min_colourfulness": "min_colorfulness",
+    "neighbours": "neighbors",
+    "robust_grey": "robust_gray",
+}
+"""Keys of the configurations in earlier checkpoints, and what they are called now."""
+
+
+def _renamed(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        _RENAMED.get(key, key): _renamed(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+    }
 
 
 def load_weights(folder: Path, part: str, network: nn.Module) -> None:

@@ -39,13 +39,13 @@ class DataConfig:
     crop_scale: smallest and largest crop side, as a share of the photo's short side.
     crop_stretch: largest change of aspect ratio.
     mirror: share of samples that are flipped left to right.
-    min_colourfulness: training photos below it (Hasler and Süsstrunk) are left out.
+    min_colorfulness: training photos below it (Hasler and Süsstrunk) are left out.
     manifest, where: a CSV with the photos' keys, and conditions on its columns that a training
         photo must meet: "terms=free", "source!=voc".
     stream: read the shards as they are needed, instead of holding all photos in memory.
     shuffle_buffer: encoded photos that a stream draws from.
     on_demand: read and decode photos as they are drawn, in any order, out of shards on a disk;
-        min_colourfulness must be 0 then, because nothing is known of a photo beforehand.
+        min_colorfulness must be 0 then, because nothing is known of a photo beforehand.
     balance: with on_demand, a source's share of the samples grows with its number of photos to
         this power: 1 for every photo alike, 0.5 for the square root, 0 for every source alike.
     """
@@ -57,7 +57,7 @@ class DataConfig:
     crop_scale: tuple[float, float] = within((0.5, 1.0), 0.01, 1)
     crop_stretch: float = within(1.15, 1, 4)
     mirror: float = within(0.5, 0, 1)
-    min_colourfulness: float = 6.0
+    min_colorfulness: float = 6.0
     manifest: str = ""
     where: tuple[str, ...] = field(default=(), metadata={"empty": True})
     stream: bool = False
@@ -125,8 +125,8 @@ class LossConfig:
     rebalance: λ, the share of the uniform distribution in the class weights; 1 is no rebalancing.
     prior_photos: how many training photos the bins' prior is counted on.
     smoothing: σ of the soft encoding, ab units.
-    neighbours: bins a colour is spread over.
-    mean_colour: weight of the Huber distance between the annealed mean (γ 1, T 1) and the photo.
+    neighbors: bins a colour is spread over.
+    mean_color: weight of the Huber distance between the annealed mean (γ 1, T 1) and the photo.
     perceptual: weight of the distance in a classifier's features between the photo and its
         colouring (γ 0.5, T 0.6).
     """
@@ -134,8 +134,8 @@ class LossConfig:
     rebalance: float = within(0.9, 0, 1)
     prior_photos: int = within(2000, 1)
     smoothing: float = within(5.0, 0.1)
-    neighbours: int = within(5, 1, 100)
-    mean_colour: float = within(0.0, 0)
+    neighbors: int = within(5, 1, 100)
+    mean_color: float = within(0.0, 0)
     perceptual: float = within(0.0, 0)
 
 
@@ -143,7 +143,7 @@ class LossConfig:
 class AugmentConfig:
     """What is done to the network's input in training.
 
-    robust_grey: share of samples whose grey copy is not the Lab L of the photo.
+    robust_gray: share of samples whose grey copy is not the Lab L of the photo.
     hints: share of samples with revealed colours.
     hint_points: most points revealed in one sample.
     saturation: smallest and largest factor on the target's ab.
@@ -153,7 +153,7 @@ class AugmentConfig:
         affine about the centre; 0 for none.
     """
 
-    robust_grey: float = within(0.5, 0, 1)
+    robust_gray: float = within(0.5, 0, 1)
     hints: float = within(0.4, 0, 1)
     hint_points: int = within(8, 1)
     saturation: tuple[float, float] = within((1.0, 1.0), 0, 4)

@@ -54,8 +54,8 @@ class Embedder(nn.Module):
 
     def prepare(self, lightness: Tensor) -> Tensor:
         """The classifier's input for L in 0..100, (N, 1, H, W): (N, 3, *size), normalised."""
-        grey = srgb_from_linear(luminance_from_lightness(lightness))
-        resized = F.interpolate(grey, self.size, mode="bilinear", antialias=True)
+        gray = srgb_from_linear(luminance_from_lightness(lightness))
+        resized = F.interpolate(gray, self.size, mode="bilinear", antialias=True)
         return (resized - self.mean) / self.spread
 
     def digest(self) -> str:

@@ -54,7 +54,7 @@ class Feed(Protocol):
     def batch(self, first: int, count: int, size: int) -> Batch:
         """Make this process's share of samples `first` ... `first + count - 1`."""
 
-    def colours(self, count: int) -> Iterator[Tensor]:
+    def colors(self, count: int) -> Iterator[Tensor]:
         """The ab of `count` photos, small, as (N, 2, 64, 64) tensors, Lab units."""
 
     @property
@@ -110,7 +110,7 @@ class MemoryFeed:
         own = slice(self._rank, None, self._world)
         return self._batches.make(self.photos, chosen[own], range(first, first + count)[own], size)
 
-    def colours(self, count: int) -> Iterator[Tensor]:
+    def colors(self, count: int) -> Iterator[Tensor]:
         """See `Feed`."""
         order = sample_indices(len(self.photos), self._seed, 0, min(count, len(self.photos)))
         for indices in torch.split(order, 64):
@@ -168,7 +168,7 @@ class OnDemandFeed:
     def _drawn(self, indices: Tensor) -> MemoryPhotos:
         return MemoryPhotos.of(self.photos.photos(indices.tolist()), self._batches.device)
 
-    def colours(self, count: int) -> Iterator[Tensor]:
+    def colors(self, count: int) -> Iterator[Tensor]:
         """See `Feed`."""
         for indices in torch.split(self._order(0, min(count, len(self.photos))), 64):
             drawn = self._drawn(indices)
@@ -202,7 +202,7 @@ class StreamFeed:
             part=part,
             parts=parts,
             buffer=config.data.shuffle_buffer,
-            min_colourfulness=config.data.min_colourfulness,
+            min_colorfulness=config.data.min_colorfulness,
             only=chosen_keys(config.data),
             start=start,
         )
@@ -216,7 +216,7 @@ class StreamFeed:
         self.place = drawn[-1].after
         return batch
 
-    def colours(self, count: int) -> Iterator[Tensor]:
+    def colors(self, count: int) -> Iterator[Tensor]:
         """See `Feed`; the same photos on every process."""
         photos = iter(self._stream(0, 1, Place()))
         while count > 0 and (drawn := list(islice(photos, min(64, count)))):

@@ -283,10 +283,10 @@ class Trainer:
     def _load(
         self,
         sources: tuple[str, ...],
-        min_colourfulness: float = 0.0,
+        min_colorfulness: float = 0.0,
         only: frozenset[str] | None = None,
     ) -> MemoryPhotos:
-        photos = MemoryPhotos.load(sources, self.fabric.device, min_colourfulness, only)
+        photos = MemoryPhotos.load(sources, self.fabric.device, min_colorfulness, only)
         self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
         return photos
 
@@ -300,10 +300,10 @@ class Trainer:
         if data.stream:
             return None
         if not data.on_demand:
-            return self._load(data.train, data.min_colourfulness, chosen_keys(data))
-        if data.min_colourfulness:
+            return self._load(data.train, data.min_colorfulness, chosen_keys(data))
+        if data.min_colorfulness:
             raise ConfigError(
-                "data.min_colourfulness must be 0 with data.on_demand; `photochrom data prepare` "
+                "data.min_colorfulness must be 0 with data.on_demand; `photochrom data prepare` "
                 "drops dull photos when it makes the shards"
             )
         photos = ShardPhotos(data.train, chosen_keys(data))
@@ -380,7 +380,7 @@ class Trainer:
     def _prior(self, feed: Feed) -> Any:
         if self.network.output != "bins":
             return np.zeros(0, np.float32)
-        return measure_prior(self.config.loss, feed.colours(self.config.loss.prior_photos))
+        return measure_prior(self.config.loss, feed.colors(self.config.loss.prior_photos))
 
     def _predict(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
         """What the averaged network says of a photo."""

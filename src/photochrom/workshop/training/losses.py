@@ -20,16 +20,16 @@ class BinEncoder(nn.Module):
     Neighbours are looked up in a table at whole ab units; the weights use the exact distance.
     """
 
-    centres: Tensor
+    centers: Tensor
     table: Tensor
 
-    def __init__(self, centres: Array, smoothing: float, neighbours: int) -> None:
+    def __init__(self, centers: Array, smoothing: float, neighbors: int) -> None:
         super().__init__()
         self.smoothing = smoothing
-        self.register_buffer("centres", torch.from_numpy(centres.copy()))
+        self.register_buffer("centres", torch.from_numpy(centers.copy()))
         axis = torch.arange(-TABLE_RADIUS, TABLE_RADIUS + 1, dtype=torch.float32)
         plane = torch.cartesian_prod(axis, axis)
-        nearest = torch.cdist(plane, self.centres).topk(neighbours, largest=False).indices
+        nearest = torch.cdist(plane, self.centers).topk(neighbors, largest=False).indices
         self.register_buffer("table", nearest)
 
     def forward(self, ab: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,14 +40,14 @@ class BinEncoder(nn.Module):
         """
         cell = (ab.round() + TABLE_RADIUS).long().clamp(0, 2 * TABLE_RADIUS)
         indices = self.table[cell[:, 0] * (2 * TABLE_RADIUS + 1) + cell[:, 1]]
-        squared = (self.centres[indices] - ab.permute(0, 2, 3, 1)[:, :, :, None]).square().sum(-1)
+        squared = (self.centers[indices] - ab.permute(0, 2, 3, 1)[:, :, :, None]).square().sum(-1)
         shares = torch.softmax(-squared / (2 * self.smoothing**2), dim=-1)
         return indices.permute(0, 3, 1, 2), shares.permute(0, 3, 1, 2)
 
 
 def count_prior(encoder: BinEncoder, batches: list[Tensor]) -> Tensor:
     """Share of each bin among the colours of a list of (N, 2, h, w) ab tensors, (Q,)."""
-    counts = torch.zeros(len(encoder.centres), device=encoder.centres.device)
+    counts = torch.zeros(len(encoder.centers), device=encoder.centers.device)
     for ab in batches:
         indices, shares = encoder(ab)
         counts.index_add_(0, indices.flatten(), shares.flatten())
@@ -60,11 +60,11 @@ class ColorLoss(nn.Module):
     weights: Tensor
 
     def __init__(
-        self, encoder: BinEncoder, prior: Array, rebalance: float, mean_colour: float
+        self, encoder: BinEncoder, prior: Array, rebalance: float, mean_color: float
     ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.mean_colour = mean_colour
+        self.mean_color = mean_color
         weights = rebalancing_weights(prior, rebalance)
         self.register_buffer("weights", torch.from_numpy(weights))
 
@@ -78,9 +78,9 @@ class ColorLoss(nn.Module):
         cell_weight = self.weights[indices[:, 0]]
         cross_entropy = -(log_p.gather(1, indices) * shares).sum(1)
         parts = {"cross_entropy": (cross_entropy * cell_weight).mean()}
-        if self.mean_colour:
+        if self.mean_color:
             faithful = (log_p - self.weights.log()[:, None, None]).softmax(1)
-            mean = torch.einsum("nqhw,qc->nchw", faithful, self.encoder.centres)
-            parts["mean_colour"] = F.huber_loss(mean / 10, ab / 10)
-        total = parts["cross_entropy"] + self.mean_colour * parts.get("mean_colour", 0)
+            mean = torch.einsum("nqhw,qc->nchw", faithful, self.encoder.centers)
+            parts["mean_color"] = F.huber_loss(mean / 10, ab / 10)
+        total = parts["cross_entropy"] + self.mean_color * parts.get("mean_color", 0)
         return {"loss": total, **parts}

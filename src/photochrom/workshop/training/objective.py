@@ -34,8 +34,8 @@ class BinsObjective(nn.Module):
 
     def __init__(self, config: LossConfig, prior: Array) -> None:
         super().__init__()
-        encoder = BinEncoder(gamut_bins(), config.smoothing, config.neighbours)
-        self.loss = ColorLoss(encoder, prior, config.rebalance, config.mean_colour)
+        encoder = BinEncoder(gamut_bins(), config.smoothing, config.neighbors)
+        self.loss = ColorLoss(encoder, prior, config.rebalance, config.mean_color)
         self.perceptual = PerceptualLoss() if config.perceptual else None
         self.perceptual_weight = config.perceptual
 
@@ -49,12 +49,12 @@ class BinsObjective(nn.Module):
         total = parts["loss"] + self.perceptual_weight * distance
         return {**parts, "loss": total, "perceptual": distance}
 
-    def colours(self, output: Tensor) -> dict[str, Tensor]:
+    def colors(self, output: Tensor) -> dict[str, Tensor]:
         """The ab (N, 2, h, w), Lab units, that each decoding makes of logits (N, Q, h, w)."""
         return {name: self._decode(output, how) for name, how in DECODINGS.items()}
 
     def _decode(self, output: Tensor, how: Decoding) -> Tensor:
-        return decode(output, self.loss.encoder.centres, self.loss.weights.log(), how)
+        return decode(output, self.loss.encoder.centers, self.loss.weights.log(), how)
 
 
 class AbObjective(nn.Module):
@@ -68,7 +68,7 @@ class AbObjective(nn.Module):
         wanted = batch.target / AB_SCALE
         return {"loss": F.mse_loss(output.to(wanted.dtype), wanted)}
 
-    def colours(self, output: Tensor) -> dict[str, Tensor]:
+    def colors(self, output: Tensor) -> dict[str, Tensor]:
         """The ab (N, 2, h, w), Lab units, of ab / 128."""
         return {"predicted": output.float() * AB_SCALE}
 
@@ -81,17 +81,17 @@ def build_objective(network: nn.Module, config: LossConfig, prior: Array) -> Obj
     return BinsObjective(config, prior) if network.output == "bins" else AbObjective()
 
 
-def measure_prior(config: LossConfig, colours: Iterable[Tensor]) -> Array:
+def measure_prior(config: LossConfig, colors: Iterable[Tensor]) -> Array:
     """Share of each bin in the training photos, (Q,).
 
-    colours: (N, 2, h, w) tensors of ab, Lab units.
+    colors: (N, 2, h, w) tensors of ab, Lab units.
     """
-    encoder = BinEncoder(gamut_bins(), config.smoothing, config.neighbours)
-    batches = list(colours)
+    encoder = BinEncoder(gamut_bins(), config.smoothing, config.neighbors)
+    batches = list(colors)
     return count_prior(encoder.to(batches[0].device), batches).cpu().numpy()
 
 
-def decode(logits: Tensor, centres: Tensor, log_weights: Tensor, how: Decoding) -> Tensor:
+def decode(logits: Tensor, centers: Tensor, log_weights: Tensor, how: Decoding) -> Tensor:
     """The ab (N, 2, h, w) of logits (N, Q, h, w)."""
     z = (logits.float() - how.gamma * log_weights[:, None, None]) / how.temperature
-    return how.gain * torch.einsum("nqhw,qc->nchw", z.softmax(1), centres)
+    return how.gain * torch.einsum("nqhw,qc->nchw", z.softmax(1), centers)

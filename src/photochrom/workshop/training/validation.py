@@ -116,7 +116,7 @@ def validate(
         if not own and not shown:
             continue
         copy = network_copy(photos.photo(index), config.size, fit)
-        scored = _colour(network, objective, copy, config.hint_points)
+        scored = _color(network, objective, copy, config.hint_points)
         if own:
             for name, score in scored.scores.items():
                 totals[name] = totals.get(name, torch.zeros(4, dtype=torch.float64))
@@ -136,32 +136,32 @@ def validate(
         figures[f"{name}/psnr_gain"] = float(gain[0] - means["grey"][0])
         figures[f"{name}/ab_gain"] = float(100 * (1 - share[1]))
         figures[f"{name}/ab_mse"] = float(100 * share[2])
-        figures[f"{name}/colourfulness"] = float(ratio[3])
+        figures[f"{name}/colorfulness"] = float(ratio[3])
     return dict(sorted(figures.items()))
 
 
 def _sum_over_processes(
-    fabric: Fabric, totals: dict[str, Tensor], coloured: Sequence[str]
+    fabric: Fabric, totals: dict[str, Tensor], colored: Sequence[str]
 ) -> dict[str, Tensor]:
     """Add up what the processes found; one that had no photo found nothing."""
-    names = sorted({"grey", "real", *coloured})
+    names = sorted({"grey", "real", *colored})
     table = torch.stack([totals.get(n, torch.zeros(4, dtype=torch.float64)) for n in names])
     summed = fabric.all_reduce(table.to(fabric.device), reduce_op="sum")
     return dict(zip(names, cast(Tensor, summed).cpu(), strict=True))
 
 
-def _colour(network: Network, objective: Objective, copy: Copy, hint_points: int) -> _Scored:
+def _color(network: Network, objective: Objective, copy: Copy, hint_points: int) -> _Scored:
     lab = lab_from_srgb(copy.rgb)
     lightness = lab[:, :1]
     without = torch.zeros_like(lab[:, 1:]), torch.zeros_like(lightness)
-    colours = objective.colours(network(lightness, *without))
+    colors = objective.colors(network(lightness, *without))
     if hint_points:
         hinted = network(lightness, *_reveal(lab[:, 1:], hint_points))
-        colours["hinted"] = objective.colours(hinted)[objective.names[0]]
-    colours["grey"] = torch.zeros_like(lab[:, 1:])
+        colors["hinted"] = objective.colors(hinted)[objective.names[0]]
+    colors["grey"] = torch.zeros_like(lab[:, 1:])
     truth = _bytes(copy.photo(copy.rgb))
-    pictures, scores = {"real": truth}, {"real": (0.0, 0.0, 0.0, metrics.colourfulness(truth))}
-    for name, coarse in colours.items():
+    pictures, scores = {"real": truth}, {"real": (0.0, 0.0, 0.0, metrics.colorfulness(truth))}
+    for name, coarse in colors.items():
         ab = F.interpolate(coarse, lab.shape[2:], mode="bilinear")
         ours = srgb_from_lab(torch.cat([lightness, ab.to(lab.dtype)], 1))
         pictures[name] = _bytes(copy.photo(ours))
@@ -170,7 +170,7 @@ def _colour(network: Network, objective: Objective, copy: Copy, hint_points: int
             metrics.psnr(pictures[name], truth),
             float(difference.square().sum(1).sqrt().mean()),
             float(difference.square().mean()),
-            metrics.colourfulness(pictures[name]),
+            metrics.colorfulness(pictures[name]),
         )
     return _Scored(pictures, scores)
 

@@ -19,13 +19,13 @@ export const FIGURES = [
     beside: { key: "ciede2000_gain_percent", digits: 1, signed: true, negated: true, suffix: " %",
       ofGrey: true },
     meaning: "Mean perceived colour difference; lower is better. Below it: against grey." },
-  { key: "colourfulness_ratio", label: "Colourfulness", unit: "of real", digits: 2, better: "one",
-    beside: { key: "colourfulness_distance", digits: 1, prefix: "Δ " },
-    meaning: "Hasler and Süsstrunk's colourfulness as a share of the real photos'; nearest 1 is " +
+  { key: "colorfulness_ratio", label: "Colourfulness", unit: "of real", digits: 2, better: "one",
+    beside: { key: "colorfulness_distance", digits: 1, prefix: "Δ " },
+    meaning: "Hasler and Süsstrunk's colorfulness as a share of the real photos'; nearest 1 is " +
       "best. Below it: the distance of the two means." },
-  { key: "colourfulness_photo_distance", label: "Colourfulness Δ", unit: "a photo", digits: 1,
+  { key: "colorfulness_photo_distance", label: "Colourfulness Δ", unit: "a photo", digits: 1,
     better: "low",
-    meaning: "Distance of a photo's colourfulness from the real one's, mean over photos; lower " +
+    meaning: "Distance of a photo's colorfulness from the real one's, mean over photos; lower " +
       "is better." },
   { key: "frechet", label: "Fréchet", digits: 1, better: "low",
     beside: { key: "frechet_share_percent", digits: 0, suffix: " % of grey", ofGrey: true },
@@ -48,7 +48,7 @@ export const PHOTO_FIGURES = [
   { key: "psnr", label: "PSNR", short: "PSNR", digits: 1 },
   { key: "ciede2000", label: "CIEDE2000", short: "ΔE₀₀", digits: 1 },
   { key: "ssim", label: "SSIM", short: "SSIM", digits: 3 },
-  { key: "colourfulness", label: "colourfulness", short: "colour", digits: 0 },
+  { key: "colorfulness", label: "colorfulness", short: "colour", digits: 0 },
 ];
 
 /** A figure as text, with a true minus sign; a dash where there is none. */

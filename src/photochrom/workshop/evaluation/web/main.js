@@ -53,16 +53,16 @@ function curve() {
   const panel = (key, yLabel, below) => lineChart({
     alike: 1, below,
     lines: models.map(([name, points]) => ({ name, points: points.map((point, index) =>
-      ({ x: point.colourfulness_ratio, y: point[key], label: labelOf(point, index, points) })) })),
+      ({ x: point.colorfulness_ratio, y: point[key], label: labelOf(point, index, points) })) })),
     marks: record.rows.filter((row) => row.model === null).map((row) =>
-      ({ name: row.name, x: row.all.colourfulness_ratio, y: row.all[key] })),
-    xLabel: "colourfulness, of the real photos'", yLabel,
-    title: `${yLabel} against colourfulness, by vividness` });
+      ({ name: row.name, x: row.all.colorfulness_ratio, y: row.all[key] })),
+    xLabel: "colorfulness, of the real photos'", yLabel,
+    title: `${yLabel} against colorfulness, by vividness` });
   return [legend(models.map(([name]) => name)),
     element("div", { class: "charts" }, panel("psnr", "PSNR, dB", false),
       panel("ab_error", "ab error", true)),
     pointsTable(models, [{ label: "Vividness", key: "vividness", digits: 2 },
-      { label: "Colourfulness", key: "colourfulness_ratio", digits: 2 },
+      { label: "Colourfulness", key: "colorfulness_ratio", digits: 2 },
       { label: "PSNR", key: "psnr", digits: 2 }, { label: "ab error", key: "ab_error", digits: 2 }])];
 }
 
@@ -72,9 +72,9 @@ const SECTIONS = [
   { id: "figures", heading: "Figures", present: true, build: () => figuresTable(record),
     words: "Means over photos; the best of a column is bold. A gain no larger than the best " +
       "constant's is a tint, not a result. A click on a column's head sorts by it." },
-  { id: "curve", heading: "Error against colourfulness", present: measured(record.curves), build: curve,
+  { id: "curve", heading: "Error against colorfulness", present: measured(record.curves), build: curve,
     words: "One point for each vividness. Errors reward caution, so they are read together with " +
-      "colourfulness: up (PSNR) or down (ab error) and towards the dashed line is better." },
+      "colorfulness: up (PSNR) or down (ab error) and towards the dashed line is better." },
   { id: "kinds", heading: "Kinds of photos", present: measured(record.kinds), build: () => kindsTable(record) },
   { id: "degradations", heading: "Degradations", present: measured(record.tracks),
     build: () => tracksTable(record),

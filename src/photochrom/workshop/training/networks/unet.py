@@ -135,8 +135,8 @@ def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int, finest: int = 
     for level in reversed(range(levels + 1)):  # one level beyond those asked for
         stride = finest << level
         own = _mean_hint(F.avg_pool2d(hints, stride), 1 / stride**2)
-        colour, nearness = filled[:, :2], filled[:, 2:] / 2
-        coarse = torch.cat([colour, nearness], 1)
+        color, nearness = filled[:, :2], filled[:, 2:] / 2
+        coarse = torch.cat([color, nearness], 1)
         if coarse.shape[2:] == (1, 1):
             coarse = coarse.expand_as(own)
         else:
@@ -152,8 +152,8 @@ def _mean_hint(mean: Tensor, least: float) -> Tensor:
     least: the share of a cell that one pixel is.
     """
     covered = mean[:, 2:]
-    colour = mean[:, :2] / covered.clamp(min=0.5 * least)
-    return torch.cat([colour, (covered > 0).to(colour.dtype)], 1)
+    color = mean[:, :2] / covered.clamp(min=0.5 * least)
+    return torch.cat([color, (covered > 0).to(color.dtype)], 1)
 
 
 class ColorUNet(nn.Module):

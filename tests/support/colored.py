@@ -10,7 +10,7 @@ import numpy as np
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
 from photochrom.photo import Page, Photo, coding_for, kind_of, write
-from photochrom.pipeline.full_size import coloured_strips
+from photochrom.pipeline.full_size import colored_strips
 
 
 def saved(photo: Photo, target: Path, ab: tuple[float, float] = (20, 15), **saving: Any) -> Path:
@@ -19,7 +19,7 @@ def saved(photo: Photo, target: Path, ab: tuple[float, float] = (20, 15), **savi
     how = SaveOptions(**saving)
     coding = coding_for(photo, kind_of(target), how)
     chroma = LinearChroma(np.zeros_like(offset), offset)
-    strips = coloured_strips(
+    strips = colored_strips(
         photo.strips(), photo.plan, chroma, 1, source=photo.space, target=coding
     )
     write([Page(photo, strips, coding, False)], target, how)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-class KnownColours:
+class KnownColors:
     """Gives back pictures in their order, and confidence maps where there are some."""
 
     def __init__(
@@ -24,7 +24,7 @@ class KnownColours:
         self.confidence = None if confidence is None else iter(confidence)
         self.seen: list[np.ndarray] = []
 
-    def colorize(self, grey: np.ndarray, *, vividness: float, size: int | None) -> Any:
-        self.seen.append(grey)
+    def colorize(self, gray: np.ndarray, *, vividness: float, size: int | None) -> Any:
+        self.seen.append(gray)
         sure = None if self.confidence is None else next(self.confidence)
         return SimpleNamespace(rgb=next(self.pictures), confidence=sure)
