@@ -39,8 +39,8 @@ def test_all_is_what_is_public():
 
 
 def test_what_is_not_there():
-    with pytest.raises(AttributeError, match="no attribute 'colourise'"):
-        _ = photochrom.colorise
+    with pytest.raises(AttributeError, match="no attribute 'colourize'"):
+        _ = photochrom.colourize
 
 
 def test_the_version_is_that_of_the_package():

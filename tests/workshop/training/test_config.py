@@ -207,7 +207,7 @@ def test_round_trip_through_json(path: Path) -> None:
         ("schedule.precision", '"fp16"', "must be one of 32-true, bf16-mixed, 64-true"),
         ("schedule.learning_rate", "-1", "must be at least 0"),
         ("data.crop_scale", "[-1, -0.5]", r"must be in 0\.01\.\.1"),
-        ("loss.neighbours", "0", r"must be in 1\.\.100"),
+        ("loss.neighbors", "0", r"must be in 1\.\.100"),
         ("seed", "8589934592", "must be in"),
         ("schedule.stages", "[]", "is empty; name at least one"),
         (

@@ -26,7 +26,7 @@ class BinEncoder(nn.Module):
     def __init__(self, centers: Array, smoothing: float, neighbors: int) -> None:
         super().__init__()
         self.smoothing = smoothing
-        self.register_buffer("centres", torch.from_numpy(centers.copy()))
+        self.register_buffer("centers", torch.from_numpy(centers.copy()))
         axis = torch.arange(-TABLE_RADIUS, TABLE_RADIUS + 1, dtype=torch.float32)
         plane = torch.cartesian_prod(axis, axis)
         nearest = torch.cdist(plane, self.centers).topk(neighbors, largest=False).indices
