@@ -45,7 +45,7 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
     [
         ([], "object"),
         ({"hint": []}, "did you mean hints"),
-        ({"hints": [{"x": 1, "y": 1, "color": "#000000"}]}, "hint 1.*did you mean color"),
+        ({"hints": [{"x": 1, "y": 1, "colour": "#000000"}]}, "hint 1.*did you mean color"),
         ({"hints": [{"x": 1, "y": 1}]}, "either color or|either as color"),
         ({"hints": [{"x": 1, "y": 1, "color": "red"}]}, "#rrggbb"),
         ({"hints": [{"x": 1, "y": 1, "ab": [1]}]}, "two numbers"),
