@@ -107,7 +107,7 @@ def test_a_color_photo_is_refused(photochrom, scans):
     done = photochrom("colorize", "color.jpg", cwd=scans)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr == (
-        b"photochrom: colour.jpg: is in colour already; add --recolor to colour it anew\n"
+        b"photochrom: color.jpg: is in colour already; add --recolor to colour it anew\n"
     )
     done = photochrom("colorize", "color.jpg", "--recolor", cwd=scans)
     assert (done.returncode, done.stderr) == (0, b"")
