@@ -156,7 +156,7 @@ def test_a_model_of_one_color_a_place_suggests_that(examples: Path, tmp_path: Pa
     workspace = Colorizer(write_model(tmp_path / "ab.onnx", "stretch")).workspace(
         examples / "cat.jpg"
     )
-    assert not workspace.says_distribution
+    assert not workspace.predicts_distribution
     [only] = workspace.suggestions(100, 100)
     assert only.probability is None
     with pytest.raises(HintError, match="takes no hints"):

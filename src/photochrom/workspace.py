@@ -30,15 +30,20 @@ from photochrom.options import (
 )
 from photochrom.photo import Photo
 from photochrom.pipeline.adjustments import Adjustments
-from photochrom.pipeline.hint_propagation import Unlikeness, Ways, settle, spread
+from photochrom.pipeline.hint_propagation import (
+    Dissimilarity,
+    HintDistances,
+    propagate_hints,
+    snap_to_hints,
+)
 from photochrom.pipeline.hints import Hint, PlacedHints, check_inside, place_in
 from photochrom.pipeline.inference import (
     Member,
     SmallCopy,
-    ask,
-    at_every_pixel,
-    blended,
+    average_predictions,
     distribution,
+    predict,
+    upsample_prediction,
 )
 from photochrom.pipeline.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colors
 from photochrom.pipeline.toning import Tone, tone_of
@@ -89,7 +94,11 @@ class Workspace:
         self.photo, self.name = photo, name
         self._members, self._threads = tuple(members), threads
         self._kept_copies, self._kept_plain, self._kept_cells = _Memo(), _Memo(), _Memo()
-        self._kept_variants, self._kept_ways, self._kept_unlikeness = _Memo(), _Memo(), _Memo()
+        self._kept_variants, self._kept_distances, self._kept_dissimilarity = (
+            _Memo(),
+            _Memo(),
+            _Memo(),
+        )
 
     @property
     def takes_hints(self) -> bool:
@@ -97,7 +106,7 @@ class Workspace:
         return any(member.session.contract.hints for member in self._members)
 
     @property
-    def says_distribution(self) -> bool:
+    def predicts_distribution(self) -> bool:
         """Whether there are variants, and suggestions with probabilities."""
         return len(self._members) == 1 and self._members[0].session.contract.output == "bins"
 
@@ -172,7 +181,7 @@ class Workspace:
         copy = self._copy(wanted.size)
         light = self.lightness_at(x, y, size=wanted.size)
         row, column = place_in(x, y, self.photo.upright_size, copy.lightness.shape)
-        if not self.says_distribution:
+        if not self.predicts_distribution:
             here = self._plain(wanted).ab[round(row), round(column)]
             return [Suggestion(in_gamut(here, light), None)]
         [member] = self._members
@@ -222,13 +231,15 @@ class Workspace:
     def _plain(self, options: ColorizeOptions) -> Prediction:
         """The usual colours, without hints."""
 
-        def predict() -> Prediction:
+        def compute() -> Prediction:
             decodings = [_decoding(member, options.vividness) for member in self._members]
             copies = self._copies(options.size)
             asked = zip(self._members, copies, decodings, strict=True)
-            return blended([(m, c, ask(m, c, d)) for m, c, d in asked], self._copy(options.size))
+            return average_predictions(
+                [(m, c, predict(m, c, d)) for m, c, d in asked], self._copy(options.size)
+            )
 
-        return self._kept_plain.get((options.size, options.vividness), predict)
+        return self._kept_plain.get((options.size, options.vividness), compute)
 
     def _cells(self, size: int | None) -> Array:
         """The only member's logits on its coarse grid, (h, w, Q)."""
@@ -255,8 +266,8 @@ class Workspace:
             count,
             options.seed,
         )
-        sure = ask(member, copy, decoding).confidence
-        return [at_every_pixel(copy, decoding, Prediction(ab, sure)) for ab in drawn]
+        sure = predict(member, copy, decoding).confidence
+        return [upsample_prediction(copy, decoding, Prediction(ab, sure)) for ab in drawn]
 
     def _base(self, options: ColorizeOptions) -> Prediction:
         """Colours without hints: the usual ones, or a variant's."""
@@ -272,19 +283,19 @@ class Workspace:
     def _hinted(self, options: ColorizeOptions, copy: SmallCopy) -> Result:
         base = self._base(options)
         placed = self._placed(options.hints, copy)
-        unlikeness = self._unlikeness(options, copy, base)
+        dissimilarity = self._dissimilarity(options, copy, base)
         with ThreadPoolExecutor(1) as other:
-            told = other.submit(self._told, options)
-            unlikeness.fields(placed.pixels)  # found, and kept, while the network thinks
-        ab = spread(placed, told.result().ab, base.ab, copy.lightness, unlikeness)
-        return self._result(copy, ab, told.result().confidence, placed)
+            hinted = other.submit(self._predict_with_hints, options)
+            dissimilarity.fields(placed.pixels)  # found, and kept, while the network thinks
+        ab = propagate_hints(placed, hinted.result().ab, base.ab, copy.lightness, dissimilarity)
+        return self._result(copy, ab, hinted.result().confidence, placed)
 
-    def _unlikeness(
+    def _dissimilarity(
         self, options: ColorizeOptions, copy: SmallCopy, base: Prediction
-    ) -> Unlikeness:
-        ways = self._kept_ways.get(options.size, lambda: Ways(copy.lightness))
+    ) -> Dissimilarity:
+        ways = self._kept_distances.get(options.size, lambda: HintDistances(copy.lightness))
         key = (options.size, options.vividness, options.variant, options.seed)
-        return self._kept_unlikeness.get(key, lambda: Unlikeness(ways, base.ab))
+        return self._kept_dissimilarity.get(key, lambda: Dissimilarity(ways, base.ab))
 
     def _placed(self, hints: Sequence[Hint], copy: SmallCopy) -> PlacedHints:
         placed = PlacedHints.of(
@@ -294,14 +305,14 @@ class Workspace:
             raise HintError(f"{self.name} takes no hints; choose a model that does")
         return placed
 
-    def _told(self, options: ColorizeOptions) -> Prediction:
+    def _predict_with_hints(self, options: ColorizeOptions) -> Prediction:
         """The colours of networks that know the hints."""
         answers = []
         for member, copy in zip(self._members, self._copies(options.size), strict=True):
             its = self._placed(options.hints, copy) if member.session.contract.hints else None
             decoding = _decoding(member, options.vividness)
-            answers.append((member, copy, ask(member, copy, decoding, its)))
-        return blended(answers, self._copy(options.size))
+            answers.append((member, copy, predict(member, copy, decoding, its)))
+        return average_predictions(answers, self._copy(options.size))
 
     def _result(
         self,
@@ -312,7 +323,7 @@ class Workspace:
     ) -> Result:
         chroma = linear_chroma(ab, copy.lightness)
         if hints is not None:
-            chroma = settle(hints, chroma, copy.lightness)
+            chroma = snap_to_hints(hints, chroma, copy.lightness)
         return Result(self.photo, self.name, ab, confidence, copy.lightness, chroma, self._threads)
 
 

@@ -69,7 +69,7 @@ def test_app_takes_a_free_port_and_ends_with_ctrl_c(
             process.send_signal(signal.SIGINT)
             _, error = process.communicate(timeout=30)
     assert process.returncode == 0, error
-    assert error == "photochrom: ended; nothing is kept\n"
+    assert error == "photochrom: stopped; temporary files removed\n"
     assert not list(tmp_path.glob("photochrom-*"))
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 from photochrom.color.lab import RGB_FROM_XYZ
 from photochrom.color.rgb_space import SRGB
 from photochrom.photo import Photo
-from photochrom.photo.icc import colored_twin, is_gray, space_of, srgb_profile
+from photochrom.photo.icc import is_gray, rgb_profile_for_gray, space_of, srgb_profile
 from support import pictures
 from support.colored import saved
 
@@ -137,7 +137,7 @@ def test_a_wide_profile_kept_holds_wider_colors(tmp_path, name):
 
 
 def test_a_twin_is_a_profile_that_others_read():
-    twin = colored_twin(pictures.GRAY_PROFILES["gamma 2.2"])
+    twin = rgb_profile_for_gray(pictures.GRAY_PROFILES["gamma 2.2"])
     opened = ImageCms.ImageCmsProfile(io.BytesIO(twin))
     assert "BT.709" in ImageCms.getProfileDescription(opened)
     assert opened.profile.xcolor_space == "RGB "

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom.photo.iptc import put_together, taken_apart
+from photochrom.photo.iptc import join_photoshop_block, split_photoshop_block
 
 RECORDS = b"\x1c\x02Z\x00\x07Prizren"
 
@@ -17,25 +17,25 @@ def resource(number, data, name=b""):
 def test_records_and_others():
     path, thumbnail = resource(0x07D0, b"odd", b"path"), resource(0x040C, b"jpeg")
     block = b"Photoshop 3.0\0" + path + resource(0x0404, RECORDS) + thumbnail
-    assert taken_apart(block) == (RECORDS, path)
-    assert taken_apart(put_together(RECORDS, path)) == (RECORDS, path)
+    assert split_photoshop_block(block) == (RECORDS, path)
+    assert split_photoshop_block(join_photoshop_block(RECORDS, path)) == (RECORDS, path)
 
 
 def test_nothing_is_nothing():
-    assert taken_apart(b"") == (None, None)
-    assert put_together(None, None) is None
+    assert split_photoshop_block(b"") == (None, None)
+    assert join_photoshop_block(None, None) is None
 
 
 @pytest.mark.parametrize("length", [65_500, 200_000])
 def test_what_is_too_long_for_a_jpeg(length):
     long = resource(0x07D0, bytes(length))
-    assert taken_apart(put_together(RECORDS, long)) == (RECORDS, None)
-    assert put_together(bytes(length), None) is None
+    assert split_photoshop_block(join_photoshop_block(RECORDS, long)) == (RECORDS, None)
+    assert join_photoshop_block(bytes(length), None) is None
 
 
 @given(st.binary(max_size=200))
 def test_noise(noise):
     for block in (noise, b"Photoshop 3.0\0" + noise, resource(0x0404, RECORDS) + noise):
-        records, others = taken_apart(block)
+        records, others = split_photoshop_block(block)
         assert records is None or isinstance(records, bytes)
-        put_together(records, others)
+        join_photoshop_block(records, others)

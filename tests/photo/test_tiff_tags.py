@@ -18,7 +18,7 @@ from photochrom.photo.tiff_tags import (
     GPS,
     Directory,
     Entry,
-    add_words,
+    append_tags,
     as_exif,
     read_directories,
 )
@@ -199,7 +199,7 @@ def test_words_are_added_and_pixels_stay(tmp_path):
     tifffile.imwrite(path, pages[0], metadata=None)
     tifffile.imwrite(path, pages[1], append=True, metadata=None)
     texts = [Directory({ARTIST: Entry(2, 6, text + b"\0")}) for text in (b"Anna.", b"Berta")]
-    add_words(path, texts)
+    append_tags(path, texts)
     with tifffile.TiffFile(path) as after:
         assert [page.tags[ARTIST].value for page in after.pages] == ["Anna.", "Berta"]
         for page, wanted in zip(after.pages, pages, strict=True):

@@ -1,4 +1,4 @@
-"""Freed memory, given back to the system: photos of all sizes leave holes between them."""
+"""Return freed memory to the system: photos of all sizes leave holes between them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 from contextlib import suppress
 
 
-def give_back() -> None:
-    """Have the C library give back what is free, in some milliseconds; only glibc does."""
+def trim_memory() -> None:
+    """Have glibc return what is free to the system, in some milliseconds; elsewhere, do nothing."""
     if not sys.platform.startswith("linux"):
         return
     with suppress(OSError, AttributeError):  # of another C library

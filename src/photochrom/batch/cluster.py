@@ -27,8 +27,8 @@ from photochrom.batch.work import (
     Outcome,
     Settings,
     Task,
-    check,
     outcome_of,
+    preflight,
     schedule,
     start_workers,
 )
@@ -77,7 +77,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
         raise MissingExtraError("--engine ray", "cluster") from error
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
-    check(job.settings)
+    preflight(job.settings)
     mine = not ray.is_initialized()
     if mine:
         try:

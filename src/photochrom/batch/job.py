@@ -27,8 +27,8 @@ from photochrom.batch.work import (
     Outcome,
     Settings,
     Task,
-    check,
     outcome_of,
+    preflight,
     schedule,
     start_workers,
 )
@@ -110,7 +110,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     started = time.monotonic()
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
-    check(settings)
+    preflight(settings)
     with begun(job.output, job.settings, digest, job.resume) as ledger:
         summary = Summary()
         try:
@@ -180,7 +180,7 @@ class _Workers:
     def _renew(self) -> None:
         self._renewed += 1
         if self._renewed > _RENEWALS:
-            raise JobError("the worker processes end before they work; try again with --jobs 1")
+            raise JobError("worker processes exit at start-up; try again with --jobs 1")
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
         self._pool = self._start()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from photochrom._system.malloc import give_back
+from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
 from photochrom.errors import InColorError, PhotochromError, unforeseen
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LONGEST_S = 1800
 """A photo that takes longer is given up."""
 _DIED, _HUNG = "WorkerDied", "Timeout"
-_BETWEEN_TIDYING = 32
+_BETWEEN_TRIMS = 32
 """Photos between two times that a worker gives freed memory back; it takes some milliseconds."""
 _PARENT_CHECKED = 1.0
 """Seconds between two looks whether the job's process is still there."""
@@ -127,12 +127,12 @@ class Outcome:
 
 
 _colorizer: Colorizer | None = None
-_since_tidy = 0
+_since_trim = 0
 _settings = Settings()
 
 
-def check(settings: Settings) -> None:
-    """Tell once, before a job, what would fail with every photo: raises ModelError, ConfigError."""
+def preflight(settings: Settings) -> None:
+    """Raise, before a job, what would fail with every photo: ModelError, ConfigError."""
     _model(settings, 1).check_size(settings.colorize.size)
 
 
@@ -148,13 +148,13 @@ def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool
     return ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
-        initializer=begin,
+        initializer=init_worker,
         initargs=(settings, threads),
     )
 
 
 def schedule(pool: ProcessPool, task: Task) -> Any:
-    """Hand a task to the next free worker; `outcome_of` takes what this returns."""
+    """Submit a task to the next free worker; returns a future for `outcome_of`."""
     return pool.schedule(color, args=(task,), timeout=LONGEST_S)
 
 
@@ -171,12 +171,12 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
     return outcome
 
 
-def begin(settings: Settings, threads: int) -> None:
-    """Make a process ready for tasks; called once in each."""
+def init_worker(settings: Settings, threads: int) -> None:
+    """Prepare a worker process for tasks; called once in each."""
     global _colorizer, _settings
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides
     parent = os.getppid()
-    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     from photochrom._system.vips import block_untrusted, pyvips
 
     block_untrusted()
@@ -188,8 +188,8 @@ def begin(settings: Settings, threads: int) -> None:
         _colorizer = _model(settings, threads)
 
 
-def _follow(parent: int) -> None:
-    """End with the job's process: a killed one tells nobody."""
+def _exit_with_parent(parent: int) -> None:
+    """End this worker when the job's process has ended, killed or not."""
     while os.getppid() == parent:
         time.sleep(_PARENT_CHECKED)
     os._exit(1)
@@ -202,26 +202,26 @@ def color(task: Task) -> Outcome:
     is noticed by the next job.
     """
     started = time.perf_counter()
-    _tidy()
+    _trim_memory()
     size, modified, sha256 = _identity(task.source)
     if task.known is not None and sha256 == task.known:
         done = Outcome("unchanged")
     else:
-        done = _answered(task)
+        done = _outcome_of_photo(task)
     seconds = time.perf_counter() - started
     return replace(done, size=size, modified=modified, sha256=sha256, seconds=seconds)
 
 
-def _tidy() -> None:
-    """Now and then give freed memory back."""
-    global _since_tidy
-    _since_tidy += 1
-    if _since_tidy == _BETWEEN_TIDYING:
-        _since_tidy = 0
-        give_back()
+def _trim_memory() -> None:
+    """Return freed memory to the system once in a while."""
+    global _since_trim
+    _since_trim += 1
+    if _since_trim == _BETWEEN_TRIMS:
+        _since_trim = 0
+        trim_memory()
 
 
-def _answered(task: Task) -> Outcome:
+def _outcome_of_photo(task: Task) -> Outcome:
     try:
         return _color(task)
     except InColorError as error:
@@ -258,7 +258,7 @@ def _color(task: Task) -> Outcome:
 
 
 def _identity(source: Path) -> tuple[int, int, str | None]:
-    """A file's size, time and SHA-256, as far as they can be had; of what is no file, none."""
+    """A file's size, time and SHA-256; -1, -1 and None for anything but a readable regular file."""
     try:
         if not stat.S_ISREG(source.stat().st_mode):  # a pipe's end may never come
             return -1, -1, None

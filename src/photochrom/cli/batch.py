@@ -11,7 +11,7 @@ import typer
 
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import PIPE
-from photochrom.cli.output import complain, one_line, say_name, say_record, warnings_said
+from photochrom.cli.output import one_line, print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import job_progress
 from photochrom.errors import ConfigError
 
@@ -122,7 +122,7 @@ def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
             if not total:
                 raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
         try:
-            with job_progress(total) as shown, warnings_said():
+            with job_progress(total) as shown, show_warnings():
 
                 def listener(report: Report) -> None:
                     shown()
@@ -133,7 +133,7 @@ def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
                 else:
                     summary = run_job(job, listener)
         except KeyboardInterrupt:
-            complain("interrupted; finished photos are kept, --resume goes on")
+            print_error("interrupted; finished photos are kept, --resume goes on")
             raise typer.Exit(INTERRUPTED) from None
     place = job.ledger if isinstance(job, ClusterJob) else job.output
     _sum_up(summary, place)
@@ -144,15 +144,15 @@ def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
 def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
-        complain(record.error)
+        print_error(record.error)
     if as_json:
-        say_record(_said(report, job))
+        print_record(_said(report, job))
     elif outcome is not None:
         for name in _outputs(record, job):
-            say_name(name)
+            print_path(name)
         for note in outcome.notes:
             source = posixpath.join(record.root, record.path)
-            complain(f"warning: {source}: {note}")
+            print_error(f"warning: {source}: {note}")
 
 
 def _said(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
@@ -204,9 +204,9 @@ def _sum_up(summary: Summary, output: Path) -> None:
     if summary.reasons:
         reasons = (f"{count} {reason}" for reason, count in summary.reasons.most_common())
         line += f" ({'; '.join(reasons)}); photochrom ledger {output} lists them"
-    complain(line)
+    print_error(line)
     if summary.lost:
-        complain(f"warning: some files could not hold {', '.join(sorted(summary.lost))}")
+        print_error(f"warning: some files could not hold {', '.join(sorted(summary.lost))}")
 
 
 def ledger(
@@ -225,7 +225,7 @@ def ledger(
     with one_line_errors(), Ledger(folder, writing=False) as found:
         if as_json:
             for record in found.records(State.FAILED if failed else None):
-                say_record(
+                print_record(
                     {
                         "path": record.path,
                         "root": record.root,

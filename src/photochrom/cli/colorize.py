@@ -38,7 +38,7 @@ from photochrom.cli.options import (
     make_folder,
     suffix_of,
 )
-from photochrom.cli.output import complain, say_name, say_record, warnings_said
+from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
 from photochrom.photo.naming import colored_name
@@ -78,7 +78,7 @@ def colorize(
             "--output",
             "-o",
             metavar="FILE_OR_FOLDER",
-            help="Where to write; by default NAME.color.EXT beside the input. - for a pipe.",
+            help="Where to write; default: NAME.color.EXT beside the input. - for a pipe.",
         ),
     ] = None,
     vividness: Annotated[
@@ -86,8 +86,8 @@ def colorize(
         typer.Option(
             min=0.0,
             max=1.0,
-            help="0 faithful and muted, 1 vivid; with a model that says only one colour a place, a "
-            "gain on its chroma: at 0.5 as its authors made it.",
+            help="0 = muted and safe, 1 = vivid. For models that predict ab directly it scales "
+            "chroma (0.5 = unchanged).",
         ),
     ] = 0.5,
     size: Size = None,
@@ -102,15 +102,13 @@ def colorize(
     threads: Threads = None,
     confidence: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Also draw where the network was sure; with one photo only."
-        ),
+        typer.Option(metavar="FILE", help="Also write the confidence map (single photo)."),
     ] = None,
     hints: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="Colours that points of the photo shall have, see docs/hints.md; with one photo.",
+            help="JSON file of colour hints, see docs/hints.md (single photo).",
         ),
     ] = None,
     saturation: Annotated[
@@ -118,28 +116,32 @@ def colorize(
     ] = 1.0,
     warmth: Annotated[
         float,
-        typer.Option(min=-1.0, max=1.0, help="-1 bluer, 1 yellower.", rich_help_panel=_AFTER),
+        typer.Option(min=-1.0, max=1.0, help="-1 = bluer, 1 = yellower.", rich_help_panel=_AFTER),
     ] = 0.0,
     tint: Annotated[
         float,
-        typer.Option(min=-1.0, max=1.0, help="-1 greener, 1 pinker.", rich_help_panel=_AFTER),
+        typer.Option(
+            min=-1.0, max=1.0, help="-1 = greener, 1 = more magenta.", rich_help_panel=_AFTER
+        ),
     ] = 0.0,
     smooth: Annotated[
         float,
         typer.Option(
             min=0.0,
             max=1.0,
-            help="Even colours out, not over edges; 0 not at all.",
+            help="Edge-aware smoothing of chroma; 0 = off.",
             rich_help_panel=_AFTER,
         ),
     ] = 0.0,
     overwrite: Overwrite = False,
     no_mark: Annotated[
         bool,
-        typer.Option("--no-mark", help="Do not say in the file's XMP that colours are computed."),
+        typer.Option(
+            "--no-mark", help="Do not record in the file's XMP that its colours are computed."
+        ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a photo on stdout.")
+        bool, typer.Option("--json", help="Print one JSON object per photo on stdout.")
     ] = False,
     recursive: Recursive = False,
     include: Include = None,
@@ -221,13 +223,13 @@ def colorize(
 
         told = () if hints is None else load_hints(hints)
         options = _Options(settings, overwrite, confidence, told)
-        with warnings_said():
+        with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
             colorizer.check_size(size)
     try:
         failures = _color_all(colorizer, photos, options, as_json)
     except KeyboardInterrupt:
-        complain("interrupted; finished photos are kept")
+        print_error("interrupted; finished photos are kept")
         raise typer.Exit(INTERRUPTED) from None
     if failures:
         raise typer.Exit(FAILED)
@@ -299,18 +301,18 @@ def _color_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_jso
             advance()
             if error is not None:
                 failures += 1
-                complain(error)
+                print_error(error)
             for warning in record.get("warnings", ()):
                 if warning not in warned:  # once a run
                     warned.add(warning)
-                    complain(f"warning: {_name(job)}: {warning}")
+                    print_error(f"warning: {_name(job)}: {warning}")
             if as_json:
-                say_record(record)
+                print_record(record)
             elif error is None and job.target is not None:
                 for name in record["outputs"]:
-                    say_name(name)
+                    print_path(name)
                 if options.confidence is not None:
-                    say_name(str(options.confidence))
+                    print_path(str(options.confidence))
     return failures
 
 

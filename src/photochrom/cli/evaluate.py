@@ -64,7 +64,7 @@ def evaluate(
         typer.Option(help="A CSV with key and label (ImageNet's class, 0..999): the accuracy."),
     ] = None,
     tracks: Annotated[
-        bool, typer.Option("--tracks", help="Also score the photos as if old, worn or badly kept.")
+        bool, typer.Option("--tracks", help="Also run the robustness track (degraded inputs).")
     ] = False,
     curve: Annotated[
         bool, typer.Option("--curve", help="Also score each model at vividness 0, 0.1, ..., 1.")

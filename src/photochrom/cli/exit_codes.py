@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
-from photochrom.cli.output import complain
+from photochrom.cli.output import print_error
 from photochrom.errors import ConfigError, MissingExtraError, PhotochromError
 
 FAILED = 1
@@ -21,7 +21,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except PhotochromError as error:
-        complain(error)
+        print_error(error)
         wrong = isinstance(error, ConfigError)
         raise typer.Exit(WRONG_USAGE if wrong else FAILED) from error
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
-from photochrom.cli.output import complain
+from photochrom.cli.output import print_error
 from photochrom.cli.progress import download_progress
 from photochrom.errors import ConfigError, ModelError
 
@@ -39,7 +39,7 @@ def models(
     with one_line_errors():
         records = [_record(model) for model in known_models()]
         for fault in broken_packages():
-            complain(f"warning: {fault}")
+            print_error(f"warning: {fault}")
     if as_json:
         typer.echo(json.dumps(records, indent=1))
         return
@@ -74,7 +74,7 @@ def pull(names: Names, yes: Yes = False) -> None:
                 with download_progress(model.name) as progress:
                     path = fetch(model, progress)
             except KeyboardInterrupt:
-                complain("interrupted; the same command goes on where it ended")
+                print_error("interrupted; the same command goes on where it ended")
                 raise typer.Exit(INTERRUPTED) from None
             typer.echo(str(path))
 
@@ -100,7 +100,7 @@ def verify(
             typer.echo(f"{model.name}: intact")
         except ModelError as error:
             failures += 1
-            complain(error)
+            print_error(error)
     if failures:
         raise typer.Exit(FAILED)
 

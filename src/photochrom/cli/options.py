@@ -15,32 +15,37 @@ PIPE = "-"
 Size = Annotated[
     int | None,
     typer.Option(
-        min=32, max=2048, help="Short side of the copy the network sees; the model's default."
+        min=32,
+        max=2048,
+        help="Input size: short side of the copy the network sees; default: the model's.",
     ),
 ]
 Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="A model's name, an .onnx file, or several, whose colours are averaged: a:0.7+b:0.3.",
+        help="Model name, .onnx file, or an ensemble with weights: a:0.7+b:0.3.",
     ),
 ]
 ModelKind = Annotated[
     str | None,
     typer.Option(
-        metavar="KIND", help="What an .onnx file of others takes and gives, see docs/models.md."
+        metavar="KIND",
+        help="Input/output convention of a third-party .onnx file, see docs/models.md.",
     ),
 ]
 Device = Annotated[
     str,
     typer.Option(
         metavar="DEVICE",
-        help="auto, cpu, cuda, ...: what the installed ONNX Runtime offers; the CPU steps in where "
-        "it fails.",
+        help="auto, cpu, cuda, ...: a device that the installed ONNX Runtime offers; falls back to "
+        "the CPU.",
     ),
 ]
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Of JPEG and WebP.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="How many to use; all cores by default.")]
+Quality = Annotated[
+    int, typer.Option(min=1, max=100, help="Quality of lossy formats (JPEG, WebP, AVIF, HEIC).")
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Number of threads; default: all cores.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Profile = Annotated[
     str,
@@ -52,7 +57,7 @@ Profile = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option(metavar="EXT", help="jpg, png, tif, webp, ...; by default that of the photo."),
+    typer.Option(metavar="EXT", help="jpg, png, tif, webp, ...; default: the photo's."),
 ]
 MaxPixels = Annotated[
     int | None,
@@ -63,38 +68,44 @@ MaxPixels = Annotated[
         "format cannot be read row by row.",
     ),
 ]
-Recolor = Annotated[bool, typer.Option("--recolor", help="Also colour what is in colour already.")]
+Recolor = Annotated[
+    bool, typer.Option("--recolor", help="Also colour photos that are in colour already.")
+]
 
 _TREES = "Whole folders (with -o FOLDER)"
 Recursive = Annotated[
-    bool, typer.Option("--recursive", "-r", help="Subfolders too.", rich_help_panel=_TREES)
+    bool, typer.Option("--recursive", "-r", help="Include subfolders.", rich_help_panel=_TREES)
 ]
 Include = Annotated[
     list[str] | None,
     typer.Option(
         metavar="PATTERN",
-        help="Only photos whose path fits, as in a .gitignore; several times for several.",
+        help="Only photos whose path matches, as in a .gitignore; repeatable.",
         rich_help_panel=_TREES,
     ),
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option(metavar="PATTERN", help="Not these.", rich_help_panel=_TREES),
+    typer.Option(
+        metavar="PATTERN", help="Skip matching paths; repeatable.", rich_help_panel=_TREES
+    ),
 ]
 Jobs = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Photos at a time; as many as cores by default.", rich_help_panel=_TREES
+        min=1,
+        help="Photos processed at the same time; default: one per core.",
+        rich_help_panel=_TREES,
     ),
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", help="Go on where an earlier job ended.", rich_help_panel=_TREES),
+    typer.Option("--resume", help="Continue where an earlier job ended.", rich_help_panel=_TREES),
 ]
 RetryFailed = Annotated[
     bool,
     typer.Option(
-        "--retry-failed", help="Go on, and try again what failed.", rich_help_panel=_TREES
+        "--retry-failed", help="Continue, and retry photos that failed.", rich_help_panel=_TREES
     ),
 ]
 Engine = Annotated[
@@ -108,7 +119,9 @@ Engine = Annotated[
 Address = Annotated[
     str | None,
     typer.Option(
-        metavar="HOST:PORT", help="Of the Ray cluster; else one here.", rich_help_panel=_TREES
+        metavar="HOST:PORT",
+        help="Address of the Ray cluster; default: a new one on this machine.",
+        rich_help_panel=_TREES,
     ),
 ]
 LedgerFolder = Annotated[
@@ -116,7 +129,7 @@ LedgerFolder = Annotated[
     typer.Option(
         "--ledger",
         metavar="FOLDER",
-        help="With --engine ray: where the ledger lies; by default in -o where that is local.",
+        help="With --engine ray: folder of the ledger; default: the -o folder, if it is local.",
         rich_help_panel=_TREES,
     ),
 ]

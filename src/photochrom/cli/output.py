@@ -16,30 +16,30 @@ from typing import Any
 import typer
 
 
-def say_name(name: str) -> None:
+def print_path(name: str) -> None:
     """Print a file's name on stdout, byte by byte what the file system calls it."""
     typer.echo(os.fsencode(name))
 
 
-def say_record(record: dict[str, Any], indent: int | None = None) -> None:
+def print_record(record: dict[str, Any], indent: int | None = None) -> None:
     """Print a JSON object on stdout; ASCII, so that names that are no text are told too."""
     typer.echo(json.dumps(record, indent=indent))
 
 
-def complain(words: object) -> None:
+def print_error(words: object) -> None:
     """Print one line on stderr; what would break the line or the terminal is escaped."""
     typer.echo(f"photochrom: {one_line(str(words))}", err=True)
 
 
 @contextmanager
-def warnings_said() -> Iterator[None]:
+def show_warnings() -> Iterator[None]:
     """Print every warning of what is done inside as one line on stderr, each once."""
     told = set()
 
     def tell(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in told:
             told.add(str(message))
-            complain(f"warning: {message}")
+            print_error(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -48,5 +48,5 @@ def warnings_said() -> Iterator[None]:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks, control characters and halves of characters."""
+    """A text without line breaks, control characters and lone surrogates."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -12,7 +12,7 @@ import typer
 from photochrom._system.threads import limit_threads
 from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
-from photochrom.cli.output import complain, warnings_said
+from photochrom.cli.output import print_error, show_warnings
 
 if TYPE_CHECKING:
     from photochrom.server.settings import Settings
@@ -21,7 +21,9 @@ _EXTRA = "app"
 
 Config = Annotated[
     Path | None,
-    typer.Option(metavar="FILE.toml", help="Settings; flags and the environment count before."),
+    typer.Option(
+        metavar="FILE.toml", help="Settings; flags and environment variables override it."
+    ),
 ]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="8000 by default.")]
 ServerDevice = Annotated[
@@ -45,7 +47,7 @@ def app(
     max_pixels: MaxPixels = None,
     config: Config = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Say the address, open no browser.")
+        bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")
     ] = False,
 ) -> None:
     """Open the page in your browser; nothing leaves this machine.
@@ -81,11 +83,11 @@ def serve(
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Names that requests may be for; several times."),
+        typer.Option(metavar="NAME", help="Allowed Host header; repeatable; several times."),
     ] = None,
     cors_origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="ORIGIN", help="Pages of this origin may ask; several times."),
+        typer.Option(metavar="ORIGIN", help="Allowed CORS origin; repeatable; several times."),
     ] = None,
     model: Model = None,
     device: ServerDevice = None,
@@ -130,13 +132,13 @@ def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -
         pyvips.concurrency_set(settings.threads_each)
 
         listening = listen(settings, any_port=any_port)
-        with warnings_said():
+        with show_warnings():
             application = create_app(settings)
     address = address_of(listening)
     typer.echo(f"Photochrom answers at {address} (end it with Ctrl-C)")
     with suppress(KeyboardInterrupt):  # its usual end
         serve(application, settings, listening, open_page=address if browser else None)
-    complain("ended; nothing is kept")
+    print_error("stopped; temporary files removed")
 
 
 def _tuple(values: Any) -> tuple[str, ...] | None:

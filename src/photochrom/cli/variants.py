@@ -20,7 +20,7 @@ from photochrom.cli.options import (
     Threads,
     make_folder,
 )
-from photochrom.cli.output import complain, say_name, say_record, warnings_said
+from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError, PhotochromError, unforeseen
 from photochrom.photo.naming import COLORED, VARIANTS
 
@@ -80,23 +80,23 @@ def variants(
         from photochrom.colorizer import Colorizer
 
         block_untrusted()
-        with warnings_said():
+        with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
     how = {"seed": seed, "vividness": vividness, "size": size}
     saving = {"quality": quality, "mark": not no_mark, "overwrite": overwrite}
     try:
         record, error = _color(colorizer, Path(photo), folder, count, how, saving)
     except KeyboardInterrupt:
-        complain("interrupted; finished files are kept")
+        print_error("interrupted; finished files are kept")
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
-        say_record(record)
+        print_record(record)
     if error is not None:
-        complain(error)
+        print_error(error)
         raise typer.Exit(FAILED)
     if not as_json:
         for target in (*record["outputs"], record["sheet"]):
-            say_name(target)
+            print_path(target)
 
 
 def _folder(output: Path | None, count: int) -> Path | None:

@@ -1,4 +1,4 @@
-"""What a square window around every pixel holds: its mean, and a line through it."""
+"""Box mean and guided filter: its mean, and a line through it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def window_mean(image: Array, radius: int) -> Array:
     return total / np.float32(side)
 
 
-def guided_lines(image: Array, guide: Array, radius: int, epsilon: float) -> tuple[Array, Array]:
+def guided_coefficients(
+    image: Array, guide: Array, radius: int, epsilon: float
+) -> tuple[Array, Array]:
     """The lines image = slope * guide + offset that fit best in windows, averaged over windows.
 
     image: (h, w, C). guide: (h, w). epsilon: what keeps slopes small where the guide is flat, in

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
-from photochrom.filters.guided_filter import guided_lines
+from photochrom.filters.guided_filter import guided_coefficients
 
 Labels = NDArray[np.int64]
 
@@ -99,7 +99,7 @@ def merged(labels: Labels, colors: Array, lightness: Array) -> Labels:
 
 def softened(members: Array, lightness: Array) -> Array:
     """Smooth the membership of regions where L has no edge; both on one grid, sums stay 1."""
-    slope, offset = guided_lines(members, lightness, SOFT_RADIUS, SOFT_EPSILON)
+    slope, offset = guided_coefficients(members, lightness, SOFT_RADIUS, SOFT_EPSILON)
     soft = np.maximum(slope * lightness[..., None] + offset, 0)
     return soft / soft.sum(axis=-1, keepdims=True)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from photochrom.color.lab import Array
-from photochrom.filters.guided_filter import guided_lines
+from photochrom.filters.guided_filter import guided_coefficients
 
 SIGMA_LIGHTNESS = 6.0
 """Range sigma of the joint bilateral filter, units of L."""
@@ -67,7 +67,7 @@ def linear_chroma(ab: Array, lightness: Array) -> LinearChroma:
 
     ab: (h, w, 2), Lab units. lightness: (h, w), 0..100.
     """
-    return LinearChroma(*guided_lines(ab, lightness, GUIDE_RADIUS, GUIDE_EPSILON))
+    return LinearChroma(*guided_coefficients(ab, lightness, GUIDE_RADIUS, GUIDE_EPSILON))
 
 
 def cell_mean(image: Array, stride: int) -> Array:

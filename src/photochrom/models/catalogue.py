@@ -146,7 +146,7 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
             parts.append((name, float(weight)))
         except ValueError:
             raise ConfigError(
-                f"--model {model}: {weight!r} is no weight; write name:0.7+name:0.3"
+                f"--model {model}: weight {weight!r} is not a number; write name:0.7+name:0.3"
             ) from None
         if not name or not 0 < parts[-1][1] <= _LARGEST_WEIGHT:
             raise ConfigError(

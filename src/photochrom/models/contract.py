@@ -18,9 +18,9 @@ MULTIPLE = 32
 LONGEST = 4
 """The small copy is at most this many times as long as it is wide; longer photos are squeezed."""
 
-SHOWN = ("light", "gray", "hint_ab", "hint_mask")
-SAID = ("ab", "rgb")
-OWN_ROLES = (*SHOWN, "gamma", "temperature"), (*SAID, "entropy", "logits")
+INPUT_ROLES = ("light", "gray", "hint_ab", "hint_mask")
+OUTPUT_ROLES = ("ab", "rgb")
+OWN_ROLES = (*INPUT_ROLES, "gamma", "temperature"), (*OUTPUT_ROLES, "entropy", "logits")
 """Of networks over ab bins, which need what only Photochrom's own files say of themselves."""
 _MOST = 1e6
 CHANNELS = {"light": 1, "gray": 3, "hint_ab": 2, "hint_mask": 1, "ab": 2, "rgb": 3}
@@ -166,7 +166,10 @@ _LARGEST_SIDE = 8192
 
 
 def contract_from_table(
-    table: Any, origin: str, *, roles: tuple[tuple[str, ...], tuple[str, ...]] = (SHOWN, SAID)
+    table: Any,
+    origin: str,
+    *,
+    roles: tuple[tuple[str, ...], tuple[str, ...]] = (INPUT_ROLES, OUTPUT_ROLES),
 ) -> Contract:
     """A contract of a TOML table with the fields' names, those of the size rule among them.
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import ModelError
-from photochrom.models.contract import OWN_ROLES, SAID, SHOWN, Contract, contract_from_table
+from photochrom.models.contract import (
+    INPUT_ROLES,
+    OUTPUT_ROLES,
+    OWN_ROLES,
+    Contract,
+    contract_from_table,
+)
 from photochrom.models.paths import downloads, is_file
 
 _NEEDED = ("name", "purpose", "file", "bytes", "sha256", "licence", "contract")
@@ -118,7 +124,7 @@ def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
     sha256 = table["sha256"].lower()
     if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise ModelError(f"{origin}: sha256 of {name} must be 64 hexadecimal digits")
-    roles = OWN_ROLES if own else (SHOWN, SAID)
+    roles = OWN_ROLES if own else (INPUT_ROLES, OUTPUT_ROLES)
     told = {"trained_on": "", **table}
     told["contract"] = contract_from_table(table["contract"], f"{origin}: {name}", roles=roles)
     told["urls"] = tuple(table.get("urls", ()))

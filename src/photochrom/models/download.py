@@ -111,7 +111,9 @@ def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: 
             if fault is None:
                 return
             faults.append(f"{url}: {fault}")
-    raise ModelError(f"{descriptor.name} could not be had ({'; '.join(faults)}); try again later")
+    raise ModelError(
+        f"{descriptor.name} could not be downloaded ({'; '.join(faults)}); try again later"
+    )
 
 
 def _from_one(

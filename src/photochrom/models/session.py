@@ -228,7 +228,7 @@ class Session:
             image = image * np.float32(self.contract.ab_unit)
         if not np.isfinite(image).all():
             raise ModelError(
-                f"{self.name}: answers what is no number; its file, or the range of its input "
+                f"{self.name}: returned NaN or infinity; its file, or the range of its input "
                 "(black, white), may be wrong"
             )
         return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour

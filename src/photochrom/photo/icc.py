@@ -75,7 +75,7 @@ def srgb_profile() -> bytes:
 
 
 @lru_cache(maxsize=16)
-def colored_twin(profile: bytes) -> bytes:
+def rgb_profile_for_gray(profile: bytes) -> bytes:
     """An RGB profile with sRGB's primaries and the tone curve of a grey profile.
 
     A neutral pixel has the same code in both. profile: one that `space_of` understands.

@@ -17,7 +17,7 @@ _LONGEST = 65_000
 """Bytes that one marker of a JPEG takes."""
 
 
-def taken_apart(block: bytes) -> tuple[bytes | None, bytes | None]:
+def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
     """IPTC records and other resources of a JPEG's block, or of a TIFF's resources.
 
     Without the thumbnail; None for each that is not there.
@@ -31,7 +31,7 @@ def taken_apart(block: bytes) -> tuple[bytes | None, bytes | None]:
     return records, others or None
 
 
-def put_together(records: bytes | None, others: bytes | None) -> bytes | None:
+def join_photoshop_block(records: bytes | None, others: bytes | None) -> bytes | None:
     """A JPEG's block of both; where they are too long together, of the records alone."""
     head = b"" if records is None else _resource(records)
     block = _PREFIX + (others or b"") + head

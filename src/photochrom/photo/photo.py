@@ -21,7 +21,7 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotochromError, PhotoError
 from photochrom.filters.resize import resize
 from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
-from photochrom.photo.iptc import taken_apart
+from photochrom.photo.iptc import split_photoshop_block
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
@@ -44,7 +44,7 @@ class Metadata:
     resolution: pixels a millimetre, across and down, and the unit's name.
     """
 
-    words: Directory | None = None
+    descriptive_tags: Directory | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
     photoshop: bytes | None = None
@@ -240,23 +240,25 @@ class Photo:
         image, decoded = self._header.image, self._source.decoded
         if decoded is not None:
             return metadata_of(decoded.exif, decoded.xmp)
-        words = None
+        descriptive_tags = None
         if self.kind is not None and self.kind.loader == "tiff":
-            words = self._tiff_words()
+            descriptive_tags = self._tiff_tags()
         elif exif := field(image, "exif-data", None):
-            words = from_exif(exif)
+            descriptive_tags = from_exif(exif)
         iptc, photoshop = field(image, "iptc-data", None), field(image, "photoshop-data", None)
         if self.kind is JPEG and iptc is not None:
-            iptc, photoshop = taken_apart(iptc)
+            iptc, photoshop = split_photoshop_block(iptc)
         elif photoshop is not None:
-            inside, photoshop = taken_apart(photoshop)
+            inside, photoshop = split_photoshop_block(photoshop)
             iptc = iptc or inside
         resolution, unit = (image.xres, image.yres), field(image, "resolution-unit", None)
         if not all(0 < pixels <= _FINEST for pixels in resolution):
             resolution, unit = (1.0, 1.0), None
-        return Metadata(words, field(image, "xmp-data", None), iptc, photoshop, resolution, unit)
+        return Metadata(
+            descriptive_tags, field(image, "xmp-data", None), iptc, photoshop, resolution, unit
+        )
 
-    def _tiff_words(self) -> Directory | None:
+    def _tiff_tags(self) -> Directory | None:
         """What this page says; libvips fills what is missing of its pixels with black."""
         assert isinstance(self.source, Path | bytes)
         with self._opened() as file:
@@ -270,7 +272,7 @@ class Photo:
                 f"{self.name}: damaged, {missing} bytes of pixels are missing; "
                 "copy it again from its source"
             )
-        return directories[self.page].words
+        return directories[self.page].descriptive_tags
 
     def _opened(self) -> Any:
         assert isinstance(self.source, Path | bytes)

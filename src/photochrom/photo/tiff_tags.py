@@ -137,7 +137,7 @@ class Directory:
         return max(ends)
 
     @property
-    def words(self) -> Directory:
+    def descriptive_tags(self) -> Directory:
         """What it says beside its pixels: what belongs into a new file of other pixels."""
         mine = {
             tag: entry
@@ -176,7 +176,7 @@ def from_exif(exif: bytes) -> Directory | None:
     """What an EXIF block says, without its thumbnail, which would show the photo grey."""
     body = exif.removeprefix(_EXIF_PREFIX)
     found = read_directories(io.BytesIO(body))
-    return found[0].words if found else None
+    return found[0].descriptive_tags if found else None
 
 
 def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
@@ -241,7 +241,7 @@ def _left(entries: Mapping[int, Entry], without: int) -> dict[int, Entry]:
     return {tag: entry for tag, entry in entries.items() if tag != without}
 
 
-def add_words(path: Path, pages: list[Directory]) -> None:
+def append_tags(path: Path, pages: list[Directory]) -> None:
     """Add to a TIFF file's pages what other directories say; tags that are there stay, but for
     those in which pages may differ (orientation, resolution, XMP).
 
@@ -259,12 +259,14 @@ def add_words(path: Path, pages: list[Directory]) -> None:
         writer = _Writer(start, reader.big)
         first, link = 0, None
         for index, directory in enumerate(written):
-            words = pages[index] if index < len(pages) else Directory({})
+            descriptive_tags = pages[index] if index < len(pages) else Directory({})
             own = _without_pointers(directory)
-            said = {tag: entry for tag, entry in words.entries.items() if tag in _OF_A_PAGE}
+            said = {
+                tag: entry for tag, entry in descriptive_tags.entries.items() if tag in _OF_A_PAGE
+            }
             merged = Directory(
-                {**words.entries, **own, **said},
-                {**words.children, **directory.children},
+                {**descriptive_tags.entries, **own, **said},
+                {**descriptive_tags.children, **directory.children},
             )
             place = writer.directory(merged, link)
             first, link = first or place, writer.link

@@ -34,8 +34,8 @@ from photochrom.photo.formats import (
     Kind,
     kind_of,
 )
-from photochrom.photo.icc import colored_twin, is_gray, srgb_profile
-from photochrom.photo.iptc import put_together
+from photochrom.photo.icc import is_gray, rgb_profile_for_gray, srgb_profile
+from photochrom.photo.iptc import join_photoshop_block
 from photochrom.photo.jpeg_header import LONGEST, as_segment, jfif, put_segments
 from photochrom.photo.photo import Photo, first_line, foreseen_os_errors
 from photochrom.photo.strip_source import StripSource
@@ -56,7 +56,7 @@ from photochrom.photo.tiff_tags import (
     Y_RESOLUTION,
     Directory,
     Entry,
-    add_words,
+    append_tags,
     as_exif,
 )
 
@@ -278,15 +278,15 @@ def _write_by_libvips(
     if source.failure is not None:  # libvips takes an early end for a warning
         raise source.failure
     if kind is TIFF:
-        words = [_words(page) for page in pages]
+        descriptive_tags = [_tags_of_page(page) for page in pages]
         if len(pages) > 1:  # libvips writes the first one's for all
-            words = [
+            descriptive_tags = [
                 replace(said, entries={**said.entries, **_of_a_page(page, saving)})
-                for page, said in zip(pages, words, strict=True)
+                for page, said in zip(pages, descriptive_tags, strict=True)
             ]
-        if any(page.entries or page.children for page in words):
+        if any(page.entries or page.children for page in descriptive_tags):
             with foreseen_os_errors(str(target)):
-                add_words(part, words)
+                append_tags(part, descriptive_tags)
 
 
 def _segments(page: Page) -> bytes:
@@ -306,20 +306,20 @@ def _exif_words(page: Page) -> Directory:
     """What an EXIF block says that no other program completes."""
     metadata = page.photo.metadata
     entries = {}
-    if metadata.words is not None or _tag(page) != 1:
+    if metadata.descriptive_tags is not None or _tag(page) != 1:
         entries = _turn_and_resolution(page)
-    words = _with_space(metadata.words or Directory({}), page.coding.space)
-    if EXIF in words.children:
+    descriptive_tags = _with_space(metadata.descriptive_tags or Directory({}), page.coding.space)
+    if EXIF in descriptive_tags.children:
         height, width = page.size
-        words = _with_details(
-            words,
+        descriptive_tags = _with_details(
+            descriptive_tags,
             {
                 COMPONENTS: Entry(7, 4, b"\1\2\3\0"),
                 PIXELS_ACROSS: Entry.long(width),
                 PIXELS_DOWN: Entry.long(height),
             },
         )
-    return replace(words, entries={**words.entries, **entries})
+    return replace(descriptive_tags, entries={**descriptive_tags.entries, **entries})
 
 
 _UNITS = {"in": 2, "cm": 3}
@@ -345,18 +345,20 @@ def _tag(page: Page) -> int:
     return 1 if page.upright else page.photo.orientation
 
 
-def _with_space(words: Directory, space: RgbSpace) -> Directory:
+def _with_space(descriptive_tags: Directory, space: RgbSpace) -> Directory:
     """What EXIF says of the colour space: sRGB, or that the profile knows."""
-    if EXIF not in words.children:
-        return words
-    return _with_details(words, {COLOR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)})
+    if EXIF not in descriptive_tags.children:
+        return descriptive_tags
+    return _with_details(
+        descriptive_tags, {COLOR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)}
+    )
 
 
-def _with_details(words: Directory, entries: dict[int, Entry]) -> Directory:
+def _with_details(descriptive_tags: Directory, entries: dict[int, Entry]) -> Directory:
     """With these in the directory of EXIF's own."""
-    details = words.children[EXIF]
+    details = descriptive_tags.children[EXIF]
     details = replace(details, entries={**details.entries, **entries})
-    return replace(words, children={**words.children, EXIF: details})
+    return replace(descriptive_tags, children={**descriptive_tags.children, EXIF: details})
 
 
 _SRGB, _BY_PROFILE = 1, 65535
@@ -374,13 +376,13 @@ def _xmp(page: Page, saving: SaveOptions) -> bytes | None:
     return mark_computed(xmp) if saving.mark else xmp
 
 
-def _words(page: Page) -> Directory:
+def _tags_of_page(page: Page) -> Directory:
     """What libvips does not write into a TIFF, or not whole."""
     metadata = page.photo.metadata
-    words = _with_space(metadata.words or Directory({}), page.coding.space)
+    descriptive_tags = _with_space(metadata.descriptive_tags or Directory({}), page.coding.space)
     blocks = {IPTC: metadata.iptc, PHOTOSHOP: metadata.photoshop}
     entries = {tag: Entry(7, len(data), data) for tag, data in blocks.items() if data is not None}
-    return Directory({**words.entries, **entries}, words.children)
+    return Directory({**descriptive_tags.entries, **entries}, descriptive_tags.children)
 
 
 _INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
@@ -399,7 +401,7 @@ def _write_by_package(
         str(target),
         quality=saving.quality,
         bits=page.photo.bits,
-        exif=as_exif(_exif_words(page)) if metadata.words else None,
+        exif=as_exif(_exif_words(page)) if metadata.descriptive_tags else None,
         xmp=_xmp(page, saving),
         icc=_profile(page),
     )
@@ -410,7 +412,7 @@ def _write_by_package(
 def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> Any:
     photo, metadata = page.photo, page.photo.metadata
     image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
-    ours = metadata.words if kind not in (TIFF, JPEG) else None
+    ours = metadata.descriptive_tags if kind not in (TIFF, JPEG) else None
     exif = as_exif(_with_space(ours, page.coding.space), _LONGEST_EXIF) if ours else None
     xmp = _xmp(page, saving)
     if kind is JPEG and xmp is not None and len(xmp) > _LONGEST_XMP:
@@ -418,7 +420,9 @@ def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> A
     blobs = {
         "exif-data": exif,
         "xmp-data": xmp,
-        "iptc-data": put_together(metadata.iptc, metadata.photoshop) if kind is JPEG else None,
+        "iptc-data": join_photoshop_block(metadata.iptc, metadata.photoshop)
+        if kind is JPEG
+        else None,
         "icc-profile-data": _profile(page),
     }
     for name, data in blobs.items():
@@ -438,7 +442,7 @@ def _profile(page: Page) -> bytes:
     if photo.profile is None or photo.converted or page.coding.space is not photo.space:
         return srgb_profile()
     if is_gray(photo.profile):
-        return colored_twin(photo.profile)
+        return rgb_profile_for_gray(photo.profile)
     return photo.profile
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from photochrom.color.lab import Array
-from photochrom.filters.guided_filter import guided_lines
+from photochrom.filters.guided_filter import guided_coefficients
 from photochrom.filters.upsample import LinearChroma, linear_chroma
 from photochrom.options import ColorizeOptions, check_ranges
 
@@ -55,7 +55,7 @@ class Adjustments:
         """
         if self.smooth > 0:
             radius = max(1, round(self.smooth * WIDEST * min(lightness.shape)))
-            slope, offset = guided_lines(ab, lightness, radius, EPSILON)
+            slope, offset = guided_coefficients(ab, lightness, radius, EPSILON)
             ab = slope * lightness[..., None] + offset
             chroma = linear_chroma(ab, lightness)
         gain = np.float32(self.saturation)

@@ -52,7 +52,7 @@ Pixel = tuple[int, int]
 """Row and column of a small copy."""
 
 
-class Ways:
+class HintDistances:
     """How far it is from hints to all pixels of one small copy; each hint's found once."""
 
     def __init__(self, lightness: Array) -> None:
@@ -61,10 +61,10 @@ class Ways:
         self.distances = _KeptFields(Terrain(self.lightness).distances, _MOST_WAYS)
 
 
-class Unlikeness:
+class Dissimilarity:
     """How little each pixel of a small copy is like at hints; each hint's found once."""
 
-    def __init__(self, ways: Ways, plain: Array) -> None:
+    def __init__(self, ways: HintDistances, plain: Array) -> None:
         """Take up a colouring; plain: (h, w, 2), the network's without hints, Lab units."""
         self._ways = ways
         self._bands = [np.ascontiguousarray(plain[..., band]) for band in (0, 1)]
@@ -98,12 +98,12 @@ class _KeptFields:
         return np.stack([known[pixel] for pixel in pixels])
 
 
-def spread(
+def propagate_hints(
     hints: PlacedHints,
     told: Array,
     plain: Array,
     lightness: Array,
-    unlikeness: Unlikeness | None = None,
+    dissimilarity: Dissimilarity | None = None,
 ) -> Array:
     """Give the small copy the hints' colours, each where the picture is like at the hint.
 
@@ -111,17 +111,17 @@ def spread(
     lightness: (h, w), 0..100. unlikeness: of both, where it was made for an earlier spreading.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
-    unlikeness = unlikeness or Unlikeness(Ways(lightness), plain)
+    dissimilarity = dissimilarity or Dissimilarity(HintDistances(lightness), plain)
     step = max(1, _AT_ONCE // lightness.size)
     parts = range(0, len(hints.ab), step)
 
     @lru_cache(maxsize=1)  # both passes need it, and mostly it is one part
     def unlike(start: int) -> Array:
-        return unlikeness.fields(hints.pixels[start : start + step])
+        return dissimilarity.fields(hints.pixels[start : start + step])
 
     doubt = np.ones_like(lightness)
     for start in parts:
-        doubt *= _doubt(hints, slice(start, start + step), unlike(start), plain)
+        doubt *= _distrust(hints, slice(start, start + step), unlike(start), plain)
     ab = told + doubt[..., None] * (plain - told)
     nearest = np.full(lightness.shape, np.inf, np.float32)
     total: Array = np.zeros_like(nearest)
@@ -144,7 +144,7 @@ def spread(
     return spread_ab.astype(np.float32, copy=False)
 
 
-def _doubt(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Array:
+def _distrust(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Array:
     """How little the network's answer to some of the hints is believed, (h, w), 0..1."""
     rows, columns = np.transpose(hints.pixels[part])
     surprise = np.linalg.norm(hints.ab[part] - plain[rows, columns], axis=-1)
@@ -153,10 +153,10 @@ def _doubt(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Arra
     return np.prod(1 - believed, axis=0)
 
 
-def settle(hints: PlacedHints, chroma: LinearChroma, lightness: Array) -> LinearChroma:
+def snap_to_hints(hints: PlacedHints, chroma: LinearChroma, lightness: Array) -> LinearChroma:
     """Mend what the linear model lost of the hints, right around their points.
 
-    chroma: fitted to what `spread` gave. lightness: (h, w), 0..100, of the small copy.
+    chroma: fitted to what `propagate_hints` gave. lightness: (h, w), 0..100, of the small copy.
     Returns a model that gives the hints' ab at the hints' places, as the full-size pass reads it.
     """
     dots = [_dot(row, column, hints.shape) for row, column in hints.place]

@@ -1,4 +1,6 @@
-"""What networks say of a small copy: asked, framed as they want it, and blended."""
+"""Predictions for a small copy: framed as a network wants it, upsampled, averaged over an
+ensemble.
+"""
 
 from __future__ import annotations
 
@@ -68,11 +70,11 @@ class SmallCopy:
         return cls(srgb, lightness, clean(lightness))
 
 
-def ask(
+def predict(
     member: Member, copy: SmallCopy, decoding: Decoding, hints: PlacedHints | None = None
 ) -> Prediction:
     """A network's colours at every pixel of its small copy."""
-    return at_every_pixel(copy, decoding, _predict(member.session, copy.seen, decoding, hints))
+    return upsample_prediction(copy, decoding, _predict(member.session, copy.seen, decoding, hints))
 
 
 def distribution(member: Member, cells: Array, cell: tuple[int, int]) -> Array:
@@ -104,7 +106,7 @@ def _predict(
     return Prediction(frame.cut(ab), confidence)
 
 
-def at_every_pixel(copy: SmallCopy, decoding: Decoding, prediction: Prediction) -> Prediction:
+def upsample_prediction(copy: SmallCopy, decoding: Decoding, prediction: Prediction) -> Prediction:
     """The network's ab at every pixel of the small copy, with the dial's gain."""
     evidence = min(1.0, float(copy.lightness.std()) / BLANK)
     ab = prediction.ab * np.float32(decoding.gain * evidence)
@@ -113,7 +115,9 @@ def at_every_pixel(copy: SmallCopy, decoding: Decoding, prediction: Prediction) 
     return Prediction(ab, prediction.confidence)
 
 
-def blended(answers: Sequence[tuple[Member, SmallCopy, Prediction]], main: SmallCopy) -> Prediction:
+def average_predictions(
+    answers: Sequence[tuple[Member, SmallCopy, Prediction]], main: SmallCopy
+) -> Prediction:
     """The weighted mean of ab, and of the confidence of those that have one."""
     if len(answers) == 1:
         return answers[0][2]

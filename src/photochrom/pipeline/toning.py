@@ -18,7 +18,7 @@ SIDE = 64
 """Short side of the copy that is looked at, pixels: averages out the chroma noise of JPEG."""
 NEUTRAL = 2.0
 """Chroma below which a picture counts as grey, Lab units, for all but one pixel in a hundred."""
-DIFFERING, A_SHARE_OF_TINT = 2.6, 0.01
+DIFFERING, TINT_TOLERANCE_PER_CHROMA = 2.6, 0.01
 """How far from its lightness's usual colour one pixel in ten is in a colour photo, Lab units.
 
 Chosen so that none of 512 colour photos is taken for a print; the dullest of them leaves 0.02.
@@ -26,7 +26,7 @@ Chosen so that none of 512 colour photos is taken for a print; the dullest of th
 PRUSSIAN_BLUE, A_SHARE_OF_BLUE = 12.0, 0.04
 """Chroma from which blue may be a cyanotype's, and how much more those may differ: their colour
 changes fast with lightness, so pixels that mix light and dark are off it."""
-ASIDE = 2.5
+MIN_OFF_AXIS_CHROMA = 2.5
 """How far from the one line through the neutral one pixel in a hundred must be."""
 _LEVELS = 49
 """Lightnesses at which the usual colour is found."""
@@ -55,7 +55,7 @@ def tone_of(srgb: Array) -> Tone:
     difference = lab[:, 1:] - _usual(lab)
     differing = np.quantile(np.hypot(*difference.T), 0.9)
     tint = np.median(chroma)
-    allowed = DIFFERING + A_SHARE_OF_TINT * tint
+    allowed = DIFFERING + TINT_TOLERANCE_PER_CHROMA * tint
     a, b = lab[:, 1:].mean(axis=0)
     if b < -abs(a):
         allowed += A_SHARE_OF_BLUE * max(0.0, tint - PRUSSIAN_BLUE)
@@ -63,7 +63,7 @@ def tone_of(srgb: Array) -> Tone:
         return Tone.TINTED
     _, axes = np.linalg.eigh(lab[:, 1:].T @ lab[:, 1:])
     aside = np.quantile(np.abs(lab[:, 1:] @ axes[:, 0]), 0.99)
-    return Tone.COLOR if aside > ASIDE else Tone.TINTED
+    return Tone.COLOR if aside > MIN_OFF_AXIS_CHROMA else Tone.TINTED
 
 
 def _usual(lab: Array) -> Array:

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
-from photochrom._system.malloc import give_back
+from photochrom._system.malloc import trim_memory
 from photochrom._system.vips import block_untrusted
 from photochrom.server import problems
 from photochrom.server.models import Models
@@ -128,4 +128,4 @@ async def _sweep(sessions: Sessions, queue: WorkQueue) -> None:
         await asyncio.to_thread(sessions.expire)
         if queue.done != done:
             done = queue.done
-            await asyncio.to_thread(give_back)
+            await asyncio.to_thread(trim_memory)

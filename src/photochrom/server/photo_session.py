@@ -1,4 +1,4 @@
-"""Photos that were put up: where they lie, what was asked of them, and when they are forgotten."""
+"""Uploaded photos: where they lie, the options of each, and when they expire."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from photochrom.pipeline.adjustments import Adjustments
 from photochrom.result import Result
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError
-from photochrom.server.requests import Look, LookBody
+from photochrom.server.requests import Look, LookRequest
 from photochrom.server.screen import View
 from photochrom.server.settings import Settings
 from photochrom.workspace import Workspace
@@ -50,7 +50,7 @@ class Session:
         self._looks: OrderedDict[int, Look] = OrderedDict({1: look})
         self._revision = 1
         self._users, self._closed = 0, False
-        self.cool()
+        self.drop_caches()
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -75,12 +75,12 @@ class Session:
         with self._look_lock:
             self._closed = True
             free = self._users == 0
-        self.cool()
+        self.drop_caches()
         if free:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def cool(self) -> None:
-        """Give back the memory of what can be computed again; who computes now ends in peace."""
+    def drop_caches(self) -> None:
+        """Release cached results; running computations are unaffected."""
         self._view: View | None = None
         self._workspace = lru_cache(maxsize=_MODELS)(self._taken_up)
         self._plain = lru_cache(maxsize=_RESULTS)(self._unadjusted)
@@ -119,13 +119,13 @@ class Session:
                     f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
                 ) from None
 
-    def change(self, wishes: LookBody, settings: Settings) -> int:
+    def change(self, request: LookRequest, settings: Settings) -> int:
         """Take a new look: the latest with some wishes; returns its number.
 
         Raises HintError and ConfigError for what does not fit the photo or the model.
         """
         with self._work_lock:  # two changes at a time would lose one
-            look = wishes.applied(self.look(), settings.hints)
+            look = request.applied(self.look(), settings.hints)
             look.check(self.workspace(look.model), settings)
             with self._look_lock:
                 self._revision += 1
@@ -207,7 +207,7 @@ class Sessions:
         """Let a session be asked for."""
         with self._lock:
             self._sessions[session.id] = session
-        self._cool()
+        self._drop_cold_caches()
 
     def get(self, name: str) -> Session:
         """A session by its id, which is then used last; raises RefusedError, 404."""
@@ -217,7 +217,7 @@ class Sessions:
                 raise _gone()
             session.touched = time.monotonic()
             self._sessions.move_to_end(name)
-        self._cool()
+        self._drop_cold_caches()
         return session
 
     def remove(self, name: str) -> None:
@@ -238,9 +238,9 @@ class Sessions:
                 except RefusedError:
                     continue  # another thread was faster
 
-    def _cool(self) -> None:
+    def _drop_cold_caches(self) -> None:
         for session in list(self._sessions.values())[:-_WARM]:
-            session.cool()
+            session.drop_caches()
 
 
 def _gone() -> RefusedError:

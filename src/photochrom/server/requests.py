@@ -59,7 +59,7 @@ class Look:
         return replace(self, options=self.options.unadjusted)
 
 
-class HintBody(BaseModel):
+class HintRequest(BaseModel):
     """A colour at a point; see docs/hints.md. Either `ab` or `color`."""
 
     model_config = ConfigDict(extra="forbid")
@@ -71,7 +71,7 @@ class HintBody(BaseModel):
     radius: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _one_color(self) -> HintBody:
+    def _one_color(self) -> HintRequest:
         if (self.ab is None) == (self.color is None):
             raise ValueError("give its colour either as color or as ab")
         return self
@@ -84,7 +84,7 @@ class HintBody(BaseModel):
         return Hint(self.x, self.y, self.ab, self.radius)
 
 
-class LookBody(BaseModel):
+class LookRequest(BaseModel):
     """What shall change about a photo's look."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -98,7 +98,7 @@ class LookBody(BaseModel):
     warmth: Signed | None = None
     tint: Signed | None = None
     smooth: Share | None = None
-    hints: list[HintBody] | None = None
+    hints: list[HintRequest] | None = None
 
     def applied(self, look: Look, most_hints: int) -> Look:
         """A look with what is given here; null gives back the model's own size.
@@ -115,7 +115,7 @@ class LookBody(BaseModel):
         return Look(self.model or look.model, replace(look.options, **changes))
 
 
-class HintSaid(BaseModel):
+class HintResponse(BaseModel):
     """A hint, as answers tell it."""
 
     x: float
@@ -124,7 +124,7 @@ class HintSaid(BaseModel):
     radius: float | None
 
 
-class LookSaid(BaseModel):
+class LookResponse(BaseModel):
     """A look, said in full."""
 
     model: str
@@ -136,14 +136,14 @@ class LookSaid(BaseModel):
     warmth: float
     tint: float
     smooth: float
-    hints: list[HintSaid]
+    hints: list[HintResponse]
 
     @classmethod
-    def of(cls, look: Look) -> LookSaid:
+    def of(cls, look: Look) -> LookResponse:
         """The answer's form of a look."""
         options = look.options
         plain = {name: getattr(options, name) for name in (*_PLAIN_OPTIONS, "size")}
-        hints = [HintSaid(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in options.hints]
+        hints = [HintResponse(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in options.hints]
         return cls(model=look.model, **plain, hints=hints)
 
 

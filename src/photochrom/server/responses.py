@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from photochrom.server.models import abilities
 from photochrom.server.photo_session import Session
-from photochrom.server.requests import LookSaid
+from photochrom.server.requests import LookResponse
 
 
 class Abilities(BaseModel):
@@ -18,7 +18,7 @@ class Abilities(BaseModel):
     confidence: bool
 
 
-class SessionBody(BaseModel):
+class SessionResponse(BaseModel):
     """A photo that is open; sizes are those of the upright photo."""
 
     id: str
@@ -32,7 +32,7 @@ class SessionBody(BaseModel):
     notes: list[str]
     expires_in: float
     revision: int
-    look: LookSaid
+    look: LookResponse
     can: Abilities
 
 
@@ -49,7 +49,7 @@ class LikelyColor(Color):
     probability: float | None
 
 
-class SuggestionsBody(BaseModel):
+class SuggestionsResponse(BaseModel):
     """What the thing at a place may look like, most likely first."""
 
     x: float
@@ -60,11 +60,11 @@ class SuggestionsBody(BaseModel):
     suggestions: list[LikelyColor]
 
 
-def body_of(session: Session, expires_in: float) -> SessionBody:
+def body_of(session: Session, expires_in: float) -> SessionResponse:
     """A session and its latest look; raises PhotoError where its pixels are damaged."""
     photo, look = session.photo, session.look()
     height, width = photo.upright_size
-    return SessionBody(
+    return SessionResponse(
         id=session.id,
         name=photo.name,
         width=width,
@@ -76,6 +76,6 @@ def body_of(session: Session, expires_in: float) -> SessionBody:
         notes=list(photo.notes),
         expires_in=expires_in,
         revision=session.revision,
-        look=LookSaid.of(look),
+        look=LookResponse.of(look),
         can=Abilities(**abilities(session.colorizer(look.model))),
     )

@@ -20,8 +20,14 @@ from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import Session
 from photochrom.server.pictures import ScreenFormat, picture
 from photochrom.server.problems import described
-from photochrom.server.requests import FileOptions, Look, LookBody
-from photochrom.server.responses import Color, LikelyColor, SessionBody, SuggestionsBody, body_of
+from photochrom.server.requests import FileOptions, Look, LookRequest
+from photochrom.server.responses import (
+    Color,
+    LikelyColor,
+    SessionResponse,
+    SuggestionsResponse,
+    body_of,
+)
 from photochrom.server.screen import LONGEST, SHORTEST, Box
 from photochrom.server.state import API, Shared, State
 from photochrom.server.temp_folder import removed_on_failure
@@ -71,19 +77,19 @@ _SCREEN = ("image/jpeg", "image/webp", "image/png")
     responses={**_FAULTS, **described(507)},
     openapi_extra=described_body({}),
 )
-async def put_up(
+async def create_session(
     request: Request,
     response: Response,
     shared: Shared,
     name: Annotated[str, Query(max_length=500)] = "",
-) -> SessionBody:
+) -> SessionResponse:
     """Put a photo up: as the body itself, or as the file `photo` of a form."""
     shared.queue.check()  # before all is read
     await asyncio.to_thread(shared.sessions.expire)
     with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
         upload = await receive(request, folder, shared.settings, name)
 
-        def opened() -> tuple[Session, SessionBody]:
+        def opened() -> tuple[Session, SessionResponse]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
             # before others can ask for it: this may fail on what is damaged further down
             return session, body_of(session, shared.settings.session_s)
@@ -95,21 +101,21 @@ async def put_up(
 
 
 @router.get("/sessions/{id}", responses=_FAULTS)
-async def show(id: Id, shared: Shared) -> SessionBody:
+async def show(id: Id, shared: Shared) -> SessionResponse:
     """A photo and its latest look."""
     session = shared.sessions.get(id)
     return await _work(shared, session, lambda: body_of(session, shared.settings.session_s))
 
 
 @router.patch("/sessions/{id}", responses=_FAULTS)
-async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
+async def change(id: Id, wishes: LookRequest, shared: Shared) -> SessionResponse:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
     Every change makes a revision, which can be asked for by its number.
     """
     session = shared.sessions.get(id)
 
-    def changed() -> SessionBody:
+    def changed() -> SessionResponse:
         session.change(wishes, shared.settings)
         return body_of(session, shared.settings.session_s)
 
@@ -117,7 +123,7 @@ async def change(id: Id, wishes: LookBody, shared: Shared) -> SessionBody:
 
 
 @router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
-async def forget(id: Id, shared: Shared) -> None:
+async def delete_session(id: Id, shared: Shared) -> None:
     """Forget a photo, and all that was made of it."""
     await asyncio.to_thread(shared.sessions.remove, id)
 
@@ -135,7 +141,7 @@ async def preview(
 ) -> Response:
     """The whole photo on a screen: its long side at most `longest` pixels, never enlarged."""
     session = shared.sessions.get(id)
-    told = LookBody(variant=variant, seed=seed)
+    told = LookRequest(variant=variant, seed=seed)
     look = told.applied(session.look(revision), shared.settings.hints)
 
     def drawn() -> Response:
@@ -177,17 +183,17 @@ async def suggestions(
     y: Annotated[float, Query(allow_inf_nan=False)],
     count: Annotated[int, Query(ge=1, le=_MOST_SUGGESTIONS)] = SUGGESTIONS,
     revision: Revision = None,
-) -> SuggestionsBody:
+) -> SuggestionsResponse:
     """Likely colours of the thing at a place, all within sRGB at its lightness."""
     session = shared.sessions.get(id)
     look = session.look(revision)
 
-    def found() -> SuggestionsBody:
+    def found() -> SuggestionsResponse:
         workspace = session.workspace(look.model)
         light = workspace.lightness_at(x, y, size=look.options.size)
         likely = workspace.suggestions(x, y, count, look.options)
         now = in_gamut(workspace.ab_at(x, y, session.result(look)), light)
-        return SuggestionsBody(
+        return SuggestionsResponse(
             x=x,
             y=y,
             lightness=light,

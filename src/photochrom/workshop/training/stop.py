@@ -1,4 +1,4 @@
-"""The wish that a run may end: Ctrl-C or a cluster's SIGTERM."""
+"""Graceful stop on SIGINT and SIGTERM: Ctrl-C or a cluster's SIGTERM."""
 
 from __future__ import annotations
 
