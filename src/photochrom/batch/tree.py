@@ -27,7 +27,7 @@ class Patterns:
 
     @classmethod
     def of(cls, include: Sequence[str], exclude: Sequence[str]) -> Patterns:
-        """Patterns from their texts; raises ConfigError for one that is none."""
+        """Patterns from their texts; raises ConfigError for an invalid one."""
         try:
             found = [
                 PathSpec.from_lines("gitignore", lines) if lines else None

@@ -12,7 +12,7 @@ from photochrom.cli.exit_codes import FAILED, needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
 FARTHEST = 2.0
-"""A twin whose colours are farther off, Lab units, is none; those in docs/quantization.md are
+"""A twin whose colours are farther off, Lab units, is refused; those in docs/quantization.md are
 below half of it."""
 
 

@@ -133,7 +133,7 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
     """The models and weights that "a+b" or "a:0.7+b:0.3" means; weights sum to 1.
 
     The path of a file is one model, whatever is in its name; in a blend it must not have a "+".
-    Raises ConfigError for a weight that is none.
+    Raises ConfigError for a weight that is not a number.
     """
     if model is None or isinstance(model, Path) or is_file(Path(model)) or "+" not in model:
         return [(model, 1.0)]

@@ -223,7 +223,7 @@ def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
 
 
 def dial_from(stops: Any, origin: str) -> Dial:
-    """A dial of lists of three numbers; raises ModelError for what is none."""
+    """A dial of lists of three numbers; raises ModelError for anything else."""
     if not isinstance(stops, list) or not stops:
         raise ModelError(f"{origin}: dial is {stops!r}, but must be a list of stops")
     for stop in stops:

@@ -81,7 +81,7 @@ def descriptors_from(path: Path, *, own: bool = False) -> tuple[Descriptor, ...]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file's tables; raises ModelError where it is none."""
+    """A TOML file's tables; raises ModelError where it is not valid TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:

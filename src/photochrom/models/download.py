@@ -84,7 +84,7 @@ def pull(
 def remove(descriptor: Descriptor) -> int:
     """Remove a pulled model and what is left of pulls; returns the bytes that were freed.
 
-    Raises ModelError where it is none that was pulled.
+    Raises ModelError for a model that was not pulled.
     """
     if descriptor.shipped:
         raise ModelError(f"{descriptor.name} comes with its package; uninstall that instead")
@@ -124,7 +124,10 @@ def _from_one(
     progress: Progress,
     patience: Patience,
 ) -> _FetchError | None:
-    """Fill `part` from one address; returns why it could not be. A try that got on is none."""
+    """Fill `part` from one address; returns why it failed.
+
+    A try that received bytes is not counted.
+    """
     failures, there = 0, 0
     while True:
         resumed = part.exists()  # perhaps of another server's file

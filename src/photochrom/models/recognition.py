@@ -53,7 +53,7 @@ class Tensor:
 
     @property
     def channels(self) -> int | None:
-        """Of an image; None for what is none, or does not say."""
+        """Of an image; None for anything else, or where it is unknown."""
         channels = self.shape[1] if len(self.shape) == 4 else None
         return channels if isinstance(channels, int) else None
 

@@ -32,7 +32,7 @@ PhotoLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Pixels | P
 def as_photo(photo: PhotoLike) -> Photo:
     """A photo of a path, an encoded file's bytes, an array, a PIL image, or the photo itself.
 
-    Raises PhotoError for what is none of these, and where it cannot be read.
+    Raises PhotoError for any other type, and where it cannot be read.
     """
     if isinstance(photo, Photo):
         return photo

@@ -59,7 +59,7 @@ class Hint:
 
     @classmethod
     def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
-        """A hint of an sRGB colour, "#rrggbb"; raises HintError where it is none."""
+        """A hint of an sRGB colour, "#rrggbb"; raises HintError for any other text."""
         if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
             raise HintError(f'color is {color!r}, but must be written "#rrggbb"')
         rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255

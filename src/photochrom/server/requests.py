@@ -77,7 +77,7 @@ class HintRequest(BaseModel):
         return self
 
     def hint(self) -> Hint:
-        """The hint; raises HintError where a number is none."""
+        """The hint; raises HintError where a number is NaN or infinite."""
         if self.color is not None:
             return Hint.from_srgb(self.x, self.y, self.color, self.radius)
         assert self.ab is not None

@@ -65,7 +65,7 @@ async def receive(request: Request, folder: Path, settings: Settings, name: str 
     """Write a request's photo into a folder.
 
     name: of the file, where the body is the file itself.
-    Raises RefusedError: 400 for a form that is none or a body that ends early, 413 for more bytes
+    Raises RefusedError: 400 for a malformed form or a body that ends early, 413 for more bytes
     than allowed (counted as they come), 507 where the disk is full.
     """
     path = folder / "upload"
