@@ -38,8 +38,8 @@ Device = Annotated[
     str,
     typer.Option(
         metavar="DEVICE",
-        help="auto, cpu, cuda, ...: a device that the installed ONNX Runtime offers; one that fails to "
-        "start is replaced by the CPU.",
+        help="auto, cpu, cuda, ...: a device that the installed ONNX Runtime offers; one that "
+        "fails to start is replaced by the CPU.",
     ),
 ]
 Quality = Annotated[

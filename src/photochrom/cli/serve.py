@@ -83,11 +83,11 @@ def serve(
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Allowed Host header; repeatable; several times."),
+        typer.Option(metavar="NAME", help="Allowed Host header; repeatable."),
     ] = None,
     cors_origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="ORIGIN", help="Allowed CORS origin; repeatable; several times."),
+        typer.Option(metavar="ORIGIN", help="Allowed CORS origin; repeatable."),
     ] = None,
     model: Model = None,
     device: ServerDevice = None,
