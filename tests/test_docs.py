@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +37,36 @@ def test_every_page_is_in_the_index() -> None:
     index = REPOSITORY / "docs" / "README.md"
     linked = {(index.parent / target).resolve() for target, _ in LINK.findall(index.read_text())}
     assert {page for page in PAGES if page.parent != REPOSITORY} - linked == {index}
+
+
+@pytest.mark.workshop
+def test_readme_trains_exports_and_colors_in_any_folder(tmp_path: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = text.split("## Training your own")[1].split("\n## ")[0]
+    block = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    commands = re.sub(r"\\\n", "", re.sub(r" +#.*", "", block)).splitlines()
+    assert [command.split()[:2] for command in commands] == [
+        ["pip", "install"],
+        ["photochrom", "data"],
+        ["photochrom", "train"],
+        ["photochrom", "export"],
+        ["photochrom", "colorize"],
+    ]
+    for name in ("configs", "examples"):
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    shutil.copy(REPOSITORY / "examples" / "cat.jpg", tmp_path / "photo.jpg")
+    commands[1] = commands[1].replace("~/photos", "examples/color")
+    commands[2] += " --minutes 0.1 --set loss.prior_photos=8"  # not two hours
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in commands[1:]:
+        done = subprocess.run(
+            ["sh", "-ec", command],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    assert (tmp_path / "photo.color.jpg").is_file()
