@@ -1,7 +1,7 @@
 """The colours that ship: a worse model, or a wrong dial, does not pass unseen.
 
-`python tests/test_shipped_colors.py` stores what the models in the package give, which is to be done
-where they change on purpose, and to be looked at.
+`python tests/test_shipped_colors.py` stores what the models in the package give. Do so where they
+change on purpose, and look at the pictures.
 """
 
 from __future__ import annotations
