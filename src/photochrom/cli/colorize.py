@@ -87,7 +87,7 @@ def colorize(
             min=0.0,
             max=1.0,
             help="0 = muted and safe, 1 = vivid. For models that predict ab directly it scales "
-            "chroma (0.5 = unchanged).",
+            "chroma; published ones are unchanged at 0.5.",
         ),
     ] = 0.5,
     size: Size = None,
@@ -156,9 +156,9 @@ def colorize(
     """Colour black-and-white photos.
 
     A folder's photos are coloured one by one; results of an earlier run (NAME.color.EXT and those
-    of `variants`) are passed over. With -o FOLDER the tree is mirrored there, and a ledger in it
-    knows what is done: --resume goes on after any interruption. Photos that are in colour already
-    are refused without --recolor. The original files are never changed.
+    of `variants`) are skipped. With -o FOLDER the folder's tree is mirrored there, and a ledger in
+    it records what is done: --resume continues after any interruption. Photos that are in colour
+    already are refused without --recolor. The original files are never changed.
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """

@@ -27,7 +27,7 @@ Config = Annotated[
 ]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="8000 by default.")]
 ServerDevice = Annotated[
-    str | None, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, ...; cpu by default.")
+    str | None, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, ...; default: auto.")
 ]
 Token = Annotated[
     str | None,
@@ -98,9 +98,10 @@ def serve(
     max_pixels: MaxPixels = None,
     config: Config = None,
 ) -> None:
-    """Answer the HTTP API, and the page, until SIGINT or SIGTERM (docs/server.md).
+    """Serve the HTTP API and the page until SIGINT or SIGTERM (docs/server.md).
 
-    What runs then is finished. All other settings come from PHOTOCHROM_SERVER_... or --config.
+    Running requests are finished first. Settings without a flag come from PHOTOCHROM_SERVER_... or
+    --config.
     """
     limit_threads(1)
     with one_line_errors(), needs_extra("photochrom serve", _EXTRA):
