@@ -9,9 +9,9 @@ from pathlib import Path
 from support.desk import Desk
 
 RUN = """async ([example, data]) => {
-  const coloured = new Function(`${example}; return coloured;`)();
+  const colored = new Function(`${example}; return colored;`)();
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  const picture = await coloured(new Blob([bytes]));
+  const picture = await colored(new Blob([bytes]));
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [picture.width, picture.height];
   const pen = canvas.getContext("2d");

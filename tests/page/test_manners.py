@@ -239,7 +239,7 @@ def test_shortcuts_are_listed(desk: Desk) -> None:
 
 def test_typing_in_a_field_is_no_shortcut(harbour: Desk) -> None:
     harbour.tab("colors")
-    harbour.page.focus("#own-colour .hex input")
+    harbour.page.focus("#own-color .hex input")
     harbour.page.keyboard.type("b")
     expect(harbour.page.locator("#tool-color")).to_have_attribute("aria-pressed", "true")
 

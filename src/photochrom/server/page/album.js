@@ -12,7 +12,7 @@ export class Album extends EventTarget {
   photos = [];
   current = null;
   #uploads = 0;
-  #colouring = Promise.resolve();
+  #coloring = Promise.resolve();
 
   constructor(limits) {
     super();
@@ -55,7 +55,7 @@ export class Album extends EventTarget {
 
   retry(photo) {
     if (photo.isOpen) {
-      this.#colour(photo);
+      this.#color(photo);
     } else {
       photo.become("waiting");
       this.#pump();
@@ -105,17 +105,17 @@ export class Album extends EventTarget {
         return;
       }
       photo.adopt(session);
-      this.#colour(photo);
+      this.#color(photo);
     } catch (error) {
       if (error.name !== "AbortError") photo.become("failed", error.message);
     }
   }
 
   /** Colour a photo for its thumbnail, one after the other; the current one goes its own way. */
-  #colour(photo) {
-    photo.become("colouring");
-    this.#colouring = this.#colouring.then(async () => {
-      if (photo.state !== "colouring" || photo.leaving.signal.aborted) return;
+  #color(photo) {
+    photo.become("coloring");
+    this.#coloring = this.#coloring.then(async () => {
+      if (photo.state !== "coloring" || photo.leaving.signal.aborted) return;
       if (photo === this.current) return;
       try {
         const picture = await photo.ask((id) => api.preview(id, { longest: THUMBNAIL }));

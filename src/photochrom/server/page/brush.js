@@ -43,7 +43,7 @@ export class Brush {
     pen.globalAlpha = 0.65;
     pen.lineCap = pen.lineJoin = "round";
     pen.lineWidth = 2 * this.#radius;
-    pen.strokeStyle = hexOf(this.marks.lightnessAt(this.#stroke[0]), this.tools.colour);
+    pen.strokeStyle = hexOf(this.marks.lightnessAt(this.#stroke[0]), this.tools.color);
     pen.beginPath();
     for (const point of [this.#stroke[0], ...this.#stroke]) {
       const { x, y } = view.toScreen(point);

@@ -91,7 +91,7 @@ export function hintNear(hints, view, at, reach, selected) {
 }
 
 /** Draw the dots of all marks, each ringed, the selected one with how far its colour is known. */
-export function drawHints(pen, view, hints, { selected, colourOf, usual }) {
+export function drawHints(pen, view, hints, { selected, colorOf, usual }) {
   for (const { mark, points } of marksOf(hints)) {
     const chosen = mark === selected;
     const spots = points.map((hint) => view.toScreen(hint));
@@ -99,7 +99,7 @@ export function drawHints(pen, view, hints, { selected, colourOf, usual }) {
       outline(pen, chosen ? 3 : 1.5, () => spots.forEach(({ x, y }) => pen.lineTo(x, y)));
     points.forEach((hint, i) => {
       if (chosen) drawReach(pen, spots[i], (hint.radius ?? usual) * view.scale);
-      drawDot(pen, spots[i], colourOf(hint), chosen, spots.length > 1);
+      drawDot(pen, spots[i], colorOf(hint), chosen, spots.length > 1);
     });
   }
 }
@@ -111,9 +111,9 @@ function drawReach(pen, { x, y }, radius) {
   pen.setLineDash([]);
 }
 
-function drawDot(pen, { x, y }, colour, chosen, small) {
+function drawDot(pen, { x, y }, color, chosen, small) {
   const size = small ? 3 : chosen ? 8 : 6.5;
-  const rings = [[size + 3, "rgb(0 0 0 / .5)"], [size + (small ? 1.5 : 2), "#fff"], [size, colour]];
+  const rings = [[size + 3, "rgb(0 0 0 / .5)"], [size + (small ? 1.5 : 2), "#fff"], [size, color]];
   if (chosen && !small) rings.unshift([size + 5, "#fff"]);
   for (const [radius, style] of rings) {
     pen.beginPath();

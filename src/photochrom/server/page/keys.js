@@ -49,7 +49,7 @@ export class Keys {
     const always = { "?": deeds.help };
     if (!album.current) return always;
     return { ...always,
-      c: () => tools.take("colour"), b: () => tools.take("brush"), h: () => tools.take("hand"),
+      c: () => tools.take("color"), b: () => tools.take("brush"), h: () => tools.take("hand"),
       s: () => divider.toggle(), g: () => confidence.toggle(), a: () => compare.toggle(),
       o: () => stage.hold(true),
       "+": () => stage.zoomBy(1.5, undefined, true), "=": () => stage.zoomBy(1.5, undefined, true),
@@ -90,6 +90,6 @@ export class Keys {
     const { marks, crosshair, deeds } = this;
     if (marks.chosen) return deeds.openMark(marks.chosen);
     if (!crosshair.shown) crosshair.show();
-    return deeds.colourAt(crosshair.place);
+    return deeds.colorAt(crosshair.place);
   }
 }

@@ -2,7 +2,7 @@ import * as api from "./api.js";
 import { Album } from "./album.js";
 import { receive } from "./arrivals.js";
 import { Brush } from "./brush.js";
-import { ColourPanel } from "./colours.js";
+import { ColorPanel } from "./colors.js";
 import { Compare } from "./compare.js";
 import { ConfidenceOverlay } from "./confidence.js";
 import { Crosshair } from "./crosshair.js";
@@ -44,7 +44,7 @@ function lay(about, { models }, status) {
   const crosshair = new Crosshair(stage);
   const place = new PlacePanel({ marks, tools, stage, status });
   const look = new LookPanel(models, (part, label, how) => album.current?.change(part, label, how));
-  const colours = new ColourPanel(marks, tools, place, stage);
+  const colors = new ColorPanel(marks, tools, place, stage);
   const compare = new Compare(album, preview, stage, status);
   const confidence = new ConfidenceOverlay(album, stage, status);
   const variants = new VariantPanel(album, preview, status);
@@ -52,7 +52,7 @@ function lay(about, { models }, status) {
   const download = new DownloadDialog(album, about.formats, status);
   const detail = new Detail(preview, stage);
   const brush = new Brush({ stage, tools, marks, place, crosshair });
-  const desk = { brush, album, tools, marks, stage, preview, divider, crosshair, place, look, colours,
+  const desk = { brush, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
     compare, confidence, variants, panels, download, detail, status };
   const table = new Table(desk);
   desk.gestures = new Gestures(stage, tools, table.gestures);

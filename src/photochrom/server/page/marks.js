@@ -27,7 +27,7 @@ export class Marks extends EventTarget {
   lightnessAt(place) { return this.photo?.lightness?.at(place) ?? MIDDLE; }
 
   /** The colour that a hint takes at its place. */
-  colourOf(hint) { return hexOf(this.lightnessAt(hint), hint.ab); }
+  colorOf(hint) { return hexOf(this.lightnessAt(hint), hint.ab); }
 
   select(mark) {
     if (!this.photo || mark === this.selected) return;
@@ -41,7 +41,7 @@ export class Marks extends EventTarget {
   add(place, ab, { draft = false } = {}) {
     const mark = newMark();
     const done = this.#append([hintAt(place, ab, null, mark, this.photo.size)],
-      texts.step.colour, draft);
+      texts.step.color, draft);
     if (done) this.select(mark);
     return done ? mark : null;
   }
@@ -67,7 +67,7 @@ export class Marks extends EventTarget {
 
   /** Another colour or radius for a mark. */
   change(mark, part, { draft = false, key = null } = {}) {
-    const label = "ab" in part ? texts.step.recolour : texts.step.radius;
+    const label = "ab" in part ? texts.step.recolor : texts.step.radius;
     this.photo.change({ hints: changed(this.hints, mark, part) }, label, { draft, key });
   }
 
@@ -101,6 +101,6 @@ export class Marks extends EventTarget {
   draw(pen, view) {
     if (!this.photo?.isOpen) return;
     drawHints(pen, view, this.hints, { selected: this.selected,
-      colourOf: (hint) => this.colourOf(hint), usual: usualRadius(this.photo.size) });
+      colorOf: (hint) => this.colorOf(hint), usual: usualRadius(this.photo.size) });
   }
 }

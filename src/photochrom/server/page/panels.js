@@ -47,7 +47,7 @@ export class Panels {
 
   /** Offer what the model can. */
   allow(can) {
-    const able = { look: true, colours: can.hints, variants: can.variants };
+    const able = { look: true, colors: can.hints, variants: can.variants };
     for (const tab of this.tabs) tab.hidden = !able[tab.dataset.panel];
     if (!able[this.name]) this.open("look");
   }

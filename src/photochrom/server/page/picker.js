@@ -46,7 +46,7 @@ export class Mixer extends EventTarget {
     const picture = new ImageData(size, size);
     for (let row = 0; row < size; row += 1)
       for (let column = 0; column < size; column += 1) {
-        const ab = this.#colourAt((column + 0.5) / size, (row + 0.5) / size);
+        const ab = this.#colorAt((column + 0.5) / size, (row + 0.5) / size);
         if (!inGamut(this.lightness, ab)) continue;
         const [r, g, b] = srgbFromLab(this.lightness, ab);
         picture.data.set([r * 255, g * 255, b * 255, 255], 4 * (row * size + column));
@@ -57,7 +57,7 @@ export class Mixer extends EventTarget {
   }
 
   /** Of a place in 0..1 of the plane: a to the right, b upwards. */
-  #colourAt(x, y) {
+  #colorAt(x, y) {
     const { a, b, reach } = this.#square;
     return [a + (2 * x - 1) * reach, b + (1 - 2 * y) * reach];
   }
@@ -109,7 +109,7 @@ export class Mixer extends EventTarget {
   #move(event) {
     if (!this.#grip) return;
     const { left, top, width, height } = this.plane.getBoundingClientRect();
-    this.#choose(this.#colourAt(clamp((event.clientX - left) / width, 0, 1),
+    this.#choose(this.#colorAt(clamp((event.clientX - left) / width, 0, 1),
       clamp((event.clientY - top) / height, 0, 1)), "input");
   }
 

@@ -30,7 +30,7 @@ export class PlacePanel {
       on: { input: () => this.#resize(true), change: () => this.#resize(false) } });
     this.own = element("div", { class: "own" },
       element("label", { for: "radius", text: texts.radius }), this.radius,
-      iconButton("trash", texts.removeColour, () => this.#remove()));
+      iconButton("trash", texts.removeColor, () => this.#remove()));
     this.title = element("h2", {});
     this.node.append(element("header", {}, this.title,
       iconButton("close", texts.close, () => this.close())),
@@ -100,7 +100,7 @@ export class PlacePanel {
 
   #show() {
     const hint = this.#hint;
-    this.title.textContent = hint ? texts.colourHere : texts.colourFor;
+    this.title.textContent = hint ? texts.colorHere : texts.colorFor;
     const chosen = hint?.ab ?? null;
     const shown = hint?.ab ?? this.answer?.current.ab ?? [0, 0];
     this.mixer.set(this.lightness, shown);
@@ -111,7 +111,7 @@ export class PlacePanel {
         () => element("span", { class: "chip waiting" }))));
     const others = answer ? [[texts.now, answer.current.ab], [texts.neutral, [0, 0]]]
       : [[texts.neutral, [0, 0]]];
-    others.push([texts.yours, this.tools.colour]);
+    others.push([texts.yours, this.tools.color]);
     this.more.replaceChildren(...others.map(([words, ab]) =>
       this.#chip({ ab: fitted(this.lightness, ab) }, chosen, words)));
     this.own.hidden = !hint;

@@ -102,7 +102,7 @@ export class Preview extends EventTarget {
         await this.#fetchPicture(photo, draft);
       } catch (error) {
         if (photo.leaving.signal.aborted) break;
-        if (photo.state === "colouring") photo.become("failed", error.message);
+        if (photo.state === "coloring") photo.become("failed", error.message);
         else this.#tell("failure", error.message);
       }
     }

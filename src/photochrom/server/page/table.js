@@ -16,7 +16,7 @@ export class Table {
     this.deeds = {
       undo: () => this.#back("undo"), redo: () => this.#back("redo"),
       help: () => byId("shortcuts-dialog").showModal(), download: () => this.download.open(),
-      letGo: () => this.#letGo(), colourAt: (place) => this.#colourAt(place, true),
+      letGo: () => this.#letGo(), colorAt: (place) => this.#colorAt(place, true),
       openMark: ({ mark, points: [first] }) => this.place.open(first, mark, true),
     };
     this.#followAlbum();
@@ -75,7 +75,7 @@ export class Table {
 
   #progress(photo) {
     if (photo === this.photo) {
-      if (photo.state === "colouring" && this.preview.photo === photo && !this.preview.busy) {
+      if (photo.state === "coloring" && this.preview.photo === photo && !this.preview.busy) {
         this.stage.open(photo.size);
         this.preview.show(photo);
         this.#showLook();
@@ -101,7 +101,7 @@ export class Table {
 
   /** What to do next, said once. */
   #greet() {
-    if (this.photo.session.in_color) this.status.say(texts.inColour);
+    if (this.photo.session.in_color) this.status.say(texts.inColor);
     else if (this.greeted || !this.photo.can.hints)
       this.status.whisper(texts.isReady(this.photo.name));
     else this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
@@ -135,19 +135,19 @@ export class Table {
     if (!this.photo?.isOpen) return;
     const hint = marks.near(stage.view, at, reach);
     if (hint) this.place.open(hint, hint.mark);
-    else if (stage.view.contains(at)) this.#colourAt(stage.view.toPhoto(at));
+    else if (stage.view.contains(at)) this.#colorAt(stage.view.toPhoto(at));
     else marks.select(null);
   }
 
   /** Ask which colour a place gets; a colour that was just picked elsewhere goes there at once. */
-  #colourAt(place, byKey = false) {
+  #colorAt(place, byKey = false) {
     const { marks, tools } = this;
     this.crosshair.place = place;
     marks.select(null);
     this.status.hush();
     this.#uncover(place);
     if (!tools.ready) return this.place.open(place, null, byKey);
-    const mark = marks.add(place, tools.colour);
+    const mark = marks.add(place, tools.color);
     tools.unload();
     return mark !== null && this.place.open(place, mark);
   }
@@ -162,7 +162,7 @@ export class Table {
   #paint(path) {
     this.brush.show(null);
     this.#uncover(path.reduce((one, other) => (one.x < other.x ? one : other)));
-    this.marks.paint(path, this.tools.colour, this.tools.brush);
+    this.marks.paint(path, this.tools.color, this.tools.brush);
   }
 
   #letGo() {
@@ -186,7 +186,7 @@ export class Table {
     const press = (id, deed) => byId(id).addEventListener("click", deed);
     press("undo", this.deeds.undo);
     press("redo", this.deeds.redo);
-    press("own-swatch", () => this.panels.open("colours"));
+    press("own-swatch", () => this.panels.open("colors"));
     press("help", this.deeds.help);
     press("download", this.deeds.download);
     press("split", () => this.divider.toggle());
@@ -202,7 +202,7 @@ export class Table {
       dataset.theme = dataset.theme === "dark" ? "light" : "dark";
       localStorage.setItem("photochrom-theme", dataset.theme);
     });
-    for (const tool of ["colour", "brush", "hand"]) press(`tool-${tool}`, () => tools.take(tool));
+    for (const tool of ["color", "brush", "hand"]) press(`tool-${tool}`, () => tools.take(tool));
     const eye = byId("hold");
     eye.addEventListener("pointerdown", (event) => {
       eye.setPointerCapture(event.pointerId);
@@ -214,7 +214,7 @@ export class Table {
 
   #showTools() {
     const { kind, can } = this.tools;
-    for (const tool of ["colour", "brush", "hand"]) {
+    for (const tool of ["color", "brush", "hand"]) {
       byId(`tool-${tool}`).setAttribute("aria-pressed", String(tool === kind));
       byId(`tool-${tool}`).hidden = tool !== "hand" && !can.hints;
     }
@@ -237,7 +237,7 @@ export class Table {
     this.#showSteps();
     this.stage.invalidate();
     if (draft) return;
-    this.colours.show();
+    this.colors.show();
     this.variants.sync();
   }
 
@@ -251,11 +251,11 @@ export class Table {
     const { session } = photo;
     byId("name").textContent = photo.name;
     byId("facts").textContent = session ? texts.facts(session) : "";
-    const notes = !session ? [] : [session.in_color && texts.inColour,
+    const notes = !session ? [] : [session.in_color && texts.inColor,
       session.pages > 1 && texts.severalPages(session.pages), ...session.notes].filter(Boolean);
     byId("notes").textContent = notes.join(" ");
     byId("notes").hidden = !notes.length;
-    const words = { waiting: texts.waiting, colouring: texts.colouring, failed: photo.problem,
+    const words = { waiting: texts.waiting, coloring: texts.coloring, failed: photo.problem,
       uploading: photo.problem || texts.uploading(Math.round(photo.progress * 100)) };
     byId("card-text").textContent = words[photo.state] ?? "";
     byId("card").hidden = photo.state === "ready";

@@ -299,7 +299,7 @@ def test_brush_stroke_is_a_row_of_hints_and_one_step(harbour: Desk) -> None:
 
 def test_brush_has_the_persons_own_color(harbour: Desk) -> None:
     harbour.tab("colors")
-    harbour.page.fill("#own-colour .hex input", "#3060c0")
+    harbour.page.fill("#own-color .hex input", "#3060c0")
     harbour.press("Tab")
     harbour.press("b")
     harbour.click_photo(0.8, 0.85)
@@ -396,10 +396,10 @@ def test_color_from_another_picture_by_keyboard_goes_on_the_brush(
     harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
     expect(harbour.page.locator("#reference")).to_be_visible()
     harbour.page.focus("#reference")
-    before = harbour.page.input_value("#own-colour .hex input")
+    before = harbour.page.input_value("#own-color .hex input")
     harbour.press("Shift+ArrowUp", "Shift+ArrowUp", "ArrowLeft", "Enter")
     assert "on the brush" in harbour.status
-    assert harbour.page.input_value("#own-colour .hex input") != before
+    assert harbour.page.input_value("#own-color .hex input") != before
 
 
 def test_file_that_is_no_picture_is_no_reference(harbour: Desk, tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import { nameOf, texts } from "./texts.js";
 const SHOWN_AT = 60; // L of a colour that has no place yet
 
 /** The panel of colours: the person's own, the brush, and the list of those that are set. */
-export class ColourPanel {
+export class ColorPanel {
   constructor(marks, tools, place, stage) {
     Object.assign(this, { marks, tools, place, stage });
     this.list = byId("marks");
     this.mixer = new Mixer();
-    byId("own-colour").append(this.mixer.node);
+    byId("own-color").append(this.mixer.node);
     for (const type of ["input", "change"])
       this.mixer.addEventListener(type, () => tools.load(this.mixer.ab));
     byId("brush-size").addEventListener("input", (event) =>
@@ -23,10 +23,10 @@ export class ColourPanel {
   }
 
   #showTools() {
-    const { colour, brush } = this.tools;
-    const moved = this.mixer.ab.some((value, i) => value !== colour[i]);
-    if (moved || this.mixer.lightness !== SHOWN_AT) this.mixer.set(SHOWN_AT, colour);
-    byId("own-swatch").firstChild.style.background = hexOf(SHOWN_AT, colour);
+    const { color, brush } = this.tools;
+    const moved = this.mixer.ab.some((value, i) => value !== color[i]);
+    if (moved || this.mixer.lightness !== SHOWN_AT) this.mixer.set(SHOWN_AT, color);
+    byId("own-swatch").firstChild.style.background = hexOf(SHOWN_AT, color);
     const slider = byId("brush-size");
     slider.value = Math.round(100 * Math.sqrt(brush / 0.12));
     slider.setAttribute("aria-valuetext", `${(brush * 100).toFixed(1)} %`);
@@ -52,7 +52,7 @@ export class ColourPanel {
     const [first] = points;
     const name = nameOf(this.marks.lightnessAt(first), ab);
     const swatch = element("span", { class: "swatch" });
-    swatch.style.background = this.marks.colourOf(first);
+    swatch.style.background = this.marks.colorOf(first);
     const words = points.length > 1 ? texts.stroke(name, points.length)
       : texts.spot(name, Math.round(first.x), Math.round(first.y));
     return element("li", { "data-mark": mark },
@@ -61,7 +61,7 @@ export class ColourPanel {
         focus: () => this.marks.select(mark),
         keydown: (event) => this.#key(event, mark) } },
       swatch, element("span", { text: words })),
-      iconButton("trash", texts.removeColour, () => this.marks.remove(mark), { class: "tiny" }));
+      iconButton("trash", texts.removeColor, () => this.marks.remove(mark), { class: "tiny" }));
   }
 
   #key(event, mark) {
