@@ -224,7 +224,7 @@ def test_no_numbers_are_told(tmp_path, examples):
         [node],
         [weights],
     )
-    with pytest.raises(ModelError, match="no number"):
+    with pytest.raises(ModelError, match="NaN or infinity"):
         Colorizer(path).colorize(examples / "harbour.jpg")
 
 
