@@ -115,14 +115,14 @@ def test_of_pages_in_several_files_all_are_written_or_none(tmp_path, one_thread,
     album = written(tmp_path / "album.tif", [pictures.scene()[..., 0]] * 3)
     results = one_thread.colorize_pages(album)
 
-    save = Result.save
+    save = Result._save
 
     def full(result, *given, **named):
         if result is results[2]:
             raise PhotoError("the disk is full")
         return save(result, *given, **named)
 
-    monkeypatch.setattr(Result, "save", full)
+    monkeypatch.setattr(Result, "_save", full)
     with pytest.raises(PhotoError, match="full"):
         save_pages(results, tmp_path / "out.png")
     assert [path.name for path in tmp_path.iterdir()] == ["album.tif"]

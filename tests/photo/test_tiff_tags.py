@@ -133,7 +133,7 @@ def test_both_byte_orders_and_sizes_say_the_same(tmp_path):
                              extratags=tags, metadata=None)  # fmt: skip
             with path.open("rb") as file:
                 [found] = read_directories(file)
-            words = found.words
+            words = found.descriptive_tags
             wanted = wanted or words
             assert words == wanted
     assert wanted.entries[PRIVATE].numbers() == (1, 2, 65535)
@@ -211,7 +211,7 @@ def test_noise_is_no_directory(noise):
     for data in (noise, b"II*\0\x08\0\0\0" + noise, b"MM\0+\0\x08\0\0" + noise):
         for directory in read_directories(io.BytesIO(data)):
             assert directory.data_end >= 0
-            assert directory.words is not None
+            assert directory.descriptive_tags is not None
     from_exif(noise)
 
 

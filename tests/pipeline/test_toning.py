@@ -99,11 +99,11 @@ def test_pictures_without_room(shape):
     assert tone_of(np.full(shape, 0.5, np.float32)) is Tone.GRAY
 
 
-def test_color_is_refused_where_asked(examples):
+def test_color_is_refused_unless_asked_for(examples):
     colorizer = Colorizer(threads=1)
     photo = examples / "color" / "cat.jpg"
     with pytest.raises(InColorError, match="--recolor") as error:
-        colorizer.colorize(photo, recolor=False)
+        colorizer.colorize(photo)
     assert "cat.jpg" in str(error.value)
-    assert colorizer.colorize(photo).rgb.shape == (300, 451, 3)
-    assert colorizer.colorize(examples / "cat.jpg", recolor=False).rgb.shape == (300, 451, 3)
+    assert colorizer.colorize(photo, recolor=True).rgb.shape == (300, 451, 3)
+    assert colorizer.colorize(examples / "cat.jpg").rgb.shape == (300, 451, 3)

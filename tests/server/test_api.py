@@ -140,7 +140,7 @@ def test_wrong_options_are_one_line(
 def test_a_photo_in_color_is_refused_unless_asked(client: TestClient, examples: Path) -> None:
     data = (examples / "color" / "harbour.jpg").read_bytes()
     refused = client.post(f"{API}/colorize?name=harbour.jpg", content=data)
-    assert "in colour already" in problem(refused, 409, "in-color")
+    assert "in colour already" in problem(refused, 409, "in-color-error")
     assert client.post(f"{API}/colorize?recolor=true", content=data).status_code == 200
 
 

@@ -43,12 +43,12 @@ _STATUS: dict[type[PhotochromError], int] = {
     MissingExtraError: 501,
 }
 _TITLES = {
-    "in-color": "The photo is in colour already",
+    "in-color-error": "The photo is in colour already",
     "photo-error": "The photo cannot be used",
     "hint-error": "The hints do not fit the photo",
     "config-error": "An option is wrong",
     "model-error": "The model cannot be used",
-    "missing-extra": "The server lacks a package",
+    "missing-extra-error": "The server lacks a package",
     "unforeseen": "A fault of the server",
 }
 
