@@ -24,7 +24,10 @@ class KnownColors:
         self.confidence = None if confidence is None else iter(confidence)
         self.seen: list[np.ndarray] = []
 
-    def colorize(self, gray: np.ndarray, *, vividness: float, size: int | None) -> Any:
+    def colorize(
+        self, gray: np.ndarray, *, vividness: float, size: int | None, recolor: bool
+    ) -> Any:
+        assert recolor  # degraded photos may be as strongly toned as ones in colour
         self.seen.append(gray)
         sure = None if self.confidence is None else next(self.confidence)
         return SimpleNamespace(rgb=next(self.pictures), confidence=sure)
