@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import pyvips
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
@@ -39,11 +40,27 @@ def test_every_page_is_in_the_index() -> None:
     assert {page for page in PAGES if page.parent != REPOSITORY} - linked == {index}
 
 
+def block_of(heading: str) -> str:
+    """The indented lines of a section of the README."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+
+
+def test_readmes_python_runs(tmp_path: Path) -> None:
+    photo = pyvips.Image.new_from_file(str(REPOSITORY / "examples" / "cat.jpg"))
+    photo.resize(2).write_to_file(str(tmp_path / "photo.tif"))
+    (tmp_path / "example.py").write_text(block_of("Python"), encoding="utf-8")
+    command = [sys.executable, "example.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "photo.color.tif").is_file()
+    assert (tmp_path / "photo.color-2.tif").is_file()
+
+
 @pytest.mark.workshop
 def test_readme_trains_exports_and_colors_in_any_folder(tmp_path: Path) -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    section = text.split("## Training your own")[1].split("\n## ")[0]
-    block = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+    block = block_of("Training your own")
     commands = re.sub(r"\\\n", "", re.sub(r" +#.*", "", block)).splitlines()
     assert [command.split()[:2] for command in commands] == [
         ["pip", "install"],
