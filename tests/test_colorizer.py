@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from PIL import Image, ImageOps
 
+import photochrom
 from photochrom.color import metrics
 from photochrom.colorizer import Colorizer, network_size
 from photochrom.errors import ConfigError, OutputExistsError, PhotoError
@@ -324,3 +326,43 @@ def test_a_colorizer_takes_the_path_of_a_model(colorizer, gray):
     _, path = locate(None)
     found = Colorizer(Path(path)).colorize(gray["cat"]).rgb
     assert np.array_equal(found, colorizer.colorize(gray["cat"]).rgb)
+
+
+def test_a_result_shows_itself_briefly(colorizer, examples):
+    result = colorizer.colorize(examples / "cat.jpg")
+    name = str(examples / "cat.jpg")
+    assert repr(result) == f"<Result of {name}, 451 x 300, by photochrom>"
+    shown = pyvips.Image.new_from_buffer(result._repr_png_(), "")
+    assert (shown.width, shown.height, shown.bands) == (451, 300, 3)
+
+
+def test_a_large_result_is_reduced_in_a_notebook(colorizer):
+    result = colorizer.colorize(np.full((600, 3000), 128, np.uint8))
+    shown = pyvips.Image.new_from_buffer(result._repr_png_(), "")
+    assert (shown.width, shown.height) == (1200, 240)
+
+
+def test_saving_to_an_open_file(colorizer, examples, tmp_path):
+    result = colorizer.colorize(examples / "cat.jpg")
+    sink = io.BytesIO()
+    assert result.save(sink, format="png") is None
+    assert np.array_equal(read(io.BytesIO(sink.getvalue())), result.rgb)
+    with (tmp_path / "cat.jpg").open("wb") as file:
+        result.save(file, quality=90)  # by default in the photo's own format
+    assert (tmp_path / "cat.jpg").read_bytes()[:2] == b"\xff\xd8"
+    with pytest.raises(ConfigError, match=r"cat\.png: its suffix chooses the format"):
+        result.save(tmp_path / "cat.png", format="jpg")
+
+
+@pytest.mark.workshop
+def test_a_result_as_a_pillow_image(colorizer, examples):
+    result = colorizer.colorize(examples / "cat.jpg")
+    assert np.array_equal(np.asarray(result.image), result.rgb)
+
+
+def test_one_call(examples):
+    options = photochrom.ColorizeOptions(vividness=0.9)
+    by_options = photochrom.colorize(examples / "cat.jpg", options).rgb
+    by_keyword = photochrom.colorize(examples / "cat.jpg", vividness=0.9).rgb
+    assert np.array_equal(by_options, by_keyword)
+    assert not np.array_equal(by_options, photochrom.colorize(examples / "cat.jpg").rgb)

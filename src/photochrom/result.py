@@ -85,6 +85,11 @@ class Result:
         """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
         return self._upright(Coding(SRGB, self.photo.stored))
 
+    def __repr__(self) -> str:
+        """Say which photo it is, without its arrays."""
+        height, width = self.photo.upright_size
+        return f"<Result of {self.photo.name}, {width} x {height}, by {self.model}>"
+
     @property
     def image(self) -> Any:
         """The coloured photo as a `PIL.Image.Image` of 8 bits, RGB or RGBA, upright sRGB.
