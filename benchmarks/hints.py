@@ -42,8 +42,8 @@ from skimage.segmentation import slic
 from photochrom.color import metrics
 from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import Colorizer
+from photochrom.options import Hint
 from photochrom.pipeline import hint_propagation
-from photochrom.pipeline.hints import Hint
 from photochrom.workshop.evaluation.original import Original, lab_of, originals_from
 
 COUNTS = (0, 1, 2, 5, 10, 20, 50)

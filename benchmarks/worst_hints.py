@@ -21,7 +21,7 @@ from photochrom.color import metrics
 from photochrom.color.lab import Array
 from photochrom.colorizer import Colorizer
 from photochrom.filters.guided_filter import window_mean
-from photochrom.pipeline.hints import Hint
+from photochrom.options import Hint
 from photochrom.workshop.evaluation.original import Original, lab_of, originals_from
 
 BLUR = 0.04

@@ -13,7 +13,7 @@ from PIL import Image
 from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ConfigError, HintError, InColorError, ModelError
-from photochrom.pipeline.hints import Hint
+from photochrom.options import Hint
 from photochrom.pipeline.suggestions import hex_of
 from photochrom.workspace import Workspace
 

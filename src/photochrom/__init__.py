@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from photochrom.errors import PhotoError as PhotoError
     from photochrom.models import list_models as list_models
     from photochrom.options import ColorizeOptions as ColorizeOptions
+    from photochrom.options import Hint as Hint
     from photochrom.options import SaveOptions as SaveOptions
     from photochrom.photo import Photo as Photo
     from photochrom.photo import PhotoLike as PhotoLike
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
-    from photochrom.pipeline.hints import Hint as Hint
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.result import Result as Result
     from photochrom.workspace import Workspace as Workspace
@@ -51,10 +51,9 @@ _MODULES = {
         "PhotoError",
     ),
     "photochrom.models": ("list_models",),
-    "photochrom.options": ("ColorizeOptions", "SaveOptions"),
+    "photochrom.options": ("ColorizeOptions", "Hint", "SaveOptions"),
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
-    "photochrom.pipeline.hints": ("Hint",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.result": ("Result",),
     "photochrom.workspace": ("Workspace",),

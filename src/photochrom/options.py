@@ -1,20 +1,21 @@
-"""What a person chooses: the colours of a photo, and how the file is written.
+"""What a person chooses: the colours of a photo, hints among them, and how the file is written.
 
-Every surface takes these two: Python, the command line, jobs, the server and its page. The defaults
+Every surface takes these: Python, the command line, jobs, the server and its page. The defaults
 are said here and nowhere else.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypedDict, cast
+from typing import Any, Self, TypedDict, cast
 
-from photochrom.errors import ConfigError
+import numpy as np
 
-if TYPE_CHECKING:
-    from photochrom.pipeline.hints import Hint
+from photochrom.color.lab import LARGEST_AB, lab_from_srgb
+from photochrom.errors import ConfigError, HintError
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
 """Beyond a dozen variants hardly differ."""
@@ -31,12 +32,66 @@ DEVICE = "auto"
 """What runs a network where nobody says otherwise: the best that ONNX Runtime offers here."""
 
 
+_LARGEST_PLACE = 1e9  # no photo has as many pixels on a side
+
+
 def check_ranges(options: object, names: tuple[str, ...]) -> None:
     """Raise ConfigError for an attribute outside its range."""
     for name in names:
         value, (low, high) = getattr(options, name), RANGES[name]
         if not math.isfinite(value) or not low <= value <= high:
             raise ConfigError(f"{name} is {value:g}, but must lie in {low:g}..{high:g}")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """One colour at one point; only the colour's ab counts, the photo keeps its lightness.
+
+    x, y: pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
+    ab: Lab units; (0, 0) is neutral. What no sRGB colour of the pixel's lightness has is reduced
+    to the most that one has.
+    radius: how far around the point the colour is known, pixels of the photo; by default 1 % of
+    its short side. The colour spreads on from there, see `photochrom.pipeline.hint_propagation`.
+    Raises HintError for what is no place, no colour or no radius.
+    """
+
+    x: float
+    y: float
+    ab: tuple[float, float]
+    radius: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (_is_number(self.x) and _is_number(self.y)):
+            raise HintError(f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
+        if not _is_ab(self.ab):
+            raise HintError(
+                f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}"
+            )
+        if self.radius is not None and not (_is_number(self.radius) and self.radius > 0):
+            raise HintError(f"radius is {self.radius!r}, but must be a number above 0")
+
+    @classmethod
+    def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
+        """A hint of an sRGB colour, "#rrggbb"; raises HintError for any other text."""
+        if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
+            raise HintError(f'color is {color!r}, but must be written "#rrggbb"')
+        rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
+        _, a, b = lab_from_srgb(rgb).tolist()
+        return cls(x, y, (a, b), radius)
+
+
+def _is_number(value: Any) -> bool:
+    kinds = (int, float, np.integer, np.floating)
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    return bool(is_number and abs(value) <= _LARGEST_PLACE)
+
+
+def _is_ab(value: Any) -> bool:
+    return (
+        isinstance(value, tuple | list)
+        and len(value) == 2
+        and all(_is_number(number) and abs(number) <= LARGEST_AB for number in value)
+    )
 
 
 class ColorizeKeywords(TypedDict, total=False):

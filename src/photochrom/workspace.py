@@ -27,6 +27,7 @@ from photochrom.options import (
     MOST_VARIANTS,
     ColorizeKeywords,
     ColorizeOptions,
+    Hint,
 )
 from photochrom.photo import Photo
 from photochrom.pipeline.adjustments import Adjustments
@@ -36,7 +37,7 @@ from photochrom.pipeline.hint_propagation import (
     propagate_hints,
     snap_to_hints,
 )
-from photochrom.pipeline.hints import Hint, PlacedHints, check_inside, place_in
+from photochrom.pipeline.hints import PlacedHints, check_inside, place_in
 from photochrom.pipeline.inference import (
     Member,
     SmallCopy,

@@ -12,7 +12,7 @@ from photochrom.color.vividness import Decoding
 from photochrom.colorizer import network_size
 from photochrom.errors import HintError, ModelError
 from photochrom.models.session import Session
-from photochrom.pipeline.hints import Hint
+from photochrom.options import Hint
 from support.linear_model import SLOPES, write_model
 
 pytestmark = pytest.mark.workshop

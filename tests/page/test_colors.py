@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
-from photochrom.pipeline.hints import Hint, load_hints
+from photochrom.options import Hint
+from photochrom.pipeline.hints import load_hints
 from support.desk import Desk
 
 SKY = (0.7, 0.15)  # of the harbour; its usual colour is blue

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from photochrom.filters.upsample import linear_chroma
+from photochrom.options import Hint
 from photochrom.pipeline import hint_propagation
 from photochrom.pipeline.hint_propagation import propagate_hints, snap_to_hints
-from photochrom.pipeline.hints import Hint, PlacedHints
+from photochrom.pipeline.hints import PlacedHints
 
 SHAPE = (96, 128)
 NETWORK = np.full((*SHAPE, 2), (5, 10), np.float32)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from photochrom.color.lab import lab_from_srgb, srgb_from_lab
 from photochrom.errors import HintError
-from photochrom.pipeline.hints import Hint, PlacedHints, load_hints
+from photochrom.options import Hint
+from photochrom.pipeline.hints import PlacedHints, load_hints
 
 HONOURED = 5.0
 """ab units, within which a hint must be met."""

@@ -46,7 +46,7 @@ from photochrom.photo.naming import colored_name
 if TYPE_CHECKING:
     from photochrom.batch.work import Settings
     from photochrom.colorizer import Colorizer
-    from photochrom.pipeline.hints import Hint
+    from photochrom.options import Hint
 
 
 _AFTER = "Colours, after the network"

@@ -9,7 +9,6 @@ A file of hints is JSON:
 from __future__ import annotations
 
 import json
-import re
 import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,52 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.lab import LARGEST_AB, Array, lab_from_srgb
+from photochrom.color.lab import Array
 from photochrom.errors import HintError, nearest_name
+from photochrom.options import Hint
 
 RADIUS = 0.01
 """Of a hint that names none, as a share of the photo's short side: 5 x 5 pixels of a small copy of
 192, which today's network, trained on squares of 1 to 9, follows better than 9 x 9."""
 
 _KEYS = ("x", "y", "color", "ab", "radius")
-_LARGEST = 1e9  # no photo has as many pixels on a side
-
-
-@dataclass(frozen=True)
-class Hint:
-    """One colour at one point; only the colour's ab counts, the photo keeps its lightness.
-
-    x, y: pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
-    ab: Lab units; (0, 0) is neutral. What no sRGB colour of the pixel's lightness has is reduced
-    to the most that one has.
-    radius: how far around the point the colour is known, pixels of the photo; by default 1 % of
-    its short side. The colour spreads on from there, see `photochrom.pipeline.hint_propagation`.
-    Raises HintError for what is no place, no colour or no radius.
-    """
-
-    x: float
-    y: float
-    ab: tuple[float, float]
-    radius: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (_is_number(self.x) and _is_number(self.y)):
-            raise HintError(f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
-        if not _is_ab(self.ab):
-            raise HintError(
-                f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}"
-            )
-        if self.radius is not None and not (_is_number(self.radius) and self.radius > 0):
-            raise HintError(f"radius is {self.radius!r}, but must be a number above 0")
-
-    @classmethod
-    def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
-        """A hint of an sRGB colour, "#rrggbb"; raises HintError for any other text."""
-        if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
-            raise HintError(f'color is {color!r}, but must be written "#rrggbb"')
-        rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
-        _, a, b = lab_from_srgb(rgb).tolist()
-        return cls(x, y, (a, b), radius)
 
 
 def load_hints(path: Path) -> tuple[Hint, ...]:
@@ -122,20 +84,6 @@ def _check_keys(record: dict[str, Any], known: Sequence[str], where: str) -> Non
             near = nearest_name(key, known)
             advice = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
             raise HintError(f"{where}: unknown key {key!r}; {advice}")
-
-
-def _is_number(value: Any) -> bool:
-    kinds = (int, float, np.integer, np.floating)
-    is_number = isinstance(value, kinds) and not isinstance(value, bool)
-    return bool(is_number and abs(value) <= _LARGEST)
-
-
-def _is_ab(value: Any) -> bool:
-    return (
-        isinstance(value, tuple | list)
-        and len(value) == 2
-        and all(_is_number(number) and abs(number) <= LARGEST_AB for number in value)
-    )
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.color.lab import LARGEST_AB
 from photochrom.errors import ConfigError, HintError, PhotoError
-from photochrom.options import MOST_VARIANTS, RANGES, ColorizeOptions, SaveOptions
+from photochrom.options import MOST_VARIANTS, RANGES, ColorizeOptions, Hint, SaveOptions
 from photochrom.photo import SUFFIXES, TIFF, Photo, kind_of
-from photochrom.pipeline.hints import Hint, parse_hints
+from photochrom.pipeline.hints import parse_hints
 from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
 from photochrom.workspace import Workspace
