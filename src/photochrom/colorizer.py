@@ -1,4 +1,4 @@
-"""The pipeline: a photo in, a coloured photo out."""
+"""Colour a photo: load models, take up photos, return results."""
 
 from __future__ import annotations
 

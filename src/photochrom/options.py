@@ -48,8 +48,8 @@ class Hint:
     """One colour at one point; only the colour's ab counts, the photo keeps its lightness.
 
     x, y: pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
-    ab: Lab units; (0, 0) is neutral. What no sRGB colour of the pixel's lightness has is reduced
-    to the most that one has.
+    ab: Lab units; (0, 0) is neutral. Colours outside sRGB at the pixel's lightness lose chroma
+    until they fit.
     radius: how far around the point the colour is known, pixels of the photo; by default 1 % of
     its short side. The colour spreads on from there, see `photochrom.pipeline.hint_propagation`.
     Raises HintError for what is no place, no colour or no radius.

@@ -1,4 +1,4 @@
-"""One photo, coloured again and again with other options; only what they change is computed.
+"""One photo, coloured again and again; only what changed options affect is recomputed.
 
     lightness of a small copy   by size
     the network's colours       by size, vividness

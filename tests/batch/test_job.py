@@ -1,11 +1,13 @@
 """Jobs with the real model on small photos."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from PIL import Image
 
 from photochrom.batch import LEDGER, Job, Ledger, Settings, State, run_job, work
 from photochrom.errors import ConfigError
-from photochrom.options import ColorizeOptions
+from photochrom.options import ColorizeOptions, SaveOptions
 
 SMALL = Settings(colorize=ColorizeOptions(size=64))
 
@@ -257,3 +259,20 @@ def test_a_folder_that_cannot_be_made(tree):
     blocked = Path("/proc/photochrom")
     with pytest.raises(ConfigError, match="/proc"):
         run_job(Job([tree], blocked, SMALL))
+
+
+def test_every_option_decides_which_results_are_the_same():
+    colors = {"vividness": 0.2, "size": 96, "variant": 2, "seed": 3, "recolor": True,
+              "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3}  # fmt: skip
+    file = {"quality": 80, "mark": False, "profile": "keep"}
+    assert {*colors, "hints"} == {item.name for item in fields(ColorizeOptions)}
+    assert {*file, "overwrite"} == {item.name for item in fields(SaveOptions)}
+    usual = Settings()
+    other = Settings(colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
+    assert Settings.of(json.loads(json.dumps(other.as_dict()))) == other
+    for name, value in colors.items():
+        changed = Settings(colorize=ColorizeOptions(**{name: value}))
+        assert changed.digest("x") != usual.digest("x"), name
+    for name, value in file.items():
+        changed = Settings(save=SaveOptions(**{name: value}))
+        assert changed.digest("x") != usual.digest("x"), name

@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
 from photochrom.errors import InColorError, PhotochromError, unforeseen
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
-from photochrom.pipeline.adjustments import Adjustments
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -37,13 +36,13 @@ _PARENT_CHECKED = 1.0
 
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels")
-_COLORS = ("vividness", "size", "recolor")
-_FILE = ("quality", "mark", "profile")
+_OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name != "hints")
+_OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What decides how a job's results look; a change makes them other results.
+    """What decides how a job's results look; changing any of these means colouring again.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
     for the photo's own. colorize, save: options of every photo; no hints, and what may be
@@ -62,17 +61,16 @@ class Settings:
     def of(cls, record: dict[str, Any]) -> Settings:
         """The inverse of `as_dict`."""
         own = {name: record[name] for name in _OF_THE_JOB}
-        colors = {name: record[name] for name in _COLORS} | record["adjustments"]
-        file = {name: record[name] for name in _FILE}
+        colors = {name: record[name] for name in _OF_COLORS}
+        file = {name: record[name] for name in _OF_FILE}
         return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
 
     def as_dict(self) -> dict[str, Any]:
         """For the ledger."""
         return {
             **{name: getattr(self, name) for name in _OF_THE_JOB},
-            **{name: getattr(self.colorize, name) for name in _COLORS},
-            **{name: getattr(self.save, name) for name in _FILE},
-            "adjustments": asdict(Adjustments.of(self.colorize)),
+            **{name: getattr(self.colorize, name) for name in _OF_COLORS},
+            **{name: getattr(self.save, name) for name in _OF_FILE},
         }
 
     def digest(self, model_sha256: str) -> str:

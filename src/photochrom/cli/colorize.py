@@ -87,7 +87,7 @@ def colorize(
             min=0.0,
             max=1.0,
             help="0 = muted and safe, 1 = vivid. For models that predict ab directly it scales "
-            "chroma; published ones are unchanged at 0.5.",
+            "chroma: published models are unchanged at 0.5.",
         ),
     ] = 0.5,
     size: Size = None,

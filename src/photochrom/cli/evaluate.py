@@ -58,7 +58,9 @@ def evaluate(
         Path | None,
         typer.Option(help="A CSV with the photos' keys: figures by kind, one more table."),
     ] = None,
-    kind_column: Annotated[str, typer.Option(help="Of that CSV, says the kind.")] = "source",
+    kind_column: Annotated[
+        str, typer.Option(help="Column of --kinds that names the kind.")
+    ] = "source",
     labels: Annotated[
         Path | None,
         typer.Option(help="A CSV with key and label (ImageNet's class, 0..999): the accuracy."),

@@ -65,7 +65,7 @@ def export(
     ] = False,
     embedder_weights: Annotated[
         str | None,
-        typer.Option(help="Of the embedder, where they are not where the training had them."),
+        typer.Option(help="Embedder weights file, if it moved since training."),
     ] = None,
 ) -> None:
     """Export a checkpoint to ONNX and compare its colours with PyTorch's.

@@ -33,7 +33,7 @@ def inspect(
     ] = False,
     embedder_weights: Annotated[
         str | None,
-        typer.Option(help="Of the embedder, where they are not where the training had them."),
+        typer.Option(help="Embedder weights file, if it moved since training."),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
 ) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The models: what there is, getting and checking them.")
 
-Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Of `photochrom models`.")]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME...", help="Names listed by `photochrom models`.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

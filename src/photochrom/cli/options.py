@@ -24,7 +24,7 @@ Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Model name, .onnx file, or an ensemble with weights: a:0.7+b:0.3.",
+        help="Model name, .onnx file, or a blend with weights: a:0.7+b:0.3.",
     ),
 ]
 ModelKind = Annotated[
@@ -64,8 +64,8 @@ MaxPixels = Annotated[
     typer.Option(
         min=1,
         metavar="N",
-        help="Refuse larger pictures before decoding them; 1 gigapixel, 150 megapixels where the "
-        "format cannot be read row by row.",
+        help="Refuse larger pictures before decoding them; default: 1 gigapixel, or 150 megapixels "
+        "where the format cannot be read row by row.",
     ),
 ]
 Recolor = Annotated[

@@ -26,7 +26,7 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="Stop with a checkpoint after so long.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="PyTorch threads.")] = None,
     compact: Annotated[
         bool, typer.Option("--compact", help="Half-precision checkpoints, to carry elsewhere.")
     ] = False,

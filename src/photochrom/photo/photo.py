@@ -40,7 +40,8 @@ _BRIGHTEST = 4.0
 class Metadata:
     """What a photo says beside its pixels.
 
-    words: descriptive tags, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other resources.
+    descriptive_tags: descriptions, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other
+    resources.
     resolution: pixels a millimetre, across and down, and the unit's name.
     """
 

@@ -107,8 +107,8 @@ def propagate_hints(
 ) -> Array:
     """Give the small copy the hints' colours, each where the picture is like at the hint.
 
-    told, plain: (h, w, 2), what the network says with and without the hints, Lab units.
-    lightness: (h, w), 0..100. unlikeness: of both, where it was made for an earlier spreading.
+    told, plain: (h, w, 2), what the network predicts with and without the hints, Lab units.
+    lightness: (h, w), 0..100. dissimilarity: of both, where it is kept from an earlier call.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
     dissimilarity = dissimilarity or Dissimilarity(HintDistances(lightness), plain)
