@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypedDict, cast
 
 import numpy as np
@@ -27,10 +27,11 @@ RANGES = {
     "smooth": (0.0, 1.0),
 }
 """Smallest and largest value of each number that lies in a range."""
+ADJUSTMENTS = ("saturation", "warmth", "tint", "smooth")
+"""What changes colours after the network."""
 PROFILES = ("srgb", "keep")
 DEVICE = "auto"
 """What runs a network where nobody says otherwise: the best that ONNX Runtime offers here."""
-
 
 _LARGEST_PLACE = 1e9  # no photo has as many pixels on a side
 
@@ -127,7 +128,7 @@ class ColorizeOptions:
 
     vividness: float = 0.5
     """0 (faithful, muted) to 1 (vivid). Models that predict ab directly have their chroma scaled;
-    0.5 leaves it unchanged."""
+    published ones are unchanged at 0.5."""
     size: int | None = None
     """Short side of the copy that the network sees, pixels; by default the model's own."""
     hints: tuple[Hint, ...] = ()
@@ -163,11 +164,7 @@ class ColorizeOptions:
     @property
     def unadjusted(self) -> Self:
         """The part that the network is asked about."""
-        return replace(self, saturation=1.0, warmth=0.0, tint=0.0, smooth=0.0)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
+        return replace(self, **{name: getattr(ColorizeOptions, name) for name in ADJUSTMENTS})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
 
+_SHOWN = Coding(SRGB, np.dtype(np.uint8))
 _LONGEST_SHOWN = 1200
 """Sides of a picture in a notebook, pixels."""
 
@@ -98,11 +99,11 @@ class Result:
         """
         image = import_module("PIL.Image")  # not of the runtime's packages
 
-        return image.fromarray(self._upright(Coding(SRGB, np.dtype(np.uint8))))
+        return image.fromarray(self._upright(_SHOWN))
 
     def _repr_png_(self) -> bytes:
         """What a notebook shows: a PNG, reduced where it is larger than a screen."""
-        whole = pyvips.Image.new_from_array(self._upright(Coding(SRGB, np.dtype(np.uint8))))
+        whole = pyvips.Image.new_from_array(self._upright(_SHOWN))
         shown = whole.thumbnail_image(_LONGEST_SHOWN, size="down")
         return bytes(shown.write_to_buffer(".png"))
 

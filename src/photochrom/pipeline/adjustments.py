@@ -13,7 +13,7 @@ import numpy as np
 from photochrom.color.lab import Array
 from photochrom.filters.guided_filter import guided_coefficients
 from photochrom.filters.upsample import LinearChroma, linear_chroma
-from photochrom.options import ColorizeOptions, check_ranges
+from photochrom.options import ADJUSTMENTS, ColorizeOptions, check_ranges
 
 SHIFT = 20.0
 """Lab units that a warmth or tint of 1 shifts colours by."""
@@ -39,12 +39,12 @@ class Adjustments:
     smooth: float = 0.0
 
     def __post_init__(self) -> None:
-        check_ranges(self, ("saturation", "warmth", "tint", "smooth"))
+        check_ranges(self, ADJUSTMENTS)
 
     @classmethod
     def of(cls, options: ColorizeOptions) -> Adjustments:
         """The part of a photo's options that changes colours after the network."""
-        return cls(options.saturation, options.warmth, options.tint, options.smooth)
+        return cls(**{name: getattr(options, name) for name in ADJUSTMENTS})
 
     def apply(
         self, ab: Array, chroma: LinearChroma, lightness: Array

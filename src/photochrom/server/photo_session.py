@@ -120,7 +120,7 @@ class Session:
                 ) from None
 
     def change(self, request: LookRequest, settings: Settings) -> int:
-        """Take a new look: the latest with some wishes; returns its number.
+        """Take a new look: the latest with what a request changes; returns its number.
 
         Raises HintError and ConfigError for what does not fit the photo or the model.
         """

@@ -10,7 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.color.lab import LARGEST_AB
 from photochrom.errors import ConfigError, HintError, PhotoError
-from photochrom.options import MOST_VARIANTS, RANGES, ColorizeOptions, Hint, SaveOptions
+from photochrom.options import (
+    ADJUSTMENTS,
+    MOST_VARIANTS,
+    RANGES,
+    ColorizeOptions,
+    Hint,
+    SaveOptions,
+)
 from photochrom.photo import SUFFIXES, TIFF, Photo, kind_of
 from photochrom.pipeline.hints import parse_hints
 from photochrom.server.problems import RefusedError
@@ -20,8 +27,7 @@ from photochrom.workspace import Workspace
 _MOST_HINTED = 32 * 2**20
 """Hints times pixels: 500 on a copy of 192 x 349."""
 
-_ADJUSTMENTS = ("saturation", "warmth", "tint", "smooth")
-_PLAIN_OPTIONS = ("vividness", "variant", "seed", *_ADJUSTMENTS)
+_PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
@@ -198,7 +204,7 @@ class ColorizeRequest(FileOptions):
 
     def look(self, model: str, most_hints: int) -> Look:
         """The same as a look; raises HintError for hints that are none, or too many."""
-        plain = {name: getattr(self, name) for name in (*_ADJUSTMENTS, "vividness", "size")}
+        plain = {name: getattr(self, name) for name in (*ADJUSTMENTS, "vividness", "size")}
         hints = checked_count(_hints_in(self.hints), most_hints)
         options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints)
         return Look(self.model or model, options)
