@@ -160,7 +160,8 @@ def fuzz(minutes: float, seed: int) -> None:
 
     from pebble import ProcessExpired, ProcessPool
 
-    from photochrom.batch.work import Settings, Task, begin, color
+    from photochrom.batch.work import JobSettings, Task, color, init_worker
+    from photochrom.options import ColorizeOptions
 
     chance = random.Random(seed)
     found = Path("fuzz-findings")
@@ -169,8 +170,8 @@ def fuzz(minutes: float, seed: int) -> None:
         context = multiprocessing.get_context("spawn")
         counts = {"done": 0, "failed": 0, "skipped": 0}
         end = time.monotonic() + 60 * minutes
-        start = (Settings(size=64, max_pixels=4_000_000), 1)
-        with ProcessPool(2, context=context, initializer=begin, initargs=start) as pool:
+        start = (JobSettings(colorize=ColorizeOptions(size=64), max_pixels=4_000_000), 1)
+        with ProcessPool(2, context=context, initializer=init_worker, initargs=start) as pool:
             number = 0
             while time.monotonic() < end:
                 block = []

@@ -84,7 +84,7 @@ class Result:
     @cached_property
     def rgb(self) -> Pixels:
         """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
-        return self._upright(Coding(SRGB, self.photo.stored))
+        return self._upright(Coding(SRGB, self.photo.stored_dtype))
 
     def __repr__(self) -> str:
         """Say which photo it is, without its arrays."""

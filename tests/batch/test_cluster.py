@@ -18,12 +18,12 @@ pytestmark = [
 
 ray = pytest.importorskip("ray")
 
-from photochrom.batch import Ledger, Settings, State  # noqa: E402
+from photochrom.batch import JobSettings, Ledger, State  # noqa: E402
 from photochrom.batch.cluster import ClusterJob, run_on_ray  # noqa: E402
 from photochrom.errors import ConfigError  # noqa: E402
 from photochrom.options import ColorizeOptions  # noqa: E402
 
-SMALL = Settings(colorize=ColorizeOptions(size=64))
+SMALL = JobSettings(colorize=ColorizeOptions(size=64))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.batch import LEDGER, Job, Ledger, Settings, State, run_job, work
+from photochrom.batch import LEDGER, Job, JobSettings, Ledger, State, run_job, work
 from photochrom.errors import ConfigError
 from photochrom.options import ColorizeOptions, SaveOptions
 
-SMALL = Settings(colorize=ColorizeOptions(size=64))
+SMALL = JobSettings(colorize=ColorizeOptions(size=64))
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_changed_photo_is_done_again_and_a_touched_one_is_not(tree):
 
 def test_other_settings_do_all_again(tree):
     run_job(job(tree))
-    vivid = Settings(colorize=ColorizeOptions(size=64, vividness=1.0))
+    vivid = JobSettings(colorize=ColorizeOptions(size=64, vividness=1.0))
     other = Job([tree], tree.parent / "out", vivid, True, jobs=1, resume=True)
     before = (tree.parent / "out" / "a.color.jpg").read_bytes()
     summary = run_job(other)
@@ -150,7 +150,7 @@ def test_two_photos_with_one_result(tree):
     one = Job(
         [tree],
         tree.parent / "out",
-        Settings(colorize=ColorizeOptions(size=64), format=".png"),
+        JobSettings(colorize=ColorizeOptions(size=64), format=".png"),
         jobs=1,
     )
     summary = run_job(one)
@@ -267,12 +267,12 @@ def test_every_option_decides_which_results_are_the_same():
     file = {"quality": 80, "mark": False, "profile": "keep"}
     assert {*colors, "hints"} == {item.name for item in fields(ColorizeOptions)}
     assert {*file, "overwrite"} == {item.name for item in fields(SaveOptions)}
-    usual = Settings()
-    other = Settings(colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
-    assert Settings.of(json.loads(json.dumps(other.as_dict()))) == other
+    usual = JobSettings()
+    other = JobSettings(colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
+    assert JobSettings.of(json.loads(json.dumps(other.as_dict()))) == other
     for name, value in colors.items():
-        changed = Settings(colorize=ColorizeOptions(**{name: value}))
+        changed = JobSettings(colorize=ColorizeOptions(**{name: value}))
         assert changed.digest("x") != usual.digest("x"), name
     for name, value in file.items():
-        changed = Settings(save=SaveOptions(**{name: value}))
+        changed = JobSettings(save=SaveOptions(**{name: value}))
         assert changed.digest("x") != usual.digest("x"), name

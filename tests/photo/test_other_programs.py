@@ -99,7 +99,9 @@ def test_imagemagick_reads_the_pixels(tmp_path, name):
     target = saved(photo, tmp_path / f"out{(tmp_path / name).suffix}", ab=(0, 0))
     facts = run(identify, "-format", "%w %h %[channels] %z", str(target)).split()
     assert facts[:2] == ["160", "120"]
-    assert int(facts[-1]) == (32 if photo.stored.kind == "f" else 8 * photo.stored.itemsize)
+    assert int(facts[-1]) == (
+        32 if photo.stored_dtype.kind == "f" else 8 * photo.stored_dtype.itemsize
+    )
     convert = str(Path(identify).with_name("convert"))
     codes = ["-alpha", "off", "-depth", "16", "-endian", "LSB", "rgb:-"]
     raw = subprocess.run([convert, target, *codes], check=True, capture_output=True).stdout

@@ -33,7 +33,7 @@ def tinted(photo):
 
 
 def page(photo, strips):
-    return Page(photo, strips, Coding(photo.space, photo.stored), False)
+    return Page(photo, strips, Coding(photo.space, photo.stored_dtype), False)
 
 
 def save(photo, strips, target, **saving):
@@ -106,7 +106,7 @@ def test_cmyk_becomes_srgb(examples, tmp_path):
     with Image.open(examples / "color" / "cat.jpg") as photo:
         photo.convert("CMYK").save(tmp_path / "cat.jpg", quality=95)
     photo = Photo(tmp_path / "cat.jpg")
-    assert (photo.bands, photo.stored, photo.bits) == (3, np.uint8, 8)
+    assert (photo.bands, photo.stored_dtype, photo.bits) == (3, np.uint8, 8)
     assert photo.dtype == np.uint16  # the conversion loses nothing
 
 

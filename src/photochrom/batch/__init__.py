@@ -3,16 +3,16 @@
 from photochrom.batch.job import Job, Report, Summary, count_photos, run_job
 from photochrom.batch.ledger import LEDGER, Ledger, Record, State
 from photochrom.batch.tree import Patterns, photos_in
-from photochrom.batch.work import Settings
+from photochrom.batch.work import JobSettings
 
 __all__ = [
     "LEDGER",
     "Job",
+    "JobSettings",
     "Ledger",
     "Patterns",
     "Record",
     "Report",
-    "Settings",
     "State",
     "Summary",
     "count_photos",

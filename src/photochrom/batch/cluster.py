@@ -24,8 +24,8 @@ from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, TAKEN, Plan, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns
 from photochrom.batch.work import (
+    JobSettings,
     Outcome,
-    Settings,
     Task,
     outcome_of,
     preflight,
@@ -55,7 +55,7 @@ class ClusterJob:
     root: str
     output: str
     ledger: Path
-    settings: Settings = field(default_factory=Settings)
+    settings: JobSettings = field(default_factory=JobSettings)
     patterns: Patterns = field(default_factory=Patterns)
     address: str | None = None
     workers: int | None = None
@@ -112,7 +112,7 @@ def _outcomes(
     planner = Planner(
         ledger,
         digest,
-        _Results(job).look,
+        _Results(job).stat,
         root=job.root,
         roots=[job.root],
         suffix=job.settings.format,
@@ -163,7 +163,7 @@ class _Results:
         self._folder: str | None = None
         self._found: dict[str, tuple[int, int]] = {}
 
-    def look(self, name: str) -> tuple[int, int]:
+    def stat(self, name: str) -> tuple[int, int]:
         """Size and time of a result by its relative path; `NOTHING` where there is none."""
         place = posixpath.join(self._root, name)
         folder = posixpath.dirname(place)
@@ -251,7 +251,7 @@ class Worker:
 
     def __init__(self, settings: dict[str, Any], storage: dict[str, Any]) -> None:
         self._storage = storage
-        self._pool = start_workers(Settings.of(settings), 1, 1)
+        self._pool = start_workers(JobSettings.of(settings), 1, 1)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Colour one photo; a failure of any kind is a row that says so."""

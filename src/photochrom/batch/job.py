@@ -24,8 +24,8 @@ from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns, photos_in
 from photochrom.batch.work import (
+    JobSettings,
     Outcome,
-    Settings,
     Task,
     outcome_of,
     preflight,
@@ -57,7 +57,7 @@ class Job:
 
     roots: Sequence[Path]
     output: Path
-    settings: Settings = field(default_factory=Settings)
+    settings: JobSettings = field(default_factory=JobSettings)
     recursive: bool = False
     patterns: Patterns = field(default_factory=Patterns)
     jobs: int | None = None
@@ -281,7 +281,7 @@ class _Run:
             self.listener(Report(record, outcome))
 
 
-def begun(folder: Path, settings: Settings, digest: str, resume: bool) -> Ledger:
+def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Ledger:
     """The ledger of a job that begins in a folder, or goes on there; raises ConfigError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -41,7 +41,7 @@ class Planner:
         self,
         ledger: Ledger,
         digest: str,
-        look: Callable[[str], tuple[int, int]],
+        result_stat: Callable[[str], tuple[int, int]],
         *,
         root: str,
         roots: Collection[str],
@@ -51,10 +51,10 @@ class Planner:
     ) -> None:
         """Plan the photos of `root`, one of the job's `roots`; rows of any other were moved.
 
-        digest: of the settings. look: size and time of a result by its relative path, `NOTHING`
-        where there is none. suffix: of results; None for the photo's own.
+        digest: of the settings. result_stat: size and time of a result by its relative path,
+        `NOTHING` where there is none. suffix: of results; None for the photo's own.
         """
-        self._ledger, self._digest, self._look = ledger, digest, look
+        self._ledger, self._digest, self._result_stat = ledger, digest, result_stat
         self._root, self._roots, self._suffix = root, roots, suffix
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._folder: str | None = None
@@ -86,7 +86,7 @@ class Planner:
             unchanged = known.sha256
         else:
             outputs = (*outputs, (target, *NOTHING))
-        overwrite = self._overwrite or self._look(target) != NOTHING or len(outputs) > 1
+        overwrite = self._overwrite or self._result_stat(target) != NOTHING or len(outputs) > 1
         return Plan(
             replace(fresh, outputs=outputs, sha256=unchanged), True, True, overwrite, unchanged
         )
@@ -109,7 +109,7 @@ class Planner:
     def _complete(self, known: Record) -> bool:
         """Whether all results are there as they were written."""
         return bool(known.outputs) and all(
-            self._look(name) == (size, modified) for name, size, modified in known.outputs
+            self._result_stat(name) == (size, modified) for name, size, modified in known.outputs
         )
 
     def _not_ours(self, target: str, outputs: Outputs) -> str | None:
@@ -118,7 +118,7 @@ class Planner:
             return None
         whole = PurePosixPath(target)
         for place in (target, str(whole.with_stem(f"{whole.stem}-1"))):
-            found = self._look(place)
+            found = self._result_stat(place)
             if found != NOTHING and (place, *found) not in outputs:
                 return place
         return None

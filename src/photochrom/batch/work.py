@@ -41,7 +41,7 @@ _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "over
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class JobSettings:
     """What decides how a job's results look; changing any of these means colouring again.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
@@ -58,7 +58,7 @@ class Settings:
     save: SaveOptions = field(default_factory=SaveOptions)
 
     @classmethod
-    def of(cls, record: dict[str, Any]) -> Settings:
+    def of(cls, record: dict[str, Any]) -> JobSettings:
         """The inverse of `as_dict`."""
         own = {name: record[name] for name in _OF_THE_JOB}
         colors = {name: record[name] for name in _OF_COLORS}
@@ -126,21 +126,21 @@ class Outcome:
 
 _colorizer: Colorizer | None = None
 _since_trim = 0
-_settings = Settings()
+_settings = JobSettings()
 
 
-def preflight(settings: Settings) -> None:
+def preflight(settings: JobSettings) -> None:
     """Raise, before a job, what would fail with every photo: ModelError, ConfigError."""
     _model(settings, 1).check_size(settings.colorize.size)
 
 
-def _model(settings: Settings, threads: int) -> Colorizer:
+def _model(settings: JobSettings, threads: int) -> Colorizer:
     from photochrom.colorizer import Colorizer
 
     return Colorizer(settings.model, threads=threads, device=settings.device, kind=settings.kind)
 
 
-def start_workers(settings: Settings, workers: int, threads: int) -> ProcessPool:
+def start_workers(settings: JobSettings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
     limit_threads(threads)
     return ProcessPool(
@@ -169,7 +169,7 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
     return outcome
 
 
-def init_worker(settings: Settings, threads: int) -> None:
+def init_worker(settings: JobSettings, threads: int) -> None:
     """Prepare a worker process for tasks; called once in each."""
     global _colorizer, _settings
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides

@@ -16,7 +16,7 @@ from photochrom.cli.progress import job_progress
 from photochrom.errors import ConfigError
 
 if TYPE_CHECKING:
-    from photochrom.batch import Job, Record, Report, Settings, Summary
+    from photochrom.batch import Job, JobSettings, Record, Report, Summary
     from photochrom.batch.cluster import ClusterJob
 
 _SHOWN = 20
@@ -24,7 +24,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Asked:
+class TreeOptions:
     """What the options about whole folders say; see their help."""
 
     recursive: bool
@@ -38,7 +38,7 @@ class Asked:
     ledger: Path | None
 
     def job(
-        self, inputs: list[str], output: str | None, settings: Settings, overwrite: bool
+        self, inputs: list[str], output: str | None, settings: JobSettings, overwrite: bool
     ) -> Job | ClusterJob | None:
         """The job that is meant; None where it is about single photos.
 
@@ -72,7 +72,7 @@ class Asked:
         )
 
     def _cluster_job(
-        self, inputs: list[str], output: str | None, settings: Settings, overwrite: bool
+        self, inputs: list[str], output: str | None, settings: JobSettings, overwrite: bool
     ) -> ClusterJob:
         from photochrom.batch import Patterns
         from photochrom.batch.cluster import ClusterJob

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.batch import Asked, color_trees
+from photochrom.cli.batch import TreeOptions, color_trees
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
     PIPE,
@@ -44,7 +44,7 @@ from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforese
 from photochrom.photo.naming import colored_name
 
 if TYPE_CHECKING:
-    from photochrom.batch.work import Settings
+    from photochrom.batch.work import JobSettings
     from photochrom.colorizer import Colorizer
     from photochrom.options import Hint
 
@@ -62,7 +62,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Options:
-    settings: Settings
+    settings: JobSettings
     overwrite: bool
     confidence: Path | None
     hints: tuple[Hint, ...]
@@ -162,12 +162,12 @@ def colorize(
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
     """
-    from photochrom.batch.work import Settings
+    from photochrom.batch.work import JobSettings
     from photochrom.options import ColorizeOptions, SaveOptions
 
     with one_line_errors():
         suffix = suffix_of(format)
-        settings = Settings(
+        settings = JobSettings(
             model=model,
             kind=model_kind,
             device=device,
@@ -184,7 +184,7 @@ def colorize(
             ),
             save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
         )
-        asked = Asked(
+        asked = TreeOptions(
             recursive,
             include or [],
             exclude or [],

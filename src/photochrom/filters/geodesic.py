@@ -29,7 +29,7 @@ SETTLED = 0.01
 _FAR = np.float32(1e9)
 
 
-class Terrain:
+class StepCosts:
     """What every step from a pixel to a neighbour costs, for finding distances more than once."""
 
     def __init__(self, lightness: Array) -> None:

@@ -1,7 +1,7 @@
 """Models: what is known about them, where they lie, what they take and say."""
 
 from photochrom.models.catalogue import (
-    Found,
+    ResolvedModel,
     broken_packages,
     describe,
     find,
@@ -23,16 +23,16 @@ from photochrom.models.contract import (
 )
 from photochrom.models.descriptor import Descriptor, descriptors_from
 from photochrom.models.paths import downloads
-from photochrom.models.recognition import BYTES, KINDS, Tensor, check_kind, fitted, recognised
+from photochrom.models.recognition import BYTES, CONVENTIONS, Tensor, check_kind, fitted, recognised
 
 __all__ = [
     "BYTES",
-    "KINDS",
+    "CONVENTIONS",
     "LONGEST",
     "MULTIPLE",
     "Contract",
     "Descriptor",
-    "Found",
+    "ResolvedModel",
     "SizeRule",
     "Tensor",
     "broken_packages",

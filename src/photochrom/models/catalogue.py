@@ -25,7 +25,7 @@ _LARGEST_WEIGHT = 1e6
 
 
 @dataclass(frozen=True)
-class Found:
+class ResolvedModel:
     """A model's file. contract: what describes it from outside; None where nothing does."""
 
     name: str
@@ -104,7 +104,7 @@ def describe(name: str | None) -> Descriptor:
     raise ModelError(f"no model {name!r}; {hint} (or give the path of an .onnx file){faults}")
 
 
-def find(model: str | Path | None) -> Found:
+def find(model: str | Path | None) -> ResolvedModel:
     """Find a model's file.
 
     model: a name of the catalogue, the path of an .onnx file, or None for the default.
@@ -117,10 +117,10 @@ def find(model: str | Path | None) -> Found:
         if not is_file(path):
             raise ModelError(f"{path}: no such model file")
         name, contract = beside(path) or (path.stem, None)
-        return Found(name, path, contract)
+        return ResolvedModel(name, path, contract)
     descriptor = describe(None if model is None else str(model))
     verify(descriptor, quick=True)
-    return Found(descriptor.name, descriptor.path, descriptor.contract, descriptor)
+    return ResolvedModel(descriptor.name, descriptor.path, descriptor.contract, descriptor)
 
 
 def locate(model: str | Path | None) -> tuple[str, Path]:

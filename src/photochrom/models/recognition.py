@@ -10,21 +10,21 @@ from photochrom.errors import ConfigError, ModelError
 from photochrom.models.contract import CHANNELS, Contract, contract_from_table
 
 
-class Kind(NamedTuple):
+class Convention(NamedTuple):
     """Roles of the one input and the output, and what white is at the input."""
 
-    shown: str
-    said: str
+    input_role: str
+    output_role: str
     white: float
 
 
-KINDS = {
-    "l-ab": Kind("light", "ab", 100.0),
-    "l-rgb": Kind("light", "rgb", 100.0),
-    "gray-ab": Kind("gray", "ab", 1.0),
-    "gray-rgb": Kind("gray", "rgb", 1.0),
-    "gray255-ab": Kind("gray", "ab", 255.0),
-    "gray255-rgb": Kind("gray", "rgb", 255.0),
+CONVENTIONS = {
+    "l-ab": Convention("light", "ab", 100.0),
+    "l-rgb": Convention("light", "rgb", 100.0),
+    "gray-ab": Convention("gray", "ab", 1.0),
+    "gray-rgb": Convention("gray", "rgb", 1.0),
+    "gray255-ab": Convention("gray", "ab", 255.0),
+    "gray255-rgb": Convention("gray", "rgb", 255.0),
 }
 """What a file may be that nothing describes, by the name that a person gives it."""
 
@@ -67,8 +67,8 @@ class Tensor:
 
 def check_kind(kind: str | None) -> None:
     """Raise ConfigError for a kind that there is not."""
-    if kind is not None and kind not in KINDS:
-        raise ConfigError(f"--model-kind {kind}: must be one of {', '.join(KINDS)}")
+    if kind is not None and kind not in CONVENTIONS:
+        raise ConfigError(f"--model-kind {kind}: must be one of {', '.join(CONVENTIONS)}")
 
 
 def recognised(
@@ -76,7 +76,8 @@ def recognised(
 ) -> Contract:
     """The contract of a graph.
 
-    kind: one of `KINDS` where the graph alone leaves a doubt; one that takes hints leaves none.
+    kind: one of `CONVENTIONS` where the graph alone leaves a doubt; one that takes hints leaves
+    none.
     origin: what errors call it.
     Raises ModelError that says what was found and what would fit; ConfigError for an unknown kind.
     """
@@ -94,16 +95,18 @@ def recognised(
     kind = kind or _only_kind(shown, outputs)
     if kind is None:
         raise _unfit(inputs, outputs, origin, "could be several things")
-    meant = KINDS[kind]
-    answers = [tensor for tensor in outputs if tensor.channels in (CHANNELS[meant.said], None)]
+    convention = CONVENTIONS[kind]
+    answers = [
+        tensor for tensor in outputs if tensor.channels in (CHANNELS[convention.output_role], None)
+    ]
     if len(answers) > 1:
         answers = [tensor for tensor in answers if tensor.name in ("ab", "rgb", "output")]
-    if shown.channels not in (CHANNELS[meant.shown], None) or len(answers) != 1:
+    if shown.channels not in (CHANNELS[convention.input_role], None) or len(answers) != 1:
         raise _unfit(inputs, outputs, origin, f"is no {kind}")
     table = {
-        "inputs": {meant.shown: shown.name},
-        "outputs": {meant.said: answers[0].name},
-        "white": meant.white,
+        "inputs": {convention.input_role: shown.name},
+        "outputs": {convention.output_role: answers[0].name},
+        "white": convention.white,
     }
     return contract_from_table(table, origin)
 
@@ -129,7 +132,7 @@ def _unfit(
     return ModelError(
         f"{origin}: {why}: from {found}; what fits is one picture of 1 (L) or 3 channels "
         "(grey sRGB) to one of 2 (ab) or 3 (RGB): say which with "
-        f"--model-kind {'|'.join(KINDS)}, or in a TOML file beside it (docs/models.md)"
+        f"--model-kind {'|'.join(CONVENTIONS)}, or in a TOML file beside it (docs/models.md)"
     )
 
 

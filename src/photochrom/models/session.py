@@ -29,7 +29,7 @@ from photochrom.errors import HintError, ModelError, first_line
 from photochrom.models import (
     BYTES,
     Contract,
-    Found,
+    ResolvedModel,
     SizeRule,
     Tensor,
     check_kind,
@@ -88,8 +88,8 @@ class Session:
         providers: ONNX Runtime's names in order of preference, instead of a device.
         device: "cpu", "auto", "cuda", ...; see `photochrom.models.devices`. One that fails to start
         is warned of, and the CPU does its work.
-        kind: what a file that nothing describes takes and gives, one of `photochrom.models.KINDS`;
-        others leave it unused (`asked_kind`).
+        kind: what a file that nothing describes takes and gives, one of
+        `photochrom.models.CONVENTIONS`; others leave it unused (`asked_kind`).
         Raises ModelError where the model, its file or a provider is not there, ConfigError for an
         unknown device or kind.
         """
@@ -234,7 +234,7 @@ class Session:
         return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour
 
 
-def _started(found: Found, options: Any, providers: Sequence[str]) -> Any:
+def _started(found: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
     path = str(found.path)
     if list(providers) != [CPU]:
@@ -269,7 +269,7 @@ def _available(providers: Sequence[str]) -> list[str]:
     return list(providers)
 
 
-def _described(session: Any, found: Found) -> Contract | None:
+def _described(session: Any, found: ResolvedModel) -> Contract | None:
     """What a file says of itself, else what is said of it; None where nothing is."""
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:

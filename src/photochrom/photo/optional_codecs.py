@@ -100,7 +100,7 @@ def _guarded(name: str, read: Callable[[], Any]) -> Any:
         ) from error
 
 
-def check_size(name: str, width: int, height: int, limit: int) -> None:
+def check_pixel_count(name: str, width: int, height: int, limit: int) -> None:
     """Refuse a picture without pixels, or with too many; raises PhotoError."""
     if width < 1 or height < 1:
         raise PhotoError(f"{name}: has no pixels ({width} x {height}); copy it from its source")
@@ -117,7 +117,7 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
         shape = file.shape
         if file.axes not in ("YX", "YXS") or (len(shape) == 3 and shape[2] > 4):
             raise PhotoError(f"{name}: more than one picture in one file; save them one by one")
-        check_size(name, shape[1], shape[0], limit)
+        check_pixel_count(name, shape[1], shape[0], limit)
         if len(data) * 8 < shape[0] * shape[1]:
             raise PhotoError(f"{name}: damaged, pixels are missing; copy it again from its source")
         pixels = _guarded(name, file.asarray)
@@ -144,7 +144,7 @@ def _pnm_file(pixels: NDArray[Any]) -> bytes:
 def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
     package = _package("openjpeg", JPEG2000)
     header = _guarded(name, lambda: package.get_parameters(data))
-    check_size(name, header["columns"], header["rows"], limit)
+    check_pixel_count(name, header["columns"], header["rows"], limit)
     bits = int(header["precision"])
     if not 1 <= bits <= 16 or header["is_signed"]:
         raise PhotoError(f"{name}: {bits}-bit samples are not supported; save it with 8 or 16 bit")
@@ -216,7 +216,7 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
         raise PhotoError(f"{name}: damaged, there is no picture in it; copy it from its source")
     picture = opened[opened.primary_index] if len(opened) > 1 else opened
     width, height = picture.size
-    check_size(name, width, height, limit)
+    check_pixel_count(name, width, height, limit)
     pixels = np.atleast_3d(_guarded(name, lambda: np.array(np.asarray(picture))))
     info = picture.info
     bits = int(info.get("bit_depth", 8))

@@ -96,14 +96,14 @@ class Photo:
         self.pages = header.pages
         self.notes = header.notes
         self.space, self.profile = header.space, header.profile
-        self.stored, self.bits = header.stored, header.bits
+        self.stored_dtype, self.bits = header.stored_dtype, header.bits
         with self._errors():
-            image = self._source.image(header) if header.converted else header.image
+            image = self._source.image(header) if header.converted_to_srgb else header.image
         self.width: int = image.width
         self.height: int = image.height
         self.bands: int = image.bands
-        self.dtype = np.dtype(np.uint16) if header.converted else header.stored
-        self.converted = header.converted
+        self.dtype = np.dtype(np.uint16) if header.converted_to_srgb else header.stored_dtype
+        self.converted_to_srgb = header.converted_to_srgb
         self.orientation: int = field(header.image, "orientation", 1)
         self.turn = Turn.from_exif(self.orientation)
         self.suffix = (header.kind or PNG).suffix
@@ -143,7 +143,7 @@ class Photo:
         """Start a pass over the pixels, in stored orientation."""
         with self._errors():
             region = pyvips.Region.new(self._source.image(self._header))
-        shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted
+        shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted_to_srgb
 
         def fetch(top: int, rows: int) -> Pixels:
             with self._errors():

@@ -33,8 +33,8 @@ _OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "y
 class Header:
     """What a source's first bytes and libvips say of it.
 
-    kind: None for an array. stored: the type of number in the file; bits: how many are in use.
-    converted: whether libvips (lcms) turns its colours into sRGB, 16 bit, while reading.
+    kind: None for an array. stored_dtype: of the numbers in the file; bits: how many are in use.
+    converted_to_srgb: whether libvips (lcms) turns its colours into sRGB, 16 bit, while reading.
     space: of the codes that come out. profile: as embedded, None where there is none or it is
     damaged. whole: whether it lies in memory as a whole once it is opened.
     notes: what a person should know, a line each.
@@ -43,9 +43,9 @@ class Header:
     image: Any
     kind: Kind | None
     pages: int
-    stored: np.dtype[Any]
+    stored_dtype: np.dtype[Any]
     bits: int
-    converted: bool
+    converted_to_srgb: bool
     space: RgbSpace
     profile: bytes | None
     whole: bool
@@ -88,7 +88,7 @@ class Source:
         whole = self.kind is not None and not self.kind.streams
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
-        optional_codecs.check_size(self.name, image.width, image.height, limit)
+        optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
         if image.format not in _DEPTHS:
             raise PhotoError(
                 f"{self.name}: samples of type {image.format} are not supported; "
@@ -129,7 +129,7 @@ class Source:
     def image(self, header: Header, **options: Any) -> Any:
         """A fresh sequential image of codes in `header.space`: grey or RGB, with any alpha."""
         image = self._raw(**options)
-        if header.converted:
+        if header.converted_to_srgb:
             image = _as_srgb16(image, header.profile is not None)
         return image
 

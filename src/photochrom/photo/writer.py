@@ -74,14 +74,14 @@ PART = "photochrom-part"
 
 def coding_for(photo: Photo, kind: Kind, saving: SaveOptions) -> Coding:
     """What the codes of a coloured photo mean in a file of a kind."""
-    kept = saving.profile == "keep" and not photo.converted and kind.profile
+    kept = saving.profile == "keep" and not photo.converted_to_srgb and kind.profile
     return Coding(photo.space if kept else SRGB, _depth(photo, kind))
 
 
 def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
     """What a photo has that a file of a kind cannot hold, each in a few words."""
     found = []
-    if photo.stored == FLOAT and FLOAT not in kind.depths:
+    if photo.stored_dtype == FLOAT and FLOAT not in kind.depths:
         found.append("floating point")
     elif photo.bits > _bits(kind):
         found.append(f"{photo.bits}-bit depth")
@@ -93,7 +93,7 @@ def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
         found.append("XMP longer than 64 kB")
     if saving.profile == "keep" and not kind.profile and photo.space is not SRGB:
         found.append("a profile, so its codes are sRGB")
-    if saving.profile == "keep" and photo.converted:
+    if saving.profile == "keep" and photo.converted_to_srgb:
         found.append("its own profile, which is no tone curve with primaries")
     return found
 
@@ -103,9 +103,9 @@ def _bits(kind: Kind) -> int:
 
 
 def _depth(photo: Photo, kind: Kind) -> np.dtype[Any]:
-    if photo.stored in kind.depths:
-        return photo.stored
-    if photo.stored == FLOAT or photo.bits > 8:
+    if photo.stored_dtype in kind.depths:
+        return photo.stored_dtype
+    if photo.stored_dtype == FLOAT or photo.bits > 8:
         return SIXTEEN if SIXTEEN in kind.depths or kind is AVIF else np.dtype(np.uint8)
     return np.dtype(np.uint8)
 
@@ -439,7 +439,7 @@ def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> A
 def _profile(page: Page) -> bytes:
     """The ICC profile of what is written."""
     photo = page.photo
-    if photo.profile is None or photo.converted or page.coding.space is not photo.space:
+    if photo.profile is None or photo.converted_to_srgb or page.coding.space is not photo.space:
         return srgb_profile()
     if is_gray(photo.profile):
         return rgb_profile_for_gray(photo.profile)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.lab import Array
-from photochrom.filters.geodesic import Terrain
+from photochrom.filters.geodesic import StepCosts
 from photochrom.filters.guided_filter import window_mean
 from photochrom.filters.upsample import LinearChroma
 from photochrom.pipeline.hints import PlacedHints
@@ -58,16 +58,16 @@ class HintDistances:
     def __init__(self, lightness: Array) -> None:
         """Take up a small copy; lightness: (h, w), 0..100."""
         self.lightness = window_mean(lightness, _SMOOTHED)
-        self.distances = _KeptFields(Terrain(self.lightness).distances, _MOST_WAYS)
+        self.distances = _KeptFields(StepCosts(self.lightness).distances, _MOST_WAYS)
 
 
 class Dissimilarity:
     """How little each pixel of a small copy is like at hints; each hint's found once."""
 
-    def __init__(self, ways: HintDistances, plain: Array) -> None:
+    def __init__(self, ways: HintDistances, without_hints: Array) -> None:
         """Take up a colouring; plain: (h, w, 2), the network's without hints, Lab units."""
         self._ways = ways
-        self._bands = [np.ascontiguousarray(plain[..., band]) for band in (0, 1)]
+        self._bands = [np.ascontiguousarray(without_hints[..., band]) for band in (0, 1)]
         self.fields = _KeptFields(self._found, _MOST_FIELDS)
 
     def _found(self, pixels: Sequence[Pixel]) -> Array:
@@ -100,8 +100,8 @@ class _KeptFields:
 
 def propagate_hints(
     hints: PlacedHints,
-    told: Array,
-    plain: Array,
+    with_hints: Array,
+    without_hints: Array,
     lightness: Array,
     dissimilarity: Dissimilarity | None = None,
 ) -> Array:
@@ -111,7 +111,7 @@ def propagate_hints(
     lightness: (h, w), 0..100. dissimilarity: of both, where it is kept from an earlier call.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
-    dissimilarity = dissimilarity or Dissimilarity(HintDistances(lightness), plain)
+    dissimilarity = dissimilarity or Dissimilarity(HintDistances(lightness), without_hints)
     step = max(1, _AT_ONCE // lightness.size)
     parts = range(0, len(hints.ab), step)
 
@@ -121,8 +121,8 @@ def propagate_hints(
 
     doubt = np.ones_like(lightness)
     for start in parts:
-        doubt *= _distrust(hints, slice(start, start + step), unlike(start), plain)
-    ab = told + doubt[..., None] * (plain - told)
+        doubt *= _distrust(hints, slice(start, start + step), unlike(start), without_hints)
+    ab = with_hints + doubt[..., None] * (without_hints - with_hints)
     nearest = np.full(lightness.shape, np.inf, np.float32)
     total: Array = np.zeros_like(nearest)
     replaced: Array = np.zeros_like(nearest)
@@ -144,10 +144,10 @@ def propagate_hints(
     return spread_ab.astype(np.float32, copy=False)
 
 
-def _distrust(hints: PlacedHints, part: slice, unlike: Array, plain: Array) -> Array:
+def _distrust(hints: PlacedHints, part: slice, unlike: Array, without_hints: Array) -> Array:
     """How little the network's answer to some of the hints is believed, (h, w), 0..1."""
     rows, columns = np.transpose(hints.pixels[part])
-    surprise = np.linalg.norm(hints.ab[part] - plain[rows, columns], axis=-1)
+    surprise = np.linalg.norm(hints.ab[part] - without_hints[rows, columns], axis=-1)
     reach = NEAR + (FAR - NEAR) * np.exp(-np.square(surprise / SURPRISE))
     believed = np.exp(-np.square(unlike / reach.astype(np.float32)[:, None, None]))
     return np.prod(1 - believed, axis=0)

@@ -19,7 +19,7 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.vips import block_untrusted
 from photochrom.server import problems
 from photochrom.server.models import Models
-from photochrom.server.photo_session import Sessions
+from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures
 from photochrom.server.queue import WorkQueue
 from photochrom.server.routes import colorize, sessions, status
@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with workplace(settings.folder) as folder:
             queue = WorkQueue(settings.workers, settings.waiting)
-            sessions = Sessions(folder, settings, models)
+            sessions = PhotoSessions(folder, settings, models)
             app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
             sweeper = asyncio.create_task(_sweep(sessions, queue))
             try:
@@ -120,7 +120,7 @@ def _watch(measures: Measures, app: FastAPI) -> None:
     show("session_bytes", "What they take on the disk.", lambda state: state.sessions.bytes)
 
 
-async def _sweep(sessions: Sessions, queue: WorkQueue) -> None:
+async def _sweep(sessions: PhotoSessions, queue: WorkQueue) -> None:
     """Forget old photos, and give back what they and others took."""
     done = 0
     while True:

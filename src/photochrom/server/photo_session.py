@@ -19,7 +19,7 @@ from photochrom.pipeline.adjustments import Adjustments
 from photochrom.result import Result
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError
-from photochrom.server.requests import Look, LookRequest
+from photochrom.server.requests import ModelAndOptions, OptionsRequest
 from photochrom.server.screen import View
 from photochrom.server.settings import Settings
 from photochrom.workspace import Workspace
@@ -31,13 +31,13 @@ _WARM = 8
 """Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
 
 
-class Session:
+class PhotoSession:
     """One photo and its looks; thread-safe.
 
     Looks have a lock of their own, so that nobody who asks for one waits for a computation.
     """
 
-    def __init__(self, folder: Path, photo: Photo, models: Models, look: Look) -> None:
+    def __init__(self, folder: Path, photo: Photo, models: Models, look: ModelAndOptions) -> None:
         self.id = folder.name
         self.folder, self.photo = folder, photo
         self.pages = len(pages_of(photo.source))
@@ -47,7 +47,7 @@ class Session:
         self.touched = time.monotonic()
         self._models = models
         self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
-        self._looks: OrderedDict[int, Look] = OrderedDict({1: look})
+        self._looks: OrderedDict[int, ModelAndOptions] = OrderedDict({1: look})
         self._revision = 1
         self._users, self._closed = 0, False
         self.drop_caches()
@@ -105,7 +105,7 @@ class Session:
         """The model of a look; raises ModelError where it is not here."""
         return self._models.get(model)
 
-    def look(self, revision: int | None = None) -> Look:
+    def look(self, revision: int | None = None) -> ModelAndOptions:
         """A look by its number, the latest by default; raises RefusedError, 404, for one
         forgotten.
         """
@@ -119,7 +119,7 @@ class Session:
                     f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
                 ) from None
 
-    def change(self, request: LookRequest, settings: Settings) -> int:
+    def change(self, request: OptionsRequest, settings: Settings) -> int:
         """Take a new look: the latest with what a request changes; returns its number.
 
         Raises HintError and ConfigError for what does not fit the photo or the model.
@@ -139,7 +139,7 @@ class Session:
         with self._work_lock:
             return self._workspace(model)
 
-    def result(self, look: Look) -> Result:
+    def result(self, look: ModelAndOptions) -> Result:
         """The photo with a look; raises what `Workspace.result` raises."""
         with self._work_lock:
             return self._results(look)
@@ -147,21 +147,21 @@ class Session:
     def _taken_up(self, model: str) -> Workspace:
         return self.colorizer(model).workspace(self.photo)
 
-    def _unadjusted(self, look: Look) -> Result:
+    def _unadjusted(self, look: ModelAndOptions) -> Result:
         return self.workspace(look.model).result(look.options)
 
-    def _adjusted(self, look: Look) -> Result:
+    def _adjusted(self, look: ModelAndOptions) -> Result:
         return self._plain(look.unadjusted).adjusted_by(Adjustments.of(look.options))
 
 
-class Sessions:
+class PhotoSessions:
     """All sessions of a server, in a folder of its own; thread-safe."""
 
     def __init__(self, folder: Path, settings: Settings, models: Models) -> None:
         self.folder = folder
         self._settings, self._models = settings, models
         self._lock = threading.Lock()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()  # the latest used last
+        self._sessions: OrderedDict[str, PhotoSession] = OrderedDict()  # the latest used last
         self._arriving = 0
 
     def __len__(self) -> int:
@@ -198,18 +198,20 @@ class Sessions:
             with self._lock:
                 self._arriving -= 1
 
-    def opened(self, folder: Path, photo: Photo) -> Session:
+    def opened(self, folder: Path, photo: Photo) -> PhotoSession:
         """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
-        look = Look(self._models.default, ColorizeOptions(recolor=True))  # the page says so
-        return Session(folder, photo, self._models, look)
+        look = ModelAndOptions(
+            self._models.default, ColorizeOptions(recolor=True)
+        )  # the page says so
+        return PhotoSession(folder, photo, self._models, look)
 
-    def add(self, session: Session) -> None:
+    def add(self, session: PhotoSession) -> None:
         """Let a session be asked for."""
         with self._lock:
             self._sessions[session.id] = session
         self._drop_cold_caches()
 
-    def get(self, name: str) -> Session:
+    def get(self, name: str) -> PhotoSession:
         """A session by its id, which is then used last; raises RefusedError, 404."""
         with self._lock:
             session = self._sessions.get(name)

@@ -35,7 +35,7 @@ Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
 @dataclass(frozen=True)
-class Look:
+class ModelAndOptions:
     """How a photo shall be coloured: by a model's name, with options."""
 
     model: str
@@ -60,7 +60,7 @@ class Look:
         workspace.check_hints(self.options.hints)
 
     @property
-    def unadjusted(self) -> Look:
+    def unadjusted(self) -> ModelAndOptions:
         """The part that the networks are asked about."""
         return replace(self, options=self.options.unadjusted)
 
@@ -90,7 +90,7 @@ class HintRequest(BaseModel):
         return Hint(self.x, self.y, self.ab, self.radius)
 
 
-class LookRequest(BaseModel):
+class OptionsRequest(BaseModel):
     """What shall change about a photo's look."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -106,7 +106,7 @@ class LookRequest(BaseModel):
     smooth: Share | None = None
     hints: list[HintRequest] | None = None
 
-    def applied(self, look: Look, most_hints: int) -> Look:
+    def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
         """A look with what is given here; null gives back the model's own size.
 
         Raises HintError for more hints than the server takes.
@@ -118,7 +118,7 @@ class LookRequest(BaseModel):
             changes["size"] = self.size
         if self.hints is not None:
             changes["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
-        return Look(self.model or look.model, replace(look.options, **changes))
+        return ModelAndOptions(self.model or look.model, replace(look.options, **changes))
 
 
 class HintResponse(BaseModel):
@@ -130,7 +130,7 @@ class HintResponse(BaseModel):
     radius: float | None
 
 
-class LookResponse(BaseModel):
+class OptionsResponse(BaseModel):
     """A look, said in full."""
 
     model: str
@@ -145,7 +145,7 @@ class LookResponse(BaseModel):
     hints: list[HintResponse]
 
     @classmethod
-    def of(cls, look: Look) -> LookResponse:
+    def of(cls, look: ModelAndOptions) -> OptionsResponse:
         """The answer's form of a look."""
         options = look.options
         plain = {name: getattr(options, name) for name in (*_PLAIN_OPTIONS, "size")}
@@ -202,12 +202,12 @@ class ColorizeRequest(FileOptions):
     hints: Annotated[str, Field(max_length=2**20)] | None = None
     """The JSON of a file of hints."""
 
-    def look(self, model: str, most_hints: int) -> Look:
+    def look(self, model: str, most_hints: int) -> ModelAndOptions:
         """The same as a look; raises HintError for hints that are none, or too many."""
         plain = {name: getattr(self, name) for name in (*ADJUSTMENTS, "vividness", "size")}
         hints = checked_count(_hints_in(self.hints), most_hints)
         options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints)
-        return Look(self.model or model, options)
+        return ModelAndOptions(self.model or model, options)
 
 
 def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:

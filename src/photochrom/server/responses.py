@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from photochrom.server.models import abilities
-from photochrom.server.photo_session import Session
-from photochrom.server.requests import LookResponse
+from photochrom.server.photo_session import PhotoSession
+from photochrom.server.requests import OptionsResponse
 
 
 class Abilities(BaseModel):
@@ -32,7 +32,7 @@ class SessionResponse(BaseModel):
     notes: list[str]
     expires_in: float
     revision: int
-    look: LookResponse
+    look: OptionsResponse
     can: Abilities
 
 
@@ -60,7 +60,7 @@ class SuggestionsResponse(BaseModel):
     suggestions: list[LikelyColor]
 
 
-def body_of(session: Session, expires_in: float) -> SessionResponse:
+def body_of(session: PhotoSession, expires_in: float) -> SessionResponse:
     """A session and its latest look; raises PhotoError where its pixels are damaged."""
     photo, look = session.photo, session.look()
     height, width = photo.upright_size
@@ -76,6 +76,6 @@ def body_of(session: Session, expires_in: float) -> SessionResponse:
         notes=list(photo.notes),
         expires_in=expires_in,
         revision=session.revision,
-        look=LookResponse.of(look),
+        look=OptionsResponse.of(look),
         can=Abilities(**abilities(session.colorizer(look.model))),
     )

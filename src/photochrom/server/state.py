@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from photochrom.server.models import Models
-from photochrom.server.photo_session import Sessions
+from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measures
 from photochrom.server.queue import WorkQueue
 from photochrom.server.settings import Settings
@@ -28,7 +28,7 @@ class State:
     folder: Path
     queue: WorkQueue
     models: Models
-    sessions: Sessions
+    sessions: PhotoSessions
     measures: Measures
 
 

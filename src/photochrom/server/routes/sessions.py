@@ -17,10 +17,10 @@ from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.server.files import File, written, zipped
-from photochrom.server.photo_session import Session
+from photochrom.server.photo_session import PhotoSession
 from photochrom.server.pictures import ScreenFormat, picture
 from photochrom.server.problems import described
-from photochrom.server.requests import FileOptions, Look, LookRequest
+from photochrom.server.requests import FileOptions, ModelAndOptions, OptionsRequest
 from photochrom.server.responses import (
     Color,
     LikelyColor,
@@ -89,7 +89,7 @@ async def create_session(
     with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
         upload = await receive(request, folder, shared.settings, name)
 
-        def opened() -> tuple[Session, SessionResponse]:
+        def opened() -> tuple[PhotoSession, SessionResponse]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
             # before others can ask for it: this may fail on what is damaged further down
             return session, body_of(session, shared.settings.session_s)
@@ -108,7 +108,7 @@ async def show(id: Id, shared: Shared) -> SessionResponse:
 
 
 @router.patch("/sessions/{id}", responses=_FAULTS)
-async def change(id: Id, wishes: LookRequest, shared: Shared) -> SessionResponse:
+async def change(id: Id, wishes: OptionsRequest, shared: Shared) -> SessionResponse:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
     Every change makes a revision, which can be asked for by its number.
@@ -141,7 +141,7 @@ async def preview(
 ) -> Response:
     """The whole photo on a screen: its long side at most `longest` pixels, never enlarged."""
     session = shared.sessions.get(id)
-    told = LookRequest(variant=variant, seed=seed)
+    told = OptionsRequest(variant=variant, seed=seed)
     look = told.applied(session.look(revision), shared.settings.hints)
 
     def drawn() -> Response:
@@ -262,7 +262,7 @@ async def archive(
     """Several coloured photos as files in a zip, sent while they are made."""
     sessions = [shared.sessions.get(name) for name in dict.fromkeys(options.session)]
 
-    def maker(one: Session) -> Any:
+    def maker(one: PhotoSession) -> Any:
         return lambda: _file(shared, one, one.look(), options)
 
     pieces: AsyncIterator[bytes] = zipped([maker(one) for one in sessions])
@@ -270,7 +270,7 @@ async def archive(
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
-async def _work(shared: State, session: Session, function: Callable[[], Found]) -> Found:
+async def _work(shared: State, session: PhotoSession, function: Callable[[], Found]) -> Found:
     """Do for a person at a screen what a session's files are needed for."""
 
     def work() -> Found:
@@ -283,7 +283,9 @@ async def _work(shared: State, session: Session, function: Callable[[], Found]) 
     return await shared.queue.run(work, urgent=True)
 
 
-async def _file(shared: State, session: Session, look: Look, options: FileOptions) -> File:
+async def _file(
+    shared: State, session: PhotoSession, look: ModelAndOptions, options: FileOptions
+) -> File:
     """A result in a folder of its own."""
     folder = FilePath(tempfile.mkdtemp(dir=shared.folder))
 
