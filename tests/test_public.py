@@ -19,6 +19,7 @@ def test_all_is_what_is_public():
         "Adjustments",
         "ColorizeOptions",
         "Colorizer",
+        "FileReport",
         "Hint",
         "Photo",
         "PhotoLike",
@@ -28,6 +29,7 @@ def test_all_is_what_is_public():
         "Workspace",
         "__version__",
         "colorize",
+        "colorize_file",
         "list_models",
     }
     assert photochrom.__all__ == dir(photochrom)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from photochrom.errors import OutputExistsError as OutputExistsError
     from photochrom.errors import PhotochromError as PhotochromError
     from photochrom.errors import PhotoError as PhotoError
+    from photochrom.files import FileReport as FileReport
+    from photochrom.files import colorize_file as colorize_file
     from photochrom.models import list_models as list_models
     from photochrom.options import ColorizeOptions as ColorizeOptions
     from photochrom.options import Hint as Hint
@@ -50,6 +52,7 @@ _MODULES = {
         "PhotochromError",
         "PhotoError",
     ),
+    "photochrom.files": ("FileReport", "colorize_file"),
     "photochrom.models": ("list_models",),
     "photochrom.options": ("ColorizeOptions", "Hint", "SaveOptions"),
     "photochrom.photo": ("Photo", "PhotoLike"),

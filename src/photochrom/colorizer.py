@@ -135,7 +135,8 @@ class Colorizer:
 
 
 @lru_cache(maxsize=1)
-def _loaded(model: str | Path | None) -> Colorizer:
+def shared_colorizer(model: str | Path | None = None) -> Colorizer:
+    """A loaded model; the last one stays loaded."""
     return Colorizer(model)
 
 
@@ -156,7 +157,7 @@ def colorize(
     >>> photochrom.colorize(grey, vividness=0.7).rgb.shape
     (40, 60, 3)
     """
-    return _loaded(model).colorize(photo, options, **keywords)
+    return shared_colorizer(model).colorize(photo, options, **keywords)
 
 
 def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:

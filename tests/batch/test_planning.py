@@ -7,6 +7,7 @@ import pytest
 from photochrom.batch import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
 from photochrom.batch.work import Outcome
+from photochrom.errors import PhotoError
 
 HERE = "/scans"
 SEEN = (100, 7)
@@ -99,7 +100,7 @@ def test_a_failure_does_not_lose_the_old_result(ledger):
     known(ledger, State.DONE)
     there = {"a.color.jpg": MADE}
     made = plan(ledger, there, digest="two")
-    failed = Outcome("failed", reason="PhotoError", error="x")
+    failed = Outcome(state="failed", reason="PhotoError", fault=PhotoError("x"))
     row = settle(made.record, failed, still_ours(made.record, failed))
     assert row.outputs == (("a.color.jpg", *MADE),)
     ledger.settle(row)
@@ -131,6 +132,6 @@ def test_two_photos_with_one_result(ledger):
 
 def test_what_was_cut_off_may_have_been_written(ledger):
     made = plan(ledger)
-    died = Outcome("failed", reason="WorkerDied", error="x")
+    died = Outcome(state="failed", reason="WorkerDied", fault=PhotoError("x"))
     assert still_ours(made.record, died) == (("a.color.jpg", *NOTHING),)
-    assert still_ours(made.record, Outcome("failed", reason="PhotoError")) == ()
+    assert still_ours(made.record, Outcome(state="failed", reason="PhotoError")) == ()

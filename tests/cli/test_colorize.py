@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from photochrom.photo.digital_source import SOURCE_TYPE
-
-FIELDS = {"input", "output", "outputs", "width", "height", "seconds", "model", "warnings"}
+from support.records import FIELDS
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def test_an_output_folder_and_json(photochrom, album, tmp_path):
         str(out / "cat.color.jpg"),
     ]
     for record, size in zip(records, [(512, 512), (451, 300)], strict=True):
-        assert set(record) == FIELDS | {"state", "now"}
+        assert set(record) == FIELDS | {"now"}
         assert (record["width"], record["height"]) == size
         assert record["seconds"] > 0
         assert is_colored(record["output"], size)
@@ -127,7 +126,10 @@ def test_one_bad_photo_does_not_stop_the_others(photochrom, album):
     assert "nowhere.jpg" in lines[1]
     assert all(line.startswith("photochrom: ") for line in lines)
     records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [set(r) for r in records] == [FIELDS, {"input", "error"}, FIELDS, {"input", "error"}]
+    assert all(set(record) == FIELDS for record in records)
+    assert [record["state"] for record in records] == ["done", "failed", "done", "failed"]
+    assert [record["error"] is None for record in records] == [True, False, True, False]
+    assert [record["reason"] for record in records] == [None, "PhotoError", None, "PhotoError"]
     assert is_colored(album / "astronaut.color.jpg", (512, 512))
     assert is_colored(album / "cat.color.jpg", (451, 300))
     assert not (album / "broken.color.jpg").exists()

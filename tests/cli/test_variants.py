@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from photochrom.photo.digital_source import SOURCE_TYPE
+from support.records import FIELDS
 
-FIELDS = {"input", "outputs", "sheet", "width", "height", "seconds", "seed", "model"}
 FOUR = [f"cat.color.{n}.jpg" for n in (1, 2, 3, 4)]
 
 
@@ -51,7 +51,9 @@ def test_nothing_is_overwritten(photochrom, album):
     assert done.stderr.count(b"\n") == 1
     assert b"cat.color.3.jpg" in done.stderr
     assert b"--overwrite" in done.stderr
-    assert set(json.loads(done.stdout)) == {"input", "error"}
+    record = json.loads(done.stdout)
+    assert set(record) == FIELDS | {"sheet", "seed"}
+    assert (record["state"], record["outputs"], record["sheet"]) == ("failed", [], None)
     assert names(album) == ["cat.color.3.jpg", "cat.jpg"]  # not even the first two
     assert (album / "cat.color.3.jpg").read_bytes() == b"mine"
     done = photochrom("variants", "cat.jpg", "--overwrite", cwd=album)
@@ -67,7 +69,7 @@ def test_a_folder_json_and_the_seed(photochrom, album):
         done = photochrom("variants", album / "cat.jpg", "-o", out, *options)
         assert (done.returncode, done.stderr) == (0, b"")
         record = json.loads(done.stdout)
-        assert set(record) == FIELDS
+        assert set(record) == FIELDS | {"sheet", "seed"}
         assert record["outputs"] == [str(out / f"cat.color.{n}.jpg") for n in (1, 2)]
         assert record["sheet"] == str(out / "cat.variants.jpg")
         assert (record["width"], record["height"], record["seed"]) == (451, 300, int(seed))

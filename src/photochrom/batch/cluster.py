@@ -32,7 +32,7 @@ from photochrom.batch.work import (
     schedule,
     start_workers,
 )
-from photochrom.errors import ConfigError, MissingExtraError, first_line
+from photochrom.errors import ConfigError, MissingExtraError, PhotoError, first_line
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
 from photochrom.photo.naming import colored_name, is_result
@@ -146,7 +146,7 @@ def _outcomes(
             yield _settled(plans[row["path"]].record, row)
     for error in unreadable:
         folder = str(error.filename or job.root)
-        outcome = Outcome("failed", reason="PhotoError", error=f"{folder}: cannot be read")
+        outcome = Outcome.failure(folder, PhotoError(f"{folder}: cannot be read"))
         yield settle(Record(folder, job.root, State.WAITING, digest), outcome, ()), outcome
 
 
@@ -207,13 +207,14 @@ def _settled(record: Record, row: dict[str, Any]) -> tuple[Record, Outcome | Non
     """A photo's row of the ledger, of its row from Ray."""
     folder = posixpath.dirname(record.path)
     outputs = tuple((posixpath.join(folder, name), *facts) for name, *facts in row["outputs"])
-    said = {name: row[name] for name in _SAID}
-    outcome = Outcome(**said, losses=tuple(row["losses"]), notes=tuple(row["notes"]))
+    plain = {name: row[name] for name in _PLAIN}
+    fault = None if row["error"] is None else PhotoError(row["error"])
+    outcome = Outcome(**plain, fault=fault, losses=tuple(row["losses"]), notes=tuple(row["notes"]))
     settled = settle(record, outcome, outputs or still_ours(record, outcome))
     return settled, None if outcome.state == "unchanged" else outcome
 
 
-_SAID = ("state", "sha256", "seconds", "reason", "error", "width", "height")
+_PLAIN = ("input", "state", "sha256", "seconds", "model", "reason", "width", "height")
 """Fields of an `Outcome` that travel as they are."""
 
 
@@ -259,11 +260,10 @@ class Worker:
             try:
                 outcome, outputs = self._color(row, Path(folder))
             except Exception as error:  # a store may raise anything
-                line = f"{row['source']}: cannot be fetched or delivered ({first_line(error)})"
-                outcome, outputs = Outcome("failed", reason=type(error).__name__, error=line), []
-        said = {name: getattr(outcome, name) for name in _SAID}
+                outcome, outputs = _undelivered(row["source"], error), []
+        plain = {name: getattr(outcome, name) for name in (*_PLAIN, "error")}
         listed = {"losses": list(outcome.losses), "notes": list(outcome.notes)}
-        return {"path": row["path"], "outputs": outputs, **said, **listed}
+        return {"path": row["path"], "outputs": outputs, **plain, **listed}
 
     def _color(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[Any]]:
         """What came of a photo, and name, size and time of what was delivered."""
@@ -277,13 +277,14 @@ class Worker:
         goal, place = fsspec.core.url_to_fs(row["target"], **self._storage)
         if not row["overwrite"] and goal.exists(place):
             line = f"{row['target']}: exists already; add --overwrite to replace it"
-            return Outcome("failed", reason=TAKEN, error=line), []
+            return Outcome(state="failed", reason=TAKEN, fault=PhotoError(line)), []
         system.get_file(remote, str(source))
         task = Task(source, target, True, row["known"])
         outcome = outcome_of(schedule(self._pool, task), row["source"])
         if outcome.error is not None:
             named = outcome.error.replace(str(source), row["source"])
-            outcome = replace(outcome, error=named.replace(str(target), row["target"]))
+            fault = PhotoError(named.replace(str(target), row["target"]))
+            outcome = replace(outcome, fault=fault)
         delivered = []
         for path in outcome.outputs:
             final = posixpath.join(posixpath.dirname(place), path.name)
@@ -291,6 +292,12 @@ class Worker:
             goal.invalidate_cache()
             delivered.append([path.name, *_size_and_time(goal.info(final))])
         return outcome, delivered
+
+
+def _undelivered(source: str, error: Exception) -> Outcome:
+    line = f"{source}: cannot be fetched or delivered ({first_line(error)})"
+    reason = type(error).__name__
+    return Outcome(input=source, state="failed", reason=reason, fault=PhotoError(line))
 
 
 def _deliver(system: Any, path: Path, place: str) -> None:

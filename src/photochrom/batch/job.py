@@ -247,7 +247,7 @@ class _Run:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._sweep(target.parent)
         except PhotoError as error:
-            outcome = Outcome("failed", reason=type(error).__name__, error=str(error))
+            outcome = Outcome.failure(str(source), error)
             record = settle(plan.record, outcome, still_ours(plan.record, outcome))
             self.ledger.settle(record)
             return record, None

@@ -20,7 +20,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
-from photochrom.errors import InColorError, PhotochromError, unforeseen
+from photochrom.errors import PhotoError
+from photochrom.files import FileReport, colorize_file, reported
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 
 if TYPE_CHECKING:
@@ -97,26 +98,17 @@ class Task:
     known: str | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a worker says of its task.
+@dataclass(frozen=True, kw_only=True)
+class Outcome(FileReport):
+    """A worker's report of its task.
 
-    state: "done", "unchanged", "skipped" or "failed". reason: the error's class.
-    losses: what the written kind of file cannot hold. notes: of the photo, a line each.
+    state: also "unchanged". size, modified (ns), sha256: of the photo's file, from before it was
+    read.
     """
 
-    state: str
-    outputs: tuple[Path, ...] = ()
     size: int = -1
     modified: int = -1
     sha256: str | None = None
-    seconds: float = 0.0
-    reason: str | None = None
-    error: str | None = None
-    width: int = 0
-    height: int = 0
-    losses: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
     @property
     def cut_off(self) -> bool:
@@ -161,11 +153,11 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
     try:
         outcome: Outcome = future.result()
     except ProcessExpired:
-        line = f"{source}: its worker process died; the file may be damaged"
-        return Outcome("failed", reason=_DIED, error=line)
+        fault = PhotoError(f"{source}: its worker process died; the file may be damaged")
+        return Outcome(input=str(source), state="failed", reason=_DIED, fault=fault)
     except FutureTimeout:
-        line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
-        return Outcome("failed", reason=_HUNG, error=line)
+        fault = PhotoError(f"{source}: took longer than {LONGEST_S} s; the file may be damaged")
+        return Outcome(input=str(source), state="failed", reason=_HUNG, fault=fault)
     return outcome
 
 
@@ -203,11 +195,11 @@ def color(task: Task) -> Outcome:
     _trim_memory()
     size, modified, sha256 = _identity(task.source)
     if task.known is not None and sha256 == task.known:
-        done = Outcome("unchanged")
+        report = FileReport(input=str(task.source), state="unchanged")
     else:
-        done = _outcome_of_photo(task)
-    seconds = time.perf_counter() - started
-    return replace(done, size=size, modified=modified, sha256=sha256, seconds=seconds)
+        report = reported(str(task.source), lambda: _color(task))
+    report = replace(report, seconds=time.perf_counter() - started)
+    return Outcome(**vars(report), size=size, modified=modified, sha256=sha256)
 
 
 def _trim_memory() -> None:
@@ -219,39 +211,14 @@ def _trim_memory() -> None:
         trim_memory()
 
 
-def _outcome_of_photo(task: Task) -> Outcome:
-    try:
-        return _color(task)
-    except InColorError as error:
-        return Outcome("skipped", reason="in colour already", error=str(error))
-    except PhotochromError as error:
-        return Outcome("failed", reason=type(error).__name__, error=str(error))
-    except MemoryError:
-        line = f"{task.source}: needs more memory than there is; use fewer --jobs"
-        return Outcome("failed", reason="MemoryError", error=line)
-    except Exception as error:  # a fault of ours, in one photo of perhaps 100,000
-        return Outcome("failed", reason="Unforeseen", error=str(unforeseen(task.source, error)))
-
-
-def _color(task: Task) -> Outcome:
-    from photochrom.photo import Photo, check_target, losses
-    from photochrom.result import save_pages
-
-    assert _colorizer is not None
-    settings = _settings
-    kind = check_target(task.target, task.overwrite)
-    photo = Photo(task.source, max_pixels=settings.max_pixels)
-    results = _colorizer.colorize_pages(photo, settings.colorize)
-    outputs = save_pages(results, task.target, settings.save, overwrite=task.overwrite)
-    lost = losses(photo, kind, settings.save)
-    height, width = photo.upright_size
-    return Outcome(
-        "done",
-        outputs=tuple(outputs),
-        width=width,
-        height=height,
-        losses=tuple(lost),
-        notes=photo.notes,
+def _color(task: Task) -> FileReport:
+    return colorize_file(
+        task.source,
+        task.target,
+        _settings.colorize,
+        replace(_settings.save, overwrite=task.overwrite),
+        colorizer=_colorizer,
+        max_pixels=_settings.max_pixels,
     )
 
 

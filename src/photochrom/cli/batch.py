@@ -146,7 +146,7 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         print_error(record.error)
     if as_json:
-        print_record(_said(report, job))
+        print_record(_record(report, job))
     elif outcome is not None:
         for name in _outputs(record, job):
             print_path(name)
@@ -155,32 +155,22 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
             print_error(f"warning: {source}: {note}")
 
 
-def _said(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
-    """A photo's JSON record: as `colorize` prints it for one photo, and its state."""
-    from photochrom.models import known_models
+def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
+    """A photo's JSON record: as of any photo, and whether it was done now or by an earlier job."""
+    from photochrom.errors import PhotoError
+    from photochrom.files import FileReport
 
-    record, outcome = report.record, report.outcome
-    said: dict[str, Any] = {
-        "input": posixpath.join(record.root, record.path),
-        "state": record.state.value,
+    row, outcome = report.record, report.outcome
+    fault = None if row.error is None else PhotoError(row.error)
+    earlier = FileReport(seconds=row.seconds, reason=row.reason, fault=fault)
+    outputs = _outputs(row, job)
+    return (outcome or earlier).record() | {
+        "input": posixpath.join(row.root, row.path),
+        "state": row.state.value,
+        "output": outputs[0] if outputs else None,
+        "outputs": outputs,
         "now": outcome is not None,
     }
-    outputs = _outputs(record, job)
-    if outputs:
-        said |= {"output": outputs[0], "outputs": outputs}
-    if record.seconds is not None:
-        said["seconds"] = round(record.seconds, 3)
-    if record.error is not None:
-        said |= {"error": record.error, "reason": record.reason}
-    if outcome is not None and outcome.state == "done":
-        lost = [f"the file cannot hold {what}" for what in outcome.losses]
-        said |= {
-            "width": outcome.width,
-            "height": outcome.height,
-            "model": job.settings.model or known_models()[0].name,
-            "warnings": [*outcome.notes, *lost],
-        }
-    return said
 
 
 def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:

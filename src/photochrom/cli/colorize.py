@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,12 +40,13 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
-from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
+from photochrom.errors import ConfigError
 from photochrom.photo.naming import colored_name
 
 if TYPE_CHECKING:
     from photochrom.batch.work import JobSettings
     from photochrom.colorizer import Colorizer
+    from photochrom.files import FileReport
     from photochrom.options import Hint
 
 
@@ -53,15 +54,20 @@ _AFTER = "Colours, after the network"
 
 
 @dataclass(frozen=True)
-class _Job:
+class _Photo:
     """One photo to colour; None stands for a pipe."""
 
     source: Path | None
     target: Path | None
 
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return "standard input" if self.source is None else str(self.source)
+
 
 @dataclass(frozen=True)
-class _Options:
+class _Request:
     settings: JobSettings
     overwrite: bool
     confidence: Path | None
@@ -203,7 +209,7 @@ def colorize(
         return
     with one_line_errors():
         photos = _plan(inputs, output, suffix)
-        if as_json and any(job.target is None for job in photos):
+        if as_json and any(photo.target is None for photo in photos):
             raise ConfigError("--json and a photo on stdout exclude each other; name an output")
         if confidence is not None and len(photos) != 1:
             raise ConfigError(
@@ -221,13 +227,13 @@ def colorize(
 
         block_untrusted()
 
-        told = () if hints is None else load_hints(hints)
-        options = _Options(settings, overwrite, confidence, told)
+        placed = () if hints is None else load_hints(hints)
+        request = _Request(settings, overwrite, confidence, placed)
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
             colorizer.check_size(size)
     try:
-        failures = _color_all(colorizer, photos, options, as_json)
+        failures = _color_all(colorizer, photos, request, as_json)
     except KeyboardInterrupt:
         print_error("interrupted; finished photos are kept")
         raise typer.Exit(INTERRUPTED) from None
@@ -235,7 +241,7 @@ def colorize(
         raise typer.Exit(FAILED)
 
 
-def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Job]:
+def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
     """Which photo goes where; raises ConfigError for usage that cannot be meant.
 
     suffix: of results without a name of their own; None for the photo's.
@@ -250,27 +256,27 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Jo
     if output == PIPE:
         if len(sources) != 1:
             raise ConfigError(f"-o - takes one photo, not {len(sources)}; name a folder")
-        return [_Job(sources[0], None)]
+        return [_Photo(sources[0], None)]
     if output is None:
-        return [_Job(s, None if s is None else _beside(s, suffix)) for s in sources]
+        return [_Photo(s, None if s is None else _beside(s, suffix)) for s in sources]
     target = Path(output)
     is_folder = _is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
     if not is_folder:
         if len(sources) != 1:
             raise ConfigError(f"{target}: one file for {len(sources)} photos; name a folder")
-        return [_Job(sources[0], target)]
+        return [_Photo(sources[0], target)]
     if None in sources:
         raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
     make_folder(target)
-    jobs = [_Job(s, target / _beside(s, suffix).name) for s in sources if s is not None]
+    photos = [_Photo(s, target / _beside(s, suffix).name) for s in sources if s is not None]
     taken: dict[Path | None, Path | None] = {}
-    for job in jobs:
-        if job.target in taken:
+    for photo in photos:
+        if photo.target in taken:
             raise ConfigError(
-                f"{taken[job.target]} and {job.source} would both become {job.target}"
+                f"{taken[photo.target]} and {photo.source} would both become {photo.target}"
             )
-        taken[job.target] = job.source
-    return jobs
+        taken[photo.target] = photo.source
+    return photos
 
 
 def _is_folder(path: Path) -> bool:
@@ -292,106 +298,51 @@ def _beside(source: Path, suffix: str | None) -> Path:
     return source.with_name(colored_name(source.name, suffix))
 
 
-def _color_all(colorizer: Colorizer, jobs: list[_Job], options: _Options, as_json: bool) -> int:
+def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as_json: bool) -> int:
     """Colour photo after photo, reporting each; returns how many failed."""
+    from photochrom.files import reported
+
     failures, warned = 0, set[str]()
-    with photo_progress(len(jobs)) as advance:
-        for job in jobs:
-            record, error = _color(colorizer, job, options)
+    with photo_progress(len(photos)) as advance:
+        for photo in photos:
+            report = reported(photo.name, partial(_color, colorizer, photo, request))
             advance()
-            if error is not None:
+            if report.fault is not None:
                 failures += 1
-                print_error(error)
-            for warning in record.get("warnings", ()):
+                print_error(report.fault)
+            for warning in report.warnings:
                 if warning not in warned:  # once a run
                     warned.add(warning)
-                    print_error(f"warning: {_name(job)}: {warning}")
+                    print_error(f"warning: {photo.name}: {warning}")
+            confidence = request.confidence if report.fault is None else None
             if as_json:
-                print_record(record)
-            elif error is None and job.target is not None:
-                for name in record["outputs"]:
-                    print_path(name)
-                if options.confidence is not None:
-                    print_path(str(options.confidence))
+                extra = {} if confidence is None else {"confidence": str(confidence)}
+                source = PIPE if photo.source is None else str(photo.source)
+                print_record(report.record() | {"input": source} | extra)
+            elif photo.target is not None:
+                for path in (*report.outputs, *([] if confidence is None else [confidence])):
+                    print_path(str(path))
     return failures
 
 
-def _color(
-    colorizer: Colorizer, job: _Job, options: _Options
-) -> tuple[dict[str, Any], PhotochromError | None]:
-    """Colour one photo; returns its JSON record and what went wrong, if anything."""
-    from photochrom.cli.variant_sheet import save_picture
-    from photochrom.photo import Photo, kind_of, losses
-    from photochrom.result import encode_pages, save_pages
+def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport:
+    from photochrom.files import colorize_file
+    from photochrom.photo import Photo
 
-    started = time.perf_counter()
-    record: dict[str, Any] = {"input": PIPE if job.source is None else str(job.source)}
-    try:
-        if job.target is not None:
-            _check(job.target, job, options)
-        if options.confidence is not None:
-            _check(options.confidence, job, options)
-            if job.target is not None and _same_name(options.confidence, job.target):
-                raise PhotoError(f"{job.target}: is the coloured photo; name another --confidence")
-        photo = Photo(
-            sys.stdin.buffer.read() if job.source is None else job.source,
-            _name(job),
-            max_pixels=options.settings.max_pixels,
-        )
-        wanted = replace(options.settings.colorize, hints=options.hints)
-        results = colorizer.colorize_pages(photo, wanted)
-        drawn = None if options.confidence is None else results[0].confidence_picture()
-        save, suffix = options.settings.save, options.settings.format
-        suffix = suffix or photo.suffix if job.target is None else job.target.suffix
-        kind = kind_of(suffix)
-        warnings = [] if kind is None else losses(photo, kind, save)
-        if job.target is None:
-            sys.stdout.buffer.write(encode_pages(results, suffix, save))
-            sys.stdout.buffer.flush()
-            outputs = [PIPE]
-        else:
-            written = save_pages(results, job.target, save, overwrite=options.overwrite)
-            outputs = [str(name) for name in written]
-        if drawn is not None and options.confidence is not None:
-            save_picture(drawn, options.confidence, overwrite=options.overwrite)
-            record["confidence"] = str(options.confidence)
-    except PhotochromError as error:
-        return record | {"error": str(error)}, error
-    except Exception as fault:  # of ours; it costs no other photo
-        told = unforeseen(_name(job), fault)
-        return record | {"error": str(told)}, told
-    height, width = photo.upright_size
-    seconds = round(time.perf_counter() - started, 3)
-    return record | {
-        "output": outputs[0],
-        "outputs": outputs,
-        "width": width,
-        "height": height,
-        "seconds": seconds,
-        "model": results[0].model,
-        "warnings": [*photo.notes, *(f"the file cannot hold {what}" for what in warnings)],
-    }, None
-
-
-def _check(target: Path, job: _Job, options: _Options) -> None:
-    """Raise the one-line error for a name that must not be written to."""
-    from photochrom.photo import check_target
-
-    check_target(target, options.overwrite)
-    if job.source is not None and _same_file(job.source, target):
-        raise PhotoError(f"{target}: is the photo itself; name another output")
-
-
-def _same_name(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
-
-
-def _same_file(source: Path, target: Path) -> bool:
-    try:
-        return source.samefile(target)
-    except OSError:  # one of them is not there
-        return False
-
-
-def _name(job: _Job) -> str:
-    return "standard input" if job.source is None else str(job.source)
+    source: Photo | Path
+    if photo.source is None:
+        data = sys.stdin.buffer.read()
+        source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
+    else:
+        source = photo.source
+    settings = request.settings
+    return colorize_file(
+        source,
+        sys.stdout.buffer if photo.target is None else photo.target,
+        replace(settings.colorize, hints=request.hints),
+        replace(settings.save, overwrite=request.overwrite),
+        colorizer=colorizer,
+        format=settings.format,
+        confidence=request.confidence,
+        max_pixels=settings.max_pixels,
+    )

@@ -1,20 +1,16 @@
-"""Pictures about a photo, for looking at: the contact sheet of its variants; saved like photos."""
+"""The contact sheet of a photo's variants."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.lab import gray_from_lightness, lab_from_srgb
-from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.labels import lettered
-from photochrom.options import SaveOptions
-from photochrom.photo import Page, Photo, write
-from photochrom.photo.strips import Coding
+from photochrom.photo import Photo
 from photochrom.result import Result
 
 LONGEST = 480
@@ -47,27 +43,6 @@ def contact_sheet(results: Sequence[Result]) -> Picture:
     pictures += [replace(result, photo=reduced).rgb for result in results]
     labels = ["grey", *(str(number) for number in range(1, len(results) + 1))]
     return _grid([_labelled(*pair) for pair in zip(pictures, labels, strict=True)])
-
-
-def save_picture(
-    picture: Picture,
-    path: str | Path,
-    *,
-    quality: int = 92,
-    mark: bool = False,
-    overwrite: bool = False,
-) -> Path:
-    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
-
-    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
-    Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
-    cannot be written.
-    """
-    photo, target = Photo(picture), Path(path)
-    strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
-    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
-    write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
-    return target
 
 
 def _labelled(picture: Picture, label: str) -> Picture:

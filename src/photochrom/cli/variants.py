@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,20 +23,22 @@ from photochrom.cli.options import (
     make_folder,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
-from photochrom.errors import ConfigError, PhotochromError, unforeseen
+from photochrom.errors import ConfigError
+from photochrom.options import FEWEST_VARIANTS, MOST_VARIANTS, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import COLORED, VARIANTS
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
-
-FEWEST, MOST = 2, 12
-"""As `photochrom.colorizer` has it, which is not imported before it is needed."""
+    from photochrom.files import FileReport
 
 
 def variants(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="One photo.")],
     count: Annotated[
-        int, typer.Option("--count", "-n", min=FEWEST, max=MOST, help="How many colourings.")
+        int,
+        typer.Option(
+            "--count", "-n", min=FEWEST_VARIANTS, max=MOST_VARIANTS, help="How many colourings."
+        ),
     ] = 4,
     output: Annotated[
         Path | None,
@@ -78,25 +82,36 @@ def variants(
         folder = _folder(output, count)
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
+        from photochrom.files import reported
 
         block_untrusted()
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
-    how = {"seed": seed, "vividness": vividness, "size": size}
-    saving = {"quality": quality, "mark": not no_mark, "overwrite": overwrite}
+        options = ColorizeOptions(vividness=vividness, size=size, seed=seed)
+        save = SaveOptions(quality=quality, mark=not no_mark, overwrite=overwrite)
     try:
-        record, error = _color(colorizer, Path(photo), folder, count, how, saving)
+        work = partial(_color, colorizer, Path(photo), folder, count, options, save)
+        report = reported(photo, work)
     except KeyboardInterrupt:
         print_error("interrupted; finished files are kept")
         raise typer.Exit(INTERRUPTED) from None
-    if as_json:
-        print_record(record)
-    if error is not None:
-        print_error(error)
+    _print(report, seed, as_json)
+    if report.fault is not None:
         raise typer.Exit(FAILED)
-    if not as_json:
-        for target in (*record["outputs"], record["sheet"]):
-            print_path(target)
+
+
+def _print(report: FileReport, seed: int, as_json: bool) -> None:
+    if report.fault is not None:
+        print_error(report.fault)
+    for warning in report.warnings:
+        print_error(f"warning: {report.input}: {warning}")
+    *variants, sheet = report.outputs or (None,)
+    if as_json:
+        record = replace(report, outputs=tuple(variants)).record()
+        print_record(record | {"sheet": None if sheet is None else str(sheet), "seed": seed})
+    elif sheet is not None:
+        for path in (*variants, sheet):
+            print_path(str(path))
 
 
 def _folder(output: Path | None, count: int) -> Path | None:
@@ -115,39 +130,30 @@ def _color(
     source: Path,
     folder: Path | None,
     count: int,
-    how: dict[str, Any],
-    saving: dict[str, Any],
-) -> tuple[dict[str, Any], PhotochromError | None]:
-    """Colour and write; returns the JSON record and what went wrong, if anything."""
-    from photochrom.cli.variant_sheet import contact_sheet, save_picture
+    options: ColorizeOptions,
+    save: SaveOptions,
+) -> FileReport:
+    """Colour and write; the sheet is the last of the outputs."""
+    from photochrom.cli.variant_sheet import contact_sheet
+    from photochrom.files import save_picture, save_results
     from photochrom.photo import SUFFIXES, Photo, check_target
 
     started = time.perf_counter()
-    record: dict[str, Any] = {"input": str(source)}
-    try:
-        photo = Photo(source)
-        suffix = source.suffix if source.suffix.lower() in SUFFIXES else photo.suffix
-        stem = (folder or source.parent) / source.stem
-        targets = [Path(f"{stem}{COLORED}.{n}{suffix}") for n in range(1, count + 1)]
-        sheet = Path(f"{stem}{VARIANTS}.jpg")
-        for target in (*targets, sheet):
-            check_target(target, saving["overwrite"])
-        results = colorizer.variants(photo, count, **how)
-        for result, target in zip(results, targets, strict=True):
-            result.save(target, **saving)
-        save_picture(contact_sheet(results), sheet, **saving)
-    except PhotochromError as error:
-        return record | {"error": str(error)}, error
-    except Exception as fault:  # of ours
-        told = unforeseen(source, fault)
-        return record | {"error": str(told)}, told
-    height, width = photo.upright_size
-    return record | {
-        "outputs": [str(target) for target in targets],
-        "sheet": str(sheet),
-        "width": width,
-        "height": height,
-        "seconds": round(time.perf_counter() - started, 3),
-        "seed": how["seed"],
-        "model": results[0].model,
-    }, None
+    photo = Photo(source)
+    suffix = source.suffix if source.suffix.lower() in SUFFIXES else photo.suffix
+    stem = (folder or source.parent) / source.stem
+    targets = [Path(f"{stem}{COLORED}.{n}{suffix}") for n in range(1, count + 1)]
+    sheet = Path(f"{stem}{VARIANTS}.jpg")
+    for target in (*targets, sheet):
+        check_target(target, save.overwrite)
+    results = colorizer.variants(photo, count, options)
+    for result, target in zip(results, targets, strict=True):
+        report = save_results([result], target, save)
+    save_picture(
+        contact_sheet(results),
+        sheet,
+        quality=save.quality,
+        mark=save.mark,
+        overwrite=save.overwrite,
+    )
+    return replace(report, outputs=(*targets, sheet), seconds=time.perf_counter() - started)

@@ -29,19 +29,20 @@ PhotoLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Pixels | P
 (H, W, 4) of uint8, uint16 or float32 (white at 1), sRGB, an image of Pillow's, or a `Photo`."""
 
 
-def as_photo(photo: PhotoLike) -> Photo:
+def as_photo(photo: PhotoLike, max_pixels: int | None = None) -> Photo:
     """A photo of a path, an encoded file's bytes, an array, a PIL image, or the photo itself.
 
+    max_pixels: as for `Photo`, of what is opened here.
     Raises PhotoError for any other type, and where it cannot be read.
     """
     if isinstance(photo, Photo):
         return photo
     if isinstance(photo, str | os.PathLike):
-        return Photo(Path(photo))
+        return Photo(Path(photo), max_pixels=max_pixels)
     if isinstance(photo, bytes | bytearray | memoryview):
-        return Photo(bytes(photo))
+        return Photo(bytes(photo), max_pixels=max_pixels)
     if isinstance(photo, np.ndarray):
-        return Photo(np.ascontiguousarray(photo))
+        return Photo(np.ascontiguousarray(photo), max_pixels=max_pixels)
     if hasattr(photo, "getexif") and hasattr(photo, "convert"):
         return Photo(_pil_pixels(photo), metadata=_pil_metadata(photo))
     raise PhotoError(

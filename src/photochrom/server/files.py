@@ -16,10 +16,9 @@ from urllib.parse import quote
 from fastapi.responses import FileResponse
 
 from photochrom.errors import PhotoError
-from photochrom.photo import kind_of, losses, write
+from photochrom.files import FileReport
+from photochrom.photo import Photo, kind_of
 from photochrom.photo.naming import colored_name
-from photochrom.result import Result, pages_of_one_file
-from photochrom.server.requests import FileOptions
 
 _MEDIA_TYPES = {
     ".jpg": "image/jpeg",
@@ -67,23 +66,18 @@ class _SentOnce(FileResponse):
             shutil.rmtree(Path(self.path).parent, ignore_errors=True)
 
 
-def written(results: Sequence[Result], folder: Path, options: FileOptions) -> File:
-    """Write the pages of a photo into a folder.
+def written(folder: Path, photo: Photo, suffix: str, write: Callable[[Path], FileReport]) -> File:
+    """The result that `write` puts at a path in a folder.
 
     Raises PhotoError where the format cannot be written, or cannot hold all pages.
     """
-    photo, saving = results[0].photo, options.saving
-    suffix = options.suffix(photo, len(results))
     path = folder / f"{secrets.token_hex(8)}{suffix}"
     try:
-        write(pages_of_one_file(results, suffix, saving), path, saving, durable=False)
+        report = write(path)
     except PhotoError as error:
         words = str(error).replace(str(path), photo.name).replace(f"{folder}{os.sep}", "")
         raise type(error)(words) from error
-    kind = kind_of(path)
-    assert kind is not None
-    name = colored_name(photo.name, suffix)
-    return File(path, name, tuple(losses(photo, kind, saving)))
+    return File(path, colored_name(photo.name, suffix), report.losses)
 
 
 async def zipped(

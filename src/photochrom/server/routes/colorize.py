@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from pydantic import ValidationError
 
+from photochrom.files import FileReport, colorize_file
 from photochrom.photo import pages_of
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
@@ -68,10 +69,13 @@ def _colored(shared: State, upload: Upload, options: ColorizeRequest) -> File:
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)
     pages = pages_of(photo.source)
-    options.suffix(photo, len(pages))  # before the work, not after
-    results = []
+    suffix = options.suffix(photo, len(pages))  # before the work, not after
     for page in pages:
-        workspace = colorizer.workspace(photo.with_page(page))
-        look.check(workspace, shared.settings)
-        results.append(workspace.result(look.options))
-    return written(results, upload.path.parent, options)
+        look.check(colorizer.workspace(photo.with_page(page)), shared.settings)
+
+    def write(path: Path) -> FileReport:
+        return colorize_file(
+            photo, path, look.options, options.saving, colorizer=colorizer, temporary=True
+        )
+
+    return written(upload.path.parent, photo, suffix, write)

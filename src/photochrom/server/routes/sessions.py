@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +14,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from photochrom.drawing.confidence import color_mapped
+from photochrom.files import save_results
 from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
@@ -291,7 +293,7 @@ async def _file(
 
     def made() -> File:
         photo = session.photo
-        options.suffix(photo, session.pages)  # before the work, not after
+        suffix = options.suffix(photo, session.pages)  # before the work, not after
         with session.used():
             colorizer = session.colorizer(look.model)
             results = [
@@ -300,7 +302,8 @@ async def _file(
                 else colorizer.colorize(photo.with_page(page), look.options)
                 for page in pages_of(photo.source)
             ]
-            return written(results, folder, options)
+            write = partial(save_results, results, save=options.saving, temporary=True)
+            return written(folder, photo, suffix, write)
 
     with removed_on_failure(folder) as remove:
         file = await shared.queue.run(made, abandoned=remove)

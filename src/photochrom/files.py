@@ -1,0 +1,266 @@
+"""One photo from file to file, and the report of it.
+
+The command line, jobs and the server colour photos by these functions, and their JSON records are
+`FileReport.record`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color.rgb_space import SRGB
+from photochrom.colorizer import Colorizer, shared_colorizer
+from photochrom.errors import InColorError, PhotochromError, PhotoError, unforeseen
+from photochrom.options import ColorizeOptions, SaveOptions
+from photochrom.photo import Page, Photo, PhotoLike, as_photo, check_target, kind_of, losses, write
+from photochrom.photo.naming import colored_name
+from photochrom.photo.strips import Coding
+from photochrom.result import Result, encode_pages, pages_of_one_file, save_pages
+
+STANDARD_STREAM = "-"
+"""What reports call standard input, standard output and open files without a name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileReport:
+    """What became of one photo's file.
+
+    input: the photo's name as it was given. state: "done", "skipped" (it is in colour already) or
+    "failed". outputs: paths of the files written. width, height: of the upright photo, pixels.
+    seconds: from reading to the end of writing. model: its name. notes: what a person should know
+    of the photo, a line each. losses: what the written kind of file cannot hold of the photo.
+    reason: of a photo that is not done, in a word; fault: the error.
+    """
+
+    input: str = ""
+    state: str = "done"
+    outputs: tuple[Path, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    model: str | None = None
+    notes: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    reason: str | None = None
+    fault: PhotochromError | None = None
+
+    @classmethod
+    def failure(cls, name: str, fault: Exception) -> Self:
+        """The report of a photo that `fault` stopped; one of our own costs no other photo."""
+        failed = partial(cls, input=name, state="failed")
+        if isinstance(fault, InColorError):
+            return cls(input=name, state="skipped", reason="in colour already", fault=fault)
+        if isinstance(fault, PhotochromError):
+            return failed(reason=type(fault).__name__, fault=fault)
+        if isinstance(fault, MemoryError):
+            line = f"{name}: needs more memory than there is; colour fewer photos at a time"
+            return failed(reason="MemoryError", fault=PhotoError(line))
+        return failed(reason="Unforeseen", fault=unforeseen(name, fault))
+
+    @property
+    def error(self) -> str | None:
+        """The error in one line; None where the photo is done."""
+        return None if self.fault is None else str(self.fault)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know of the photo and of its result, a line each."""
+        return [*self.notes, *(f"the file cannot hold {what}" for what in self.losses)]
+
+    def record(self) -> dict[str, Any]:
+        """The report as a JSON object; all keys are there, with null where nothing is known."""
+        outputs = [str(path) for path in self.outputs]
+        return {
+            "input": self.input,
+            "state": self.state,
+            "output": outputs[0] if outputs else None,
+            "outputs": outputs,
+            "width": self.width,
+            "height": self.height,
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+            "model": self.model,
+            "warnings": self.warnings,
+            "reason": self.reason,
+            "error": self.error,
+        }
+
+
+def colorize_file(
+    source: PhotoLike,
+    target: str | Path | BinaryIO | None = None,
+    options: ColorizeOptions | None = None,
+    save: SaveOptions | None = None,
+    *,
+    colorizer: Colorizer | None = None,
+    format: str | None = None,
+    confidence: str | Path | None = None,
+    max_pixels: int | None = None,
+    temporary: bool = False,
+) -> FileReport:
+    """Colour the file of one photo, all its pages, and write the result.
+
+    Parameters
+    ----------
+    source
+        As for `Colorizer.colorize`.
+    target
+        A path, whose suffix chooses the format, or an open binary file. By default
+        NAME.color.EXT beside a source that is a path.
+    options, save
+        What colours the photo shall have, and how the file is written.
+    colorizer
+        A loaded model; the default model otherwise.
+    format
+        "png", "jpg", ... of an open file or of the default name; by default the photo's own.
+    confidence
+        A path for a picture of how sure the model is of the first page.
+    max_pixels
+        Refuse a larger picture before it is decoded, as for `Photo`.
+    temporary
+        Write all pages into one file, which need not outlive a power cut.
+
+    Returns
+    -------
+    FileReport
+        Its state is "done".
+
+    Raises
+    ------
+    PhotochromError
+        What `Colorizer.colorize` and `Result.save` raise. Nothing half-written stays.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> report = photochrom.colorize_file("examples/harbour.jpg", "harbour.png")
+    >>> report.width, report.height, report.outputs
+    (800, 533, (PosixPath('harbour.png'),))
+    """
+    started = time.perf_counter()
+    options, save = options or ColorizeOptions(), save or SaveOptions()
+    suffix = None if format is None else f".{format.lstrip('.')}"
+    if target is None:
+        target = _beside(_path_of(source), suffix)
+    origin = _path_of(source)
+    for path in (target, confidence):
+        if isinstance(path, str | os.PathLike):
+            _check_target(Path(path), origin, save)
+    if confidence is not None and _same_path(confidence, target):
+        raise PhotoError(f"{target}: is the coloured photo; name another file for the confidence")
+    photo = as_photo(source, max_pixels)
+    results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
+    drawn = None if confidence is None else results[0].confidence_picture()
+    report = save_results(
+        results, target, save, format=suffix, temporary=temporary, started=started
+    )
+    if drawn is not None and confidence is not None:
+        save_picture(drawn, confidence, overwrite=save.overwrite)
+    return report
+
+
+def save_results(
+    results: Sequence[Result],
+    target: str | Path | BinaryIO,
+    save: SaveOptions,
+    *,
+    format: str | None = None,
+    temporary: bool = False,
+    started: float | None = None,
+) -> FileReport:
+    """Write the coloured pages of one photo, and report.
+
+    format: a suffix, for an open file. temporary: all pages in one file, which need not outlive a
+    power cut. started: when the work began, by `time.perf_counter`.
+    Raises what `photochrom.result.save_pages` raises; PhotoError where one file cannot hold the
+    pages of an open or a temporary one.
+    """
+    photo = results[0].photo
+    if isinstance(target, str | os.PathLike):
+        suffix = Path(target).suffix
+        if temporary:
+            write(pages_of_one_file(results, suffix, save), Path(target), save, durable=False)
+            outputs = [Path(target)]
+        else:
+            outputs = save_pages(results, target, save)
+    else:
+        suffix = format or photo.suffix
+        target.write(encode_pages(results, suffix, save))
+        target.flush()
+        outputs = [Path(STANDARD_STREAM)]
+    height, width = photo.upright_size
+    kind = kind_of(suffix)
+    return FileReport(
+        input=photo.name,
+        outputs=tuple(outputs),
+        width=width,
+        height=height,
+        seconds=None if started is None else time.perf_counter() - started,
+        model=results[0].model,
+        notes=photo.notes,
+        losses=() if kind is None else tuple(losses(photo, kind, save)),
+    )
+
+
+def reported(name: str, work: Callable[[], FileReport]) -> FileReport:
+    """What `work` reports of the photo called `name`, or the report of what stopped it."""
+    try:
+        return work()
+    except Exception as fault:
+        return FileReport.failure(name, fault)
+
+
+def save_picture(
+    picture: NDArray[np.uint8],
+    path: str | Path,
+    *,
+    quality: int = 92,
+    mark: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
+
+    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
+    Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
+    cannot be written.
+    """
+    photo, target = Photo(picture), Path(path)
+    strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
+    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
+    write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
+    return target
+
+
+def _path_of(source: PhotoLike) -> Path | None:
+    """The path of a photo's file; None where it comes from no file."""
+    path = source.source if isinstance(source, Photo) else source
+    return Path(cast(str, path)) if isinstance(path, str | os.PathLike) else None
+
+
+def _beside(source: Path | None, suffix: str | None) -> Path:
+    """NAME.color.EXT beside a photo's file."""
+    if source is None:
+        raise PhotoError("a photo that is no file has no name for its result; name a target")
+    return source.with_name(colored_name(source.name, suffix))
+
+
+def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:
+    """Raise, before the work, what would fail after it; never overwrite the photo itself."""
+    check_target(target, save.overwrite)
+    if source is not None:
+        with suppress(OSError):  # one of them is not there
+            if source.samefile(target):
+                raise PhotoError(f"{target}: is the photo itself; name another output")
+
+
+def _same_path(one: str | Path, other: Any) -> bool:
+    return isinstance(other, str | os.PathLike) and Path(one).resolve() == Path(other).resolve()
