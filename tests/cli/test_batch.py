@@ -78,7 +78,7 @@ def test_patterns_and_format(photochrom, scans):
         ["a.jpg", "--recursive"],
         ["a.jpg", "--resume"],
         ["a.jpg", "--include", "*.tif"],
-        [".", "--jobs", "2"],
+        [".", "--jobs", "0"],
         [".", "-o", "out", "--jobs", "0"],
         [".", "-o", "out", "--hints", "h.json"],
         [".", "-o", "out", "--format", "bmp"],

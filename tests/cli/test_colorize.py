@@ -1,9 +1,12 @@
+import array
+import fcntl
 import io
 import json
 import re
 import shutil
 import signal
 import subprocess
+import termios
 import time
 
 import numpy as np
@@ -64,13 +67,48 @@ def test_a_folder_twice(photochrom, album):
     (album / "notes.txt").write_text("not a photo")
     (album / ".hidden.jpg").write_bytes(b"")
     (album / "more").mkdir()
+    shutil.copy(album / "cat.jpg", album / "more" / "kitten.jpg")
     done = photochrom("colorize", album)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.returncode == 0
+    left, summary = done.stderr.splitlines()
+    assert left == b"photochrom: warning: 1 photos in subfolders are left out; add --recursive"
+    assert re.fullmatch(rb"photochrom: 2 done, [0-9.]+ photos/s", summary)
     results = [str(album / n) for n in ("astronaut.color.jpg", "cat.color.jpg")]
-    assert done.stdout.decode().splitlines() == results
+    assert sorted(done.stdout.decode().splitlines()) == results
     assert is_colored(album / "astronaut.color.jpg", (512, 512))
-    done = photochrom("colorize", album, "--overwrite")
-    assert done.stdout.decode().splitlines() == results
+    done = photochrom("colorize", album)
+    assert done.returncode == 1
+    assert done.stderr.count(b"exists already") == 2
+    done = photochrom("colorize", album, "--overwrite", "--recursive")
+    results.append(str(album / "more" / "kitten.color.jpg"))
+    assert sorted(done.stdout.decode().splitlines()) == results
+    left_beside = {".hidden.jpg", "more", "notes.txt"}
+    assert set(names(album)) == {"cat.jpg", "astronaut.jpg"} | {
+        *left_beside,
+        "astronaut.color.jpg",
+        "cat.color.jpg",
+    }  # no ledger
+
+
+def test_folders_beside_photos(photochrom, album, examples):
+    """As a shell gives them for `album/*`: the folder is a job, the photo is coloured here."""
+    (album / "more").mkdir()
+    shutil.copy(examples / "cat.jpg", album / "more" / "kitten.jpg")
+    done = photochrom("colorize", album / "cat.jpg", album / "more", "--size", "64", "--json")
+    assert done.returncode == 0
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["output"] for record in records] == [
+        str(album / "cat.color.jpg"),
+        str(album / "more" / "kitten.color.jpg"),
+    ]
+
+
+@pytest.mark.parametrize("option", ["--resume", "--retry-failed"])
+def test_resuming_needs_a_ledger(photochrom, album, option):
+    done = photochrom("colorize", album, option)
+    assert done.returncode == 2
+    assert b"add -o FOLDER" in done.stderr
+    assert names(album) == ["astronaut.jpg", "cat.jpg"]
 
 
 def test_an_output_folder_and_json(photochrom, album, tmp_path):
@@ -121,15 +159,17 @@ def test_one_bad_photo_does_not_stop_the_others(photochrom, album):
     done = photochrom("colorize", album, album / "nowhere.jpg", "--json")
     assert done.returncode == 1
     lines = done.stderr.decode().splitlines()
-    assert len(lines) == 2  # one a failure, and no progress bar
-    assert "broken.jpg" in lines[0]
-    assert "nowhere.jpg" in lines[1]
+    assert len(lines) == 3  # one a failure, the folder's sum, and no progress bar
+    assert "nowhere.jpg" in lines[0]
+    assert "broken.jpg" in lines[1]
+    assert "2 done, 1 failed" in lines[2]
     assert all(line.startswith("photochrom: ") for line in lines)
     records = [json.loads(line) for line in done.stdout.splitlines()]
-    assert all(set(record) == FIELDS for record in records)
-    assert [record["state"] for record in records] == ["done", "failed", "done", "failed"]
-    assert [record["error"] is None for record in records] == [True, False, True, False]
-    assert [record["reason"] for record in records] == [None, "PhotoError", None, "PhotoError"]
+    assert all(set(record) - {"now"} == FIELDS for record in records)
+    assert sorted(record["state"] for record in records) == ["done", "done", "failed", "failed"]
+    for record in records:
+        assert record["reason"] == (None if record["state"] == "done" else "PhotoError")
+        assert (record["error"] is None) == (record["state"] == "done")
     assert is_colored(album / "astronaut.color.jpg", (512, 512))
     assert is_colored(album / "cat.color.jpg", (451, 300))
     assert not (album / "broken.color.jpg").exists()
@@ -209,12 +249,23 @@ def test_a_folder_that_takes_no_files(photochrom, album):
     assert done.stderr.count(b"\n") == 1
 
 
+def _unread(pipe):
+    """Bytes in a pipe that its reader has not taken yet."""
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
 def test_an_interrupt(script):
     command = [str(script), "colorize", "-"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        time.sleep(2)  # it has started and waits for the photo
+        process.stdin.write(b"a photo's beginning")
+        process.stdin.flush()
+        end = time.monotonic() + 60
+        while _unread(process.stdin) and time.monotonic() < end:
+            time.sleep(0.05)  # until it has started, and waits for the rest
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 130

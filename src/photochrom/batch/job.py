@@ -51,8 +51,9 @@ class Job:
     """What to do with which tree.
 
     roots: folders. output: the folder of results. jobs: worker processes, by default as many as
-    cores. resume: go on where an earlier job ended. retry_failed: try again what failed then.
-    overwrite: replace files that no earlier job made.
+    cores. threads: of all processes together, by default as many as cores. resume: go on where an
+    earlier job ended. retry_failed: try again what failed then. overwrite: replace files that no
+    earlier job made. keep_ledger: in the folder of results; without one nothing can be resumed.
     """
 
     roots: Sequence[Path]
@@ -64,6 +65,13 @@ class Job:
     resume: bool = False
     retry_failed: bool = False
     overwrite: bool = False
+    threads: int | None = None
+    keep_ledger: bool = True
+
+    @classmethod
+    def beside(cls, folder: Path, settings: JobSettings, **options: Any) -> Job:
+        """A job whose results lie beside the photos of a folder; it keeps no ledger there."""
+        return cls([folder], folder, settings, keep_ledger=False, **options)
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
     preflight(settings)
-    with begun(job.output, job.settings, digest, job.resume) as ledger:
+    with _ledger_of(job, digest) as ledger:
         summary = Summary()
         try:
             with _Workers(job) as workers:
@@ -126,14 +134,14 @@ class _Workers:
 
     def __init__(self, job: Job) -> None:
         self.settings = job.settings
-        self.count = job.jobs or os.cpu_count() or 1
+        self.threads = job.threads or os.cpu_count() or 1
+        self.count = job.jobs or self.threads
         self.tasks: dict[Any, tuple[Record, Task]] = {}
         self._renewed = 0
         self._pool = self._start()
 
     def _start(self) -> ProcessPool:
-        threads = max(1, (os.cpu_count() or 1) // self.count)
-        return start_workers(self.settings, self.count, threads)
+        return start_workers(self.settings, self.count, max(1, self.threads // self.count))
 
     def __enter__(self) -> _Workers:
         return self
@@ -279,6 +287,12 @@ class _Run:
         count_outcome(self.summary, record, outcome)
         if self.listener is not None:
             self.listener(Report(record, outcome))
+
+
+def _ledger_of(job: Job, digest: str) -> Ledger:
+    if job.keep_ledger:
+        return begun(job.output, job.settings, digest, job.resume)
+    return Ledger(None)
 
 
 def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Ledger:

@@ -89,37 +89,18 @@ class Record:
 class Ledger:
     """An open ledger. One job at a time writes; anyone may read."""
 
-    def __init__(self, folder: Path, *, writing: bool = True) -> None:
-        """Open the ledger of a folder of results, or begin one.
+    def __init__(self, folder: Path | None, *, writing: bool = True) -> None:
+        """Open the ledger of a folder of results, or begin one; None: one in memory, for one job.
 
         Raises ConfigError where another job is at work there, there is none to read, or the file is
-        none.
+        not a ledger.
         """
-        self.path = folder / LEDGER
+        self.path = (folder or Path()) / LEDGER
         self._lock = FileLock(f"{self.path}.lock")
-        if writing:
-            if not os.access(folder, os.W_OK):
-                raise ConfigError(f"{folder}: cannot be written; name another folder")
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout as error:
-                raise ConfigError(
-                    f"{folder}: another job is writing here; wait for it or name another folder"
-                ) from error
-            except OSError as error:
-                raise ConfigError(
-                    f"{folder}: cannot be written ({error.strerror}); name another folder"
-                ) from error
-        elif not self.path.is_file():
-            raise ConfigError(f"{folder}: has no ledger; name the folder of results of a job")
+        if folder is not None:
+            self._claim(folder, writing)
         try:
-            source = (
-                self.path.as_uri() if self.path.is_absolute() else self.path.absolute().as_uri()
-            )
-            mode = "rwc" if writing else "ro"
-            self._database = sqlite3.connect(
-                f"{source}?mode={mode}", uri=True, isolation_level=None
-            )
+            self._database = self._connected(folder is None, writing)
             if writing:
                 self._database.execute("PRAGMA journal_mode = WAL")
                 self._database.execute("PRAGMA synchronous = NORMAL")
@@ -131,6 +112,31 @@ class Ledger:
             raise ConfigError(
                 f"{self.path}: not a ledger that can be opened ({error}); move it away"
             ) from error
+
+    def _claim(self, folder: Path, writing: bool) -> None:
+        if not writing:
+            if not self.path.is_file():
+                raise ConfigError(f"{folder}: has no ledger; name the folder of results of a job")
+            return
+        if not os.access(folder, os.W_OK):
+            raise ConfigError(f"{folder}: cannot be written; name another folder")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ConfigError(
+                f"{folder}: another job is writing here; wait for it or name another folder"
+            ) from error
+        except OSError as error:
+            raise ConfigError(
+                f"{folder}: cannot be written ({error.strerror}); name another folder"
+            ) from error
+
+    def _connected(self, in_memory: bool, writing: bool) -> sqlite3.Connection:
+        if in_memory:
+            return sqlite3.connect(":memory:", isolation_level=None)
+        mode = "rwc" if writing else "ro"
+        place = f"{self.path.absolute().as_uri()}?mode={mode}"
+        return sqlite3.connect(place, uri=True, isolation_level=None)
 
     def _begin(self) -> None:
         self._database.execute(

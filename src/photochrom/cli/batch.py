@@ -1,15 +1,16 @@
-"""`photochrom colorize FOLDER -o OUT`: a whole tree as a job; and `photochrom ledger OUT`."""
+"""`photochrom colorize FOLDER`: a whole tree as a job; and `photochrom ledger OUT`."""
 
 from __future__ import annotations
 
+import os
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import INTERRUPTED, one_line_errors
 from photochrom.cli.options import PIPE
 from photochrom.cli.output import one_line, print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import job_progress
@@ -36,40 +37,54 @@ class TreeOptions:
     engine: str
     address: str | None
     ledger: Path | None
+    threads: int | None
 
-    def job(
+    def jobs_of(
         self, inputs: list[str], output: str | None, settings: JobSettings, overwrite: bool
-    ) -> Job | ClusterJob | None:
-        """The job that is meant; None where it is about single photos.
+    ) -> list[Job] | list[ClusterJob]:
+        """The jobs on the folders among the inputs; none where all inputs are single photos.
 
         Raises ConfigError for usage that cannot be meant.
         """
-        from photochrom.batch import Job, Patterns
-
         if self.engine not in ("local", "ray"):
             raise ConfigError(f"--engine {self.engine}: must be local or ray")
         if self.engine == "ray":
-            return self._cluster_job(inputs, output, settings, overwrite)
+            return [self._cluster_job(inputs, output, settings, overwrite)]
         if self.address is not None or self.ledger is not None:
             raise ConfigError("--address and --ledger belong to --engine ray")
-        trees = _trees(inputs, output)
-        if not trees or output is None:
-            for option in ("recursive", "include", "exclude", "jobs", "resume", "retry_failed"):
-                if getattr(self, option):
-                    name = option.replace("_", "-")
-                    raise ConfigError(f"--{name} is for whole folders; name folders, and -o FOLDER")
-            return None
-        return Job(
-            trees,
-            Path(output),
-            settings,
-            self.recursive,
-            Patterns.of(self.include, self.exclude),
-            self.jobs,
-            self.resume or self.retry_failed,
-            self.retry_failed,
-            overwrite,
-        )
+        folders = folders_of(inputs, output)
+        if not folders:
+            self._refuse("recursive", "include", "exclude", "jobs", "resume", "retry_failed")
+            return []
+        if output is None:
+            self._refuse("resume", "retry_failed", remedy="add -o FOLDER, which keeps the ledger")
+        return self._local_jobs(folders, output, settings, overwrite)
+
+    def _refuse(self, *options: str, remedy: str = "name a folder") -> None:
+        for option in options:
+            if getattr(self, option):
+                name = option.replace("_", "-")
+                raise ConfigError(f"--{name} is for whole folders; {remedy}")
+
+    def _local_jobs(
+        self, folders: list[Path], output: str | None, settings: JobSettings, overwrite: bool
+    ) -> list[Job]:
+        from photochrom.batch import Job, Patterns
+
+        options: dict[str, Any] = {
+            "recursive": self.recursive,
+            "patterns": Patterns.of(self.include, self.exclude),
+            "jobs": self.jobs,
+            "threads": self.threads,
+            "overwrite": overwrite,
+        }
+        if output is None:
+            return [Job.beside(folder, settings, **options) for folder in folders]
+        options |= {
+            "resume": self.resume or self.retry_failed,
+            "retry_failed": self.retry_failed,
+        }
+        return [Job(folders, Path(output), settings, **options)]
 
     def _cluster_job(
         self, inputs: list[str], output: str | None, settings: JobSettings, overwrite: bool
@@ -98,29 +113,37 @@ class TreeOptions:
         )
 
 
-def _trees(inputs: list[str], output: str | None) -> list[Path]:
-    """The folders, where all inputs are folders and so is the output; else none."""
+def folders_of(inputs: list[str], output: str | None) -> list[Path]:
+    """The folders among the inputs, which jobs colour; none where the output is a single file."""
     from photochrom.photo.formats import kind_of
 
-    if output in (None, PIPE) or any(name == PIPE or not Path(name).is_dir() for name in inputs):
+    if output == PIPE:
         return []
-    target = Path(str(output))
-    if kind_of(target) is not None and not target.is_dir():
+    if output is not None and kind_of(Path(output)) is not None and not is_folder(Path(output)):
         return []
-    return [Path(name) for name in inputs]
+    return [Path(name) for name in inputs if name != PIPE and is_folder(Path(name))]
 
 
-def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
-    """Do a job, tell of every photo as it ends, and of all at the end; raises typer.Exit."""
-    from photochrom.batch import count_photos, run_job
+def is_folder(path: Path) -> bool:
+    """Whether a path is that of a folder; false for a name that can be none."""
+    try:
+        return path.is_dir()
+    except OSError:  # as of a name that is too long
+        return False
+
+
+def color_folders(job: Job | ClusterJob, as_json: bool) -> bool:
+    """Do a job, report every photo as it ends, and all at the end.
+
+    Returns whether no photo failed. Raises typer.Exit where the job cannot begin or go on.
+    """
+    from photochrom.batch import run_job
     from photochrom.batch.cluster import ClusterJob, run_on_ray
 
     with one_line_errors():
         total = 0
         if not isinstance(job, ClusterJob):
-            total = count_photos(job)
-            if not total:
-                raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
+            total, job = _counted(job)
         try:
             with job_progress(total) as shown, show_warnings():
 
@@ -133,12 +156,26 @@ def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
                 else:
                     summary = run_job(job, listener)
         except KeyboardInterrupt:
-            print_error("interrupted; finished photos are kept, --resume goes on")
+            resumable = isinstance(job, ClusterJob) or job.keep_ledger
+            goes_on = ", --resume goes on" if resumable else ""
+            print_error(f"interrupted; finished photos are kept{goes_on}")
             raise typer.Exit(INTERRUPTED) from None
-    place = job.ledger if isinstance(job, ClusterJob) else job.output
-    _sum_up(summary, place)
-    if summary.failed:
-        raise typer.Exit(FAILED)
+    _sum_up(summary, job)
+    return not summary.failed
+
+
+def _counted(job: Job) -> tuple[int, Job]:
+    """How many photos a job has, and the job with no more processes than photos."""
+    from photochrom.batch import count_photos
+
+    total = count_photos(job)
+    below = 0 if job.recursive else count_photos(replace(job, recursive=True)) - total
+    if below:
+        print_error(f"warning: {below} photos in subfolders are left out; add --recursive")
+    if not total:
+        raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
+    processes = job.jobs or job.threads or os.cpu_count() or 1
+    return total, replace(job, jobs=min(processes, total))
 
 
 def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
@@ -180,7 +217,9 @@ def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:
     return [posixpath.join(str(job.output), name) for name, _, _ in record.outputs]
 
 
-def _sum_up(summary: Summary, output: Path) -> None:
+def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
+    from photochrom.batch.cluster import ClusterJob
+
     parts = [f"{summary.done} done"]
     if summary.kept:
         parts.append(f"{summary.kept} done before")
@@ -193,7 +232,11 @@ def _sum_up(summary: Summary, output: Path) -> None:
     line = ", ".join(parts)
     if summary.reasons:
         reasons = (f"{count} {reason}" for reason, count in summary.reasons.most_common())
-        line += f" ({'; '.join(reasons)}); photochrom ledger {output} lists them"
+        line += f" ({'; '.join(reasons)})"
+        if isinstance(job, ClusterJob):
+            line += f"; photochrom ledger {job.ledger} lists them"
+        elif job.keep_ledger:
+            line += f"; photochrom ledger {job.output} lists them"
     print_error(line)
     if summary.lost:
         print_error(f"warning: some files could not hold {', '.join(sorted(summary.lost))}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.batch import TreeOptions, color_trees
+from photochrom.cli.batch import TreeOptions, color_folders, folders_of, is_folder
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.options import (
     PIPE,
@@ -161,12 +161,14 @@ def colorize(
 ) -> None:
     """Colour black-and-white photos.
 
-    A folder's photos are coloured one by one; results of an earlier run (NAME.color.EXT and those
-    of `variants`) are skipped. With -o FOLDER the folder's tree is mirrored there, and a ledger in
-    it records what is done: --resume continues after any interruption. Photos that are in colour
-    already are refused without --recolor. The original files are never changed.
+    A folder's photos are coloured by worker processes, beside the originals; results of an earlier
+    run (NAME.color.EXT and those of `variants`) are passed over. With -o FOLDER the folder's tree
+    is mirrored there, and a ledger in it records what is done: --resume continues after any
+    interruption. A photo that is in colour already is refused without --recolor; in a folder it is
+    skipped. The original files are never changed.
 
-    Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage.
+    Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
+    2 wrong usage.
     """
     from photochrom.batch.work import JobSettings
     from photochrom.options import ColorizeOptions, SaveOptions
@@ -191,24 +193,22 @@ def colorize(
             save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
         )
         asked = TreeOptions(
-            recursive,
-            include or [],
-            exclude or [],
-            jobs,
-            resume,
-            retry_failed,
-            engine,
-            address,
-            ledger,
+            recursive=recursive,
+            include=include or [],
+            exclude=exclude or [],
+            jobs=jobs,
+            resume=resume,
+            retry_failed=retry_failed,
+            engine=engine,
+            address=address,
+            ledger=ledger,
+            threads=threads,
         )
-        job = asked.job(inputs, output, settings, overwrite)
-        if job is not None and (confidence is not None or hints is not None):
-            raise ConfigError("--confidence and --hints belong to one photo; name one")
-    if job is not None:
-        color_trees(job, as_json)
-        return
-    with one_line_errors():
-        photos = _plan(inputs, output, suffix)
+        folder_jobs = asked.jobs_of(inputs, output, settings, overwrite)
+        if folder_jobs and (confidence is not None or hints is not None):
+            raise ConfigError("--confidence and --hints belong to one photo at a time; name one")
+        singles = _single_photos(inputs, output, engine)
+        photos = _plan(singles, output, suffix) if singles or not folder_jobs else []
         if as_json and any(photo.target is None for photo in photos):
             raise ConfigError("--json and a photo on stdout exclude each other; name an output")
         if confidence is not None and len(photos) != 1:
@@ -221,24 +221,51 @@ def colorize(
                 f"--hints {hints} belongs to one photo, but there are {len(photos)}; "
                 "colour one photo at a time"
             )
+        placed = () if hints is None else _hints_of(hints)
+    failed = False
+    if photos:
+        request = _Request(settings, overwrite, confidence, placed)
+        failed = _color_photos(photos, request, threads, as_json)
+    for job in folder_jobs:
+        failed |= not color_folders(job, as_json)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _hints_of(path: Path) -> tuple[Hint, ...]:
+    from photochrom.pipeline.hints import load_hints
+
+    return tuple(load_hints(path))
+
+
+def _color_photos(
+    photos: list[_Photo], request: _Request, threads: int | None, as_json: bool
+) -> bool:
+    """Colour single photos in this process; returns whether any failed."""
+    with one_line_errors():
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
-        from photochrom.pipeline.hints import load_hints
 
         block_untrusted()
-
-        placed = () if hints is None else load_hints(hints)
-        request = _Request(settings, overwrite, confidence, placed)
+        settings = request.settings
         with show_warnings():
-            colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
-            colorizer.check_size(size)
+            colorizer = Colorizer(
+                settings.model, threads=threads, device=settings.device, kind=settings.kind
+            )
+            colorizer.check_size(settings.colorize.size)
     try:
-        failures = _color_all(colorizer, photos, request, as_json)
+        return _color_all(colorizer, photos, request, as_json) > 0
     except KeyboardInterrupt:
         print_error("interrupted; finished photos are kept")
         raise typer.Exit(INTERRUPTED) from None
-    if failures:
-        raise typer.Exit(FAILED)
+
+
+def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[str]:
+    """The inputs that no job colours."""
+    if engine == "ray":
+        return []
+    folders = set(folders_of(inputs, output))
+    return [name for name in inputs if name == PIPE or Path(name) not in folders]
 
 
 def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
@@ -260,8 +287,8 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     if output is None:
         return [_Photo(s, None if s is None else _beside(s, suffix)) for s in sources]
     target = Path(output)
-    is_folder = _is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
-    if not is_folder:
+    names_folder = is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
+    if not names_folder:
         if len(sources) != 1:
             raise ConfigError(f"{target}: one file for {len(sources)} photos; name a folder")
         return [_Photo(sources[0], target)]
@@ -279,15 +306,8 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     return photos
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # as of a name that is too long
-        return False
-
-
 def _photos_of(path: Path) -> Iterable[Path]:
-    if not _is_folder(path):
+    if not is_folder(path):
         return [path]
     from photochrom.batch.tree import Patterns, photos_in
 

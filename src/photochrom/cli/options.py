@@ -72,7 +72,7 @@ Recolor = Annotated[
     bool, typer.Option("--recolor", help="Also colour photos that are in colour already.")
 ]
 
-_TREES = "Whole folders (with -o FOLDER)"
+_TREES = "Whole folders"
 Recursive = Annotated[
     bool, typer.Option("--recursive", "-r", help="Include subfolders.", rich_help_panel=_TREES)
 ]
@@ -100,12 +100,18 @@ Jobs = Annotated[
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", help="Continue where an earlier job ended.", rich_help_panel=_TREES),
+    typer.Option(
+        "--resume",
+        help="With -o FOLDER: continue where an earlier job ended.",
+        rich_help_panel=_TREES,
+    ),
 ]
 RetryFailed = Annotated[
     bool,
     typer.Option(
-        "--retry-failed", help="Continue, and retry photos that failed.", rich_help_panel=_TREES
+        "--retry-failed",
+        help="With -o FOLDER: continue, and retry photos that failed.",
+        rich_help_panel=_TREES,
     ),
 ]
 Engine = Annotated[
