@@ -48,7 +48,7 @@ def test_click_offers_likely_colors_of_that_place(harbour: Desk) -> None:
     codes = [int(part) for part in color[4:-1].split(",")]
     assert codes == pytest.approx([int(expected[i : i + 2], 16) for i in (1, 3, 5)], abs=2)
     others = harbour.page.locator("#place .plain .chip").all_inner_texts()
-    assert [words.strip() for words in others] == ["As now", "Neutral", "Yours"]
+    assert [words.strip() for words in others] == ["Keep as it is", "Neutral", "Yours"]
     expect(harbour.page.locator("#place")).to_be_focused()
     assert not harbour.hints()  # asking sets nothing
 
@@ -367,7 +367,7 @@ def test_color_from_another_picture(harbour: Desk, examples: Path) -> None:
     box = reference.bounding_box()
     assert box is not None
     reference.click(position={"x": 0.2 * box["width"], "y": 0.15 * box["height"]})  # blue water
-    assert "is taken" in harbour.status
+    assert "is picked" in harbour.status
     assert len(harbour.asked) == count  # it stays in the browser
     harbour.click_photo(*WATER)  # goes there at once
     harbour.rest()
@@ -399,7 +399,7 @@ def test_color_from_another_picture_by_keyboard_goes_on_the_brush(
     harbour.page.focus("#reference")
     before = harbour.page.input_value("#own-color .hex input")
     harbour.press("Shift+ArrowUp", "Shift+ArrowUp", "ArrowLeft", "Enter")
-    assert "on the brush" in harbour.status
+    assert "The brush paints" in harbour.status
     assert harbour.page.input_value("#own-color .hex input") != before
 
 
@@ -408,7 +408,7 @@ def test_file_that_is_no_picture_is_no_reference(harbour: Desk, tmp_path: Path) 
     bad = tmp_path / "words.txt"
     bad.write_text("red")
     harbour.page.set_input_files("#reference-input", str(bad))
-    harbour.until(lambda: "words.txt is no picture" in harbour.status)
+    harbour.until(lambda: "cannot show words.txt" in harbour.status)
 
 
 def test_saved_colors_are_the_file_of_the_command_line(harbour: Desk, tmp_path: Path) -> None:
@@ -450,8 +450,8 @@ def test_loaded_colors_may_be_named_by_srgb(harbour: Desk, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("no json", "is no file of colours"),
-        ('{"colours": []}', "is no file of colours"),
+        ("no json", "is not a file of saved colours"),
+        ('{"colours": []}', "is not a file of saved colours"),
         (json.dumps({"hints": [{"x": 5000, "y": 3, "ab": [1, 2]}]}), "5000"),
     ],
 )

@@ -159,7 +159,7 @@ def test_undo_and_redo_by_keys_and_buttons(harbour: Desk) -> None:
     harbour.press("Control+y")
     harbour.rest()
     assert harbour.patches[-2:] == [{"warmth": 0.5}, {"tint": -0.5}]
-    assert harbour.status == "Done again: Tint"
+    assert harbour.status == "Redone: Tint"
     expect(harbour.page.locator("#redo")).to_be_disabled()
 
 
