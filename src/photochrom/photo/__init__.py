@@ -11,7 +11,6 @@ from photochrom.photo.writer import (
     check_target,
     coding_for,
     encode,
-    is_part,
     losses,
     write,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "encode",
     "foreseen_os_errors",
     "from_exif",
-    "is_part",
     "kind_of",
     "losses",
     "metadata_of",

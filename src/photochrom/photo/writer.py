@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
-import re
-import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from photochrom._system.atomic import move_into_place, temporary_beside
 from photochrom._system.vips import pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import OutputExistsError, PhotoError
@@ -68,8 +65,6 @@ _LONGEST_EXIF = 8_000_000
 """Bytes of EXIF that libvips takes."""
 _BIG = 3_900_000_000
 """Bytes of pixels from which a TIFF becomes a BigTIFF."""
-PART = "photochrom-part"
-"""In the name of a file that is being written."""
 
 
 def coding_for(photo: Photo, kind: Kind, saving: SaveOptions) -> Coding:
@@ -144,17 +139,18 @@ def write(
     Raises OutputExistsError or PhotoError.
     """
     kind = check_target(target, saving.overwrite)
-    with _temporary_beside(target) as part:
+    with ExitStack() as stack:
+        with foreseen_os_errors(str(target)):
+            part = stack.enter_context(temporary_beside(target))
         if kind.loader:
             _write_by_libvips(pages, part, target, kind, saving)
         else:
             _write_by_package(pages[0], part, target, kind, saving)
         with foreseen_os_errors(str(target)):
-            if durable:
-                make_durable(part)
-            _give_name(part, target, saving.overwrite)
-            if durable:
-                make_durable(target.parent)
+            try:
+                move_into_place(part, target, overwrite=saving.overwrite, durable=durable)
+            except FileExistsError as error:
+                raise _taken(target) from error
 
 
 def encode(pages: Sequence[Page], suffix: str, saving: SaveOptions) -> bytes:
@@ -180,68 +176,8 @@ def check_target(target: Path, overwrite: bool) -> Kind:
     return kind
 
 
-def _give_name(part: Path, target: Path, overwrite: bool) -> None:
-    """Let a whole file have its name; raises OutputExistsError where it is taken meanwhile."""
-    if not overwrite:
-        try:
-            os.link(part, target)  # the only step that two writers cannot both do
-        except FileExistsError as error:
-            raise _taken(target) from error
-        except OSError:  # a file system without links
-            check_target(target, overwrite)
-        else:
-            return
-    part.replace(target)
-
-
 def _taken(target: Path) -> OutputExistsError:
     return OutputExistsError(f"{target}: exists already; add --overwrite to replace it")
-
-
-def is_part(name: str) -> bool:
-    """Whether a file's name is that of one that was being written when its writer died."""
-    return name.startswith(".") and PART in name
-
-
-def remove_parts(target: Path) -> None:
-    """Remove what a writer that died left of a file, or of its pages."""
-    with suppress(OSError):
-        for entry in os.scandir(target.parent):
-            if is_part(entry.name) and entry.name.startswith(_part_prefix(target)):
-                Path(entry.path).unlink(missing_ok=True)
-
-
-def _part_prefix(target: Path) -> str:
-    whole = target.with_stem(re.sub(r"-\d+$", "", target.stem))  # of a page, the photo's
-    return f".{hashlib.sha256(os.fsencode(whole.name)).hexdigest()[:16]}-"
-
-
-@contextmanager
-def _temporary_beside(target: Path) -> Iterator[Path]:
-    token = secrets.token_hex(6)
-    part = target.with_name(f"{_part_prefix(target)}{token}.{PART}{target.suffix}")
-    with foreseen_os_errors(str(target)):
-        part.touch(exist_ok=False)  # with the permissions that a new file gets here
-    try:
-        yield part
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
-
-
-def make_durable(path: Path) -> None:
-    """Wait until the disk has a file or folder: a name must not outlive a power cut alone."""
-    folder = path.is_dir()
-    if folder and os.name != "posix":
-        return
-    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of file systems that cannot say
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _write_by_libvips(

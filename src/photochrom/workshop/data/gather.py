@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from photochrom._system.atomic import atomic_write
 from photochrom.errors import DataError
 from photochrom.workshop.contact_sheet import save_sheet
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
@@ -281,9 +282,8 @@ def _join_manifests(out: Path, names: Sequence[str]) -> None:
         for name in names
         for entry in _kept(out, name)
     )
-    draft = out / f"{MANIFEST}.part"
     try:
-        write_entries(draft, rows)
-        draft.replace(out / MANIFEST)
+        with atomic_write(out / MANIFEST) as draft:
+            write_entries(draft, rows)
     except OSError as error:
         raise DataError(f"{out / MANIFEST}: cannot be written ({error}); make room") from error

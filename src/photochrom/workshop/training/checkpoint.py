@@ -26,6 +26,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from photochrom._system.atomic import remove_parts, temporary_folder_beside
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
 from photochrom.errors import ModelError
@@ -91,17 +92,16 @@ def save_checkpoint(
         "places": [[place.epoch, place.position] for place in progress.places],
         "embedder": progress.embedder,
     }
-    fresh = folder.with_name(folder.name + ".part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, (tensors, kind) in parts.items():
-        safetensors.torch.save_file(_cast(tensors, kind), fresh / f"{name}.safetensors")
-    (fresh / "checkpoint.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-    old = _old(folder)
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.replace(old)
-    fresh.replace(folder)
+    remove_parts(folder)
+    with temporary_folder_beside(folder) as fresh:
+        for name, (tensors, kind) in parts.items():
+            safetensors.torch.save_file(_cast(tensors, kind), fresh / f"{name}.safetensors")
+        (fresh / "checkpoint.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        old = _old(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            folder.replace(old)
+        fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
