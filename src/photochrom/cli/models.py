@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from photochrom.cli import convert
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.output import print_error
 from photochrom.cli.progress import download_progress
@@ -17,7 +18,8 @@ from photochrom.errors import ConfigError, ModelError
 if TYPE_CHECKING:
     from photochrom.models import Descriptor
 
-app = typer.Typer(help="The models: what there is, getting and checking them.")
+app = typer.Typer(help="The models: what there is, getting, checking and converting them.")
+app.command("convert")(convert.convert)
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Names listed by `photochrom models`.")
