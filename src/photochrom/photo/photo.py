@@ -20,12 +20,13 @@ from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotochromError, PhotoError
 from photochrom.filters.resize import resize
+from photochrom.photo.exif import from_exif, resolution_of
 from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.iptc import split_photoshop_block
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
-from photochrom.photo.tiff_tags import Directory, from_exif, read_directories, resolution_of
+from photochrom.photo.tiff_tags import Directory, read_directories
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
