@@ -22,6 +22,7 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError, PhotochromError, unforeseen
+from photochrom.options import ColorizeOptions
 from photochrom.photo.naming import COLORED, VARIANTS
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def variants(
     ] = 0,
     vividness: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0 faithful and muted, 1 vivid.")
-    ] = 0.5,
+    ] = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
     model_kind: ModelKind = None,

@@ -20,7 +20,8 @@ class Kind:
     depths: the types of number it holds. alpha: whether it holds transparency.
     tagged: whether viewers honour the orientation tag; else pixels are turned.
     streams: whether it is decoded row by row; the others lie in memory as a whole.
-    lossless: whether it gives back what was written. profile: whether it carries an ICC profile.
+    lossless: whether it gives back what was written. quality: whether `SaveOptions.quality` counts.
+    profile: whether it carries an ICC profile.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Kind:
     tagged: bool
     streams: bool
     lossless: bool
+    quality: bool
     profile: bool
 
     @property
@@ -49,6 +51,7 @@ def _kind(
     tagged: bool = False,
     streams: bool = False,
     lossless: bool = False,
+    quality: bool = False,
     profile: bool = True,
 ) -> Kind:
     return Kind(
@@ -60,23 +63,26 @@ def _kind(
         tagged,
         streams,
         lossless,
+        quality,
         profile,
     )
 
 
-JPEG = _kind("JPEG", ".jpg .jpeg .jpe .jfif", "jpeg", alpha=False, tagged=True, streams=True)
+JPEG = _kind(
+    "JPEG", ".jpg .jpeg .jpe .jfif", "jpeg", alpha=False, tagged=True, streams=True, quality=True
+)
 PNG = _kind("PNG", ".png", "png", (EIGHT, SIXTEEN), streams=True, lossless=True)
 TIFF = _kind(
     "TIFF", ".tif .tiff", "tiff", (EIGHT, SIXTEEN, FLOAT), tagged=True, streams=True, lossless=True
 )
-WEBP = _kind("WebP", ".webp", "webp")
-AVIF = _kind("AVIF", ".avif", "heif")
+WEBP = _kind("WebP", ".webp", "webp", quality=True)
+AVIF = _kind("AVIF", ".avif", "heif", quality=True)
 GIF = _kind("GIF", ".gif", "gif", profile=False)
 PNM = _kind(
     "PGM or PPM", ".ppm .pgm .pnm", "", (EIGHT, SIXTEEN), alpha=False, lossless=True, profile=False
 )
 JPEG2000 = _kind("JPEG 2000", ".jp2 .j2k .jpx", "", (EIGHT, SIXTEEN), lossless=True, profile=False)
-HEIC = _kind("HEIC", ".heic .heif", "", (EIGHT, SIXTEEN))
+HEIC = _kind("HEIC", ".heic .heif", "", (EIGHT, SIXTEEN), quality=True)
 
 KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC)
 SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
