@@ -123,6 +123,7 @@ def remove(names: Names, yes: Yes = False) -> None:
 
 
 def _record(model: Descriptor) -> dict[str, Any]:
+    from photochrom.models import Abilities
     from photochrom.models import verify as check
 
     state, fault = "obtainable", None
@@ -147,20 +148,19 @@ def _record(model: Descriptor) -> dict[str, Any]:
         "distribution": contract.output == "bins",
         "size": asdict(contract.size_rule),
     }
+    can = asdict(Abilities.of([contract]))
+    told["can"] = [name for name, able in can.items() if able]
     told.pop("folder")
     return told | {"path": str(model.path), "state": state, "fault": fault}
 
 
 def _say(record: dict[str, Any]) -> None:
-    contract = record["contract"]
-    can = ["hints"] if contract["hints"] else []
-    can += ["variants", "confidence"] if contract["distribution"] else []
     about = "" if record["exact"] else "about "
     typer.echo(f"{record['name']}: {record['purpose']}")
     typer.echo(f"  licence     {record['licence']}")
     typer.echo(f"  trained on  {record['trained_on']}")
     typer.echo(f"  size        {about}{record['bytes'] / 1e6:.1f} MB")
-    typer.echo(f"  can         {', '.join(['color', *can])}")
+    typer.echo(f"  can         {', '.join(['color', *record['can']])}")
     typer.echo(f"  SHA-256     {record['sha256']}")
     typer.echo(f"  file        {record['path']}")
     state = record["state"]

@@ -22,20 +22,20 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError, PhotochromError, unforeseen
-from photochrom.options import ColorizeOptions
+from photochrom.options import FEWEST_VARIANTS, MOST_VARIANTS, ColorizeOptions
 from photochrom.photo.naming import COLORED, VARIANTS
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
 
-FEWEST, MOST = 2, 12
-"""As `photochrom.colorizer` has it, which is not imported before it is needed."""
-
 
 def variants(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="One photo.")],
     count: Annotated[
-        int, typer.Option("--count", "-n", min=FEWEST, max=MOST, help="How many colourings.")
+        int,
+        typer.Option(
+            "--count", "-n", min=FEWEST_VARIANTS, max=MOST_VARIANTS, help="How many colourings."
+        ),
     ] = 4,
     output: Annotated[
         Path | None,

@@ -11,7 +11,7 @@ import numpy as np
 EIGHT, SIXTEEN, FLOAT = (np.dtype(t) for t in (np.uint8, np.uint16, np.float32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of image file.
 
@@ -26,14 +26,14 @@ class Kind:
 
     name: str
     suffixes: tuple[str, ...]
-    loader: str
-    depths: frozenset[np.dtype[Any]]
-    alpha: bool
-    tagged: bool
-    streams: bool
-    lossless: bool
-    quality: bool
-    profile: bool
+    loader: str = ""
+    depths: frozenset[np.dtype[Any]] = frozenset({EIGHT})
+    alpha: bool = True
+    tagged: bool = False
+    streams: bool = False
+    lossless: bool = False
+    quality: bool = False
+    profile: bool = True
 
     @property
     def suffix(self) -> str:
@@ -41,48 +41,53 @@ class Kind:
         return self.suffixes[0]
 
 
-def _kind(
-    name: str,
-    suffixes: str,
-    loader: str = "",
-    depths: tuple[np.dtype[Any], ...] = (EIGHT,),
-    *,
-    alpha: bool = True,
-    tagged: bool = False,
-    streams: bool = False,
-    lossless: bool = False,
-    quality: bool = False,
-    profile: bool = True,
-) -> Kind:
-    return Kind(
-        name,
-        tuple(suffixes.split()),
-        loader,
-        frozenset(depths),
-        alpha,
-        tagged,
-        streams,
-        lossless,
-        quality,
-        profile,
-    )
-
-
-JPEG = _kind(
-    "JPEG", ".jpg .jpeg .jpe .jfif", "jpeg", alpha=False, tagged=True, streams=True, quality=True
+JPEG = Kind(
+    name="JPEG",
+    suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+    loader="jpeg",
+    alpha=False,
+    tagged=True,
+    streams=True,
+    quality=True,
 )
-PNG = _kind("PNG", ".png", "png", (EIGHT, SIXTEEN), streams=True, lossless=True)
-TIFF = _kind(
-    "TIFF", ".tif .tiff", "tiff", (EIGHT, SIXTEEN, FLOAT), tagged=True, streams=True, lossless=True
+PNG = Kind(
+    name="PNG",
+    suffixes=(".png",),
+    loader="png",
+    depths=frozenset({EIGHT, SIXTEEN}),
+    streams=True,
+    lossless=True,
 )
-WEBP = _kind("WebP", ".webp", "webp", quality=True)
-AVIF = _kind("AVIF", ".avif", "heif", quality=True)
-GIF = _kind("GIF", ".gif", "gif", profile=False)
-PNM = _kind(
-    "PGM or PPM", ".ppm .pgm .pnm", "", (EIGHT, SIXTEEN), alpha=False, lossless=True, profile=False
+TIFF = Kind(
+    name="TIFF",
+    suffixes=(".tif", ".tiff"),
+    loader="tiff",
+    depths=frozenset({EIGHT, SIXTEEN, FLOAT}),
+    tagged=True,
+    streams=True,
+    lossless=True,
 )
-JPEG2000 = _kind("JPEG 2000", ".jp2 .j2k .jpx", "", (EIGHT, SIXTEEN), lossless=True, profile=False)
-HEIC = _kind("HEIC", ".heic .heif", "", (EIGHT, SIXTEEN), quality=True)
+WEBP = Kind(name="WebP", suffixes=(".webp",), loader="webp", quality=True)
+AVIF = Kind(name="AVIF", suffixes=(".avif",), loader="heif", quality=True)
+GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False)
+PNM = Kind(
+    name="PGM or PPM",
+    suffixes=(".ppm", ".pgm", ".pnm"),
+    depths=frozenset({EIGHT, SIXTEEN}),
+    alpha=False,
+    lossless=True,
+    profile=False,
+)
+JPEG2000 = Kind(
+    name="JPEG 2000",
+    suffixes=(".jp2", ".j2k", ".jpx"),
+    depths=frozenset({EIGHT, SIXTEEN}),
+    lossless=True,
+    profile=False,
+)
+HEIC = Kind(
+    name="HEIC", suffixes=(".heic", ".heif"), depths=frozenset({EIGHT, SIXTEEN}), quality=True
+)
 
 KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC)
 SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)

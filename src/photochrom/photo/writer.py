@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from photochrom._system.atomic import move_into_place, temporary_beside
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import fault_of, pyvips
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.options import SaveOptions
@@ -45,7 +45,7 @@ from photochrom.photo.page import (
     with_color_space,
     xmp_of,
 )
-from photochrom.photo.photo import Photo, first_line, foreseen_os_errors
+from photochrom.photo.photo import Photo, foreseen_os_errors
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, StripPlan
 from photochrom.photo.tiff_tags import (
@@ -179,7 +179,7 @@ def _write_by_libvips(
     except pyvips.Error as error:
         if source.failure is None:
             raise PhotoError(
-                f"{target}: cannot be written ({first_line(error)}); "
+                f"{target}: cannot be written ({fault_of(error)}); "
                 "check the folder and its free space"
             ) from error
     if source.failure is not None:  # libvips takes an early end for a warning

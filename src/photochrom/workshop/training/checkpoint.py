@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from photochrom._system.atomic import remove_parts, temporary_folder_beside
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
-from photochrom.errors import ModelError
+from photochrom.errors import ModelError, last_line
 from photochrom.workshop.data.stream import Place
 from photochrom.workshop.training.config import RunConfig, config_from_dict
 from photochrom.workshop.training.networks import build_network
@@ -172,7 +172,7 @@ def load_weights(folder: Path, part: str, network: nn.Module) -> None:
     try:
         network.load_state_dict(safetensors.torch.load_file(path))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-        reason = str(error).splitlines()[-1].strip()
+        reason = last_line(error).strip()
         raise ModelError(f"{path}: not this network's weights ({reason})") from error
 
 

@@ -23,7 +23,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from photochrom.color.bins import gamut_bins
-from photochrom.errors import ConfigError, DataError
+from photochrom.errors import ConfigError, DataError, first_line
 from photochrom.workshop.data.memory import MemoryPhotos
 from photochrom.workshop.data.stream import Place
 from photochrom.workshop.training.allocator import keep_freed_memory
@@ -203,8 +203,8 @@ class Trainer:
         try:
             torch.compile(nn.ReLU())(torch.zeros(1, device=self.fabric.device))
         except Exception as error:  # whatever the compiler of this machine raises
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            self.journal.log(f"training without torch.compile, which fails here: {reason}")
+            line = first_line(error)
+            self.journal.log(f"training without torch.compile, which fails here: {line}")
             return self.network
         return cast(nn.Module, torch.compile(self.network))
 
