@@ -82,7 +82,7 @@ class Ready:
 
 def ready(config: RunConfig) -> Ready:
     trainer = Trainer(config, Path(tempfile.mkdtemp()))
-    feed = trainer._feed(())
+    feed = trainer.training_set.feed()
     stage = config.schedule.stages[0]
     objective = build_objective(trainer.network, config.loss, trainer._prior(feed))
     model, optimizer = trainer.fabric.setup(trainer._compiled(), trainer.optimizer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
@@ -39,29 +40,32 @@ class Colorizer:
             Member(Session(name, threads, providers, device=device, kind=kind), weight)
             for name, weight in parse_blend(model)
         )
-        self.session = self.members[0].session
         self.threads = threads
         if kind is not None and not any(member.session.asked_kind for member in self.members):
             raise ConfigError(
                 f"--model-kind {kind}: {self.name} is described already; leave it out"
             )
 
-    @classmethod
-    def blend(cls, parts: Sequence[tuple[Colorizer, float]], threads: int | None) -> Colorizer:
+    @staticmethod
+    def blend(parts: Sequence[tuple[Colorizer, float]], threads: int | None) -> Colorizer:
         """Several loaded models as one, whose colours are averaged with these weights.
 
         The networks are shared. threads: for the full-size pass.
         """
-        blended = cls.__new__(cls)
         total = sum(weight for _, weight in parts)
+        blended = copy(parts[0][0])
         blended.members = tuple(
             Member(member.session, member.weight * weight / total)
             for colorizer, weight in parts
             for member in colorizer.members
         )
-        blended.session = blended.members[0].session
         blended.threads = threads
         return blended
+
+    @property
+    def session(self) -> Session:
+        """The network; of a blend, the first."""
+        return self.members[0].session
 
     @property
     def name(self) -> str:

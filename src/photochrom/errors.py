@@ -68,6 +68,11 @@ def first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
+def last_line(error: Exception) -> str:
+    """The last line of what an error says, where PyTorch's has the reason."""
+    return next(reversed(str(error).strip().splitlines()), type(error).__name__)
+
+
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was probably meant to be; None where none is near."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)

@@ -21,6 +21,7 @@ from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
 from photochrom.errors import ConfigError, HintError, InColorError, ModelError
 from photochrom.filters.upsample import cell_mean, linear_chroma
+from photochrom.models import Abilities
 from photochrom.models.session import Prediction
 from photochrom.options import (
     FEWEST_VARIANTS,
@@ -94,6 +95,7 @@ class Workspace:
         """
         self.photo, self.name = photo, name
         self._members, self._threads = tuple(members), threads
+        self._abilities = Abilities.of([member.session.contract for member in members])
         self._kept_copies, self._kept_plain, self._kept_cells = _Memo(), _Memo(), _Memo()
         self._kept_variants, self._kept_distances, self._kept_dissimilarity = (
             _Memo(),
@@ -104,12 +106,12 @@ class Workspace:
     @property
     def takes_hints(self) -> bool:
         """Whether a network here knows what to do with hints."""
-        return any(member.session.contract.hints for member in self._members)
+        return self._abilities.hints
 
     @property
     def predicts_distribution(self) -> bool:
         """Whether there are variants, and suggestions with probabilities."""
-        return len(self._members) == 1 and self._members[0].session.contract.output == "bins"
+        return self._abilities.variants
 
     def copy_size(self, size: int | None = None) -> tuple[int, int]:
         """Height and width of the small copy; raises ConfigError for a size that is not taken."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info
 
 from photochrom.batch import LEDGER, Job, JobSettings, Ledger, State, run_job, work
 from photochrom.errors import ConfigError
@@ -212,6 +213,13 @@ def test_a_fault_of_ours_costs_one_photo(tree, tmp_path, monkeypatch):
     assert (outcome.state, outcome.reason) == ("failed", "Unforeseen")
     assert outcome.error.startswith(f"{tree / 'a.jpg'}: unforeseen (ZeroDivisionError: in); ")
     assert outcome.sha256 is not None
+
+
+def test_workers_leave_the_cores_to_each_other(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")  # what a worker would begin with
+    with work.start_workers(JobSettings(), workers=1, threads=1) as pool:
+        libraries = pool.schedule(threadpool_info).result()
+    assert {lib["num_threads"] for lib in libraries if lib["user_api"] == "blas"} == {1}
 
 
 def test_killed_and_resumed(tree):

@@ -104,10 +104,10 @@ def test_a_blend_with_the_default_keeps_the_photos_shape_confidence_and_hints(re
         blend.variants(examples / "harbour.jpg")
 
 
-def test_export_by_command(rebuilt, tmp_path, runner):
+def test_convert_by_command(rebuilt, tmp_path, runner):
     name = "siggraph17"
     target = tmp_path / "again.onnx"
-    command = ["export", name, str(rebuilt[name].checkpoint), "-o", str(target)]
+    command = ["models", "convert", name, str(rebuilt[name].checkpoint), "-o", str(target)]
     refused = runner.invoke(app, command)
     assert refused.exit_code == 1
     assert "not the authors' file" in refused.stderr
@@ -116,6 +116,9 @@ def test_export_by_command(rebuilt, tmp_path, runner):
     assert done.exit_code == 0, done.output
     assert "ab against PyTorch" in done.stdout
     assert target.with_suffix(".toml").is_file()
+    strange = runner.invoke(app, ["models", "convert", "photochrom", str(target)])
+    assert strange.exit_code == 2
+    assert "name eccv16 or siggraph17" in strange.stderr
 
 
 def test_a_checkpoint_of_another_network_is_refused(rebuilt, tmp_path):

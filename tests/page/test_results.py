@@ -136,6 +136,9 @@ def test_download_is_the_file_at_full_size(desk: Desk, stripes: Path, tmp_path: 
     desk.press("Control+s")
     expect(desk.page.locator("#format option").first).to_have_text("Same as the photo (PNG)")
     assert desk.page.is_hidden("#quality-row")
+    for name, lossy in (("webp", True), ("jp2", False), ("heic", True), ("", False)):
+        desk.page.select_option("#format", name)
+        assert desk.page.is_visible("#quality-row") == lossy
     assert desk.page.is_hidden("#download-all")
     with desk.page.expect_download() as download:
         desk.click("download-one")

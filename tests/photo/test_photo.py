@@ -11,8 +11,9 @@ from PIL import Image, ImageCms, ImageOps
 from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
-from photochrom.photo import Page, Photo, Turn, encode, kind_of, write
+from photochrom.photo import KINDS, Page, Photo, Turn, encode, kind_of, optional_codecs, write
 from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo.formats import JPEG
 from photochrom.photo.strips import Coding
 from photochrom.pipeline.full_size import colored_strips
 
@@ -259,13 +260,20 @@ def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
         assert SOURCE_TYPE.encode() in after.info["xmp"]
 
 
-def test_quality_is_that_of_the_encoder(cat):
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_quality_counts_where_the_kind_says_so(cat, kind):
     photo = Photo(np.asarray(cat))
     sizes = [
-        len(encode([page(photo, tinted(photo))], ".jpg", SaveOptions(quality=q)))
+        len(encode([page(photo, tinted(photo))], kind.suffix, SaveOptions(quality=q)))
         for q in (20, 60, 95)
     ]
-    assert sizes == sorted(set(sizes))
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) == (3 if kind.quality else 1)
+
+
+def test_packages_write_only_their_own_kinds(cat):
+    with pytest.raises(PhotoError, match="no package here writes JPEG"):
+        optional_codecs.encode(np.asarray(cat.convert("RGB")), JPEG, "cat.jpg", quality=95)
 
 
 def failing(photo):

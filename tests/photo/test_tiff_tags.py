@@ -13,13 +13,13 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from photochrom.photo import Photo, from_exif
+from photochrom.photo.exif import as_exif
 from photochrom.photo.tiff_tags import (
     EXIF,
     GPS,
     Directory,
     Entry,
     append_tags,
-    as_exif,
     read_directories,
 )
 from support import pictures

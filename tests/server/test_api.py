@@ -340,6 +340,9 @@ def test_about_health_and_metrics(client: TestClient, cat: bytes) -> None:
     about = client.get(f"{API}/about").json()
     assert about["limits"]["hints"] == 500
     assert {"jpg", "png", "tif", "webp"} <= set(about["formats"])
+    assert set(about["lossy"]) == {"jpg", "webp", "avif", "heic"}
+    assert about["options"]["vividness"] == {"minimum": 0, "maximum": 1, "default": 0.5}
+    assert about["options"]["saturation"] == {"minimum": 0, "maximum": 3, "default": 1}
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready"}
     name = "photochrom_photos_total"

@@ -1,1 +1,1 @@
-"""Switches of the whole process: libvips, threads, memory."""
+"""The process and its files: switches of libvips, threads and memory; atomic writes."""

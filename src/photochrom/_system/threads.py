@@ -1,15 +1,49 @@
-"""NumPy's linear algebra, which starts threads of its own unless told otherwise."""
+"""Threads: a map over many items, and a limit for NumPy's linear algebra, which starts its own."""
 
 from __future__ import annotations
 
-import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def ordered_map(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int = 8
+) -> Generator[Result]:
+    """Yield what `work` makes of each item, in the items' order, worked on by several threads.
+
+    Items are drawn, in the caller's thread, as they are needed: `ahead` for each thread, so that
+    none waits for the item whose turn it is. An item is not kept once it is worked on.
+    Threads fit work that libvips and NumPy do outside Python's lock. Closing the generator cancels
+    what was not begun, and waits for the rest.
+    """
+    pool = ThreadPoolExecutor(threads)
+    pending: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(work, item))
+            if len(pending) > ahead * threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def limit_threads(count: int) -> None:
-    """How many threads each product of matrices may use, in processes started from now on, and in
-    this one where NumPy is not imported yet.
+    """Let each product of matrices in this process use at most so many threads from now on.
 
-    Ours are small. Threads that wait for them spin, and take the cores from other photos.
+    Ours are small. Threads that wait for them spin, and take the cores from other photos. A lower
+    limit that the environment has set (OPENBLAS_NUM_THREADS and its like) stays.
     """
-    for library in ("OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", str(count))
+    import numpy as np  # noqa: F401 - the limit is one of the libraries that are loaded
+
+    libraries = ThreadpoolController().select(user_api="blas")
+    limits = {lib["filepath"]: min(count, lib["num_threads"]) for lib in libraries.info()}
+    libraries.limit(limits=limits)

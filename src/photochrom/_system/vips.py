@@ -1,4 +1,9 @@
-"""libvips, set up as all of Photochrom needs it; imported from here and nowhere else."""
+"""libvips, set up as all of Photochrom needs it; imported from here and nowhere else.
+
+The set-up is one of the whole process, so importing `photochrom.photo` changes three things for a
+program that uses libvips itself: libvips caches no operations, it prints no warnings (nor do
+processes that are started from here), and pyvips no longer hands them to Python's logging.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,12 @@ pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide 
 # pyvips hands libvips's warnings to Python's logging. While it does, Python may collect garbage, an
 # image among it may warn in turn, and GLib ends the process on a warning inside a warning.
 pyvips._remove_log_handler()
+
+
+def fault_of(error: pyvips.Error) -> str:
+    """The first line of what libvips says of a fault."""
+    lines = str(error.detail or error.message).strip().splitlines()
+    return lines[0] if lines else "unknown fault"
 
 
 def block_untrusted() -> None:

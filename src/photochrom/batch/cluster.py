@@ -9,7 +9,6 @@ the store's own put where it is an object store.
 from __future__ import annotations
 
 import posixpath
-import secrets
 import tempfile
 import time
 import zlib
@@ -19,6 +18,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from photochrom._system.atomic import atomic_write
 from photochrom.batch.job import Listener, Report, Summary, begun, count_outcome
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, TAKEN, Plan, Planner, settle, still_ours
@@ -36,7 +36,6 @@ from photochrom.errors import ConfigError, MissingExtraError, PhotoError, first_
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
 from photochrom.photo.naming import colored_name, is_result
-from photochrom.photo.writer import PART, make_durable
 
 _BLOCK = 4096
 """Photos that are planned, and handed to Ray, together."""
@@ -306,14 +305,8 @@ def _deliver(system: Any, path: Path, place: str) -> None:
     if "file" not in _protocols(system):
         system.put_file(str(path), place)  # stores show an object when it is complete
         return
-    name = f".{secrets.token_hex(8)}-{PART}-{posixpath.basename(place)}"
-    part = Path(posixpath.dirname(place)) / name
-    try:
+    with atomic_write(Path(place), durable=True) as part:
         system.put_file(str(path), str(part))
-        make_durable(part)
-        part.replace(place)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _protocols(system: Any) -> Sequence[str]:

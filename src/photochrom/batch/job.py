@@ -20,6 +20,7 @@ from typing import Any
 
 from pebble import ProcessPool
 
+from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns, photos_in
@@ -36,7 +37,6 @@ from photochrom.errors import ConfigError, JobError, PhotoError
 from photochrom.models import fingerprint
 from photochrom.photo.naming import colored_name
 from photochrom.photo.photo import foreseen_os_errors
-from photochrom.photo.writer import is_part, remove_parts
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""

@@ -134,7 +134,6 @@ def _model(settings: JobSettings, threads: int) -> Colorizer:
 
 def start_workers(settings: JobSettings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
-    limit_threads(threads)
     return ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
@@ -171,6 +170,7 @@ def init_worker(settings: JobSettings, threads: int) -> None:
 
     block_untrusted()
     pyvips.concurrency_set(threads)
+    limit_threads(threads)
 
     _settings = settings
     with warnings.catch_warnings():

@@ -41,6 +41,7 @@ from photochrom.cli.options import (
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError
+from photochrom.options import ColorizeOptions
 from photochrom.photo.naming import colored_name
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def colorize(
             help="0 = muted and safe, 1 = vivid. For models that predict ab directly it scales "
             "chroma: published models are unchanged at 0.5.",
         ),
-    ] = 0.5,
+    ] = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
     model_kind: ModelKind = None,
@@ -171,7 +172,7 @@ def colorize(
     2 wrong usage.
     """
     from photochrom.batch.work import JobSettings
-    from photochrom.options import ColorizeOptions, SaveOptions
+    from photochrom.options import SaveOptions
 
     with one_line_errors():
         suffix = suffix_of(format)

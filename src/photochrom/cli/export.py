@@ -17,34 +17,13 @@ if TYPE_CHECKING:
     from photochrom.workshop.onnx_export import Parity
 
 
-PUBLISHED = ("eccv16", "siggraph17")
-"""As `photochrom.workshop.published` has them, which needs torch."""
-
-
 def export(
     checkpoint: Annotated[
         Path,
-        typer.Argument(
-            help="A checkpoint folder, e.g. out/photochrom/latest; or eccv16 or siggraph17."
-        ),
+        typer.Argument(help="A checkpoint folder, e.g. out/photochrom/latest."),
     ],
-    target: Annotated[
-        Path,
-        typer.Argument(help="The .onnx file to write; of those two, the authors' checkpoint."),
-    ],
-    name: Annotated[
-        str | None, typer.Option(help="The model's name, for the file's metadata.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Of those two: the file; else NAME.onnx."
-        ),
-    ] = None,
-    any_weights: Annotated[
-        bool,
-        typer.Option("--any-weights", help="Of those two: also take other weights than theirs."),
-    ] = False,
+    target: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    name: Annotated[str, typer.Option(help="The model's name, for the file's metadata.")],
     licence: Annotated[str, typer.Option(help="Of the weights, for the metadata.")] = "unstated",
     size: Annotated[
         int | None,
@@ -70,26 +49,14 @@ def export(
 ) -> None:
     """Export a checkpoint to ONNX and compare its colours with PyTorch's.
 
-    `photochrom export eccv16 FILE.pth` (or siggraph17) writes the networks of Zhang and others from
-    their own files, for `--model eccv16.onnx`.
-
     Exits with 1 where the two differ: by more than 1e-3 in fp32; by more than 0.1 on average or 1.0
     anywhere with fp16 weights.
     """
-    if str(checkpoint) in PUBLISHED and not checkpoint.is_dir():
-        with one_line_errors():
-            if name or size or dial or full or mirrored or embedder_weights:
-                raise ConfigError("eccv16 and siggraph17 take -o and --any-weights only")
-        _export_published(str(checkpoint), target, output, any_weights)
-        return
     with one_line_errors():
-        if name is None:
-            raise ConfigError("--name is missing: say what the model shall be called")
         with needs_extra("export", "train"):
             from photochrom.color.vividness import Dial
             from photochrom.workshop import onnx_export as exporter
             from photochrom.workshop.training.checkpoint import read_record
-            from photochrom.workshop.training.graph import OPSET
         config = read_record(checkpoint)[0]
         embedder = replace(config.embedder, weights=embedder_weights or config.embedder.weights)
         stops = None
@@ -110,24 +77,18 @@ def export(
             embedder=embedder,
         )
     within = parity.largest <= 1e-3 if full else parity.mean <= 0.1 and parity.largest <= 1.0
-    _say(target, parity, OPSET, within)
+    print_export(target, parity, within)
 
 
-def _export_published(name: str, checkpoint: Path, output: Path | None, any_weights: bool) -> None:
-    target = output or Path(f"{name}.onnx")
-    with one_line_errors():
-        if target.suffix.lower() != ".onnx":
-            raise ConfigError(f"{target}: must end in .onnx")
-        with needs_extra("export", "train"):
-            from photochrom.workshop.published.exporting import export_published
-            from photochrom.workshop.training.graph import OPSET
-        parity = export_published(name, checkpoint, target, any_weights=any_weights)
-    _say(target, parity, OPSET, parity.mean <= 0.01)
+def print_export(target: Path, parity: Parity, within: bool) -> None:
+    """Print what was written, and how far its colours are from PyTorch's.
 
+    within: whether that is near enough; else the command ends with the exit code of a failure.
+    """
+    from photochrom.workshop.training.graph import OPSET
 
-def _say(target: Path, parity: Parity, opset: int, within: bool) -> None:
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {opset}")
+    typer.echo(f"{target}: {target.stat().st_size} bytes, opset {OPSET}")
     typer.echo(f"SHA-256 {digest}")
     typer.echo(f"ab against PyTorch: mean {parity.mean:.2g}, largest {parity.largest:.2g}")
     if not within:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from photochrom.cli import convert
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.output import print_error
 from photochrom.cli.progress import download_progress
@@ -17,7 +18,8 @@ from photochrom.errors import ConfigError, ModelError
 if TYPE_CHECKING:
     from photochrom.models import Descriptor
 
-app = typer.Typer(help="The models: what there is, getting and checking them.")
+app = typer.Typer(help="The models: what there is, getting, checking and converting them.")
+app.command("convert")(convert.convert)
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Names listed by `photochrom models`.")
@@ -121,6 +123,7 @@ def remove(names: Names, yes: Yes = False) -> None:
 
 
 def _record(model: Descriptor) -> dict[str, Any]:
+    from photochrom.models import Abilities
     from photochrom.models import verify as check
 
     state, fault = "obtainable", None
@@ -145,20 +148,19 @@ def _record(model: Descriptor) -> dict[str, Any]:
         "distribution": contract.output == "bins",
         "size": asdict(contract.size_rule),
     }
+    can = asdict(Abilities.of([contract]))
+    told["can"] = [name for name, able in can.items() if able]
     told.pop("folder")
     return told | {"path": str(model.path), "state": state, "fault": fault}
 
 
 def _say(record: dict[str, Any]) -> None:
-    contract = record["contract"]
-    can = ["hints"] if contract["hints"] else []
-    can += ["variants", "confidence"] if contract["distribution"] else []
     about = "" if record["exact"] else "about "
     typer.echo(f"{record['name']}: {record['purpose']}")
     typer.echo(f"  licence     {record['licence']}")
     typer.echo(f"  trained on  {record['trained_on']}")
     typer.echo(f"  size        {about}{record['bytes'] / 1e6:.1f} MB")
-    typer.echo(f"  can         {', '.join(['color', *can])}")
+    typer.echo(f"  can         {', '.join(['color', *record['can']])}")
     typer.echo(f"  SHA-256     {record['sha256']}")
     typer.echo(f"  file        {record['path']}")
     state = record["state"]

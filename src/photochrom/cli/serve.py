@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom._system.threads import limit_threads
 from photochrom.cli.exit_codes import needs_extra, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
 from photochrom.cli.output import print_error, show_warnings
@@ -54,7 +53,6 @@ def app(
 
     The server answers on 127.0.0.1 alone, at a free port where 8000 is taken, until Ctrl-C.
     """
-    limit_threads(1)
     with one_line_errors(), needs_extra("photochrom app", _EXTRA):
         from photochrom.server.settings import Settings
 
@@ -103,7 +101,6 @@ def serve(
     Running requests are finished first. Settings without a flag come from PHOTOCHROM_SERVER_... or
     --config.
     """
-    limit_threads(1)
     with one_line_errors(), needs_extra("photochrom serve", _EXTRA):
         from photochrom.server.settings import Settings
 
@@ -126,10 +123,12 @@ def serve(
 
 def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -> None:
     with one_line_errors(), needs_extra("the server", _EXTRA):
+        from photochrom._system.threads import limit_threads
         from photochrom._system.vips import pyvips
         from photochrom.server import create_app
         from photochrom.server.run import address_of, listen, serve
 
+        limit_threads(1)
         pyvips.concurrency_set(settings.threads_each)
 
         listening = listen(settings, any_port=any_port)

@@ -51,7 +51,7 @@ def variants(
     ] = 0,
     vividness: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="0 faithful and muted, 1 vivid.")
-    ] = 0.5,
+    ] = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
     model_kind: ModelKind = None,

@@ -16,6 +16,7 @@ from photochrom.models.catalogue import (
 from photochrom.models.contract import (
     LONGEST,
     MULTIPLE,
+    Abilities,
     Contract,
     SizeRule,
     contract_from_table,
@@ -30,6 +31,7 @@ __all__ = [
     "CONVENTIONS",
     "LONGEST",
     "MULTIPLE",
+    "Abilities",
     "Contract",
     "Descriptor",
     "ResolvedModel",

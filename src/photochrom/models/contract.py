@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -144,7 +144,7 @@ class Contract:
 
     @property
     def hints(self) -> bool:
-        """Whether it can be told colours."""
+        """Whether it takes colour hints."""
         return "hint_ab" in self.inputs
 
     @property
@@ -156,6 +156,27 @@ class Contract:
     def fit(self) -> str:
         """As in `SizeRule`."""
         return self.size_rule.fit
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What can be asked of a model, or of several whose colours are averaged, beside colours."""
+
+    hints: bool
+    suggestions: bool
+    variants: bool
+    confidence: bool
+
+    @classmethod
+    def of(cls, contracts: Sequence[Contract]) -> Self:
+        """Of the models with these contracts, together."""
+        distribution = len(contracts) == 1 and contracts[0].output == "bins"
+        return cls(
+            hints=any(contract.hints for contract in contracts),
+            suggestions=distribution,
+            variants=distribution,
+            confidence=any("entropy" in contract.outputs for contract in contracts),
+        )
 
 
 _WHOLE = ("usual", "multiple", "smallest", "largest")

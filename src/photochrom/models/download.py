@@ -6,7 +6,6 @@ Nothing here runs unless a person asks for it by `photochrom models pull`.
 from __future__ import annotations
 
 import glob
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import filelock
 import httpx2
 
+from photochrom._system.atomic import move_into_place
 from photochrom.errors import ModelError
 from photochrom.models.catalogue import sha256_of
 from photochrom.models.descriptor import Descriptor
@@ -67,12 +67,11 @@ def pull(
         with filelock.FileLock(target.with_name(f".{target.name}.lock")):
             if target.is_file() and sha256_of(target) == descriptor.sha256:
                 return target
+            # under a name that the next pull finds, to continue it
             part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
             if not (part.is_file() and sha256_of(part) == descriptor.sha256):
                 _from_any(descriptor, part, progress, patience or Patience())
-            with part.open("r+b") as file:
-                os.fsync(file.fileno())
-            part.replace(target)
+            move_into_place(part, target, durable=True)
     except OSError as error:
         raise ModelError(
             f"{target}: cannot be written ({error.strerror or error}); make room, or set "

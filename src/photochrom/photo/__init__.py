@@ -1,17 +1,16 @@
 """Photographs: opened from a path, bytes or an array, read in strips, written whole or not."""
 
 from photochrom.photo.convert import PhotoLike, as_photo
+from photochrom.photo.exif import from_exif
 from photochrom.photo.formats import KINDS, SUFFIXES, TIFF, Kind, kind_of
 from photochrom.photo.orientation import Turn
+from photochrom.photo.page import Page
 from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
 from photochrom.photo.reader import MAX_PIXELS, MAX_WHOLE_PIXELS
-from photochrom.photo.tiff_tags import from_exif
 from photochrom.photo.writer import (
-    Page,
     check_target,
     coding_for,
     encode,
-    is_part,
     losses,
     write,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "encode",
     "foreseen_os_errors",
     "from_exif",
-    "is_part",
     "kind_of",
     "losses",
     "metadata_of",

@@ -11,7 +11,7 @@ import numpy as np
 EIGHT, SIXTEEN, FLOAT = (np.dtype(t) for t in (np.uint8, np.uint16, np.float32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of image file.
 
@@ -20,18 +20,20 @@ class Kind:
     depths: the types of number it holds. alpha: whether it holds transparency.
     tagged: whether viewers honour the orientation tag; else pixels are turned.
     streams: whether it is decoded row by row; the others lie in memory as a whole.
-    lossless: whether it gives back what was written. profile: whether it carries an ICC profile.
+    lossless: whether it gives back what was written. quality: whether `SaveOptions.quality` counts.
+    profile: whether it carries an ICC profile.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    loader: str
-    depths: frozenset[np.dtype[Any]]
-    alpha: bool
-    tagged: bool
-    streams: bool
-    lossless: bool
-    profile: bool
+    loader: str = ""
+    depths: frozenset[np.dtype[Any]] = frozenset({EIGHT})
+    alpha: bool = True
+    tagged: bool = False
+    streams: bool = False
+    lossless: bool = False
+    quality: bool = False
+    profile: bool = True
 
     @property
     def suffix(self) -> str:
@@ -39,44 +41,53 @@ class Kind:
         return self.suffixes[0]
 
 
-def _kind(
-    name: str,
-    suffixes: str,
-    loader: str = "",
-    depths: tuple[np.dtype[Any], ...] = (EIGHT,),
-    *,
-    alpha: bool = True,
-    tagged: bool = False,
-    streams: bool = False,
-    lossless: bool = False,
-    profile: bool = True,
-) -> Kind:
-    return Kind(
-        name,
-        tuple(suffixes.split()),
-        loader,
-        frozenset(depths),
-        alpha,
-        tagged,
-        streams,
-        lossless,
-        profile,
-    )
-
-
-JPEG = _kind("JPEG", ".jpg .jpeg .jpe .jfif", "jpeg", alpha=False, tagged=True, streams=True)
-PNG = _kind("PNG", ".png", "png", (EIGHT, SIXTEEN), streams=True, lossless=True)
-TIFF = _kind(
-    "TIFF", ".tif .tiff", "tiff", (EIGHT, SIXTEEN, FLOAT), tagged=True, streams=True, lossless=True
+JPEG = Kind(
+    name="JPEG",
+    suffixes=(".jpg", ".jpeg", ".jpe", ".jfif"),
+    loader="jpeg",
+    alpha=False,
+    tagged=True,
+    streams=True,
+    quality=True,
 )
-WEBP = _kind("WebP", ".webp", "webp")
-AVIF = _kind("AVIF", ".avif", "heif")
-GIF = _kind("GIF", ".gif", "gif", profile=False)
-PNM = _kind(
-    "PGM or PPM", ".ppm .pgm .pnm", "", (EIGHT, SIXTEEN), alpha=False, lossless=True, profile=False
+PNG = Kind(
+    name="PNG",
+    suffixes=(".png",),
+    loader="png",
+    depths=frozenset({EIGHT, SIXTEEN}),
+    streams=True,
+    lossless=True,
 )
-JPEG2000 = _kind("JPEG 2000", ".jp2 .j2k .jpx", "", (EIGHT, SIXTEEN), lossless=True, profile=False)
-HEIC = _kind("HEIC", ".heic .heif", "", (EIGHT, SIXTEEN))
+TIFF = Kind(
+    name="TIFF",
+    suffixes=(".tif", ".tiff"),
+    loader="tiff",
+    depths=frozenset({EIGHT, SIXTEEN, FLOAT}),
+    tagged=True,
+    streams=True,
+    lossless=True,
+)
+WEBP = Kind(name="WebP", suffixes=(".webp",), loader="webp", quality=True)
+AVIF = Kind(name="AVIF", suffixes=(".avif",), loader="heif", quality=True)
+GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False)
+PNM = Kind(
+    name="PGM or PPM",
+    suffixes=(".ppm", ".pgm", ".pnm"),
+    depths=frozenset({EIGHT, SIXTEEN}),
+    alpha=False,
+    lossless=True,
+    profile=False,
+)
+JPEG2000 = Kind(
+    name="JPEG 2000",
+    suffixes=(".jp2", ".j2k", ".jpx"),
+    depths=frozenset({EIGHT, SIXTEEN}),
+    lossless=True,
+    profile=False,
+)
+HEIC = Kind(
+    name="HEIC", suffixes=(".heic", ".heif"), depths=frozenset({EIGHT, SIXTEEN}), quality=True
+)
 
 KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC)
 SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)

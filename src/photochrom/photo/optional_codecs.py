@@ -73,7 +73,8 @@ def encode(
             return _pnm_file(pixels)
         if kind is JPEG2000:
             return _jpeg2000_file(pixels, name, bits, xmp)
-        return _heic_file(pixels, quality, exif, xmp, icc)
+        if kind is HEIC:
+            return _heic_file(pixels, quality, exif, xmp, icc)
     except PhotochromError:
         raise
     except Exception as error:  # each package has errors of its own
@@ -81,6 +82,7 @@ def encode(
             f"{name}: cannot be written as {kind.name} ({first_line(error)}); "
             "choose another --format"
         ) from error
+    raise PhotoError(f"{name}: no package here writes {kind.name}; choose another format")
 
 
 def _package(name: str, kind: Kind) -> Any:

@@ -15,17 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import fault_of, pyvips
 from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotochromError, PhotoError
 from photochrom.filters.resize import resize
+from photochrom.photo.exif import from_exif, resolution_of
 from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
 from photochrom.photo.iptc import split_photoshop_block
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
-from photochrom.photo.tiff_tags import Directory, from_exif, read_directories, resolution_of
+from photochrom.photo.tiff_tags import Directory, read_directories
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
@@ -288,7 +289,7 @@ class Photo:
                 yield
         except pyvips.Error as error:
             raise PhotoError(
-                f"{self.name}: damaged or unusual image ({first_line(error)}); "
+                f"{self.name}: damaged or unusual image ({fault_of(error)}); "
                 "repair it or save it again"
             ) from error
 
@@ -317,12 +318,6 @@ def foreseen_os_errors(name: str) -> Iterator[None]:
         raise PhotoError(f"{name}: no such file; check the name") from error
     except OSError as error:
         raise PhotoError(f"{name}: {error.strerror}; choose another name or folder") from error
-
-
-def first_line(error: pyvips.Error) -> str:
-    """The first line of libvips's own words."""
-    detail = str(error.detail or error.message).strip().splitlines()
-    return detail[0] if detail else "unknown fault"
 
 
 def _check_source(source: Path | bytes | Pixels, name: str) -> None:

@@ -9,7 +9,6 @@ TIFF 6.0, BigTIFF, EXIF 2.32.
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 from collections.abc import Iterator, Mapping
@@ -18,11 +17,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-_EXIF_PREFIX = b"Exif\0\0"
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 COLOR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS = 40961, 40962, 40963, 37121
-MAKER_NOTE = 37500
 _POINTERS = frozenset({EXIF, GPS, INTEROPERABILITY})
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BIG_SIZES = {16: 8, 17: 8, 18: 8}
@@ -52,7 +49,6 @@ _BLOCKS = frozenset({XMP, IPTC, PHOTOSHOP})
 _IN_EXIF_ABOUT_PIXELS = frozenset({COLOR_SPACE, PIXELS_ACROSS, PIXELS_DOWN, COMPONENTS, 37122})
 """Colour space, sizes and compression as EXIF repeats them; the new file says its own."""
 
-_TIFF_HEAD = 8
 _MOST_OF_FILE, _MOST_BYTES = 2, 256 << 20
 """What entries hold in all: so many times the file, in bytes; more is meant to exhaust memory."""
 _MOST_PAGES, _MOST_ENTRIES, _LONGEST = 10_000, 4096, 64 << 20
@@ -152,93 +148,9 @@ class Directory:
         return Directory(mine, children)
 
 
-def resolution_of(exif: bytes) -> tuple[tuple[float, float], str] | None:
-    """What an EXIF block says of the resolution: pixels a millimetre, across and down, its unit."""
-    found = read_directories(io.BytesIO(exif.removeprefix(_EXIF_PREFIX)))
-    if not found:
-        return None
-    unit = {2: "in", 3: "cm"}.get(found[0].number(RESOLUTION_UNIT, 2))
-    across, down = (found[0].fraction(tag) for tag in (X_RESOLUTION, Y_RESOLUTION))
-    if unit is None or not across or not down:
-        return None
-    return (across / MILLIMETRES[unit], down / MILLIMETRES[unit]), unit
-
-
-MILLIMETRES = {"in": 25.4, "cm": 10.0}
-
-
 def read_directories(file: BinaryIO) -> list[Directory]:
     """The directories of a TIFF file, one a page; as far as they are sound, [] for no TIFF."""
     return [directory for directory, _ in _chain(_Reader(file))]
-
-
-def from_exif(exif: bytes) -> Directory | None:
-    """What an EXIF block says, without its thumbnail, which would show the photo grey."""
-    body = exif.removeprefix(_EXIF_PREFIX)
-    found = read_directories(io.BytesIO(body))
-    return found[0].descriptive_tags if found else None
-
-
-def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
-    """An EXIF block, with its prefix, of what a directory says; None where that is nothing.
-
-    A maker's note is put where it was, since it may count places from the block's beginning.
-    longest: bytes; where the block would be longer, the longest entries are left out.
-    """
-    if not directory.entries and not directory.children:
-        return None
-    while longest is not None and _length(directory) > longest:
-        directory = _without_longest(directory)
-    blocks = list(_exif_blocks(directory))
-    return next((block for block in blocks if longest is None or len(block) <= longest), blocks[-1])
-
-
-def _exif_blocks(directory: Directory) -> Iterator[bytes]:
-    """The same block in several orders, the best first."""
-    head = _EXIF_PREFIX + b"II*\0"
-    note = directory.children.get(EXIF, Directory({})).entries.get(MAKER_NOTE)
-    if note is not None and note.place is not None and note.place >= _TIFF_HEAD:
-        writer = _Writer(_TIFF_HEAD, note=note)
-        start = writer.directory(directory, 0)
-        gap = note.place - _TIFF_HEAD - len(writer.bytes)
-        if gap >= 0:
-            yield head + struct.pack("<I", start) + bytes(writer.bytes) + bytes(gap) + note.data
-        else:
-            writer = _Writer(note.place + len(note.data), note=note)
-            start = writer.directory(directory, 0)
-            before = bytes(note.place - _TIFF_HEAD) + note.data
-            yield head + struct.pack("<I", start) + before + bytes(writer.bytes)
-    writer = _Writer(_TIFF_HEAD)
-    start = writer.directory(directory, 0)
-    yield head + struct.pack("<I", start) + bytes(writer.bytes)
-
-
-def _length(directory: Directory) -> int:
-    """At most so many bytes make a block of it, without a gap."""
-    entries = [directory.entries, *(child.entries for child in directory.children.values())]
-    data = sum(len(entry.data) + 1 + _ENTRY for inside in entries for entry in inside.values())
-    return data + len(entries) * 2 * _ENTRY + len(_EXIF_PREFIX) + _TIFF_HEAD
-
-
-_ENTRY = 12
-
-
-def _without_longest(directory: Directory) -> Directory:
-    """The same without its longest entry, its own or a child's."""
-    lengths: dict[tuple[int | None, int], int]
-    lengths = {(None, tag): len(entry.data) for tag, entry in directory.entries.items()}
-    for child, inside in directory.children.items():
-        lengths |= {(child, tag): len(entry.data) for tag, entry in inside.entries.items()}
-    owner, longest = max(lengths, key=lambda key: lengths[key])
-    if owner is None:
-        return replace(directory, entries=_left(directory.entries, longest))
-    inside = directory.children[owner]
-    inside = replace(inside, entries=_left(inside.entries, longest))
-    return replace(directory, children={**directory.children, owner: inside})
-
-
-def _left(entries: Mapping[int, Entry], without: int) -> dict[int, Entry]:
-    return {tag: entry for tag, entry in entries.items() if tag != without}
 
 
 def append_tags(path: Path, pages: list[Directory]) -> None:
@@ -256,7 +168,7 @@ def append_tags(path: Path, pages: list[Directory]) -> None:
         padding = -file.tell() % 8
         file.write(bytes(padding))
         start = file.tell()
-        writer = _Writer(start, reader.big)
+        writer = DirectoryWriter(start, reader.big)
         first, link = 0, None
         for index, directory in enumerate(written):
             descriptive_tags = pages[index] if index < len(pages) else Directory({})
@@ -376,7 +288,7 @@ def _chain(reader: _Reader) -> Iterator[tuple[Directory, int]]:
         place = after
 
 
-class _Writer:
+class DirectoryWriter:
     """Directories as bytes that begin at `start` of a little-endian file.
 
     note: an entry whose data lies elsewhere already, at its own place.

@@ -15,15 +15,16 @@ up to the last bits).
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain, starmap
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     EPSILON,
     KAPPA,
@@ -36,6 +37,9 @@ from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, Str
 
 _DARKEST = np.float32(1e-20)
 """Luminance below it, which only damaged floats have, is black: its shares would be denormal."""
+
+_AHEAD = 2
+"""Strips in work for each thread."""
 
 _MOST_KEPT = 8
 """Threads' worth of memory for strips that is kept between photos, 14 MB each."""
@@ -61,21 +65,14 @@ def colored_strips(
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or os.cpu_count() or 1
-    kernel = None
-    pending: deque[Future[Pixels]] = deque()
-    with ThreadPoolExecutor(count) as pool:
-        for top, rows in plan.spans():
-            strip = fetch(top, rows)
-            if kernel is None:
-                kernel = _Kernel(plan, chroma, source, target or Coding(source, strip.dtype))
-            if count == 1:  # handing over to another thread would gain nothing
-                yield kernel(strip, top)
-                continue
-            pending.append(pool.submit(kernel, strip, top))
-            if len(pending) > 2 * count:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+    strips = ((fetch(top, rows), top) for top, rows in plan.spans())
+    first = next(strips)
+    kernel = _Kernel(plan, chroma, source, target or Coding(source, first[0].dtype))
+    everything = chain([first], strips)
+    if count == 1:  # handing over to another thread would gain nothing
+        yield from starmap(kernel, everything)
+    else:
+        yield from ordered_map(lambda strip: kernel(*strip), everything, count, _AHEAD)
 
 
 Extent = tuple[tuple[float, float], tuple[float, float]]

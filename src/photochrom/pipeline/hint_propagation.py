@@ -13,7 +13,6 @@ hints', so that nothing can ring, and at a hint's own pixel it is the hint.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,38 +106,36 @@ def propagate_hints(
 ) -> Array:
     """Give the small copy the hints' colours, each where the picture is like at the hint.
 
-    told, plain: (h, w, 2), what the network predicts with and without the hints, Lab units.
+    with_hints, without_hints: (h, w, 2), what the network predicts, Lab units.
     lightness: (h, w), 0..100. dissimilarity: of both, where it is kept from an earlier call.
     Returns (h, w, 2). Constants were chosen on validation photos, see docs/hints.md.
     """
     dissimilarity = dissimilarity or Dissimilarity(HintDistances(lightness), without_hints)
     step = max(1, _AT_ONCE // lightness.size)
-    parts = range(0, len(hints.ab), step)
-
-    @lru_cache(maxsize=1)  # both passes need it, and mostly it is one part
-    def unlike(start: int) -> Array:
-        return dissimilarity.fields(hints.pixels[start : start + step])
-
+    parts = [slice(start, start + step) for start in range(0, len(hints.ab), step)]
     doubt = np.ones_like(lightness)
-    for start in parts:
-        doubt *= _distrust(hints, slice(start, start + step), unlike(start), without_hints)
+    for part in parts:
+        unlike = dissimilarity.fields(hints.pixels[part])
+        doubt *= _distrust(hints, part, unlike, without_hints)
     ab = with_hints + doubt[..., None] * (without_hints - with_hints)
     nearest = np.full(lightness.shape, np.inf, np.float32)
     total: Array = np.zeros_like(nearest)
     replaced: Array = np.zeros_like(nearest)
     offered: Array = np.zeros_like(ab)
-    for start in parts:
-        rows, columns = np.transpose(hints.pixels[start : start + step])
+    for part in parts:
+        if len(parts) > 1:  # too many to be kept at once
+            unlike = dissimilarity.fields(hints.pixels[part])
+        rows, columns = np.transpose(hints.pixels[part])
         seen = ab[rows, columns]
-        missed = hints.ab[start : start + step] - seen
-        weight = 1 / np.square(np.square(unlike(start)) + np.float32(_NEAREST))
+        missed = hints.ab[part] - seen
+        weight = 1 / np.square(np.square(unlike) + np.float32(_NEAREST))
         size = np.linalg.norm(missed, axis=-1)
         share = size / (size + np.float32(OBEYED))
         offer = missed + share[:, None] * seen
         total += weight.sum(axis=0, dtype=np.float32)
         replaced += np.einsum("nhw,n->hw", weight, share)
         offered += np.einsum("nhw,nc->hwc", weight, offer)
-        np.minimum(nearest, unlike(start).min(axis=0), out=nearest)
+        np.minimum(nearest, unlike.min(axis=0), out=nearest)
     strength = np.exp(-(nearest**3)) / total
     spread_ab = ab + strength[..., None] * (offered - replaced[..., None] * ab)
     return spread_ab.astype(np.float32, copy=False)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 import shutil
-import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi.responses import FileResponse
+from zipstream import ZipStream
 
 from photochrom.errors import PhotoError
 from photochrom.files import FileReport
@@ -84,42 +83,20 @@ async def zipped(
     files: Sequence[Callable[[], Awaitable[File]]],
 ) -> AsyncIterator[bytes]:
     """The bytes of a zip, one file made after the other; names that are taken get a number."""
-    sink = _Sink()
+    archive = ZipStream()  # stored: the files are compressed already
     taken: set[str] = set()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for make in files:
-            file = await make()
-            name = _free_name(file.name, taken)
-            try:
-                with (
-                    file.path.open("rb") as source,
-                    archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as target,
-                ):
-                    while chunk := source.read(_CHUNK):
-                        target.write(chunk)
-                        yield sink.taken()
-            finally:
-                shutil.rmtree(file.path.parent, ignore_errors=True)
-    yield sink.taken()
-
-
-class _Sink(io.RawIOBase):
-    """What a zip is written to: it is sent on at once, and cannot be gone back in."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def taken(self) -> bytes:
-        parts, self._parts = self._parts, []
-        return b"".join(parts)
+    for make in files:
+        file = await make()
+        try:
+            with file.path.open("rb") as source:
+                chunks = iter(lambda: source.read(_CHUNK), b"")
+                archive.add(chunks, _free_name(file.name, taken))
+                for chunk in archive.all_files():
+                    yield chunk
+        finally:
+            shutil.rmtree(file.path.parent, ignore_errors=True)
+    for chunk in archive.finalize():
+        yield chunk
 
 
 def _free_name(name: str, taken: set[str]) -> str:

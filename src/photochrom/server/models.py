@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from weakref import WeakValueDictionary
 
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ConfigError, ModelError
-from photochrom.models import Contract, Descriptor, SizeRule, known_models, parse_blend
+from photochrom.models import Abilities, Descriptor, SizeRule, known_models, parse_blend
 from photochrom.server.settings import Settings
 
 MOST_PARTS = 4
@@ -91,7 +91,7 @@ def _parts(name: str) -> list[tuple[Any, float]]:
 
 def abilities(colorizer: Colorizer) -> dict[str, bool]:
     """What can be asked of a model beside colours."""
-    return _abilities([member.session.contract for member in colorizer.members])
+    return asdict(Abilities.of([member.session.contract for member in colorizer.members]))
 
 
 def described(model: Descriptor) -> dict[str, Any]:
@@ -101,18 +101,8 @@ def described(model: Descriptor) -> dict[str, Any]:
         "purpose": model.purpose,
         "licence": model.licence,
         "licence_url": model.licence_url,
-        "can": _abilities([model.contract]),
+        "can": asdict(Abilities.of([model.contract])),
         "size": _sizes(model.contract.size_rule),
-    }
-
-
-def _abilities(contracts: Sequence[Contract]) -> dict[str, bool]:
-    says = len(contracts) == 1 and contracts[0].output == "bins"
-    return {
-        "hints": any(contract.hints for contract in contracts),
-        "suggestions": says,
-        "variants": says,
-        "confidence": any("entropy" in contract.outputs for contract in contracts),
     }
 
 

@@ -7,7 +7,6 @@ looked at, to a file where there is a folder for it.
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from photochrom._system.atomic import atomic_write
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo
@@ -123,14 +123,10 @@ class View:
         else:
             name = self._folder / _PIXELS
             if not name.exists():
-                part = name.with_suffix(f".{secrets.token_hex(4)}")
-                try:
-                    with part.open("wb") as file:  # a map that finds the disk full ends the process
-                        for _, strip in _screen_strips(photo):
-                            file.write(np.ascontiguousarray(strip).data)
-                    part.replace(name)
-                finally:
-                    part.unlink(missing_ok=True)
+                # not into a map: one that finds the disk full ends the process
+                with atomic_write(name) as part, part.open("wb") as file:
+                    for _, strip in _screen_strips(photo):
+                        file.write(np.ascontiguousarray(strip).data)
             stored = np.memmap(name, np.uint8, "r", shape=shape)
         return photo.turn.apply(stored)
 

@@ -13,6 +13,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from photochrom._system.atomic import atomic_write
 from photochrom.color.bins import gamut_bins, rebalancing_weights
 from photochrom.color.vividness import GAIN_ONLY, UNFITTED, Decoding, Dial
 from photochrom.errors import ModelError
@@ -173,14 +174,10 @@ def export(
 
 def save_model(model: Any, target: Path) -> None:
     """Write a model, whole or not at all; raises ModelError where it cannot be written."""
-    part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            onnx.save(model, part)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        with atomic_write(target) as part:
+            onnx.save(model, part, format="protobuf")
     except OSError as error:
         raise ModelError(
             f"{target}: cannot be written ({error.strerror or error}); name another file"

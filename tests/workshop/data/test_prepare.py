@@ -306,9 +306,7 @@ def test_credits_come_from_records_then_tables_then_labels(tmp_path: Path, photo
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from photochrom.workshop.data import shard_writer
-from photochrom.workshop.data.prepare import prepare
-from photochrom.workshop.data.recipe import Recipe
+from photochrom._system import atomic
 
 source, out, moves, photos = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 done = {"moves": 0, "photos": 0}
@@ -318,11 +316,14 @@ def count(what, limit):
     if done[what] == limit:
         os.kill(os.getpid(), signal.SIGKILL)
 
-def into_place(draft, path, move=shard_writer._into_place):
+def move_into_place(part, target, *, move=atomic.move_into_place, **how):
     count("moves", moves)
-    move(draft, path)
+    move(part, target, **how)
 
-shard_writer._into_place = into_place
+atomic.move_into_place = move_into_place
+from photochrom.workshop.data.prepare import prepare
+from photochrom.workshop.data.recipe import Recipe
+
 recipe = Recipe(size=96, min_side=64, shard_size=4)
 prepare([source], out, recipe, jobs=2, report=lambda *_: count("photos", photos))
 """

@@ -63,7 +63,7 @@ def koala(shards: Path, cache: str, **data: Any) -> RunConfig:
 def one_loss(config: RunConfig, folder: Path) -> float:
     trainer = Trainer(config, folder)
     with torch.no_grad():
-        batch = trainer._feed(()).batch(0, 8, SIZE)
+        batch = trainer.training_set.feed().batch(0, 8, SIZE)
         output = trainer.network(*batch.take(trainer.network.inputs))
     return float((output - batch.target / 128).square().mean())
 

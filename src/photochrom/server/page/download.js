@@ -2,12 +2,11 @@ import * as api from "./api.js";
 import { byId, deliver, element } from "./dom.js";
 import { texts } from "./texts.js";
 
-const LOSSY = new Set(["jpg", "jpeg", "webp", "avif", "heic", "heif", "jxl", "jp2"]);
-
 /** The dialog that gives the full-size files. */
 export class DownloadDialog {
-  constructor(album, formats, status) {
+  constructor(album, { formats, lossy }, status) {
     Object.assign(this, { album, status });
+    this.lossy = new Set(lossy);
     this.dialog = byId("download-dialog");
     this.format = byId("format");
     this.quality = byId("quality");
@@ -33,7 +32,7 @@ export class DownloadDialog {
   #sync() {
     const own = this.album.current.session.format;
     this.same.textContent = texts.asPhoto(own);
-    byId("quality-row").hidden = !LOSSY.has(this.format.value || own);
+    byId("quality-row").hidden = !this.lossy.has(this.format.value || own);
     byId("quality-value").textContent = this.quality.value;
     const count = this.#ready.length;
     this.all.hidden = count < 2;

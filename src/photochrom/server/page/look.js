@@ -5,11 +5,7 @@ const percent = (value) => `${Math.round(value * 100)}`;
 const signed = (value) => (value > 0 ? `+${percent(value)}` : percent(value).replace("-", "−"));
 
 const CONTROLS = {
-  vividness: { min: 0, max: 1, usual: 0.5, say: percent },
-  saturation: { min: 0, max: 3, usual: 1, say: percent },
-  warmth: { min: -1, max: 1, usual: 0, say: signed },
-  tint: { min: -1, max: 1, usual: 0, say: signed },
-  smooth: { min: 0, max: 1, usual: 0, say: percent },
+  vividness: percent, saturation: percent, warmth: signed, tint: signed, smooth: percent,
 };
 const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
 
@@ -53,14 +49,18 @@ class Slider {
   }
 }
 
-/** The sliders of the look. `change(part, label, options)` carries out what they say. */
+/** The sliders of the look. `ranges` has the range and default of each;
+ *  `change(part, label, options)` carries out what they say. */
 export class LookPanel {
-  constructor(models, change) {
+  constructor(models, ranges, change) {
     this.models = models;
     this.change = change;
     const changed = (name, value, draft) => change({ [name]: value }, texts.control[name],
       { draft, key: `look ${name}` });
-    this.sliders = Object.entries(CONTROLS).map(([name, how]) => new Slider(name, how, changed));
+    this.sliders = Object.entries(CONTROLS).map(([name, say]) => {
+      const { minimum: min, maximum: max, default: usual } = ranges[name];
+      return new Slider(name, { min, max, usual, say }, changed);
+    });
     this.model = element("select", { id: "look-model", on: { change: () => this.#chooseModel() } },
       ...models.map(({ name }) => element("option", { value: name, text: name })));
     this.purpose = element("p", { class: "soft" });
@@ -98,7 +98,7 @@ export class LookPanel {
   }
 
   #reset() {
-    const usual = Object.entries(CONTROLS).map(([name, how]) => [name, how.usual]);
+    const usual = this.sliders.map((slider) => [slider.name, slider.usual]);
     this.change({ ...Object.fromEntries(usual), size: null }, texts.step.reset);
   }
 

@@ -43,13 +43,14 @@ function lay(about, { models }, status) {
   const divider = new Divider(byId("divider"), stage);
   const crosshair = new Crosshair(stage);
   const place = new PlacePanel({ marks, tools, stage, status });
-  const look = new LookPanel(models, (part, label, how) => album.current?.change(part, label, how));
+  const look = new LookPanel(models, about.options,
+    (part, label, how) => album.current?.change(part, label, how));
   const colors = new ColorPanel(marks, tools, place, stage);
   const compare = new Compare(album, preview, stage, status);
   const confidence = new ConfidenceOverlay(album, stage, status);
   const variants = new VariantPanel(album, preview, status);
   const panels = new Panels((name) => variants.show(name === "variants"));
-  const download = new DownloadDialog(album, about.formats, status);
+  const download = new DownloadDialog(album, about, status);
   const detail = new Detail(preview, stage);
   const brush = new Brush({ stage, tools, marks, place, crosshair });
   const desk = { brush, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from photochrom import __version__
+from photochrom.options import RANGES, ColorizeOptions
 from photochrom.photo import KINDS, SUFFIXES
 from photochrom.server.problems import described, problem
 from photochrom.server.state import API, Shared
@@ -18,7 +19,10 @@ health = APIRouter(tags=["health"])
 
 @router.get("/about", responses=described(403, 421))
 async def about(shared: Shared) -> dict[str, Any]:
-    """Version, limits and formats; answered without a token."""
+    """Version, limits, formats and the options' ranges; answered without a token.
+
+    lossy: formats in whose files `quality` counts. options: smallest, largest and default values.
+    """
     settings = shared.settings
     return {
         "version": __version__,
@@ -30,7 +34,12 @@ async def about(shared: Shared) -> dict[str, Any]:
             "sessions": settings.sessions,
         },
         "formats": [kind.suffix[1:] for kind in KINDS],
+        "lossy": [kind.suffix[1:] for kind in KINDS if kind.quality],
         "reads": sorted(SUFFIXES),
+        "options": {
+            name: {"minimum": low, "maximum": high, "default": getattr(ColorizeOptions, name)}
+            for name, (low, high) in RANGES.items()
+        },
     }
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from photochrom._system.atomic import atomic_write
+from photochrom._system.threads import ordered_map
 from photochrom.errors import DataError
 from photochrom.workshop.contact_sheet import save_sheet
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
@@ -29,7 +31,6 @@ from photochrom.workshop.data.recipe import Recipe
 from photochrom.workshop.data.rendition import one_thread_each
 from photochrom.workshop.data.shard_writer import MANIFEST
 from photochrom.workshop.data.shards import decode_rgb, encoded_photos
-from photochrom.workshop.data.threads import in_order
 
 SHEET_PHOTOS = 60
 COLUMNS = ("repo", "source", "include", "cap", "licence", "terms")
@@ -242,7 +243,7 @@ def _fill(
     for _ in assembly.skip(numbered, lambda item: item[1].file, "file"):
         pass
     if assembly.tally.kept < cap:
-        for _, finding in in_order(work, numbered, jobs):
+        for finding in ordered_map(work, numbered, jobs):
             assembly.take(finding)
             report(source.name, assembly.tally)
             if assembly.tally.kept >= cap:
@@ -281,9 +282,8 @@ def _join_manifests(out: Path, names: Sequence[str]) -> None:
         for name in names
         for entry in _kept(out, name)
     )
-    draft = out / f"{MANIFEST}.part"
     try:
-        write_entries(draft, rows)
-        draft.replace(out / MANIFEST)
+        with atomic_write(out / MANIFEST) as draft:
+            write_entries(draft, rows)
     except OSError as error:
         raise DataError(f"{out / MANIFEST}: cannot be written ({error}); make room") from error

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from photochrom._system.threads import ordered_map
 from photochrom.errors import ConfigError, DataError
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
 from photochrom.workshop.data.manifest import Tally
 from photochrom.workshop.data.originals import Original, is_url, originals
 from photochrom.workshop.data.recipe import Recipe
 from photochrom.workshop.data.rendition import one_thread_each
-from photochrom.workshop.data.threads import in_order
 
 Report = Callable[[int, Tally], None]
 """Called after each photo with the bytes just dealt with and the counts so far."""
@@ -40,10 +40,10 @@ def prepare(
     _check_apart(sources, out)
     labels = {name: text for name, text in (labels or {}).items() if text}
 
-    def work(numbered: tuple[int, Original]) -> Finding:
+    def work(numbered: tuple[int, Original]) -> tuple[int, Finding]:
         number, original = numbered
         labelled = replace(original, record={**labels, **original.record})
-        return examine(f"{number:09d}", labelled, recipe)
+        return original.size, examine(f"{number:09d}", labelled, recipe)
 
     with Assembly(out, recipe, {"sources": list(sources), "labels": labels}) as assembly:
         if assembly.finished:
@@ -52,9 +52,9 @@ def prepare(
         found = enumerate(originals(sources))
         for _, original in assembly.skip(found, lambda photo: photo[1].file, "file"):
             report(original.size, assembly.tally)
-        for (_, original), finding in in_order(work, found, jobs or os.cpu_count() or 1):
+        for size, finding in ordered_map(work, found, jobs or os.cpu_count() or 1):
             assembly.take(finding)
-            report(original.size, assembly.tally)
+            report(size, assembly.tally)
         if not assembly.tally.total:
             raise DataError(f"no photos in {', '.join(sources)}; name another folder or archive")
         assembly.finish()

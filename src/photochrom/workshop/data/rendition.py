@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import fault_of, pyvips
 from photochrom.errors import DataError
 from photochrom.photo.tiff_tags import read_directories
 from photochrom.workshop.data.recipe import Fit
@@ -84,7 +84,6 @@ def encode(pixels: NDArray[np.uint8], size: int, fit: Fit, quality: int) -> tupl
 
 def one_thread_each() -> None:
     """Tell libvips that photos, not parts of a photo, are worked on side by side."""
-    pyvips.cache_set_max(0)  # a cached operation would keep pixels alive, and hide changed files
     pyvips.concurrency_set(1)
 
 
@@ -92,8 +91,7 @@ def _call(work: Any, *arguments: Any) -> Any:
     try:
         return work(*arguments)
     except pyvips.Error as error:
-        lines = str(error.detail or error.message).strip().splitlines()
-        raise DataError(lines[0] if lines else "not a readable image") from error
+        raise DataError(fault_of(error)) from error
     except OSError as error:
         raise DataError(error.strerror or str(error)) from error
 

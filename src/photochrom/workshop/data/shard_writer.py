@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from photochrom._system.atomic import atomic_write, move_into_place
 from photochrom.errors import ConfigError, DataError
 from photochrom.workshop.data.manifest import Entry, Tally, read_entries, write_entries
 
@@ -101,7 +101,7 @@ class ShardWriter:
         with self._writing():
             whole = self._unfinished / MANIFEST
             write_entries(whole, self.committed())
-            _into_place(whole, self.out / MANIFEST)
+            move_into_place(whole, self.out / MANIFEST, durable=True)
             self.finished = True
             shutil.rmtree(self._unfinished)
 
@@ -119,17 +119,16 @@ class ShardWriter:
             if not self._parts:
                 draft = self._unfinished / RECIPE
                 draft.write_text(json.dumps(self._recipe, indent=1) + "\n", encoding="utf-8")
-                _into_place(draft, self.out / RECIPE)
+                move_into_place(draft, self.out / RECIPE, durable=True)
             if self._tar is not None:
                 self._tar.close()
                 name = f"{self._shard_name}.tar"
-                _into_place(self._unfinished / name, self.out / name)
+                move_into_place(self._unfinished / name, self.out / name, durable=True)
                 self._tar, self._stored = None, 0
                 self._shards += 1
             part = self._unfinished / f"{len(self._parts):06d}.csv"
-            draft = part.with_suffix(".part")
-            write_entries(draft, self._pending)
-            _into_place(draft, part)
+            with atomic_write(part, durable=True) as draft:
+                write_entries(draft, self._pending)
         self._parts.append(part)
         self._pending = []
 
@@ -171,10 +170,3 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     member = tarfile.TarInfo(name)  # no time, no owner: the same photos give the same bytes
     member.size = len(content)
     archive.addfile(member, io.BytesIO(content))
-
-
-def _into_place(draft: Path, path: Path) -> None:
-    """Move a file to its name once all its bytes are on the disk."""
-    with draft.open("rb+") as file:
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -11,9 +11,7 @@ import json
 import os
 import re
 import tarfile
-from collections import deque
 from collections.abc import Container, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Self
@@ -25,6 +23,7 @@ from fsspec.registry import known_implementations
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from photochrom._system.threads import ordered_map
 from photochrom.errors import DataError
 
 IMAGE_SUFFIXES = frozenset({".webp", ".jpg", ".jpeg", ".png", ".tif", ".tiff"})
@@ -121,18 +120,13 @@ def decoded_photos(
 
     only: the keys that are meant; the others are not decoded.
     """
-    count = workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(count) as pool:
-        pending: deque[tuple[str, Future[NDArray[np.uint8]]]] = deque()
-        for key, encoded in encoded_photos(sources):
-            if only is not None and key not in only:
-                continue
-            pending.append((key, pool.submit(decode_rgb, encoded, key)))
-            if len(pending) > 8 * count:
-                first, future = pending.popleft()
-                yield first, future.result()
-        for key, future in pending:
-            yield key, future.result()
+    photos = (photo for photo in encoded_photos(sources) if only is None or photo[0] in only)
+    yield from ordered_map(_decode, photos, workers or os.cpu_count() or 1)
+
+
+def _decode(photo: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8]]:
+    key, encoded = photo
+    return key, decode_rgb(encoded, key)
 
 
 class _Group:

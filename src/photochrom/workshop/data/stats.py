@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.threads import ordered_map
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import lab_from_srgb
 from photochrom.color.metrics import colorfulness
@@ -18,7 +19,6 @@ from photochrom.errors import DataError
 from photochrom.workshop.data.originals import Original, originals
 from photochrom.workshop.data.recipe import Fit
 from photochrom.workshop.data.rendition import Rendition, one_thread_each
-from photochrom.workshop.data.threads import in_order
 
 GRID = 5.0
 """Side of a cell of the ab histogram, Lab units: finer than the network's bins, to be seen."""
@@ -101,15 +101,21 @@ def measure(
     labels: Counter[str] = Counter()
     cells = np.zeros((2 * _REACH + 1, 2 * _REACH + 1))
     unreadable = 0
-    for original, measured in in_order(_measure, originals(sources), jobs or os.cpu_count() or 1):
-        report(original.size)
+
+    def work(original: Original) -> tuple[int, str, _Measured | None]:
+        source = str(original.record.get("source") or NO_SOURCE)
+        return original.size, source, _measure(original)
+
+    threads = jobs or os.cpu_count() or 1
+    for size, source, measured in ordered_map(work, originals(sources), threads):
+        report(size)
         if measured is None:
             unreadable += 1
             continue
         row, histogram = measured
         rows.append(row)
         cells += histogram
-        labels[str(original.record.get("source") or NO_SOURCE)] += 1
+        labels[source] += 1
     if not rows:
         raise DataError(f"no readable photos in {', '.join(sources)}; name another source")
     width, height, color, chroma = (np.array(column) for column in zip(*rows, strict=True))

@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Container, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.threads import ordered_map
 from photochrom.color.metrics import colorfulness
 from photochrom.errors import ConfigError, DataError
 from photochrom.workshop.data.shards import StoredPhoto, decode_rgb, photos_in, shard_paths
@@ -116,30 +118,33 @@ class ShardStream:
         Raises DataError where a shard or photo cannot be read, where a whole epoch has no photo
         for this part, and where `start` lies behind the end of its epoch.
         """
-        encoded = _read_ahead(self._encoded())
-        pool = ThreadPoolExecutor(self.workers)
-        pending: deque[tuple[str, Place, Future[NDArray[np.uint8] | None]]] = deque()
         fruitful = self.start.position > 0  # what came before `start` may have been
-        try:
-            for photo, before, after in encoded:
-                if before < self.start:
-                    continue
-                pending.append((photo.key, after, pool.submit(self._decode, photo)))
-                if len(pending) <= DECODED_AHEAD * self.workers:
-                    continue
-                key, place, future = pending.popleft()
-                pixels = future.result()
-                if pixels is not None:
+        with (
+            closing(_read_ahead(self._encoded())) as encoded,
+            closing(self._decoded(encoded)) as decoded,
+        ):
+            for place, drawn in decoded:
+                if drawn is not None:
                     fruitful = True
-                    yield Drawn(key, pixels, place)
+                    yield drawn
                 if place.position == 0:
                     if not fruitful:
                         meant = "" if self.only is None else " among those meant"
                         raise self._barren(f"as colourful as {self.min_colorfulness:g}{meant}")
                     fruitful = False
-        finally:
-            pool.shutdown(cancel_futures=True)
-            encoded.close()
+
+    def _decoded(
+        self, encoded: Iterator[tuple[StoredPhoto, Place, Place]]
+    ) -> Generator[tuple[Place, Drawn | None]]:
+        """Yield what lies behind each photo, and the photo; None where it is passed over."""
+
+        def work(photo: tuple[StoredPhoto, Place, Place]) -> tuple[Place, Drawn | None]:
+            stored, _, after = photo
+            pixels = self._decode(stored)
+            return after, None if pixels is None else Drawn(stored.key, pixels, after)
+
+        photos = (photo for photo in encoded if photo[1] >= self.start)
+        return ordered_map(work, photos, self.workers, DECODED_AHEAD)
 
     def _decode(self, photo: StoredPhoto) -> NDArray[np.uint8] | None:
         """Pixels of a photo, None where it is to be passed over."""

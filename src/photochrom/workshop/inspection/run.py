@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from photochrom._system.atomic import temporary_folder_beside
 from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.photo import foreseen_os_errors
 from photochrom.workshop.inspection.chapters import chapters
@@ -72,7 +70,7 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
 def _write(folder: Path, page: str, sections: Sequence[Section], overwrite: bool) -> list[Path]:
     pictures = [picture for section in sections for picture in section.pictures]
-    with foreseen_os_errors(str(folder)), _fresh_beside(folder) as fresh:
+    with foreseen_os_errors(str(folder)), temporary_folder_beside(folder.resolve()) as fresh:
         (fresh / PAGE).write_text(page, encoding="utf-8")
         for picture in pictures:
             (fresh / picture.file).write_bytes(picture.png)
@@ -85,16 +83,3 @@ def _write(folder: Path, page: str, sections: Sequence[Section], overwrite: bool
             for file in fresh.iterdir():
                 file.replace(folder / file.name)
     return [folder / PAGE, *(folder / picture.file for picture in pictures)]
-
-
-@contextmanager
-def _fresh_beside(folder: Path) -> Iterator[Path]:
-    """A folder that takes the files until they are whole; gone afterwards."""
-    target = folder.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name[:40]}-{secrets.token_hex(6)}.part")
-    fresh.mkdir()
-    try:
-        yield fresh
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

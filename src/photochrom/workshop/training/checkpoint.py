@@ -26,9 +26,10 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from photochrom._system.atomic import remove_parts, temporary_folder_beside
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
-from photochrom.errors import ModelError
+from photochrom.errors import ModelError, last_line
 from photochrom.workshop.data.stream import Place
 from photochrom.workshop.training.config import RunConfig, config_from_dict
 from photochrom.workshop.training.networks import build_network
@@ -91,17 +92,16 @@ def save_checkpoint(
         "places": [[place.epoch, place.position] for place in progress.places],
         "embedder": progress.embedder,
     }
-    fresh = folder.with_name(folder.name + ".part")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, (tensors, kind) in parts.items():
-        safetensors.torch.save_file(_cast(tensors, kind), fresh / f"{name}.safetensors")
-    (fresh / "checkpoint.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
-    old = _old(folder)
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.replace(old)
-    fresh.replace(folder)
+    remove_parts(folder)
+    with temporary_folder_beside(folder) as fresh:
+        for name, (tensors, kind) in parts.items():
+            safetensors.torch.save_file(_cast(tensors, kind), fresh / f"{name}.safetensors")
+        (fresh / "checkpoint.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        old = _old(folder)
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            folder.replace(old)
+        fresh.replace(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -172,7 +172,7 @@ def load_weights(folder: Path, part: str, network: nn.Module) -> None:
     try:
         network.load_state_dict(safetensors.torch.load_file(path))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-        reason = str(error).splitlines()[-1].strip()
+        reason = last_line(error).strip()
         raise ModelError(f"{path}: not this network's weights ({reason})") from error
 
 

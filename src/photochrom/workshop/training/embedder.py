@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from photochrom.errors import ConfigError, ModelError
-from photochrom.workshop.training.config import EmbedderConfig
+from photochrom.workshop.training.config import EmbedderConfig, RunConfig
 from photochrom.workshop.training.lab import luminance_from_lightness, srgb_from_linear
 from photochrom.workshop.training.networks.pretrained import (
     PACKAGES,
@@ -85,6 +85,22 @@ def load_embedder(config: EmbedderConfig) -> Embedder:
         classifier = build_classifier(config.model, last.numel())  # 1001 have a background class
     fit_weights(classifier, config.model, path, stored, config.weights == "package")
     return Embedder(classifier, config.model)
+
+
+def embedder_of(network: nn.Module, config: RunConfig) -> Embedder | None:
+    """The embedder of a run's network; None where it takes no embedding.
+
+    Raises ConfigError where the two do not fit together, and as `load_embedder` does.
+    """
+    if "embedding" not in network.inputs:  # type: ignore[operator]
+        return None
+    embedder = load_embedder(config.embedder)
+    if embedder.width != config.network.embedding:
+        raise ConfigError(
+            f"network.embedding is {config.network.embedding}, but {embedder.name} has "
+            f"{embedder.width} classes; set network.embedding = {embedder.width}"
+        )
+    return embedder
 
 
 def _from_hub(name: str) -> nn.Module:

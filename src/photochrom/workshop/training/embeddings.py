@@ -17,6 +17,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from photochrom._system.atomic import atomic_write
 from photochrom.errors import DataError
 from photochrom.workshop.data.memory import Framing, MemoryPhotos
 from photochrom.workshop.data.shards import decoded_photos, shard_paths
@@ -165,6 +166,5 @@ def _write(path: str, content: bytes) -> None:
         with fsspec.open(path, "wb") as file:
             file.write(content)
         return
-    part = Path(path + ".part")
-    part.write_bytes(content)
-    part.replace(path)
+    with atomic_write(Path(path)) as part:
+        part.write_bytes(content)

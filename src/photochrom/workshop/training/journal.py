@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from photochrom._system.atomic import atomic_write
 from photochrom.errors import MissingExtraError
 from photochrom.workshop.training.config import LoggingConfig
 
@@ -44,9 +45,8 @@ class Journal:
         if self._path.exists():
             lines = self._path.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _samples_of(line) <= samples]
-            part = self._path.with_suffix(".part")
-            part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-            part.replace(self._path)
+            with atomic_write(self._path) as part:
+                part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         if self.config.tensorboard:
             try:
                 from torch.utils.tensorboard import SummaryWriter  # slow to import

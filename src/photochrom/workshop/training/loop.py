@@ -23,9 +23,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from photochrom.color.bins import gamut_bins
-from photochrom.errors import ConfigError, DataError
+from photochrom.errors import ConfigError, DataError, first_line
 from photochrom.workshop.data.memory import MemoryPhotos
-from photochrom.workshop.data.on_demand import ShardPhotos
 from photochrom.workshop.data.stream import Place
 from photochrom.workshop.training.allocator import keep_freed_memory
 from photochrom.workshop.training.checkpoint import (
@@ -36,16 +35,8 @@ from photochrom.workshop.training.checkpoint import (
     save_checkpoint,
 )
 from photochrom.workshop.training.config import RunConfig, Stage
-from photochrom.workshop.training.embedder import Embedder, load_embedder
-from photochrom.workshop.training.embeddings import CachedEmbeddings
-from photochrom.workshop.training.feed import (
-    Embed,
-    Feed,
-    MemoryFeed,
-    OnDemandFeed,
-    StreamFeed,
-    chosen_keys,
-)
+from photochrom.workshop.training.embedder import Embedder, embedder_of
+from photochrom.workshop.training.feed import Feed
 from photochrom.workshop.training.journal import Journal
 from photochrom.workshop.training.networks import build_network
 from photochrom.workshop.training.objective import Objective, build_objective, measure_prior
@@ -58,11 +49,13 @@ from photochrom.workshop.training.processes import (
 )
 from photochrom.workshop.training.schedule import (
     build_optimizer,
+    check_stages,
     learning_rate_factor,
     stage_at,
     total_samples,
 )
 from photochrom.workshop.training.stop import StopRequest
+from photochrom.workshop.training.training_set import TrainingSet, load_photos
 from photochrom.workshop.training.validation import validate
 
 STEP_STREAM = 1
@@ -120,7 +113,7 @@ class Trainer:
         self.fabric.seed_everything(config.seed, verbose=False)
         network = build_network(config.network, len(gamut_bins()))
         self.network = share_statistics(network, self.fabric)
-        self._check_stages()
+        check_stages(config, cast(int, network.multiple), self.fabric.world_size)
         self.journal = Journal(
             folder,
             config.logging,
@@ -132,7 +125,9 @@ class Trainer:
         self.validation = {"": self._load(config.data.validation)}
         if config.data.far:
             self.validation["far"] = self._load(config.data.far)
-        self.photos = self._open_photos()
+        self.training_set = TrainingSet(
+            config, self.network, self.embedder, self.fabric, self.journal.log
+        )
         self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = build_optimizer(self.network, config.schedule)
@@ -174,7 +169,7 @@ class Trainer:
             load_weights(resume, "ema", self.average)
             steps = float(record["steps"])
         check_agreement(self.fabric, 0 if self.progress is None else self.progress.samples)
-        feed = self._feed(self.progress.places if self.progress else ())
+        feed = self.training_set.feed(self.progress.places if self.progress else ())
         if self.progress is None:
             self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
         objective = build_objective(self.network, self.config.loss, self.progress.prior)
@@ -208,8 +203,8 @@ class Trainer:
         try:
             torch.compile(nn.ReLU())(torch.zeros(1, device=self.fabric.device))
         except Exception as error:  # whatever the compiler of this machine raises
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            self.journal.log(f"training without torch.compile, which fails here: {reason}")
+            line = first_line(error)
+            self.journal.log(f"training without torch.compile, which fails here: {line}")
             return self.network
         return cast(nn.Module, torch.compile(self.network))
 
@@ -266,116 +261,15 @@ class Trainer:
     def _passed(before: int, samples: int, every: int) -> bool:
         return every > 0 and samples // every != before // every
 
-    def _check_stages(self) -> None:
-        multiple, world = cast(int, self.network.multiple), self.fabric.world_size
-        for stage in self.config.schedule.stages:
-            if stage.crop % multiple:
-                raise ConfigError(
-                    f"schedule.stages: crop is {stage.crop}, but must be a multiple of {multiple} "
-                    f"for {self.config.network.architecture}"
-                )
-            if stage.batch % world:
-                raise ConfigError(
-                    f"schedule.stages: batch is {stage.batch}, but must be a multiple of the "
-                    f"{world} processes"
-                )
-
-    def _load(
-        self,
-        sources: tuple[str, ...],
-        min_colorfulness: float = 0.0,
-        only: frozenset[str] | None = None,
-    ) -> MemoryPhotos:
-        photos = MemoryPhotos.load(sources, self.fabric.device, min_colorfulness, only)
-        self.journal.log(f"{len(photos)} photos from {', '.join(sources)} in memory")
-        return photos
-
-    def _open_photos(self) -> MemoryPhotos | ShardPhotos | None:
-        """The training photos, in memory or on the disk; None for a stream."""
-        data = self.config.data
-        if data.stream and data.on_demand:
-            raise ConfigError("data.stream and data.on_demand exclude each other; choose one")
-        if data.balance != 1 and not data.on_demand:
-            raise ConfigError("data.balance needs data.on_demand = true")
-        if data.stream:
-            return None
-        if not data.on_demand:
-            return self._load(data.train, data.min_colorfulness, chosen_keys(data))
-        if data.min_colorfulness:
-            raise ConfigError(
-                "data.min_colorfulness must be 0 with data.on_demand; `photochrom data prepare` "
-                "drops dull photos when it makes the shards"
-            )
-        photos = ShardPhotos(data.train, chosen_keys(data))
-        self.journal.log(
-            f"{len(photos)} photos of {len(set(photos.sources))} sources on the disk, from "
-            f"{', '.join(data.train)}"
-        )
-        return photos
+    def _load(self, sources: tuple[str, ...]) -> MemoryPhotos:
+        return load_photos(sources, self.fabric.device, self.journal.log)
 
     def _load_embedder(self) -> Embedder | None:
-        if "embedding" not in cast(Any, self.network.inputs):
-            return None
-        embedder = load_embedder(self.config.embedder)
-        if embedder.width != self.config.network.embedding:
-            raise ConfigError(
-                f"network.embedding is {self.config.network.embedding}, but {embedder.name} has "
-                f"{embedder.width} classes; set network.embedding = {embedder.width}"
-            )
-        return embedder.to(self.fabric.device)
+        embedder = embedder_of(self.network, self.config)
+        return None if embedder is None else embedder.to(self.fabric.device)
 
     def _digest(self) -> str:
         return "" if self.embedder is None else self.embedder.digest()
-
-    def _embed(self) -> Embed | None:
-        """How the feed comes by the embeddings of a batch."""
-        if self.embedder is None:
-            return None
-        data, settings, embedder = self.config.data, self.config.embedder, self.embedder
-        if settings.cache:
-            cached = CachedEmbeddings(data.train, settings, embedder, data.fit)
-            if self.photos is not None:
-                cached(self.photos.keys)  # all are there, or the run does not begin
-            return lambda keys, _lightness: cached(keys)
-
-        def live(_keys: Any, lightness: Tensor) -> Tensor:
-            with torch.no_grad():
-                answer: Tensor = embedder(lightness)
-            return answer
-
-        return live
-
-    def _feed(self, places: tuple[Place, ...]) -> Feed:
-        rank, world = self.fabric.global_rank, self.fabric.world_size
-        stride = cast(int, self.network.stride)
-        if isinstance(self.photos, MemoryPhotos):
-            return MemoryFeed(
-                self.config, self.photos, stride=stride, rank=rank, world=world, embed=self._embed()
-            )
-        if self.photos is not None:
-            return OnDemandFeed(
-                self.config,
-                self.photos,
-                self.fabric.device,
-                stride=stride,
-                rank=rank,
-                world=world,
-                embed=self._embed(),
-            )
-        if places and len(places) != world:
-            raise ConfigError(
-                f"the checkpoint is of a stream over {len(places)} processes, not {world}; "
-                f"resume with {len(places)}"
-            )
-        return StreamFeed(
-            self.config,
-            self.fabric.device,
-            stride=stride,
-            rank=rank,
-            world=world,
-            embed=self._embed(),
-            start=places[rank] if places else None,
-        )
 
     def _prior(self, feed: Feed) -> Any:
         if self.network.output != "bins":
@@ -428,7 +322,7 @@ class Trainer:
                 "lower schedule.learning_rate and go on from the last checkpoint"
             )
         self._saved = self.progress.samples
-        if self.photos is None:
+        if self.training_set.photos is None:
             self.progress = replace(self.progress, places=self._places(feed.place))
         if self.fabric.is_global_zero:
             save_checkpoint(

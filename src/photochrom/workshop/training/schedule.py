@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from photochrom.workshop.training.config import ScheduleConfig, Stage
+from photochrom.errors import ConfigError
+from photochrom.workshop.training.config import RunConfig, ScheduleConfig, Stage
 
 
 def total_samples(schedule: ScheduleConfig) -> int:
@@ -36,6 +37,24 @@ def stage_at(schedule: ScheduleConfig, samples: int) -> Stage | None:
             return stage
         samples -= stage.samples
     return None
+
+
+def check_stages(config: RunConfig, multiple: int, world: int) -> None:
+    """Raise ConfigError for a stage that does not fit the network or the processes.
+
+    multiple: of a crop's side, as the network needs it. world: processes that share a batch.
+    """
+    for stage in config.schedule.stages:
+        if stage.crop % multiple:
+            raise ConfigError(
+                f"schedule.stages: crop is {stage.crop}, but must be a multiple of {multiple} "
+                f"for {config.network.architecture}"
+            )
+        if stage.batch % world:
+            raise ConfigError(
+                f"schedule.stages: batch is {stage.batch}, but must be a multiple of the "
+                f"{world} processes"
+            )
 
 
 def sample_indices(count: int, seed: int, first: int, batch: int) -> Tensor:

@@ -5,35 +5,25 @@ Wallner, "Colorizing B&W photos with neural networks", 2017, the alpha version.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
 from photochrom.workshop.training.config import NetworkConfig
-from photochrom.workshop.training.networks.blocks import conv, to_ab, up
+from photochrom.workshop.training.networks.blocks import PlainNetwork, conv, to_ab, up
 
 
-class Alpha(nn.Module):
+class Alpha(PlainNetwork):
     """Six convolutions down to an eighth of the size, three back up."""
 
-    output = "ab"
-    inputs = ("lightness",)
-    stride = 1
-    multiple = 8
-
     def __init__(self) -> None:
-        super().__init__()
-        self.down = nn.Sequential(
-            conv(1, 8, stride=2),
-            conv(8, 8),
-            conv(8, 16),
-            conv(16, 16, stride=2),
-            conv(16, 32),
-            conv(32, 32, stride=2),
+        super().__init__(
+            down=[
+                conv(1, 8, stride=2),
+                conv(8, 8),
+                conv(8, 16),
+                conv(16, 16, stride=2),
+                conv(16, 32),
+                conv(32, 32, stride=2),
+            ],
+            climb=[up(), conv(32, 32), up(), conv(32, 16), up(), to_ab(16)],
         )
-        self.climb = nn.Sequential(up(), conv(32, 32), up(), conv(32, 16), up(), to_ab(16))
-
-    def forward(self, lightness: Tensor) -> Tensor:
-        """(N, 1, H, W), L in 0..100, to ab / 128, (N, 2, H, W); H and W multiples of 8."""
-        return self.climb(self.down(lightness / 50 - 1))
 
 
 def build_alpha(_config: NetworkConfig, _bins: int) -> Alpha:

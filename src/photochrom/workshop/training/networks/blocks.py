@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Sequence
+
+from torch import Tensor, nn
 
 AB_SCALE = 128.0
 """The networks' tanh says ab as a share of this, Lab units."""
@@ -21,3 +23,21 @@ def up() -> nn.Upsample:
 def to_ab(inputs: int) -> nn.Sequential:
     """The last convolution: two channels in -1..1."""
     return nn.Sequential(nn.Conv2d(inputs, 2, 3, padding=1), nn.Tanh())
+
+
+class PlainNetwork(nn.Module):
+    """Convolutions down to an eighth of the size and back up; lightness is all that it sees."""
+
+    output = "ab"
+    inputs = ("lightness",)
+    stride = 1
+    multiple = 8
+
+    def __init__(self, down: Sequence[nn.Module], climb: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.down = nn.Sequential(*down)
+        self.climb = nn.Sequential(*climb)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """(N, 1, H, W), L in 0..100, to ab / 128, (N, 2, H, W); H and W multiples of 8."""
+        return self.climb(self.down(lightness / 50 - 1))

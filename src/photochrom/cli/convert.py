@@ -1,0 +1,45 @@
+"""`photochrom models convert`: a published network's own file as the ONNX file of `--model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.exit_codes import needs_extra, one_line_errors
+from photochrom.cli.export import print_export
+from photochrom.errors import ConfigError
+
+
+def convert(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="eccv16 or siggraph17.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="FILE.pth", help="The authors' checkpoint.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE.onnx", help="The file to write; default: NAME.onnx."
+        ),
+    ] = None,
+    any_weights: Annotated[
+        bool,
+        typer.Option("--any-weights", help="Also take other weights of the same network."),
+    ] = False,
+) -> None:
+    """Convert the authors' checkpoint of a network of Zhang and others to ONNX.
+
+    A TOML file beside the ONNX file describes it. Exits with 1 where its colours differ from
+    PyTorch's by more than 0.01 on average.
+    """
+    target = output or Path(f"{name}.onnx")
+    with one_line_errors():
+        if target.suffix.lower() != ".onnx":
+            raise ConfigError(f"{target}: must end in .onnx")
+        with needs_extra("models convert", "train"):
+            from photochrom.workshop.published.exporting import PUBLISHED, export_published
+        if name not in PUBLISHED:
+            raise ConfigError(f"{name} cannot be converted; name {' or '.join(PUBLISHED)}")
+        parity = export_published(name, checkpoint, target, any_weights=any_weights)
+    print_export(target, parity, parity.mean <= 0.01)

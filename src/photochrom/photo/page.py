@@ -1,0 +1,166 @@
+"""One picture to be written, and the metadata that a new file of it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.options import SaveOptions
+from photochrom.photo.digital_source import mark_computed
+from photochrom.photo.exif import MILLIMETRES, as_exif
+from photochrom.photo.icc import is_gray, rgb_profile_for_gray, srgb_profile
+from photochrom.photo.jpeg_header import LONGEST, as_segment, jfif
+from photochrom.photo.photo import Photo
+from photochrom.photo.strips import Coding, Pixels
+from photochrom.photo.tiff_tags import (
+    COLOR_SPACE,
+    COMPONENTS,
+    EXIF,
+    IPTC,
+    ORIENTATION,
+    PHOTOSHOP,
+    PIXELS_ACROSS,
+    PIXELS_DOWN,
+    RESOLUTION_UNIT,
+    X_RESOLUTION,
+    XMP,
+    Y_RESOLUTION,
+    Directory,
+    Entry,
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One picture to be written: the photo it was, its coloured strips, what their codes mean.
+
+    upright: whether the strips are turned; else the file keeps its orientation tag.
+    """
+
+    photo: Photo
+    strips: Iterator[Pixels]
+    coding: Coding
+    upright: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width as written."""
+        photo = self.photo
+        return photo.upright_size if self.upright else (photo.height, photo.width)
+
+    @property
+    def bands(self) -> int:
+        """Three, and alpha."""
+        return 3 + self.photo.bands - self.photo.color_bands
+
+
+def jpeg_segments(page: Page) -> bytes:
+    """The segments at the beginning of a JPEG: JFIF, and EXIF where there is any."""
+    metadata = page.photo.metadata
+    length = MILLIMETRES.get(metadata.unit or "", 1.0)
+    across, down = (pixels * length for pixels in metadata.resolution)
+    beginning = jfif(across, down, _JFIF_UNITS.get(metadata.unit or "", 0))
+    exif = as_exif(exif_tags(page), LONGEST)
+    return beginning if exif is None else beginning + as_segment(exif)
+
+
+_JFIF_UNITS = {"in": 1, "cm": 2}
+
+
+def exif_tags(page: Page) -> Directory:
+    """What an EXIF block says that no other program completes."""
+    metadata = page.photo.metadata
+    entries = {}
+    if metadata.descriptive_tags is not None or orientation_tag(page) != 1:
+        entries = _turn_and_resolution(page)
+    descriptive_tags = with_color_space(
+        metadata.descriptive_tags or Directory({}), page.coding.space
+    )
+    if EXIF in descriptive_tags.children:
+        height, width = page.size
+        descriptive_tags = _with_details(
+            descriptive_tags,
+            {
+                COMPONENTS: Entry(7, 4, b"\1\2\3\0"),
+                PIXELS_ACROSS: Entry.long(width),
+                PIXELS_DOWN: Entry.long(height),
+            },
+        )
+    return replace(descriptive_tags, entries={**descriptive_tags.entries, **entries})
+
+
+_UNITS = {"in": 2, "cm": 3}
+"""EXIF's number of a unit."""
+
+
+def _turn_and_resolution(page: Page) -> dict[int, Entry]:
+    metadata = page.photo.metadata
+    entries = {ORIENTATION: Entry.short(orientation_tag(page))}
+    if metadata.unit in _UNITS:
+        length = MILLIMETRES[metadata.unit]
+        across, down = (pixels * length for pixels in metadata.resolution)
+        entries |= {
+            X_RESOLUTION: Entry.rational(across),
+            Y_RESOLUTION: Entry.rational(down),
+            RESOLUTION_UNIT: Entry.short(_UNITS[metadata.unit]),
+        }
+    return entries
+
+
+def orientation_tag(page: Page) -> int:
+    """The orientation tag of what is written."""
+    return 1 if page.upright else page.photo.orientation
+
+
+def with_color_space(descriptive_tags: Directory, space: RgbSpace) -> Directory:
+    """What EXIF says of the colour space: sRGB, or that the profile knows."""
+    if EXIF not in descriptive_tags.children:
+        return descriptive_tags
+    return _with_details(
+        descriptive_tags, {COLOR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)}
+    )
+
+
+def _with_details(descriptive_tags: Directory, entries: dict[int, Entry]) -> Directory:
+    """With these in the directory of EXIF's own."""
+    details = descriptive_tags.children[EXIF]
+    details = replace(details, entries={**details.entries, **entries})
+    return replace(descriptive_tags, children={**descriptive_tags.children, EXIF: details})
+
+
+_SRGB, _BY_PROFILE = 1, 65535
+
+
+def tags_of_one_page(page: Page, saving: SaveOptions) -> dict[int, Entry]:
+    """What may differ between the pages of a TIFF."""
+    xmp = xmp_of(page, saving)
+    said = {} if xmp is None else {XMP: Entry(1, len(xmp), xmp)}
+    return {**_turn_and_resolution(page), **said}
+
+
+def xmp_of(page: Page, saving: SaveOptions) -> bytes | None:
+    """The photo's XMP, with the mark that its colours are computed unless `saving` omits it."""
+    xmp = page.photo.metadata.xmp
+    return mark_computed(xmp) if saving.mark else xmp
+
+
+def tiff_tags_of(page: Page) -> Directory:
+    """What libvips does not write into a TIFF, or not whole."""
+    metadata = page.photo.metadata
+    descriptive_tags = with_color_space(
+        metadata.descriptive_tags or Directory({}), page.coding.space
+    )
+    blocks = {IPTC: metadata.iptc, PHOTOSHOP: metadata.photoshop}
+    entries = {tag: Entry(7, len(data), data) for tag, data in blocks.items() if data is not None}
+    return Directory({**descriptive_tags.entries, **entries}, descriptive_tags.children)
+
+
+def profile_of(page: Page) -> bytes:
+    """The ICC profile of what is written."""
+    photo = page.photo
+    if photo.profile is None or photo.converted_to_srgb or page.coding.space is not photo.space:
+        return srgb_profile()
+    if is_gray(photo.profile):
+        return rgb_profile_for_gray(photo.profile)
+    return photo.profile
