@@ -214,7 +214,10 @@ def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:
     """Names of a photo's results."""
     if record.state.value != "done":
         return []
-    return [posixpath.join(str(job.output), name) for name, _, _ in record.outputs]
+    names = [name for name, _, _ in record.outputs]
+    if isinstance(job.output, Path):
+        return [str(job.output / name) for name in names]
+    return [posixpath.join(job.output, name) for name in names]
 
 
 def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
