@@ -20,7 +20,14 @@ from pebble import ProcessExpired, ProcessPool
 
 from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
-from photochrom.errors import InColorError, PhotochromError, unforeseen
+from photochrom.errors import (
+    InColorError,
+    Option,
+    PhotochromError,
+    PhotoError,
+    Remedy,
+    unforeseen,
+)
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 
 if TYPE_CHECKING:
@@ -112,7 +119,7 @@ class Outcome:
     sha256: str | None = None
     seconds: float = 0.0
     reason: str | None = None
-    error: str | None = None
+    error: PhotochromError | None = None
     width: int = 0
     height: int = 0
     losses: tuple[str, ...] = ()
@@ -161,11 +168,11 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
     try:
         outcome: Outcome = future.result()
     except ProcessExpired:
-        line = f"{source}: its worker process died; the file may be damaged"
-        return Outcome("failed", reason=_DIED, error=line)
+        died = PhotoError(source, "its worker process died", "the file may be damaged")
+        return Outcome("failed", reason=_DIED, error=died)
     except FutureTimeout:
-        line = f"{source}: took longer than {LONGEST_S} s; the file may be damaged"
-        return Outcome("failed", reason=_HUNG, error=line)
+        hung = PhotoError(source, f"took longer than {LONGEST_S} s", "the file may be damaged")
+        return Outcome("failed", reason=_HUNG, error=hung)
     return outcome
 
 
@@ -223,14 +230,15 @@ def _outcome_of_photo(task: Task) -> Outcome:
     try:
         return _color(task)
     except InColorError as error:
-        return Outcome("skipped", reason="in colour already", error=str(error))
+        return Outcome("skipped", reason="in colour already", error=error)
     except PhotochromError as error:
-        return Outcome("failed", reason=type(error).__name__, error=str(error))
+        return Outcome("failed", reason=type(error).__name__, error=error)
     except MemoryError:
-        line = f"{task.source}: needs more memory than there is; use fewer --jobs"
-        return Outcome("failed", reason="MemoryError", error=line)
+        remedy = Remedy("use fewer {}", Option("jobs"))
+        large = PhotoError(task.source, "needs more memory than there is", remedy)
+        return Outcome("failed", reason="MemoryError", error=large)
     except Exception as error:  # a fault of ours, in one photo of perhaps 100,000
-        return Outcome("failed", reason="Unforeseen", error=str(unforeseen(task.source, error)))
+        return Outcome("failed", reason="Unforeseen", error=unforeseen(task.source, error))
 
 
 def _color(task: Task) -> Outcome:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.flags import flag
 from photochrom.cli.options import PIPE
 from photochrom.cli.output import one_line, print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import job_progress
@@ -47,17 +48,23 @@ class TreeOptions:
         from photochrom.batch import Job, Patterns
 
         if self.engine not in ("local", "ray"):
-            raise ConfigError(f"--engine {self.engine}: must be local or ray")
+            raise ConfigError(f"--engine {self.engine}", "must be local or ray")
         if self.engine == "ray":
             return self._cluster_job(inputs, output, settings, overwrite)
         if self.address is not None or self.ledger is not None:
-            raise ConfigError("--address and --ledger belong to --engine ray")
+            raise ConfigError(None, "--address and --ledger belong to --engine ray", "add that")
+        for name in (*inputs, output or ""):
+            if "://" in name:
+                remedy = "add --engine ray, or copy it to this machine first"
+                raise ConfigError(name, "is an address, not a file or folder", remedy)
         trees = _trees(inputs, output)
         if not trees or output is None:
             for option in ("recursive", "include", "exclude", "jobs", "resume", "retry_failed"):
                 if getattr(self, option):
                     name = option.replace("_", "-")
-                    raise ConfigError(f"--{name} is for whole folders; name folders, and -o FOLDER")
+                    raise ConfigError(
+                        f"--{name}", "is for whole folders", "name folders, and -o FOLDER"
+                    )
             return None
         return Job(
             trees,
@@ -69,6 +76,7 @@ class TreeOptions:
             self.resume or self.retry_failed,
             self.retry_failed,
             overwrite,
+            flag,
         )
 
     def _cluster_job(
@@ -78,11 +86,13 @@ class TreeOptions:
         from photochrom.batch.cluster import ClusterJob
 
         if len(inputs) != 1 or output is None or PIPE in (output, *inputs):
-            raise ConfigError("--engine ray takes one folder or URL, and -o FOLDER_OR_URL")
+            raise ConfigError(None, "--engine ray takes one folder or URL, and -o FOLDER_OR_URL")
         ledger = self.ledger
         if ledger is None:
             if "://" in output:
-                raise ConfigError(f"-o {output}: add --ledger FOLDER, a folder here for the ledger")
+                raise ConfigError(
+                    f"-o {output}", "is no place for a ledger", "add --ledger FOLDER, a folder here"
+                )
             ledger = Path(output)
         return ClusterJob(
             inputs[0],
@@ -95,6 +105,7 @@ class TreeOptions:
             resume=self.resume or self.retry_failed,
             retry_failed=self.retry_failed,
             overwrite=overwrite,
+            spelling=flag,
         )
 
 
@@ -120,7 +131,7 @@ def color_trees(job: Job | ClusterJob, as_json: bool) -> None:
         if not isinstance(job, ClusterJob):
             total = count_photos(job)
             if not total:
-                raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
+                raise ConfigError(", ".join(map(str, job.roots)), "no photos there")
         try:
             with job_progress(total) as shown, show_warnings():
 

@@ -38,7 +38,7 @@ from photochrom.cli.options import (
     make_folder,
     suffix_of,
 )
-from photochrom.cli.output import print_error, print_path, print_record, show_warnings
+from photochrom.cli.output import error_line, print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError, PhotochromError, PhotoError, unforeseen
 from photochrom.photo.naming import colored_name
@@ -108,7 +108,7 @@ def colorize(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="JSON file of colour hints, see docs/hints.md (single photo).",
+            help="JSON file of colour hints, see the documentation: hints (single photo).",
         ),
     ] = None,
     saturation: Annotated[
@@ -197,23 +197,27 @@ def colorize(
         )
         job = asked.job(inputs, output, settings, overwrite)
         if job is not None and (confidence is not None or hints is not None):
-            raise ConfigError("--confidence and --hints belong to one photo; name one")
+            raise ConfigError(None, "--confidence and --hints belong to one photo", "name one")
     if job is not None:
         color_trees(job, as_json)
         return
     with one_line_errors():
         photos = _plan(inputs, output, suffix)
         if as_json and any(job.target is None for job in photos):
-            raise ConfigError("--json and a photo on stdout exclude each other; name an output")
+            raise ConfigError(
+                None, "--json and a photo on stdout exclude each other", "name an output"
+            )
         if confidence is not None and len(photos) != 1:
             raise ConfigError(
-                f"--confidence {confidence} is one picture for {len(photos)} photos; "
-                "colour one photo at a time"
+                f"--confidence {confidence}",
+                f"is one picture for {len(photos)} photos",
+                "colour one photo at a time",
             )
         if hints is not None and len(photos) != 1:
             raise ConfigError(
-                f"--hints {hints} belongs to one photo, but there are {len(photos)}; "
-                "colour one photo at a time"
+                f"--hints {hints}",
+                f"belongs to one photo, but there are {len(photos)}",
+                "colour one photo at a time",
             )
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
@@ -244,12 +248,12 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Jo
     for name in inputs:
         sources += [None] if name == PIPE else _photos_of(Path(name))
     if sources.count(None) > 1:
-        raise ConfigError("- can be named once only")
+        raise ConfigError("-", "can be named once only")
     if not sources:
-        raise ConfigError(f"no photos in {', '.join(inputs)}")
+        raise ConfigError(", ".join(inputs), "no photos there")
     if output == PIPE:
         if len(sources) != 1:
-            raise ConfigError(f"-o - takes one photo, not {len(sources)}; name a folder")
+            raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
         return [_Job(sources[0], None)]
     if output is None:
         return [_Job(s, None if s is None else _beside(s, suffix)) for s in sources]
@@ -257,17 +261,17 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Jo
     is_folder = _is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
     if not is_folder:
         if len(sources) != 1:
-            raise ConfigError(f"{target}: one file for {len(sources)} photos; name a folder")
+            raise ConfigError(target, f"one file for {len(sources)} photos", "name a folder")
         return [_Job(sources[0], target)]
     if None in sources:
-        raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
+        raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
     jobs = [_Job(s, target / _beside(s, suffix).name) for s in sources if s is not None]
     taken: dict[Path | None, Path | None] = {}
     for job in jobs:
         if job.target in taken:
             raise ConfigError(
-                f"{taken[job.target]} and {job.source} would both become {job.target}"
+                job.source, f"would become {job.target}, as {taken[job.target]} does", "rename one"
             )
         taken[job.target] = job.source
     return jobs
@@ -332,7 +336,7 @@ def _color(
         if options.confidence is not None:
             _check(options.confidence, job, options)
             if job.target is not None and _same_name(options.confidence, job.target):
-                raise PhotoError(f"{job.target}: is the coloured photo; name another --confidence")
+                raise PhotoError(job.target, "is the coloured photo", "name another --confidence")
         photo = Photo(
             sys.stdin.buffer.read() if job.source is None else job.source,
             _name(job),
@@ -356,10 +360,10 @@ def _color(
             save_picture(drawn, options.confidence, overwrite=options.overwrite)
             record["confidence"] = str(options.confidence)
     except PhotochromError as error:
-        return record | {"error": str(error)}, error
+        return record | {"error": error_line(error)}, error
     except Exception as fault:  # of ours; it costs no other photo
         told = unforeseen(_name(job), fault)
-        return record | {"error": str(told)}, told
+        return record | {"error": error_line(told)}, told
     height, width = photo.upright_size
     seconds = round(time.perf_counter() - started, 3)
     return record | {
@@ -379,7 +383,7 @@ def _check(target: Path, job: _Job, options: _Options) -> None:
 
     check_target(target, options.overwrite)
     if job.source is not None and _same_file(job.source, target):
-        raise PhotoError(f"{target}: is the photo itself; name another output")
+        raise PhotoError(target, "is the photo itself", "name another output")
 
 
 def _same_name(one: Path, other: Path) -> bool:

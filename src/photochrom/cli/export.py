@@ -79,12 +79,12 @@ def export(
     if str(checkpoint) in PUBLISHED and not checkpoint.is_dir():
         with one_line_errors():
             if name or size or dial or full or mirrored or embedder_weights:
-                raise ConfigError("eccv16 and siggraph17 take -o and --any-weights only")
+                raise ConfigError(None, "eccv16 and siggraph17 take -o and --any-weights only")
         _export_published(str(checkpoint), target, output, any_weights)
         return
     with one_line_errors():
         if name is None:
-            raise ConfigError("--name is missing: say what the model shall be called")
+            raise ConfigError("--name", "is missing", "say what the model shall be called")
         with needs_extra("export", "train"):
             from photochrom.color.vividness import Dial
             from photochrom.workshop import onnx_export as exporter
@@ -97,7 +97,7 @@ def export(
             try:
                 stops = Dial.from_lists(json.loads(dial.read_text(encoding="utf-8"))["stops"])
             except (OSError, ValueError, KeyError, TypeError) as error:
-                raise ConfigError(f"{dial}: not a dial file ({error})") from error
+                raise ConfigError(dial, f"not a dial file ({error})") from error
         parity = exporter.export(
             checkpoint,
             target,
@@ -117,7 +117,7 @@ def _export_published(name: str, checkpoint: Path, output: Path | None, any_weig
     target = output or Path(f"{name}.onnx")
     with one_line_errors():
         if target.suffix.lower() != ".onnx":
-            raise ConfigError(f"{target}: must end in .onnx")
+            raise ConfigError(target, "a model's file ends in .onnx", "name one that does")
         with needs_extra("export", "train"):
             from photochrom.workshop.published.exporting import export_published
             from photochrom.workshop.training.graph import OPSET

@@ -20,7 +20,7 @@ from photochrom.cli.options import (
     Threads,
     make_folder,
 )
-from photochrom.cli.output import print_error, print_path, print_record, show_warnings
+from photochrom.cli.output import error_line, print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError, PhotochromError, unforeseen
 from photochrom.photo.naming import COLORED, VARIANTS
 
@@ -74,7 +74,9 @@ def variants(
     """
     with one_line_errors():
         if photo == PIPE:
-            raise ConfigError("variants are named after their photo; name a file instead of -")
+            raise ConfigError(
+                None, "variants are named after their photo", "name a file instead of -"
+            )
         folder = _folder(output, count)
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
@@ -105,7 +107,7 @@ def _folder(output: Path | None, count: int) -> Path | None:
 
     if output is not None:
         if output.suffix.lower() in SUFFIXES and not output.is_dir():
-            raise ConfigError(f"{output}: a file for {count} variants; name a folder")
+            raise ConfigError(output, f"a file for {count} variants", "name a folder")
         make_folder(output)
     return output
 
@@ -137,10 +139,10 @@ def _color(
             result.save(target, **saving)
         save_picture(contact_sheet(results), sheet, **saving)
     except PhotochromError as error:
-        return record | {"error": str(error)}, error
+        return record | {"error": error_line(error)}, error
     except Exception as fault:  # of ours
         told = unforeseen(source, fault)
-        return record | {"error": str(told)}, told
+        return record | {"error": error_line(told)}, told
     height, width = photo.upright_size
     return record | {
         "outputs": [str(target) for target in targets],

@@ -45,7 +45,7 @@ def as_photo(photo: PhotoLike) -> Photo:
     if hasattr(photo, "getexif") and hasattr(photo, "convert"):
         return Photo(_pil_pixels(photo), metadata=_pil_metadata(photo))
     raise PhotoError(
-        f"a photo must be a path, bytes, an array or a PIL image, not {type(photo).__name__}"
+        f"a {type(photo).__name__}", "is no photo", "give a path, bytes, an array or a PIL image"
     )
 
 

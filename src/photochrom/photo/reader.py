@@ -88,11 +88,12 @@ class Source:
         whole = self.kind is not None and not self.kind.streams
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
-        optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
+        optional_codecs.check_pixel_count(self.name, image.width, image.height, limit, whole=whole)
         if image.format not in _DEPTHS:
             raise PhotoError(
-                f"{self.name}: samples of type {image.format} are not supported; "
-                "save it with 8 or 16 bit, or 32-bit floats"
+                self.name,
+                f"samples of type {image.format} are not supported",
+                "save it with 8 or 16 bit, or 32-bit floats",
             )
         notes: list[str] = []
         profile = field(image, "icc-profile-data", None)
@@ -111,7 +112,7 @@ class Source:
         cmyk = image.interpretation == "cmyk"
         if image.bands > (5 if cmyk else 4):
             raise PhotoError(
-                f"{self.name}: {image.bands} bands are not supported; save it as grey or RGB"
+                self.name, f"{image.bands} bands are not supported", "save it as grey or RGB"
             )
         stored = _DEPTHS[image.format]
         bits = int(field(image, "bits-per-sample", 8 * stored.itemsize))
@@ -164,7 +165,11 @@ class Source:
         kind = sniffed(head)
         if kind is None:
             known = ", ".join(kind.name for kind in KINDS)
-            raise PhotoError(f"{self.name}: not an image of a kind Photochrom reads ({known})")
+            raise PhotoError(
+                self.name,
+                "not an image of a kind Photochrom reads",
+                f"save it as one of {known}",
+            )
         return kind
 
     @staticmethod

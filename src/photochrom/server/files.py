@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import secrets
 import shutil
 import zipfile
@@ -78,8 +77,7 @@ def written(results: Sequence[Result], folder: Path, options: FileOptions) -> Fi
     try:
         write(pages_of_one_file(results, suffix, saving), path, saving, durable=False)
     except PhotoError as error:
-        words = str(error).replace(str(path), photo.name).replace(f"{folder}{os.sep}", "")
-        raise type(error)(words) from error
+        raise error.with_subject(photo.name) from error
     kind = kind_of(path)
     assert kind is not None
     name = colored_name(photo.name, suffix)

@@ -23,7 +23,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from photochrom.color.bins import gamut_bins
-from photochrom.errors import ConfigError, DataError
+from photochrom.errors import ConfigError, DataError, os_reason
 from photochrom.workshop.data.memory import MemoryPhotos
 from photochrom.workshop.data.on_demand import ShardPhotos
 from photochrom.workshop.data.stream import Place
@@ -158,8 +158,9 @@ class Trainer:
             figures = self._run(resume)
         except OSError as error:
             raise DataError(
-                f"{self.folder}: cannot be written ({error.strerror or error}); make room or name "
-                "another --output"
+                self.folder,
+                f"cannot be written ({os_reason(error)})",
+                "make room or name another folder",
             ) from error
         if not self._joined:
             leave_group(self.fabric)
@@ -271,13 +272,14 @@ class Trainer:
         for stage in self.config.schedule.stages:
             if stage.crop % multiple:
                 raise ConfigError(
-                    f"schedule.stages: crop is {stage.crop}, but must be a multiple of {multiple} "
-                    f"for {self.config.network.architecture}"
+                    "schedule.stages",
+                    f"crop is {stage.crop}, but must be a multiple of {multiple} for "
+                    f"{self.config.network.architecture}",
                 )
             if stage.batch % world:
                 raise ConfigError(
-                    f"schedule.stages: batch is {stage.batch}, but must be a multiple of the "
-                    f"{world} processes"
+                    "schedule.stages",
+                    f"batch is {stage.batch}, but must be a multiple of the {world} processes",
                 )
 
     def _load(
@@ -294,17 +296,18 @@ class Trainer:
         """The training photos, in memory or on the disk; None for a stream."""
         data = self.config.data
         if data.stream and data.on_demand:
-            raise ConfigError("data.stream and data.on_demand exclude each other; choose one")
+            raise ConfigError("data.stream", "and data.on_demand exclude each other", "choose one")
         if data.balance != 1 and not data.on_demand:
-            raise ConfigError("data.balance needs data.on_demand = true")
+            raise ConfigError("data.balance", "needs data.on_demand", "set data.on_demand = true")
         if data.stream:
             return None
         if not data.on_demand:
             return self._load(data.train, data.min_colorfulness, chosen_keys(data))
         if data.min_colorfulness:
             raise ConfigError(
-                "data.min_colorfulness must be 0 with data.on_demand; `photochrom data prepare` "
-                "drops dull photos when it makes the shards"
+                "data.min_colorfulness",
+                "must be 0 with data.on_demand",
+                "drop dull photos when the shards are made (photochrom data prepare)",
             )
         photos = ShardPhotos(data.train, chosen_keys(data))
         self.journal.log(
@@ -319,8 +322,10 @@ class Trainer:
         embedder = load_embedder(self.config.embedder)
         if embedder.width != self.config.network.embedding:
             raise ConfigError(
-                f"network.embedding is {self.config.network.embedding}, but {embedder.name} has "
-                f"{embedder.width} classes; set network.embedding = {embedder.width}"
+                "network.embedding",
+                f"is {self.config.network.embedding}, but {embedder.name} has "
+                f"{embedder.width} classes",
+                f"set network.embedding = {embedder.width}",
             )
         return embedder.to(self.fabric.device)
 
@@ -364,8 +369,9 @@ class Trainer:
             )
         if places and len(places) != world:
             raise ConfigError(
-                f"the checkpoint is of a stream over {len(places)} processes, not {world}; "
-                f"resume with {len(places)}"
+                self.folder,
+                f"its checkpoint is of a stream over {len(places)} processes, not {world}",
+                f"resume with {len(places)}",
             )
         return StreamFeed(
             self.config,
@@ -415,7 +421,7 @@ class Trainer:
             )
             figures |= {f"{slash}{figure}": value for figure, value in found.items()}
         if not all(math.isfinite(value) for value in figures.values()):
-            raise DataError(f"{self.folder}: validation figures are not finite; lower the rate")
+            raise DataError(self.folder, "validation figures are not finite", "lower the rate")
         self._validated = samples
         self.progress = replace(self.progress, figures=figures)
         self.journal.validation(samples, figures, sheets)
@@ -424,8 +430,9 @@ class Trainer:
         assert self.progress is not None
         if everywhere(self.fabric, not math.isfinite(float(self._loss))):
             raise DataError(
-                f"{self.folder}: the loss is not finite after {self.progress.samples} samples; "
-                "lower schedule.learning_rate and go on from the last checkpoint"
+                self.folder,
+                f"the loss is not finite after {self.progress.samples} samples",
+                "lower schedule.learning_rate and go on from the last checkpoint",
             )
         self._saved = self.progress.samples
         if self.photos is None:
@@ -446,13 +453,15 @@ class Trainer:
         then = record["config"]["schedule"].get("optimizer", "adamw")
         if then != self.config.schedule.optimizer:
             raise ConfigError(
-                f"{path}: schedule.optimizer was {then}, but is {self.config.schedule.optimizer}; "
-                f"set it to {then}, or begin with --fresh"
+                path,
+                f"schedule.optimizer was {then}, but is {self.config.schedule.optimizer}",
+                f"set it to {then}, or begin a fresh run",
             )
         if record.get("embedder", "") != self._digest():
             raise ConfigError(
-                f"{path}: this run's embedder has other weights than the checkpoint's; name the "
-                "embedder of that run, or begin with --fresh"
+                path,
+                "this run's embedder has other weights than the checkpoint's",
+                "name the embedder of that run, or begin a fresh one",
             )
 
     def _places(self, own: Place) -> tuple[Place, ...]:
