@@ -55,7 +55,7 @@ def test_a_file_of_somebody_elses_is_refused_before_a_row_is_written(ledger, pla
     assert (made.todo, made.record.state, made.record.reason) == (
         False, State.FAILED, "OutputExistsError"
     )  # fmt: skip
-    assert made.record.error.startswith(f"{place}: exists already; add --overwrite")
+    assert made.record.error.startswith(f"{place}: exists already; add overwrite=True")
     assert plan(ledger, {place: MADE}, overwrite=True).overwrite
 
 

@@ -270,7 +270,7 @@ def test_quality_is_that_of_the_encoder(cat):
 
 def failing(photo):
     yield next(tinted(photo))
-    raise PhotoError("the photo vanished")
+    raise PhotoError(None, "the photo vanished")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])

@@ -10,7 +10,7 @@ import numpy as np
 
 from photochrom.errors import PhotoError
 from photochrom.photo.orientation import Turn
-from photochrom.photo.photo import Metadata, Photo, metadata_of
+from photochrom.photo.photo import Metadata, Photo, check_no_address, metadata_of
 from photochrom.photo.strips import Pixels
 
 
@@ -37,6 +37,8 @@ def as_photo(photo: PhotoLike) -> Photo:
     if isinstance(photo, Photo):
         return photo
     if isinstance(photo, str | os.PathLike):
+        if "://" in str(photo):  # while it can be seen: a path has one slash
+            check_no_address(str(photo))
         return Photo(Path(photo))
     if isinstance(photo, bytes | bytearray | memoryview):
         return Photo(bytes(photo))

@@ -23,7 +23,7 @@ from photochrom.errors import (
     Remedy,
     first_line,
 )
-from photochrom.photo.formats import HEIC, JPEG2000, PNM, Kind
+from photochrom.photo.formats import HEIC, JPEG2000, MAX_PIXELS, MAX_WHOLE_PIXELS, PNM, Kind
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
@@ -108,11 +108,8 @@ def _guarded(name: str, read: Callable[[], Any]) -> Any:
         ) from error
 
 
-def check_pixel_count(name: str, width: int, height: int, limit: int, *, whole: bool) -> None:
-    """Refuse a picture without pixels, or with too many; raises PhotoError.
-
-    whole: whether its file can only be read as a whole, so that less is allowed by default.
-    """
+def check_pixel_count(name: str, width: int, height: int, limit: int) -> None:
+    """Refuse a picture without pixels, or with too many; raises PhotoError."""
     if width < 1 or height < 1:
         raise PhotoError(name, f"has no pixels ({width} x {height})", "copy it from its source")
     if width * height > limit:
@@ -120,13 +117,14 @@ def check_pixel_count(name: str, width: int, height: int, limit: int, *, whole: 
             name,
             f"{width} x {height} are {width * height / 1e6:.4g} megapixels, the limit here "
             f"is {limit / 1e6:.4g}",
-            _smaller(whole),
+            _fewer(width * height, limit),
         )
 
 
-def _smaller(whole: bool) -> Remedy:
-    """What to do about too many pixels; a TIFF is read row by row, and may have more of them."""
-    other = "save it as a TIFF" if whole else "make it smaller"
+def _fewer(pixels: int, limit: int) -> Remedy:
+    """What to do about too many pixels; a TIFF may have more by default, but not by request."""
+    as_tiff = limit == MAX_WHOLE_PIXELS and pixels <= MAX_PIXELS
+    other = "save it as a TIFF" if as_tiff else "make it smaller"
     return Remedy(f"raise {{}} if that is meant, or {other}", Option("max_pixels"), otherwise=other)
 
 
@@ -136,7 +134,7 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
         shape = file.shape
         if file.axes not in ("YX", "YXS") or (len(shape) == 3 and shape[2] > 4):
             raise PhotoError(name, "more than one picture in one file", "save them one by one")
-        check_pixel_count(name, shape[1], shape[0], limit, whole=True)
+        check_pixel_count(name, shape[1], shape[0], limit)
         if len(data) * 8 < shape[0] * shape[1]:
             raise PhotoError(name, "damaged, pixels are missing", "copy it again from its source")
         pixels = _guarded(name, file.asarray)
@@ -163,7 +161,7 @@ def _pnm_file(pixels: NDArray[Any]) -> bytes:
 def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
     package = _package("openjpeg", JPEG2000)
     header = _guarded(name, lambda: package.get_parameters(data))
-    check_pixel_count(name, header["columns"], header["rows"], limit, whole=True)
+    check_pixel_count(name, header["columns"], header["rows"], limit)
     bits = int(header["precision"])
     if not 1 <= bits <= 16 or header["is_signed"]:
         raise PhotoError(name, f"{bits}-bit samples are not supported", "save it with 8 or 16 bit")
@@ -236,7 +234,7 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
         raise PhotoError(name, "damaged, there is no picture in it", "copy it from its source")
     picture = opened[opened.primary_index] if len(opened) > 1 else opened
     width, height = picture.size
-    check_pixel_count(name, width, height, limit, whole=True)
+    check_pixel_count(name, width, height, limit)
     pixels = np.atleast_3d(_guarded(name, lambda: np.array(np.asarray(picture))))
     info = picture.info
     bits = int(info.get("bit_depth", 8))

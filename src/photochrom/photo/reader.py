@@ -16,14 +16,19 @@ from photochrom._system.vips import pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
 from photochrom.photo import optional_codecs
-from photochrom.photo.formats import EIGHT, FLOAT, KINDS, SIXTEEN, Kind, sniffed
+from photochrom.photo.formats import (
+    EIGHT,
+    FLOAT,
+    KINDS,
+    MAX_PIXELS,
+    MAX_WHOLE_PIXELS,
+    SIXTEEN,
+    Kind,
+    sniffed,
+)
 from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
 
-MAX_PIXELS = 1_000_000_000
-"""Of a picture that is decoded row by row."""
-MAX_WHOLE_PIXELS = 150_000_000
-"""Of one that lies in memory as a whole: about 1 GB."""
 _HEAD = 64
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
 _OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "yxy"})
@@ -88,7 +93,7 @@ class Source:
         whole = self.kind is not None and not self.kind.streams
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
-        optional_codecs.check_pixel_count(self.name, image.width, image.height, limit, whole=whole)
+        optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
         if image.format not in _DEPTHS:
             raise PhotoError(
                 self.name,
