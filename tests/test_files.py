@@ -81,7 +81,7 @@ def test_what_fails_later_is_refused_before_the_work(photo, tmp_path):
 
 def test_a_record_has_all_keys_and_is_json(photo):
     done = colorize_file(photo, options=SMALL).record()
-    failed = FileReport.failure("x.jpg", PhotoError("x.jpg: damaged")).record()
+    failed = FileReport.failure("x.jpg", PhotoError("x.jpg", "damaged")).record()
     for record in (done, failed):
         assert set(record) == FIELDS
         assert json.loads(json.dumps(record)) == record
@@ -101,8 +101,8 @@ def test_losses_are_warnings(examples, tmp_path):
 @pytest.mark.parametrize(
     ("fault", "state", "reason", "words"),
     [
-        (InColorError("a.jpg: is in colour"), "skipped", "in colour already", "is in colour"),
-        (ModelError("m: damaged"), "failed", "ModelError", "m: damaged"),
+        (InColorError("a.jpg", "is in colour"), "skipped", "in colour already", "is in colour"),
+        (ModelError("m", "damaged"), "failed", "ModelError", "m: damaged"),
         (MemoryError(), "failed", "MemoryError", "a.jpg: needs more memory"),
         (ZeroDivisionError("in\nstrips"), "failed", "Unforeseen", "(ZeroDivisionError: in)"),
     ],

@@ -15,16 +15,16 @@ def test_a_number_out_of_range(name: str) -> None:
     for value in (low, high):
         assert getattr(ColorizeOptions(**{name: value}), name) == value
     for value in (low - 0.01, high + 0.01, math.nan, math.inf):
-        with pytest.raises(ConfigError, match=f"{name} is .*, but must lie in"):
+        with pytest.raises(ConfigError, match=f"{name}=.*: must lie in"):
             ColorizeOptions(**{name: value})
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"variant": 12}, r"variant is 12, but must lie in 0\.\.11"),
-        ({"variant": -1}, "variant is -1"),
-        ({"seed": -1}, "seed is -1, but must not be negative"),
+        ({"variant": 12}, r"variant=12: must lie in 0\.\.11"),
+        ({"variant": -1}, "variant=-1"),
+        ({"seed": -1}, "seed=-1: must not be negative"),
     ],
 )
 def test_wrong_variants(options: dict[str, int], words: str) -> None:
@@ -35,9 +35,9 @@ def test_wrong_variants(options: dict[str, int], words: str) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"quality": 0}, r"quality is 0, but must lie in 1\.\.100"),
-        ({"quality": 101}, "quality is 101"),
-        ({"profile": "adobe"}, "profile is 'adobe', but must be one of srgb, keep"),
+        ({"quality": 0}, r"quality=0: must lie in 1\.\.100"),
+        ({"quality": 101}, "quality=101"),
+        ({"profile": "adobe"}, "profile='adobe': must be one of srgb, keep"),
     ],
 )
 def test_wrong_files(options: dict[str, object], words: str) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, Option
 from photochrom.models import SizeRule, parse_blend
 from photochrom.models.session import Session
 from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
@@ -43,7 +43,7 @@ class Colorizer:
         self.threads = threads
         if kind is not None and not any(member.session.asked_kind for member in self.members):
             raise ConfigError(
-                f"--model-kind {kind}: {self.name} is described already; leave it out"
+                Option("kind", kind), f"{self.name} is described already", "leave it out"
             )
 
     @staticmethod

@@ -11,17 +11,135 @@
     ├── DataError                 training or evaluation data is missing or unusable
     └── MissingExtraError         an optional part is not installed (an ImportError too)
 
-Every message is one line: what is wrong, with which file, and what to do about it.
+Every error has three fields: `subject`, what it is about; `problem`, what is wrong; `remedy`, what
+to do about it. `str(error)` is one line of them, "subject: problem; remedy".
+
+A subject or a remedy may name an option, and every surface spells that in its own way: Python's
+`recolor=True` is `--recolor` at the command line and `recolor=true` in an HTTP request. So the
+library never writes a flag: it raises
+
+    InColorError(photo.name, "is in colour already",
+                 Remedy("add {} to colour it anew", Option("recolor", True)))
+
+and a surface renders it with `error.line(spelling)`. Whoever knows a better name for the subject
+raises `error.with_subject(name)`. Nobody edits the text.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Self, TypeVar
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the caller's: a field of an options class, or an argument.
+
+    name: as in Python. value: what it is, or should be; None where only its name is meant.
+    """
+
+    name: str
+    value: object = None
+
+    def __str__(self) -> str:
+        """As Python's keyword argument."""
+        if self.value is None:
+            return self.name
+        value = repr(self.value) if isinstance(self.value, str) else str(self.value)
+        return f"{self.name}={value}"
+
+
+Spelling = Callable[[Option], str | None]
+"""How a surface writes an option; None where whoever uses that surface has no such option. `str` is
+Python's."""
+
+
+class Remedy:
+    """What to do about a problem, where that is to set an option.
+
+    text: with a "{}" for each of the options. otherwise: what to do where a surface lacks one of
+    them; None where there is nothing to do.
+    """
+
+    def __init__(self, text: str, *options: Option, otherwise: str | None = None) -> None:
+        self.text, self.options, self.otherwise = text, options, otherwise
+
+    def spelled(self, spelling: Spelling = str) -> str | None:
+        """The remedy with the options as a surface spells them."""
+        spelled = [spelling(option) for option in self.options]
+        return self.otherwise if None in spelled else self.text.format(*spelled)
+
+    def __str__(self) -> str:
+        return self.text.format(*self.options)
+
+
+class Fields(NamedTuple):
+    """What an error says, as text."""
+
+    subject: str | None
+    problem: str
+    remedy: str | None
+
+    @property
+    def line(self) -> str:
+        """The fields as one line: "subject: problem; remedy"."""
+        start = "" if self.subject is None else f"{self.subject}: "
+        end = "" if self.remedy is None else f"; {self.remedy}"
+        return f"{start}{self.problem}{end}"
 
 
 class PhotochromError(Exception):
-    """Root of the tree; catching it catches every failure Photochrom foresees."""
+    """Root of the tree; catching it catches every failure Photochrom foresees.
+
+    subject: what it is about, as text or an `Option`: a file, a model, an option, a key; None where
+    that is clear. problem: what is wrong with it. remedy: what to do; None where nothing helps.
+    """
+
+    subject: str | Option | None
+    problem: str
+    remedy: str | Remedy | None
+
+    def __init__(self, subject: object, problem: str, remedy: str | Remedy | None = None) -> None:
+        """Keep the three; a subject that is no `Option`, such as a path, is kept as its text."""
+        self.subject = subject if subject is None or isinstance(subject, Option) else str(subject)
+        self.problem, self.remedy = problem, remedy
+        super().__init__(self.line())
+
+    def __str__(self) -> str:
+        return self.line()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For pickle, whatever arguments a class takes: errors cross processes."""
+        return _rebuilt, (type(self), self.subject, self.problem, self.remedy), self.__dict__
+
+    def fields(self, spelling: Spelling = str) -> Fields:
+        """The fields as text, options as a surface spells them."""
+        subject, remedy = self.subject, self.remedy
+        return Fields(
+            (spelling(subject) or str(subject)) if isinstance(subject, Option) else subject,
+            self.problem,
+            remedy.spelled(spelling) if isinstance(remedy, Remedy) else remedy,
+        )
+
+    def line(self, spelling: Spelling = str) -> str:
+        """The error as one line, options as a surface spells them."""
+        return self.fields(spelling).line
+
+    def with_subject(self, subject: object) -> Self:
+        """The same error about a subject of another name."""
+        return _rebuilt(type(self), subject, self.problem, self.remedy)
+
+
+_E = TypeVar("_E", bound="PhotochromError")
+
+
+def _rebuilt(kind: type[_E], subject: object, problem: str, remedy: str | Remedy | None) -> _E:
+    """An error of a class by its fields alone."""
+    error = kind.__new__(kind)
+    PhotochromError.__init__(error, subject, problem, remedy)
+    return error
 
 
 class PhotoError(PhotochromError):
@@ -60,7 +178,20 @@ class MissingExtraError(PhotochromError, ImportError):
     """A part of Photochrom needs packages that are not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs extra packages: pip install 'photochrom[{extra}]'")
+        super().__init__(what, "needs extra packages", f"pip install 'photochrom[{extra}]'")
+
+
+def see_docs(page: str) -> str:
+    """The remedy that cites a page of the documentation; an installed package has no docs folder.
+
+    page: of docs/, without the suffix.
+    """
+    return f"see the documentation: {page}"
+
+
+def os_reason(error: OSError) -> str:
+    """What the operating system says of a failure, without number and file."""
+    return error.strerror or first_line(error)
 
 
 def first_line(error: Exception) -> str:
@@ -83,4 +214,4 @@ def unforeseen(name: object, error: Exception) -> PhotoError:
     fault = type(error).__name__
     if (line := first_line(error)) != fault:
         fault += f": {line}"
-    return PhotoError(f"{name}: unforeseen ({fault}); please report it with the photo")
+    return PhotoError(name, f"unforeseen ({fault})", "please report it with the photo")

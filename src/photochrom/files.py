@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.rgb_space import SRGB
 from photochrom.colorizer import Colorizer, shared_colorizer
-from photochrom.errors import InColorError, PhotochromError, PhotoError, unforeseen
+from photochrom.errors import InColorError, PhotochromError, PhotoError, Spelling, unforeseen
 from photochrom.options import ColorizeOptions, SaveOptions
 from photochrom.photo import Page, Photo, PhotoLike, as_photo, check_target, kind_of, losses, write
 from photochrom.photo.naming import colored_name
@@ -63,8 +63,9 @@ class FileReport:
         if isinstance(fault, PhotochromError):
             return failed(reason=type(fault).__name__, fault=fault)
         if isinstance(fault, MemoryError):
-            line = f"{name}: needs more memory than there is; colour fewer photos at a time"
-            return failed(reason="MemoryError", fault=PhotoError(line))
+            remedy = "colour fewer photos at a time"
+            large = PhotoError(name, "needs more memory than there is", remedy)
+            return failed(reason="MemoryError", fault=large)
         return failed(reason="Unforeseen", fault=unforeseen(name, fault))
 
     @property
@@ -77,8 +78,11 @@ class FileReport:
         """What a person should know of the photo and of its result, a line each."""
         return [*self.notes, *(f"the file cannot hold {what}" for what in self.losses)]
 
-    def record(self) -> dict[str, Any]:
-        """The report as a JSON object; all keys are there, with null where nothing is known."""
+    def record(self, spelling: Spelling = str) -> dict[str, Any]:
+        """The report as a JSON object; all keys are there, with null where nothing is known.
+
+        spelling: how the error writes options.
+        """
         outputs = [str(path) for path in self.outputs]
         return {
             "input": self.input,
@@ -91,7 +95,7 @@ class FileReport:
             "model": self.model,
             "warnings": self.warnings,
             "reason": self.reason,
-            "error": self.error,
+            "error": None if self.fault is None else self.fault.line(spelling),
         }
 
 
@@ -156,7 +160,7 @@ def colorize_file(
         if isinstance(path, str | os.PathLike):
             _check_target(Path(path), origin, save)
     if confidence is not None and _same_path(confidence, target):
-        raise PhotoError(f"{target}: is the coloured photo; name another file for the confidence")
+        raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
     photo = as_photo(source, max_pixels)
     results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
     drawn = None if confidence is None else results[0].confidence_picture()
@@ -249,7 +253,10 @@ def _path_of(source: PhotoLike) -> Path | None:
 def _beside(source: Path | None, suffix: str | None) -> Path:
     """NAME.color.EXT beside a photo's file."""
     if source is None:
-        raise PhotoError("a photo that is no file has no name for its result; name a target")
+        problem = "a photo that is no file has no name for its result"
+        raise PhotoError(None, problem, "name a target")
+            None, "a photo that is no file has no name for its result", "name a target"
+        )
     return source.with_name(colored_name(source.name, suffix))
 
 
@@ -259,7 +266,7 @@ def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:
     if source is not None:
         with suppress(OSError):  # one of them is not there
             if source.samefile(target):
-                raise PhotoError(f"{target}: is the photo itself; name another output")
+                raise PhotoError(target, "is the photo itself", "name another output")
 
 
 def _same_path(one: str | Path, other: Any) -> bool:

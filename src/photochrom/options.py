@@ -15,7 +15,7 @@ from typing import Any, Self, TypedDict, cast
 import numpy as np
 
 from photochrom.color.lab import LARGEST_AB, lab_from_srgb
-from photochrom.errors import ConfigError, HintError
+from photochrom.errors import ConfigError, HintError, Option
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
 """Beyond a dozen variants hardly differ."""
@@ -41,7 +41,7 @@ def check_ranges(options: object, names: tuple[str, ...]) -> None:
     for name in names:
         value, (low, high) = getattr(options, name), RANGES[name]
         if not math.isfinite(value) or not low <= value <= high:
-            raise ConfigError(f"{name} is {value:g}, but must lie in {low:g}..{high:g}")
+            raise ConfigError(Option(name, value), f"must lie in {low:g}..{high:g}")
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,20 @@ class Hint:
 
     def __post_init__(self) -> None:
         if not (_is_number(self.x) and _is_number(self.y)):
-            raise HintError(f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
+            raise HintError(None, f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
         if not _is_ab(self.ab):
             raise HintError(
-                f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}"
+                None,
+                f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}",
             )
         if self.radius is not None and not (_is_number(self.radius) and self.radius > 0):
-            raise HintError(f"radius is {self.radius!r}, but must be a number above 0")
+            raise HintError(None, f"radius is {self.radius!r}, but must be a number above 0")
 
     @classmethod
     def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
         """A hint of an sRGB colour, "#rrggbb"; raises HintError for any other text."""
         if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
-            raise HintError(f'color is {color!r}, but must be written "#rrggbb"')
+            raise HintError(None, f'color is {color!r}, but must be written "#rrggbb"')
         rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
         _, a, b = lab_from_srgb(rgb).tolist()
         return cls(x, y, (a, b), radius)
@@ -152,9 +153,11 @@ class ColorizeOptions:
         object.__setattr__(self, "hints", tuple(self.hints))
         check_ranges(self, tuple(RANGES))
         if not 0 <= self.variant < MOST_VARIANTS:
-            raise ConfigError(f"variant is {self.variant}, but must lie in 0..{MOST_VARIANTS - 1}")
+            raise ConfigError(
+                Option("variant", self.variant), f"must lie in 0..{MOST_VARIANTS - 1}"
+            )
         if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}, but must not be negative")
+            raise ConfigError(Option("seed", self.seed), "must not be negative")
 
     @classmethod
     def of(cls, options: Self | None, keywords: ColorizeKeywords) -> Self:
@@ -186,9 +189,11 @@ class SaveOptions:
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
-            raise ConfigError(f"profile is {self.profile!r}, but must be one of srgb, keep")
+            raise ConfigError(
+                Option("profile", self.profile), f"must be one of {', '.join(PROFILES)}"
+            )
         if not 1 <= self.quality <= 100:
-            raise ConfigError(f"quality is {self.quality}, but must lie in 1..100")
+            raise ConfigError(Option("quality", self.quality), "must lie in 1..100")
 
     @classmethod
     def of(cls, options: Self | None, keywords: SaveKeywords) -> Self:

@@ -16,7 +16,7 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ConfigError, ModelError, PhotoError
+from photochrom.errors import ConfigError, ModelError, Option, PhotoError, Remedy, see_docs
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
@@ -129,7 +129,7 @@ class Result:
             path.write(self.encode(f".{format.lstrip('.')}" if format else self.photo.suffix, how))
             return None
         if format is not None:
-            raise ConfigError(f"{path}: its suffix chooses the format; leave format out")
+            raise ConfigError(path, "its suffix chooses the format", "leave format out")
         return self._save(Path(path), how)
 
     def _save(self, target: Path, how: SaveOptions) -> Path:
@@ -150,14 +150,14 @@ class Result:
         Raises ModelError where the model does not say how sure it is.
         """
         if self.confidence is None:
-            raise ModelError(f"{self.model} does not say how sure it is; choose another model")
+            raise ModelError(self.model, "does not say how sure it is", "choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
     def page(self, suffix: str, saving: SaveOptions) -> Page:
         """What is written: strips as stored with the tag, or with the pixels turned."""
         kind = kind_of(suffix)
         if kind is None:
-            raise PhotoError(f"{suffix}: cannot write this format")
+            raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
         coding = coding_for(self.photo, kind, saving)
         turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
         if not turned or kind.tagged:
@@ -238,8 +238,13 @@ def pages_of_one_file(results: Sequence[Result], suffix: str, saving: SaveOption
     pages = _one_file(results, kind_of(suffix), suffix, saving)
     if not pages:
         name = results[0].photo.name
-        raise PhotoError(f"{name}: its {len(results)} pages do not fit into one file; name a file")
+        raise PhotoError(name, f"its {len(results)} pages do not fit into one file", _SEVERAL)
     return pages
+
+
+_SEVERAL = Remedy(
+    "write several files, by {}", Option("path"), otherwise="send its pages one by one"
+)
 
 
 def _one_file(

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, Unpack, cast
 
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
-from photochrom.errors import ConfigError, HintError, InColorError, ModelError
+from photochrom.errors import ConfigError, HintError, InColorError, ModelError, Option, Remedy
 from photochrom.filters.upsample import cell_mean, linear_chroma
 from photochrom.models import Abilities
 from photochrom.models.session import Prediction
@@ -137,7 +137,9 @@ class Workspace:
         copy = self._copy(wanted.size)
         if not wanted.recolor and self.in_color:
             raise InColorError(
-                f"{self.photo.name}: is in colour already; add --recolor to colour it anew"
+                self.photo.name,
+                "is in colour already",
+                Remedy("add {} to colour it anew", Option("recolor", True)),
             )
         found = self._hinted(wanted, copy) if wanted.hints else self._unhinted(wanted, copy)
         return found.adjusted_by(Adjustments.of(wanted))
@@ -157,7 +159,7 @@ class Workspace:
         wanted = ColorizeOptions.of(options, keywords)
         if not FEWEST_VARIANTS <= count <= MOST_VARIANTS:
             raise ConfigError(
-                f"{count} variants, but there must be {FEWEST_VARIANTS}..{MOST_VARIANTS}"
+                Option("count", count), f"must lie in {FEWEST_VARIANTS}..{MOST_VARIANTS}"
             )
         others = self._variants(wanted, count - 1)
         copy = self._copy(wanted.size)
@@ -252,7 +254,7 @@ class Workspace:
     def _variants(self, options: ColorizeOptions, count: int) -> list[Prediction]:
         """Colours of variants, without the usual ones."""
         if len(self._members) > 1:
-            raise ModelError(f"{self.name}: a blend has no variants; choose one of its models")
+            raise ModelError(self.name, "a blend has no variants", "choose one of its models")
         key = (options.size, options.vividness, options.seed, count)
         return self._kept_variants.get(key, lambda: self._drawn(options, count))
 
@@ -305,7 +307,7 @@ class Workspace:
             hints, self.photo.upright_size, copy.lightness.shape, self.photo.name
         )
         if not self.takes_hints:
-            raise HintError(f"{self.name} takes no hints; choose a model that does")
+            raise HintError(self.name, "takes no hints", "choose a model that does")
         return placed
 
     def _predict_with_hints(self, options: ColorizeOptions) -> Prediction:

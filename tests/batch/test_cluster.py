@@ -75,7 +75,7 @@ def test_a_tree(tree):
     with Ledger(tree.parent / "ledger", writing=False) as ledger:
         assert ledger.find("a.jpg").state is State.DONE
         assert str(tree) in ledger.find("1912/broken.jpg").error
-    with pytest.raises(ConfigError, match="--resume"):
+    with pytest.raises(ConfigError, match="add resume=True"):
         run_on_ray(job(tree))
     summary = run_on_ray(job(tree, resume=True))
     assert (summary.done, summary.kept, summary.skipped, summary.failed) == (0, 3, 1, 1)

@@ -79,7 +79,7 @@ def test_a_tree_is_mirrored_and_known(tree):
 
 def test_resuming_repeats_nothing_that_is_done(tree):
     run_job(job(tree))
-    with pytest.raises(ConfigError, match="--resume"):
+    with pytest.raises(ConfigError, match="add resume=True"):
         run_job(job(tree))
     out = tree.parent / "out"
     times = {name: (out / name).stat().st_mtime_ns for name in RESULTS}

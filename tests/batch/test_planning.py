@@ -56,7 +56,7 @@ def test_a_file_of_somebody_elses_is_refused_before_a_row_is_written(ledger, pla
     assert (made.todo, made.record.state, made.record.reason) == (
         False, State.FAILED, "OutputExistsError"
     )  # fmt: skip
-    assert made.record.error.startswith(f"{place}: exists already; add --overwrite")
+    assert made.record.error.startswith(f"{place}: exists already; add overwrite=True")
     assert plan(ledger, {place: MADE}, overwrite=True).overwrite
 
 
@@ -100,7 +100,7 @@ def test_a_failure_does_not_lose_the_old_result(ledger):
     known(ledger, State.DONE)
     there = {"a.color.jpg": MADE}
     made = plan(ledger, there, digest="two")
-    failed = Outcome(state="failed", reason="PhotoError", fault=PhotoError("x"))
+    failed = Outcome(state="failed", reason="PhotoError", fault=PhotoError(None, "x"))
     row = settle(made.record, failed, still_ours(made.record, failed))
     assert row.outputs == (("a.color.jpg", *MADE),)
     ledger.settle(row)
@@ -132,6 +132,6 @@ def test_two_photos_with_one_result(ledger):
 
 def test_what_was_cut_off_may_have_been_written(ledger):
     made = plan(ledger)
-    died = Outcome(state="failed", reason="WorkerDied", fault=PhotoError("x"))
+    died = Outcome(state="failed", reason="WorkerDied", fault=PhotoError(None, "x"))
     assert still_ours(made.record, died) == (("a.color.jpg", *NOTHING),)
     assert still_ours(made.record, Outcome(state="failed", reason="PhotoError")) == ()

@@ -65,7 +65,7 @@ def test_rgb_counts_by_its_ab(tmp_path, examples, lab_of):
 
 def test_codes_of_255_in_and_out(tmp_path, examples):
     path = deoldify_like(tmp_path / "do.onnx", name="input", out="output")
-    with pytest.raises(ModelError, match="--model-kind") as caught:
+    with pytest.raises(ModelError, match="say by kind") as caught:
         Colorizer(path)
     assert "input (1x3x?x?, float)" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -107,7 +107,7 @@ def test_pages_through_a_pipe(tmp_path, one_thread):
     alike = one_thread.colorize_pages(written(tmp_path / "alike.tif", [scene, scene]))
     with tifffile.TiffFile(io.BytesIO(encode_pages(alike, ".tif"))) as after:
         assert len(after.pages) == 2
-    with pytest.raises(PhotoError, match="its 2 pages do not fit into one file; name a file"):
+    with pytest.raises(PhotoError, match="its 2 pages do not fit into one file; write several"):
         encode_pages(alike, ".png")
 
 
@@ -119,7 +119,7 @@ def test_of_pages_in_several_files_all_are_written_or_none(tmp_path, one_thread,
 
     def full(result, *given, **named):
         if result is results[2]:
-            raise PhotoError("the disk is full")
+            raise PhotoError(None, "the disk is full")
         return save(result, *given, **named)
 
     monkeypatch.setattr(Result, "_save", full)

@@ -278,7 +278,7 @@ def test_packages_write_only_their_own_kinds(cat):
 
 def failing(photo):
     yield next(tinted(photo))
-    raise PhotoError("the photo vanished")
+    raise PhotoError(None, "the photo vanished")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])

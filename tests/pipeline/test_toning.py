@@ -102,7 +102,7 @@ def test_pictures_without_room(shape):
 def test_color_is_refused_unless_asked_for(examples):
     colorizer = Colorizer(threads=1)
     photo = examples / "color" / "cat.jpg"
-    with pytest.raises(InColorError, match="--recolor") as error:
+    with pytest.raises(InColorError, match="add recolor=True to colour it anew") as error:
         colorizer.colorize(photo)
     assert "cat.jpg" in str(error.value)
     assert colorizer.colorize(photo, recolor=True).rgb.shape == (300, 451, 3)

@@ -31,7 +31,7 @@ def test_the_nearest_counts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None
     [
         ("prot = 1", "did you mean port?"),
         ("port = 99999", "less than or equal to 65535"),
-        ("port = [", "no valid TOML"),
+        ("port = [", "not valid TOML"),
         ('workers = "many"', "workers"),
     ],
 )

@@ -325,7 +325,7 @@ def test_existing_folder_is_kept_unless_told(checkpoint, tmp_path: Path) -> None
     folder.mkdir()
     (folder / "mine.txt").write_text("mine", encoding="utf-8")
     (folder / "labels.png").write_bytes(b"of an earlier network")
-    with pytest.raises(OutputExistsError, match=r"seen: exists already; add --overwrite"):
+    with pytest.raises(OutputExistsError, match=r"seen: exists already; add overwrite=True"):
         inspect_photo(OTTER, checkpoint("alpha"), folder)
     assert len(list(folder.iterdir())) == 2
     inspect_photo(OTTER, checkpoint("alpha"), folder, overwrite=True)

@@ -265,7 +265,7 @@ def test_what_cannot_be_quantized(twin: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.onnx"
     with pytest.raises(ModelError, match=r"small\.onnx: is int8 already"):
         quantize(twin, target, [PHOTOS])
-    with pytest.raises(ModelError, match="no model 'photochron'"):
+    with pytest.raises(ModelError, match="photochron: no such model"):
         quantize("photochron", target, [PHOTOS])
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -8,6 +8,7 @@ the store's own put where it is an object store.
 
 from __future__ import annotations
 
+import pickle
 import posixpath
 import tempfile
 import time
@@ -21,7 +22,7 @@ from typing import Any
 from photochrom._system.atomic import atomic_write
 from photochrom.batch.job import Listener, Report, Summary, begun, count_outcome
 from photochrom.batch.ledger import Ledger, Record, State
-from photochrom.batch.planning import NOTHING, TAKEN, Plan, Planner, settle, still_ours
+from photochrom.batch.planning import NOTHING, Plan, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns
 from photochrom.batch.work import (
     JobSettings,
@@ -32,10 +33,19 @@ from photochrom.batch.work import (
     schedule,
     start_workers,
 )
-from photochrom.errors import ConfigError, MissingExtraError, PhotoError, first_line
+from photochrom.errors import (
+    ConfigError,
+    MissingExtraError,
+    OutputExistsError,
+    PhotochromError,
+    PhotoError,
+    Spelling,
+    first_line,
+)
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
 from photochrom.photo.naming import colored_name, is_result
+from photochrom.photo.writer import REPLACE
 
 _BLOCK = 4096
 """Photos that are planned, and handed to Ray, together."""
@@ -62,6 +72,7 @@ class ClusterJob:
     resume: bool = False
     retry_failed: bool = False
     overwrite: bool = False
+    spelling: Spelling = str
 
 
 def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
@@ -73,7 +84,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise MissingExtraError("--engine ray", "cluster") from error
+        raise MissingExtraError("a Ray cluster", "cluster") from error
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
     preflight(job.settings)
@@ -84,7 +95,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
         except (OSError, RuntimeError, ValueError) as error:
             where = job.address or "this machine"
             raise ConfigError(
-                f"{where}: Ray cannot be reached or started there ({first_line(error)})"
+                where, f"Ray cannot be reached or started there ({first_line(error)})"
             ) from error
     summary = Summary()
     try:
@@ -117,6 +128,7 @@ def _outcomes(
         suffix=job.settings.format,
         overwrite=job.overwrite,
         retry_failed=job.retry_failed,
+        spelling=job.spelling,
     )
     while block := list(islice(photos, _BLOCK)):
         plans: dict[str, Plan] = {}
@@ -142,11 +154,13 @@ def _outcomes(
             max_task_retries=-1,
         )
         for row in done.iter_rows():
-            yield _settled(plans[row["path"]].record, row)
+            yield _settled(plans[row["path"]].record, row, job.spelling)
     for error in unreadable:
         folder = str(error.filename or job.root)
-        outcome = Outcome.failure(folder, PhotoError(f"{folder}: cannot be read"))
-        yield settle(Record(folder, job.root, State.WAITING, digest), outcome, ()), outcome
+        fault = PhotoError(folder, "cannot be read", "check the folder's permissions")
+        outcome = Outcome.failure(folder, fault)
+        record = Record(folder, job.root, State.WAITING, digest)
+        yield settle(record, outcome, (), job.spelling), outcome
 
 
 class _Results:
@@ -158,7 +172,7 @@ class _Results:
         try:
             self._system, self._root = fsspec.core.url_to_fs(job.output, **job.storage)
         except (OSError, ImportError, ValueError) as error:
-            raise ConfigError(f"{job.output}: cannot be written ({error})") from error
+            raise ConfigError(job.output, f"cannot be written ({error})") from error
         self._folder: str | None = None
         self._found: dict[str, tuple[int, int]] = {}
 
@@ -202,14 +216,20 @@ def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _settled(record: Record, row: dict[str, Any]) -> tuple[Record, Outcome | None]:
+def _settled(
+    record: Record, row: dict[str, Any], spelling: Spelling
+) -> tuple[Record, Outcome | None]:
     """A photo's row of the ledger, of its row from Ray."""
     folder = posixpath.dirname(record.path)
     outputs = tuple((posixpath.join(folder, name), *facts) for name, *facts in row["outputs"])
     plain = {name: row[name] for name in _PLAIN}
-    fault = None if row["error"] is None else PhotoError(row["error"])
-    outcome = Outcome(**plain, fault=fault, losses=tuple(row["losses"]), notes=tuple(row["notes"]))
-    settled = settle(record, outcome, outputs or still_ours(record, outcome))
+    outcome = Outcome(
+        **plain,
+        fault=pickle.loads(row["fault"]),
+        losses=tuple(row["losses"]),
+        notes=tuple(row["notes"]),
+    )
+    settled = settle(record, outcome, outputs or still_ours(record, outcome), spelling)
     return settled, None if outcome.state == "unchanged" else outcome
 
 
@@ -229,9 +249,9 @@ def _photos(job: ClusterJob, unreadable: list[OSError]) -> Iterator[tuple[str, i
         walked = system.walk(root, detail=True, on_error=unreadable.append)
         first = next(walked, None)
     except (OSError, ImportError, ValueError) as error:
-        raise ConfigError(f"{job.root}: cannot be read ({error})") from error
+        raise ConfigError(job.root, f"cannot be read ({error})") from error
     if first is None:
-        raise ConfigError(f"{job.root}: no such folder, or nothing in it")
+        raise ConfigError(job.root, "no such folder, or nothing in it", "check the address")
     for _, _, files in chain([first], walked):
         yield from _fitting(job, root, files)
 
@@ -260,9 +280,10 @@ class Worker:
                 outcome, outputs = self._color(row, Path(folder))
             except Exception as error:  # a store may raise anything
                 outcome, outputs = _undelivered(row["source"], error), []
-        plain = {name: getattr(outcome, name) for name in (*_PLAIN, "error")}
+        plain = {name: getattr(outcome, name) for name in _PLAIN}
         listed = {"losses": list(outcome.losses), "notes": list(outcome.notes)}
-        return {"path": row["path"], "outputs": outputs, **plain, **listed}
+        fault = pickle.dumps(outcome.fault)  # Arrow has no columns of objects
+        return {"path": row["path"], "outputs": outputs, "fault": fault, **plain, **listed}
 
     def _color(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[Any]]:
         """What came of a photo, and name, size and time of what was delivered."""
@@ -275,15 +296,13 @@ class Worker:
             path.parent.mkdir()
         goal, place = fsspec.core.url_to_fs(row["target"], **self._storage)
         if not row["overwrite"] and goal.exists(place):
-            line = f"{row['target']}: exists already; add --overwrite to replace it"
-            return Outcome(state="failed", reason=TAKEN, fault=PhotoError(line)), []
+            taken = OutputExistsError(row["target"], "exists already", REPLACE)
+            return Outcome.failure(row["source"], taken), []
         system.get_file(remote, str(source))
         task = Task(source, target, True, row["known"])
         outcome = outcome_of(schedule(self._pool, task), row["source"])
-        if outcome.error is not None:
-            named = outcome.error.replace(str(source), row["source"])
-            fault = PhotoError(named.replace(str(target), row["target"]))
-            outcome = replace(outcome, fault=fault)
+        if outcome.fault is not None:
+            outcome = replace(outcome, fault=_renamed(outcome.fault, source, target, row))
         delivered = []
         for path in outcome.outputs:
             final = posixpath.join(posixpath.dirname(place), path.name)
@@ -294,9 +313,21 @@ class Worker:
 
 
 def _undelivered(source: str, error: Exception) -> Outcome:
-    line = f"{source}: cannot be fetched or delivered ({first_line(error)})"
-    reason = type(error).__name__
-    return Outcome(input=source, state="failed", reason=reason, fault=PhotoError(line))
+    problem = f"cannot be fetched or delivered ({first_line(error)})"
+    fault = PhotoError(source, problem, "check the address and the connection")
+    return Outcome(input=source, state="failed", reason=type(error).__name__, fault=fault)
+
+
+def _renamed(
+    error: PhotochromError, source: Path, target: Path, row: dict[str, Any]
+) -> PhotochromError:
+    """An error about a temporary file as one about what that stands for."""
+    subject = Path(str(error.subject))
+    if subject == source:
+        return error.with_subject(row["source"])
+    if subject.parent == target.parent:  # or one of its pages
+        return error.with_subject(posixpath.join(posixpath.dirname(row["target"]), subject.name))
+    return error
 
 
 def _deliver(system: Any, path: Path, place: str) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from pebble import ProcessPool
 
 from photochrom._system.atomic import is_part, remove_parts
-from photochrom.batch.ledger import Ledger, Record, State
+from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
 from photochrom.batch.tree import Patterns, photos_in
 from photochrom.batch.work import (
@@ -33,7 +33,7 @@ from photochrom.batch.work import (
     schedule,
     start_workers,
 )
-from photochrom.errors import ConfigError, JobError, PhotoError
+from photochrom.errors import ConfigError, JobError, Option, PhotoError, Remedy, Spelling, os_reason
 from photochrom.models import fingerprint
 from photochrom.photo.naming import colored_name
 from photochrom.photo.photo import foreseen_os_errors
@@ -54,6 +54,7 @@ class Job:
     cores. threads: of all processes together, by default as many as cores. resume: go on where an
     earlier job ended. retry_failed: try again what failed then. overwrite: replace files that no
     earlier job made. keep_ledger: in the folder of results; without one nothing can be resumed.
+    spelling: how the ledger's lines about failures write options.
     """
 
     roots: Sequence[Path]
@@ -67,6 +68,7 @@ class Job:
     overwrite: bool = False
     threads: int | None = None
     keep_ledger: bool = True
+    spelling: Spelling = str
 
     @classmethod
     def beside(cls, folder: Path, settings: JobSettings, **options: Any) -> Job:
@@ -188,7 +190,11 @@ class _Workers:
     def _renew(self) -> None:
         self._renewed += 1
         if self._renewed > _RENEWALS:
-            raise JobError("worker processes exit at start-up; try again with --jobs 1")
+            raise JobError(
+                None,
+                "worker processes exit at start-up",
+                Remedy("try again with {}", Option("jobs", 1)),
+            )
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
         self._pool = self._start()
@@ -222,6 +228,7 @@ class _Run:
                 suffix=self.job.settings.format,
                 overwrite=self.job.overwrite,
                 retry_failed=self.job.retry_failed,
+                spelling=self.job.spelling,
             )
             photos = photos_of(self.job, root)
             while block := list(islice(photos, _BLOCK)):  # of one root: rows know others' photos
@@ -250,16 +257,19 @@ class _Run:
         target = self.job.output / colored_name(path, self.job.settings.format)
         try:
             if source.is_dir():  # the tree tells of it as of a photo
-                raise PhotoError(f"{source}: cannot be read; check the folder's permissions")
+                raise PhotoError(source, "cannot be read", "check the folder's permissions")
             with foreseen_os_errors(str(target.parent)):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._sweep(target.parent)
         except PhotoError as error:
             outcome = Outcome.failure(str(source), error)
-            record = settle(plan.record, outcome, still_ours(plan.record, outcome))
+            record = self._row(plan.record, outcome, still_ours(plan.record, outcome))
             self.ledger.settle(record)
             return record, None
         return plan.record, Task(source, target, plan.overwrite, plan.known)
+
+    def _row(self, record: Record, outcome: Outcome, outputs: Outputs) -> Record:
+        return settle(record, outcome, outputs, self.job.spelling)
 
     def _sweep(self, folder: Path) -> None:
         """Remove what a killed job was just writing; the lock says that nobody writes here now."""
@@ -279,7 +289,7 @@ class _Run:
                 (output.relative_to(self.job.output).as_posix(), *_status(output))
                 for output in outcome.outputs
             )
-            settled = settle(record, outcome, outputs or still_ours(record, outcome))
+            settled = self._row(record, outcome, outputs or still_ours(record, outcome))
             self.ledger.settle(settled)
             self._tell(settled, None if outcome.state == "unchanged" else outcome)
 
@@ -300,13 +310,14 @@ def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Led
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be a folder ({error.strerror})") from error
+        raise ConfigError(folder, f"cannot be a folder ({os_reason(error)})") from error
     ledger = Ledger(folder)
     if len(ledger) and not resume:
         ledger.close()
         raise ConfigError(
-            f"{folder}: holds the results of an earlier job; add --resume to go on, "
-            "or name another folder"
+            folder,
+            "holds the results of an earlier job",
+            Remedy("add {} to go on, or name another folder", Option("resume", True)),
         )
     ledger.remember_settings(digest, settings.as_dict())
     return ledger

@@ -19,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from photochrom.errors import ConfigError, JobError
+from photochrom.errors import ConfigError, JobError, Option, Remedy, os_reason
 
 LEDGER = "photochrom-ledger.sqlite"
 """Its name in the folder of results."""
@@ -110,25 +110,25 @@ class Ledger:
         except sqlite3.Error as error:
             self.close()
             raise ConfigError(
-                f"{self.path}: not a ledger that can be opened ({error}); move it away"
+                self.path, f"not a ledger that can be opened ({error})", "move it away"
             ) from error
 
     def _claim(self, folder: Path, writing: bool) -> None:
         if not writing:
             if not self.path.is_file():
-                raise ConfigError(f"{folder}: has no ledger; name the folder of results of a job")
+                raise ConfigError(folder, "has no ledger", "name the folder of results of a job")
             return
         if not os.access(folder, os.W_OK):
-            raise ConfigError(f"{folder}: cannot be written; name another folder")
+            raise ConfigError(folder, "cannot be written", "name another folder")
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise ConfigError(
-                f"{folder}: another job is writing here; wait for it or name another folder"
+                folder, "another job is writing here", "wait for it or name another folder"
             ) from error
         except OSError as error:
             raise ConfigError(
-                f"{folder}: cannot be written ({error.strerror}); name another folder"
+                folder, f"cannot be written ({os_reason(error)})", "name another folder"
             ) from error
 
     def _connected(self, in_memory: bool, writing: bool) -> sqlite3.Connection:
@@ -147,7 +147,7 @@ class Ledger:
     def _check_version(self) -> None:
         row = self._database.execute("SELECT value FROM fact WHERE name = 'version'").fetchone()
         if row is None or row[0] != _VERSION:
-            raise ConfigError(f"{self.path}: of another version of Photochrom; move it away")
+            raise ConfigError(self.path, "of another version of Photochrom", "move it away")
 
     def __enter__(self) -> Ledger:
         return self
@@ -169,8 +169,12 @@ class Ledger:
             yield self._database
         except sqlite3.Error as error:
             raise JobError(
-                f"{self.path}: cannot be read or written ({error}); check the disk and its free "
-                "space, then go on with --resume"
+                self.path,
+                f"cannot be read or written ({error})",
+                Remedy(
+                    "check the disk and its free space, then go on with {}",
+                    Option("resume", True),
+                ),
             ) from error
 
     def __len__(self) -> int:

@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
+from photochrom.errors import OutputExistsError, Spelling
 from photochrom.photo.naming import colored_name
+from photochrom.photo.writer import REPLACE
 
 TAKEN = "OutputExistsError"
 """The reason of a photo whose result's name is taken."""
@@ -48,15 +50,18 @@ class Planner:
         suffix: str | None,
         overwrite: bool,
         retry_failed: bool,
+        spelling: Spelling = str,
     ) -> None:
         """Plan the photos of `root`, one of the job's `roots`; rows of any other were moved.
 
         digest: of the settings. result_stat: size and time of a result by its relative path,
-        `NOTHING` where there is none. suffix: of results; None for the photo's own.
+        `NOTHING` where there is none. suffix: of results; None for the photo's own. spelling: of
+        options in errors.
         """
         self._ledger, self._digest, self._result_stat = ledger, digest, result_stat
         self._root, self._roots, self._suffix = root, roots, suffix
         self._overwrite, self._retry_failed = overwrite, retry_failed
+        self._spelling = spelling
         self._folder: str | None = None
         self._owners: dict[str, str] = {}
 
@@ -66,11 +71,11 @@ class Planner:
         known = self._ledger.find(path)
         fresh = Record(path, self._root, State.WAITING, self._digest, size, modified)
         if known is not None and known.root != self._root and known.root in self._roots:
-            line = _same_result(self._root, path, posixpath.join(known.root, path))
-            return replace(_refused(fresh, line), new=False)  # the row stays the other's
+            error = _same_result(self._root, path, posixpath.join(known.root, path))
+            return replace(self._refused(fresh, error), new=False)  # the row stays the other's
         other = self._owner(target, path)
         if other != path:
-            return _refused(fresh, _same_result(self._root, path, other))
+            return self._refused(fresh, _same_result(self._root, path, other))
         same = known is not None and known.settings == self._digest
         unmoved = known is not None and (known.size, known.modified) == (size, modified)
         if known is not None and same and unmoved and self._settled(known):
@@ -79,8 +84,9 @@ class Planner:
         if not self._overwrite and (strange := self._not_ours(target, outputs)):
             changed = any(name == strange for name, _, _ in outputs)
             what = "was changed since it was made" if changed else "exists already"
-            line = f"{strange}: {what}; add --overwrite to replace it"
-            return _refused(replace(fresh, outputs=outputs), line)
+            return self._refused(
+                replace(fresh, outputs=outputs), OutputExistsError(strange, what, REPLACE)
+            )
         unchanged = None
         if known is not None and same and known.state is State.DONE and self._complete(known):
             unchanged = known.sha256
@@ -90,6 +96,10 @@ class Planner:
         return Plan(
             replace(fresh, outputs=outputs, sha256=unchanged), True, True, overwrite, unchanged
         )
+
+    def _refused(self, record: Record, error: OutputExistsError) -> Plan:
+        line = error.line(self._spelling)
+        return Plan(replace(record, state=State.FAILED, reason=TAKEN, error=line), new=True)
 
     def _owner(self, target: str, path: str) -> str:
         """The photo that named this target first; this one, where none did."""
@@ -124,16 +134,16 @@ class Planner:
         return None
 
 
-def _refused(record: Record, line: str) -> Plan:
-    return Plan(replace(record, state=State.FAILED, reason=TAKEN, error=line), new=True)
+def _same_result(root: str, path: str, other: str) -> OutputExistsError:
+    source = posixpath.join(root, path)
+    return OutputExistsError(source, f"would have the same result as {other}", "rename one")
 
 
-def _same_result(root: str, path: str, other: str) -> str:
-    return f"{posixpath.join(root, path)}: would have the same result as {other}; rename one"
+def settle(record: Record, outcome: Outcome, outputs: Outputs, spelling: Spelling) -> Record:
+    """A photo's row after its task.
 
-
-def settle(record: Record, outcome: Outcome, outputs: Outputs) -> Record:
-    """A photo's row after its task; outputs: path, size and time (ns) of each result."""
+    outputs: path, size and time (ns) of each result. spelling: of options in the error's line.
+    """
     states = {"done": State.DONE, "unchanged": State.DONE, "skipped": State.SKIPPED}
     return replace(
         record,
@@ -144,7 +154,7 @@ def settle(record: Record, outcome: Outcome, outputs: Outputs) -> Record:
         outputs=outputs,
         seconds=outcome.seconds,
         reason=outcome.reason,
-        error=outcome.error,
+        error=None if outcome.fault is None else outcome.fault.line(spelling),
         at=time.time(),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pathspec import PathSpec
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, os_reason
 from photochrom.photo.formats import SUFFIXES
 from photochrom.photo.naming import is_result
 
@@ -34,7 +34,7 @@ class Patterns:
                 for lines in (include, exclude)
             ]
         except ValueError as error:
-            raise ConfigError(f"a pattern cannot be read: {error}") from error
+            raise ConfigError(None, f"a pattern cannot be read ({error})") from error
         return cls(*found)
 
     def fit(self, path: str) -> bool:
@@ -64,7 +64,7 @@ def photos_in(
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if not relative:
-                raise ConfigError(f"{root}: cannot be read ({error.strerror})") from error
+                raise ConfigError(root, f"cannot be read ({os_reason(error)})") from error
             yield relative
             continue
         below = []

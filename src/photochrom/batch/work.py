@@ -152,10 +152,10 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
     try:
         outcome: Outcome = future.result()
     except ProcessExpired:
-        fault = PhotoError(f"{source}: its worker process died; the file may be damaged")
+        fault = PhotoError(source, "its worker process died", "the file may be damaged")
         return Outcome(input=str(source), state="failed", reason=_DIED, fault=fault)
     except FutureTimeout:
-        fault = PhotoError(f"{source}: took longer than {LONGEST_S} s; the file may be damaged")
+        fault = PhotoError(source, f"took longer than {LONGEST_S} s", "the file may be damaged")
         return Outcome(input=str(source), state="failed", reason=_HUNG, fault=fault)
     return outcome
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.exit_codes import INTERRUPTED, one_line_errors
+from photochrom.cli.flags import flag
 from photochrom.cli.options import PIPE
 from photochrom.cli.output import one_line, print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import job_progress
@@ -47,11 +48,12 @@ class TreeOptions:
         Raises ConfigError for usage that cannot be meant.
         """
         if self.engine not in ("local", "ray"):
-            raise ConfigError(f"--engine {self.engine}: must be local or ray")
+            raise ConfigError(f"--engine {self.engine}", "must be local or ray")
         if self.engine == "ray":
             return [self._cluster_job(inputs, output, settings, overwrite)]
         if self.address is not None or self.ledger is not None:
-            raise ConfigError("--address and --ledger belong to --engine ray")
+            raise ConfigError(None, "--address and --ledger belong to --engine ray", "add that")
+        _refuse_addresses(inputs, output)
         folders = folders_of(inputs, output)
         if not folders:
             self._refuse("recursive", "include", "exclude", "jobs", "resume", "retry_failed")
@@ -64,7 +66,7 @@ class TreeOptions:
         for option in options:
             if getattr(self, option):
                 name = option.replace("_", "-")
-                raise ConfigError(f"--{name} is for whole folders; {remedy}")
+                raise ConfigError(f"--{name}", "is for whole folders", remedy)
 
     def _local_jobs(
         self, folders: list[Path], output: str | None, settings: JobSettings, overwrite: bool
@@ -77,6 +79,7 @@ class TreeOptions:
             "jobs": self.jobs,
             "threads": self.threads,
             "overwrite": overwrite,
+            "spelling": flag,
         }
         if output is None:
             return [Job.beside(folder, settings, **options) for folder in folders]
@@ -93,11 +96,13 @@ class TreeOptions:
         from photochrom.batch.cluster import ClusterJob
 
         if len(inputs) != 1 or output is None or PIPE in (output, *inputs):
-            raise ConfigError("--engine ray takes one folder or URL, and -o FOLDER_OR_URL")
+            raise ConfigError(None, "--engine ray takes one folder or URL, and -o FOLDER_OR_URL")
         ledger = self.ledger
         if ledger is None:
             if "://" in output:
-                raise ConfigError(f"-o {output}: add --ledger FOLDER, a folder here for the ledger")
+                raise ConfigError(
+                    f"-o {output}", "is no place for a ledger", "add --ledger FOLDER, a folder here"
+                )
             ledger = Path(output)
         return ClusterJob(
             inputs[0],
@@ -110,7 +115,15 @@ class TreeOptions:
             resume=self.resume or self.retry_failed,
             retry_failed=self.retry_failed,
             overwrite=overwrite,
+            spelling=flag,
         )
+
+
+def _refuse_addresses(inputs: list[str], output: str | None) -> None:
+    for name in (*inputs, output or ""):
+        if "://" in name:
+            remedy = "add --engine ray, or copy it to this machine first"
+            raise ConfigError(name, "is an address, not a file or folder", remedy)
 
 
 def folders_of(inputs: list[str], output: str | None) -> list[Path]:
@@ -173,7 +186,7 @@ def _counted(job: Job) -> tuple[int, Job]:
     if below:
         print_error(f"warning: {below} photos in subfolders are left out; add --recursive")
     if not total:
-        raise ConfigError(f"no photos in {', '.join(map(str, job.roots))}")
+        raise ConfigError(", ".join(map(str, job.roots)), "no photos there")
     processes = job.jobs or job.threads or os.cpu_count() or 1
     return total, replace(job, jobs=min(processes, total))
 
@@ -198,10 +211,10 @@ def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
     from photochrom.files import FileReport
 
     row, outcome = report.record, report.outcome
-    fault = None if row.error is None else PhotoError(row.error)
+    fault = None if row.error is None else PhotoError(None, row.error)
     earlier = FileReport(seconds=row.seconds, reason=row.reason, fault=fault)
     outputs = _outputs(row, job)
-    return (outcome or earlier).record() | {
+    return (outcome or earlier).record(flag) | {
         "input": posixpath.join(row.root, row.path),
         "state": row.state.value,
         "output": outputs[0] if outputs else None,

@@ -13,6 +13,7 @@ import typer
 
 from photochrom.cli.batch import TreeOptions, color_folders, folders_of, is_folder
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     PIPE,
     Address,
@@ -115,7 +116,7 @@ def colorize(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="JSON file of colour hints, see docs/hints.md (single photo).",
+            help="JSON file of colour hints, see the documentation: hints (single photo).",
         ),
     ] = None,
     saturation: Annotated[
@@ -207,20 +208,26 @@ def colorize(
         )
         folder_jobs = asked.jobs_of(inputs, output, settings, overwrite)
         if folder_jobs and (confidence is not None or hints is not None):
-            raise ConfigError("--confidence and --hints belong to one photo at a time; name one")
+            raise ConfigError(
+                None, "--confidence and --hints belong to one photo at a time", "name one"
+            )
         singles = _single_photos(inputs, output, engine)
         photos = _plan(singles, output, suffix) if singles or not folder_jobs else []
         if as_json and any(photo.target is None for photo in photos):
-            raise ConfigError("--json and a photo on stdout exclude each other; name an output")
+            raise ConfigError(
+                None, "--json and a photo on stdout exclude each other", "name an output"
+            )
         if confidence is not None and len(photos) != 1:
             raise ConfigError(
-                f"--confidence {confidence} is one picture for {len(photos)} photos; "
-                "colour one photo at a time"
+                f"--confidence {confidence}",
+                f"is one picture for {len(photos)} photos",
+                "colour one photo at a time",
             )
         if hints is not None and len(photos) != 1:
             raise ConfigError(
-                f"--hints {hints} belongs to one photo, but there are {len(photos)}; "
-                "colour one photo at a time"
+                f"--hints {hints}",
+                f"belongs to one photo, but there are {len(photos)}",
+                "colour one photo at a time",
             )
         placed = () if hints is None else _hints_of(hints)
     failed = False
@@ -278,12 +285,12 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     for name in inputs:
         sources += [None] if name == PIPE else _photos_of(Path(name))
     if sources.count(None) > 1:
-        raise ConfigError("- can be named once only")
+        raise ConfigError("-", "can be named once only")
     if not sources:
-        raise ConfigError(f"no photos in {', '.join(inputs)}")
+        raise ConfigError(", ".join(inputs), "no photos there")
     if output == PIPE:
         if len(sources) != 1:
-            raise ConfigError(f"-o - takes one photo, not {len(sources)}; name a folder")
+            raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
         return [_Photo(sources[0], None)]
     if output is None:
         return [_Photo(s, None if s is None else _beside(s, suffix)) for s in sources]
@@ -291,17 +298,19 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     names_folder = is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
     if not names_folder:
         if len(sources) != 1:
-            raise ConfigError(f"{target}: one file for {len(sources)} photos; name a folder")
+            raise ConfigError(target, f"one file for {len(sources)} photos", "name a folder")
         return [_Photo(sources[0], target)]
     if None in sources:
-        raise ConfigError(f"{target}: a photo from a pipe has no name; name a file")
+        raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
     photos = [_Photo(s, target / _beside(s, suffix).name) for s in sources if s is not None]
     taken: dict[Path | None, Path | None] = {}
     for photo in photos:
         if photo.target in taken:
             raise ConfigError(
-                f"{taken[photo.target]} and {photo.source} would both become {photo.target}"
+                photo.source,
+                f"would become {photo.target}, as {taken[photo.target]} does",
+                "rename one",
             )
         taken[photo.target] = photo.source
     return photos
@@ -339,7 +348,7 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
             if as_json:
                 extra = {} if confidence is None else {"confidence": str(confidence)}
                 source = PIPE if photo.source is None else str(photo.source)
-                print_record(report.record() | {"input": source} | extra)
+                print_record(report.record(flag) | {"input": source} | extra)
             elif photo.target is not None:
                 for path in (*report.outputs, *([] if confidence is None else [confidence])):
                     print_path(str(path))

@@ -36,10 +36,10 @@ def convert(
     target = output or Path(f"{name}.onnx")
     with one_line_errors():
         if target.suffix.lower() != ".onnx":
-            raise ConfigError(f"{target}: must end in .onnx")
+            raise ConfigError(target, "a model's file ends in .onnx", "name one that does")
         with needs_extra("models convert", "train"):
             from photochrom.workshop.published.exporting import PUBLISHED, export_published
         if name not in PUBLISHED:
-            raise ConfigError(f"{name} cannot be converted; name {' or '.join(PUBLISHED)}")
+            raise ConfigError(name, "cannot be converted", f"name {' or '.join(PUBLISHED)}")
         parity = export_published(name, checkpoint, target, any_weights=any_weights)
     print_export(target, parity, parity.mean <= 0.01)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from photochrom.workshop.data.manifest import Tally
 
 app = typer.Typer(
-    help="Build training sets and look at what they hold; see docs/data.md.",
+    help="Build training sets and look at what they hold; see the documentation: data.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -45,7 +45,7 @@ def embed(
         if threads:
             torch.set_num_threads(threads)
         if fit not in FITS:
-            raise ConfigError(f"--fit is {fit!r}, but must be one of {', '.join(FITS)}")
+            raise ConfigError(f"--fit {fit}", f"must be one of {', '.join(FITS)}")
         embedder = load_embedder(EmbedderConfig(model, weights))
         folder = output or "beside"
         embed_shards(shards, embedder, folder, Framing(fit), size, log=typer.echo)

@@ -93,13 +93,17 @@ def evaluate(
 
     Rows: the photos left grey, the best constant colour, each model at each vividness, other
     programs' pictures. Figures are means over photos, for all photos and for those with an odd
-    index (settings are chosen on the even ones). See docs/evaluation.md.
+    index (settings are chosen on the even ones). See the documentation: evaluation.
     """
     with one_line_errors():
         if (manifest is None) != (where is None):
-            raise ConfigError("--manifest and --where go together; name both")
+            raise ConfigError(None, "--manifest and --where go together", "name both")
         if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
-            raise ConfigError(f"{sheet}: a sheet's name ends in {', '.join(SHEET_SUFFIXES)}")
+            raise ConfigError(
+                sheet,
+                "cannot write this format",
+                f"end the name in one of {', '.join(SHEET_SUFFIXES)}",
+            )
         with needs_extra("evaluation", "train"):
             import torch
 
@@ -159,9 +163,9 @@ def _named(pairs: Sequence[str] | None, option: str) -> list[tuple[str, Path]]:
     for pair in pairs or ():
         name, sign, path = pair.partition("=")
         if not (name and sign and path):
-            raise ConfigError(f"{option} {pair}: write NAME=PATH")
+            raise ConfigError(f"{option} {pair}", "has no name", "write NAME=PATH")
         if name in found:
-            raise ConfigError(f"{option} {pair}: {name} is named twice; choose another name")
+            raise ConfigError(f"{option} {pair}", f"{name} is named twice", "choose another name")
         found[name] = Path(path)
     return list(found.items())
 
@@ -172,4 +176,4 @@ def _make_folders(*folders: Path | None) -> None:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{error.filename}: no such folder can be made; name another") from error
+        raise ConfigError(error.filename, "no such folder can be made", "name another") from error

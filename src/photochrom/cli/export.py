@@ -64,7 +64,7 @@ def export(
             try:
                 stops = Dial.from_lists(json.loads(dial.read_text(encoding="utf-8"))["stops"])
             except (OSError, ValueError, KeyError, TypeError) as error:
-                raise ConfigError(f"{dial}: not a dial file ({error})") from error
+                raise ConfigError(dial, f"not a dial file ({error})") from error
         parity = exporter.export(
             checkpoint,
             target,

@@ -45,8 +45,9 @@ def inspect(
     with one_line_errors():
         if model is None:
             raise ConfigError(
-                "name a training checkpoint with --model, like out/koala/latest; photochrom train "
-                "makes one (the models that ship cannot be looked into)"
+                "--model",
+                "is missing, and the models that ship cannot be looked into",
+                "name a training checkpoint, like out/koala/latest; photochrom train makes one",
             )
         with needs_extra("inspection", "train"):
             import torch

@@ -26,6 +26,7 @@ from photochrom.cli import (
     train,
     variants,
 )
+from photochrom.cli.flags import use_flags_of_command
 
 app = typer.Typer(
     name="photochrom",
@@ -57,12 +58,14 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback answers
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Colours black-and-white photographs, at full size, on your own machine."""
+    use_flags_of_command(context)
 
 
 def main() -> None:

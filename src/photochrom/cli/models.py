@@ -11,7 +11,7 @@ import typer
 
 from photochrom.cli import convert
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
-from photochrom.cli.output import print_error
+from photochrom.cli.output import error_line, print_error
 from photochrom.cli.progress import download_progress
 from photochrom.errors import ConfigError, ModelError
 
@@ -66,14 +66,14 @@ def pull(names: Names, yes: Yes = False) -> None:
     for model in wanted:
         with one_line_errors():
             if model.shipped:
-                raise ModelError(f"{model.name} comes with its package; there is nothing to pull")
+                raise ModelError(model.name, "comes with its package", "there is nothing to pull")
             typer.echo(f"{model.name}: {model.purpose}")
             typer.echo(f"  by          {model.authors}")
             typer.echo(f"  licence     {model.licence} ({model.licence_url})")
             typer.echo(f"  size        {_size(model)}")
             typer.echo(f"  to          {model.path}")
             if not yes and not _agreed("Download it?"):
-                raise ConfigError("not downloaded; add --yes to agree without being asked")
+                raise ConfigError(None, "not downloaded", "add --yes to agree without being asked")
             try:
                 with download_progress(model.name) as progress:
                     path = fetch(model, progress)
@@ -118,7 +118,7 @@ def remove(names: Names, yes: Yes = False) -> None:
     with one_line_errors():
         for model in [describe(name) for name in names]:
             if not model.shipped and not yes and not _agreed(f"Remove {model.path}?"):
-                raise ConfigError("nothing removed; add --yes to agree without being asked")
+                raise ConfigError(None, "nothing removed", "add --yes to agree without being asked")
             typer.echo(f"{model.name}: removed, {delete(model) / 1e6:.1f} MB freed")
 
 
@@ -132,7 +132,7 @@ def _record(model: Descriptor) -> dict[str, Any]:
             check(model, quick=True)
             state = "shipped" if model.shipped else "present"
         except ModelError as error:
-            state, fault = "damaged", str(error)
+            state, fault = "damaged", error_line(error)
     told = asdict(model)
     contract = model.contract
     told["contract"] = {

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, os_reason, see_docs
 
 PIPE = "-"
 """What stands for standard input and output."""
@@ -31,7 +31,7 @@ ModelKind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help="Input/output convention of a third-party .onnx file, see docs/models.md.",
+        help=f"Input/output convention of a third-party .onnx file; {see_docs('models')}.",
     ),
 ]
 Device = Annotated[
@@ -118,7 +118,7 @@ Engine = Annotated[
     str,
     typer.Option(
         metavar="local|ray",
-        help="ray: on a Ray cluster, folders by URL (docs/batch.md).",
+        help=f"ray: on a Ray cluster, folders by URL; {see_docs('batch')}.",
         rich_help_panel=_TREES,
     ),
 ]
@@ -150,7 +150,9 @@ def suffix_of(format_name: str | None) -> str | None:
     suffix = f".{format_name.lower().lstrip('.')}"
     if kind_of(suffix) is None:
         known = ", ".join(kind.suffix[1:] for kind in KINDS)
-        raise ConfigError(f"--format {format_name}: not one of {known}")
+        raise ConfigError(
+            f"--format {format_name}", "cannot write this format", f"name one of {known}"
+        )
     return suffix
 
 
@@ -159,4 +161,4 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be a folder ({error.strerror})") from error
+        raise ConfigError(folder, f"cannot be a folder ({os_reason(error)})") from error

@@ -15,6 +15,9 @@ from typing import Any
 
 import typer
 
+from photochrom.cli.flags import flag
+from photochrom.errors import PhotochromError
+
 
 def print_path(name: str) -> None:
     """Print a file's name on stdout, byte by byte what the file system calls it."""
@@ -26,9 +29,15 @@ def print_record(record: dict[str, Any], indent: int | None = None) -> None:
     typer.echo(json.dumps(record, indent=indent))
 
 
-def print_error(words: object) -> None:
+def error_line(error: PhotochromError) -> str:
+    """An error in one line, options as flags of the command that runs."""
+    return error.line(flag)
+
+
+def print_error(words: PhotochromError | str) -> None:
     """Print one line on stderr; what would break the line or the terminal is escaped."""
-    typer.echo(f"photochrom: {one_line(str(words))}", err=True)
+    line = words if isinstance(words, str) else error_line(words)
+    typer.echo(f"photochrom: {one_line(line)}", err=True)
 
 
 @contextmanager

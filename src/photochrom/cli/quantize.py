@@ -37,7 +37,7 @@ def quantize(
     """
     with one_line_errors():
         if target.suffix.lower() != ".onnx":
-            raise ConfigError(f"{target}: a model's file ends in .onnx; name one that does")
+            raise ConfigError(target, "a model's file ends in .onnx", "name one that does")
         with needs_extra("quantization", "train"):
             from photochrom.workshop.quantization import twin
         from photochrom.models import locate

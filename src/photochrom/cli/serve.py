@@ -96,7 +96,7 @@ def serve(
     max_pixels: MaxPixels = None,
     config: Config = None,
 ) -> None:
-    """Serve the HTTP API and the page until SIGINT or SIGTERM (docs/server.md).
+    """Serve the HTTP API and the page until SIGINT or SIGTERM; see the documentation: server.
 
     Running requests are finished first. Settings without a flag come from PHOTOCHROM_SERVER_... or
     --config.

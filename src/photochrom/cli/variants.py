@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     PIPE,
     Device,
@@ -78,7 +79,9 @@ def variants(
     """
     with one_line_errors():
         if photo == PIPE:
-            raise ConfigError("variants are named after their photo; name a file instead of -")
+            raise ConfigError(
+                None, "variants are named after their photo", "name a file instead of -"
+            )
         folder = _folder(output, count)
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
@@ -107,7 +110,7 @@ def _print(report: FileReport, seed: int, as_json: bool) -> None:
         print_error(f"warning: {report.input}: {warning}")
     *variants, sheet = report.outputs or (None,)
     if as_json:
-        record = replace(report, outputs=tuple(variants)).record()
+        record = replace(report, outputs=tuple(variants)).record(flag)
         print_record(record | {"sheet": None if sheet is None else str(sheet), "seed": seed})
     elif sheet is not None:
         for path in (*variants, sheet):
@@ -120,7 +123,7 @@ def _folder(output: Path | None, count: int) -> Path | None:
 
     if output is not None:
         if output.suffix.lower() in SUFFIXES and not output.is_dir():
-            raise ConfigError(f"{output}: a file for {count} variants; name a folder")
+            raise ConfigError(output, f"a file for {count} variants", "name a folder")
         make_folder(output)
     return output
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, Option
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Dial:
     def at(self, vividness: float) -> Decoding:
         """The decoding at a vividness in 0..1; raises ConfigError outside."""
         if not 0 <= vividness <= 1:
-            raise ConfigError(f"vividness is {vividness:g}, but must lie in 0..1")
+            raise ConfigError(Option("vividness", vividness), "must lie in 0..1")
         places = np.linspace(0, 1, len(self.stops))
         table = np.array([[s.gamma, s.temperature, s.gain] for s in self.stops])
         gamma, temperature, gain = (float(np.interp(vividness, places, c)) for c in table.T)

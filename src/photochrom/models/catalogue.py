@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from photochrom.errors import ConfigError, ModelError, nearest_name
+from photochrom.errors import ConfigError, ModelError, Option, nearest_name
 from photochrom.models.contract import Contract
 from photochrom.models.descriptor import Descriptor, beside, descriptors_from
 from photochrom.models.paths import SHIPPED, is_file
@@ -48,7 +48,7 @@ def known_models() -> tuple[Descriptor, ...]:
     ):
         twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
-            raise ModelError(f"{', '.join(twice)}: several models have this {what}")
+            raise ModelError(", ".join(twice), f"several models have this {what}")
     return models
 
 
@@ -101,7 +101,7 @@ def describe(name: str | None) -> Descriptor:
     near = nearest_name(name, names)
     hint = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
     faults = "".join(f"; {fault}" for fault in broken_packages())
-    raise ModelError(f"no model {name!r}; {hint} (or give the path of an .onnx file){faults}")
+    raise ModelError(name, "no such model", f"{hint} (or give the path of an .onnx file){faults}")
 
 
 def find(model: str | Path | None) -> ResolvedModel:
@@ -115,7 +115,7 @@ def find(model: str | Path | None) -> ResolvedModel:
     if model is not None and (isinstance(model, Path) or model.lower().endswith(".onnx")):
         path = Path(model)
         if not is_file(path):
-            raise ModelError(f"{path}: no such model file")
+            raise ModelError(path, "no such model file", "check the name")
         name, contract = beside(path) or (path.stem, None)
         return ResolvedModel(name, path, contract)
     descriptor = describe(None if model is None else str(model))
@@ -146,12 +146,14 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
             parts.append((name, float(weight)))
         except ValueError:
             raise ConfigError(
-                f"--model {model}: weight {weight!r} is not a number; write name:0.7+name:0.3"
+                Option("model", model),
+                f"weight {weight!r} is not a number",
+                "write name:0.7+name:0.3",
             ) from None
         if not name or not 0 < parts[-1][1] <= _LARGEST_WEIGHT:
             raise ConfigError(
-                f"--model {model}: each part must be a name, and a weight above 0, to "
-                f"{_LARGEST_WEIGHT:g}"
+                Option("model", model),
+                f"each part must be a name, and a weight above 0, to {_LARGEST_WEIGHT:g}",
             )
     total = sum(weight for _, weight in parts)
     return [(name, weight / total) for name, weight in parts]
@@ -194,8 +196,8 @@ def verify(descriptor: Descriptor, quick: bool = False) -> None:
     remedy = "reinstall its package" if descriptor.shipped else f"get it again: {pull}"
     if not is_file(path):
         if descriptor.shipped:
-            raise ModelError(f"{path}: the weights of {descriptor.name} are missing; {remedy}")
-        raise ModelError(f"{descriptor.name} is not on this machine; get it: {pull}")
+            raise ModelError(path, f"the weights of {descriptor.name} are missing", remedy)
+        raise ModelError(descriptor.name, "is not on this machine", f"get it: {pull}")
     stamp = path.with_name(f".{path.name}.verified")
     state = path.stat()
     seen = f"{descriptor.sha256} {state.st_size} {state.st_mtime_ns}"
@@ -204,8 +206,9 @@ def verify(descriptor: Descriptor, quick: bool = False) -> None:
     digest = sha256_of(path)
     if digest != descriptor.sha256:
         raise ModelError(
-            f"{path}: damaged (SHA-256 {digest[:12]}..., expected {descriptor.sha256[:12]}...); "
-            f"{remedy}"
+            path,
+            f"damaged (SHA-256 {digest[:12]}..., expected {descriptor.sha256[:12]}...)",
+            remedy,
         )
     if not descriptor.shipped:
         with suppress(OSError):  # it is a matter of time alone

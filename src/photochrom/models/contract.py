@@ -11,7 +11,7 @@ import numpy as np
 
 from photochrom.color.lab import Array
 from photochrom.color.vividness import PLAIN_GAIN, Dial
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, Option, see_docs
 
 MULTIPLE = 32
 """Of the sides that most networks take."""
@@ -55,13 +55,15 @@ class SizeRule:
             if size not in (None, min(self.fixed)):
                 rows, columns = self.fixed
                 raise ConfigError(
-                    f"size is {size}, but this model takes {rows} x {columns} only; leave it out"
+                    Option("size", size),
+                    f"must be {min(self.fixed)} ({rows} x {columns})",
+                    "leave it out",
                 )
             return self.fixed if self.fit == "square" else self._inside(height, width)
         wanted = self.usual if size is None else size
         if not self.smallest <= wanted <= self.largest:
             raise ConfigError(
-                f"size is {wanted}, but must lie in {self.smallest}..{self.largest} pixels"
+                Option("size", wanted), f"must lie in {self.smallest}..{self.largest} pixels"
             )
         if self.fit == "square":
             side = self._rounded(wanted)
@@ -198,27 +200,25 @@ def contract_from_table(
     Raises ModelError for what is no contract.
     """
     if not isinstance(table, Mapping):
-        raise ModelError(
-            f"{origin}: contract is {table!r}, but must be a table; see docs/models.md"
-        )
+        raise ModelError(origin, f"contract is {table!r}, but must be a table", see_docs("models"))
     for key in table:
         if key not in _KEYS:
-            raise ModelError(f"{origin}: unknown key {key!r}; known: {', '.join(_KEYS)}")
+            raise ModelError(origin, f"unknown key {key!r}", f"known: {', '.join(_KEYS)}")
     inputs = _names(table, "inputs", roles[0], origin)
     outputs = _names(table, "outputs", roles[1], origin)
     if ("light" in inputs) == ("gray" in inputs):
-        raise ModelError(f"{origin}: inputs must name either light (L) or gray (sRGB)")
+        raise ModelError(origin, "inputs must name either light (L) or gray (sRGB)")
     if ("hint_ab" in inputs) != ("hint_mask" in inputs):
-        raise ModelError(f"{origin}: hint_ab and hint_mask belong together")
+        raise ModelError(origin, "hint_ab and hint_mask belong together")
     if ("ab" in outputs) == ("rgb" in outputs):
-        raise ModelError(f"{origin}: outputs must name either ab or rgb")
+        raise ModelError(origin, "outputs must name either ab or rgb")
     black = _number(table.get("black", 0.0), "black", origin)
     white = _number(table.get("white", 100.0 if "light" in inputs else 1.0), "white", origin)
     ab_unit, hint_unit = (
         _number(table.get(key, 1.0), key, origin) for key in ("ab_unit", "hint_unit")
     )
     if white == black or 0 in (ab_unit, hint_unit):
-        raise ModelError(f"{origin}: black and white must differ, and units must not be 0")
+        raise ModelError(origin, "black and white must differ, and units must not be 0")
     rule = _size_rule(table, origin)
     dial = PLAIN_GAIN if "dial" not in table else dial_from(table["dial"], origin)
     return Contract(inputs, outputs, black, white, ab_unit, hint_unit, rule, dial=dial)
@@ -227,18 +227,19 @@ def contract_from_table(
 def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
     fit = table.get("fit", "stretch")
     if fit not in FITS:
-        raise ModelError(f"{origin}: fit is {fit!r}, but must be one of {', '.join(FITS)}")
+        raise ModelError(origin, f"fit is {fit!r}, but must be one of {', '.join(FITS)}")
     whole: dict[str, Any] = {key: _whole(table[key], key, origin) for key in _WHOLE if key in table}
     rule = SizeRule(fit, **whole)
     fixed = table.get("fixed")
     if fixed is not None:
         if not isinstance(fixed, list) or len(fixed) != 2:
-            raise ModelError(f"{origin}: fixed is {fixed!r}, but must be [height, width]")
+            raise ModelError(origin, f"fixed is {fixed!r}, but must be [height, width]")
         return rule.fixed_to((_whole(fixed[0], "fixed", origin), _whole(fixed[1], "fixed", origin)))
     if not rule.smallest <= rule.usual <= rule.largest:
         raise ModelError(
-            f"{origin}: usual is {rule.usual}, but must lie in {rule.smallest}..{rule.largest} "
-            "(smallest and largest)"
+            origin,
+            f"usual is {rule.usual}, but must lie in {rule.smallest}..{rule.largest} (smallest "
+            "and largest)",
         )
     return rule
 
@@ -246,16 +247,14 @@ def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
 def dial_from(stops: Any, origin: str) -> Dial:
     """A dial of lists of three numbers; raises ModelError for anything else."""
     if not isinstance(stops, list) or not stops:
-        raise ModelError(f"{origin}: dial is {stops!r}, but must be a list of stops")
+        raise ModelError(origin, f"dial is {stops!r}, but must be a list of stops")
     for stop in stops:
         if not isinstance(stop, list) or len(stop) != 3:
-            raise ModelError(
-                f"{origin}: dial has {stop!r}, but a stop is [gamma, temperature, gain]"
-            )
+            raise ModelError(origin, f"dial has {stop!r}, but a stop is [gamma, temperature, gain]")
         if _number(stop[0], "gamma", origin) < 0 or not (
             _number(stop[1], "temperature", origin) > 0 and _number(stop[2], "gain", origin) > 0
         ):
-            raise ModelError(f"{origin}: dial has {stop!r}: gamma from 0, the others above 0")
+            raise ModelError(origin, f"dial has {stop!r}: gamma from 0, the others above 0")
     return Dial.from_lists(stops)
 
 
@@ -264,27 +263,27 @@ def _names(
 ) -> dict[str, str]:
     names = table.get(key)
     if not isinstance(names, Mapping) or not names:
-        raise ModelError(f"{origin}: {key} must say which tensor is what: {', '.join(roles)}")
+        raise ModelError(origin, f"{key} must say which tensor is what: {', '.join(roles)}")
     for role, name in names.items():
         if role not in roles:
-            raise ModelError(f"{origin}: {key} has {role!r}, but knows only {', '.join(roles)}")
+            raise ModelError(origin, f"{key} has {role!r}, but knows only {', '.join(roles)}")
         if not isinstance(name, str) or not name:
-            raise ModelError(f"{origin}: {key}.{role} must be a tensor's name")
+            raise ModelError(origin, f"{key}.{role} must be a tensor's name")
     if len(set(names.values())) < len(names):
-        raise ModelError(f"{origin}: {key} names one tensor twice")
+        raise ModelError(origin, f"{key} names one tensor twice")
     return dict(names)
 
 
 def _number(value: Any, key: str, origin: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
-        raise ModelError(f"{origin}: {key} is {reprlib.repr(value)}, but must be a number")
+        raise ModelError(origin, f"{key} is {reprlib.repr(value)}, but must be a number")
     return float(value)
 
 
 def _whole(value: Any, key: str, origin: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_SIDE:
         raise ModelError(
-            f"{origin}: {key} is {reprlib.repr(value)}, but must be a whole number in "
-            f"1..{_LARGEST_SIDE}"
+            origin,
+            f"{key} is {reprlib.repr(value)}, but must be a whole number in 1..{_LARGEST_SIDE}",
         )
     return value

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import ModelError
+from photochrom.errors import ModelError, os_reason
 from photochrom.models.contract import (
     INPUT_ROLES,
     OUTPUT_ROLES,
@@ -76,7 +76,7 @@ def descriptors_from(path: Path, *, own: bool = False) -> tuple[Descriptor, ...]
     """
     tables = read_toml(path).get("model", [])
     if not isinstance(tables, list):
-        raise ModelError(f"{path}: model must be a list of tables, [[model]]")
+        raise ModelError(path, "model must be a list of tables, [[model]]")
     return tuple(_descriptor(table, str(path), path.parent, own) for table in tables)
 
 
@@ -85,9 +85,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}") from error
+        raise ModelError(path, os_reason(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: not valid TOML ({error})") from error
+        raise ModelError(path, f"not valid TOML ({error})") from error
 
 
 def beside(path: Path) -> tuple[str, Contract] | None:
@@ -109,21 +109,21 @@ def beside(path: Path) -> tuple[str, Contract] | None:
 
 def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
     if not isinstance(table, Mapping):
-        raise ModelError(f"{origin}: model must be a list of tables, [[model]]")
+        raise ModelError(origin, "model must be a list of tables, [[model]]")
     _check_fields(table, origin)
     missing = [name for name in _NEEDED if name not in table]
     if missing:
-        raise ModelError(f"{origin}: {', '.join(missing)} missing")
+        raise ModelError(origin, f"{', '.join(missing)} missing")
     name, file = table["name"], table["file"]
     if not name or set(name.lower()) - set(_NAME) or name.lower().endswith(".onnx"):
         raise ModelError(
-            f"{origin}: name is {name!r}, but must be of letters, digits, - _ . and no file's"
+            origin, f"name is {name!r}, but must be of letters, digits, - _ . and no file's"
         )
     if file != Path(file).name or file.startswith("."):
-        raise ModelError(f"{origin}: file is {file!r}, but must be the plain name of a file")
+        raise ModelError(origin, f"file is {file!r}, but must be the plain name of a file")
     sha256 = table["sha256"].lower()
     if not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise ModelError(f"{origin}: sha256 of {name} must be 64 hexadecimal digits")
+        raise ModelError(origin, f"sha256 of {name} must be 64 hexadecimal digits")
     roles = OWN_ROLES if own else (INPUT_ROLES, OUTPUT_ROLES)
     told = {"trained_on": "", **table}
     told["contract"] = contract_from_table(table["contract"], f"{origin}: {name}", roles=roles)
@@ -135,18 +135,18 @@ def _check_fields(table: Mapping[str, Any], origin: str) -> None:
     known = {field.name for field in fields(Descriptor)} - {"folder"}
     for key, value in table.items():
         if key not in known:
-            raise ModelError(f"{origin}: unknown key {key!r}; known: {', '.join(sorted(known))}")
+            raise ModelError(origin, f"unknown key {key!r}", f"known: {', '.join(sorted(known))}")
         if key == "urls":
             if not isinstance(value, list) or not all(map(_is_address, value)):
-                raise ModelError(f"{origin}: urls must be a list of http(s) addresses")
+                raise ModelError(origin, "urls must be a list of http(s) addresses")
         elif key == "bytes":
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ModelError(f"{origin}: bytes is {value!r}, but must be a whole number")
+                raise ModelError(origin, f"bytes is {value!r}, but must be a whole number")
         elif key == "exact":
             if not isinstance(value, bool):
-                raise ModelError(f"{origin}: exact is {value!r}, but must be true or false")
+                raise ModelError(origin, f"exact is {value!r}, but must be true or false")
         elif key != "contract" and not (isinstance(value, str) and value.isprintable()):
-            raise ModelError(f"{origin}: {key} is {value!r}, but must be a line of text")
+            raise ModelError(origin, f"{key} is {value!r}, but must be a line of text")
 
 
 def _is_address(url: Any) -> bool:

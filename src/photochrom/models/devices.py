@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import onnxruntime
 
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, Option, see_docs
 
 CPU = "CPUExecutionProvider"
 PROVIDERS = {
@@ -35,12 +35,15 @@ def providers_for(device: str) -> list[str]:
         best = [PROVIDERS[name] for name in AUTOMATIC if PROVIDERS[name] in offered]
         return [*best[:1], CPU]
     if device not in PROVIDERS:
-        raise ConfigError(f"--device {device}: must be auto or one of {', '.join(PROVIDERS)}")
+        raise ConfigError(
+            Option("device", device), f"must be auto or one of {', '.join(PROVIDERS)}"
+        )
     provider = PROVIDERS[device]
     if provider not in offered:
         here = [name for name, known in PROVIDERS.items() if known in offered]
         raise ModelError(
-            f"--device {device}: the installed ONNX Runtime has only {', '.join(here)}; "
-            "see docs/models.md for the builds"
+            Option("device", device),
+            f"the installed ONNX Runtime has only {', '.join(here)}",
+            f"{see_docs('models')} says which builds there are",
         )
     return [provider] if provider == CPU else [provider, CPU]

@@ -16,7 +16,7 @@ import filelock
 import httpx2
 
 from photochrom._system.atomic import move_into_place
-from photochrom.errors import ModelError
+from photochrom.errors import ModelError, os_reason
 from photochrom.models.catalogue import sha256_of
 from photochrom.models.descriptor import Descriptor
 
@@ -60,7 +60,7 @@ def pull(
     Raises ModelError that says which address failed how; nothing is then under the final name.
     """
     if descriptor.shipped:
-        raise ModelError(f"{descriptor.name} comes with its package; there is nothing to pull")
+        raise ModelError(descriptor.name, "comes with its package", "there is nothing to pull")
     target = descriptor.path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -74,8 +74,9 @@ def pull(
             move_into_place(part, target, durable=True)
     except OSError as error:
         raise ModelError(
-            f"{target}: cannot be written ({error.strerror or error}); make room, or set "
-            "PHOTOCHROM_HOME to another folder"
+            target,
+            f"cannot be written ({os_reason(error)})",
+            "make room, or set PHOTOCHROM_HOME to another folder",
         ) from error
     return target
 
@@ -86,7 +87,7 @@ def remove(descriptor: Descriptor) -> int:
     Raises ModelError for a model that was not pulled.
     """
     if descriptor.shipped:
-        raise ModelError(f"{descriptor.name} comes with its package; uninstall that instead")
+        raise ModelError(descriptor.name, "comes with its package", "uninstall that instead")
     freed, folder = 0, descriptor.path.parent
     try:
         for path in (descriptor.path, *folder.glob(f".{glob.escape(descriptor.path.name)}.*")):
@@ -94,9 +95,9 @@ def remove(descriptor: Descriptor) -> int:
                 freed += path.stat().st_size
                 path.unlink()
     except OSError as error:
-        raise ModelError(f"{descriptor.path}: {error.strerror or error}") from error
+        raise ModelError(descriptor.path, os_reason(error)) from error
     if not freed:
-        raise ModelError(f"{descriptor.name} is not on this machine; nothing to remove")
+        raise ModelError(descriptor.name, "is not on this machine", "nothing to remove")
     return freed
 
 
@@ -111,7 +112,7 @@ def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: 
                 return
             faults.append(f"{url}: {fault}")
     raise ModelError(
-        f"{descriptor.name} could not be downloaded ({'; '.join(faults)}); try again later"
+        descriptor.name, f"could not be downloaded ({'; '.join(faults)})", "try again later"
     )
 
 

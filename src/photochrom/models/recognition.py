@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, Option, Remedy, see_docs
 from photochrom.models.contract import CHANNELS, Contract, contract_from_table
 
 
@@ -68,7 +68,7 @@ class Tensor:
 def check_kind(kind: str | None) -> None:
     """Raise ConfigError for a kind that there is not."""
     if kind is not None and kind not in CONVENTIONS:
-        raise ConfigError(f"--model-kind {kind}: must be one of {', '.join(CONVENTIONS)}")
+        raise ConfigError(Option("kind", kind), f"must be one of {', '.join(CONVENTIONS)}")
 
 
 def recognised(
@@ -88,8 +88,9 @@ def recognised(
     if len(inputs) != 1:
         found = ", ".join(map(str, inputs))
         raise ModelError(
-            f"{origin}: takes {len(inputs)} inputs ({found}), but one picture is all that it could "
-            "be given; export it with the others fixed"
+            origin,
+            f"takes {len(inputs)} inputs ({found}), but one picture is all that it could be given",
+            "export it with the others fixed",
         )
     [shown] = inputs
     kind = kind or _only_kind(shown, outputs)
@@ -130,9 +131,14 @@ def _unfit(
 ) -> ModelError:
     found = f"{', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}"
     return ModelError(
-        f"{origin}: {why}: from {found}; what fits is one picture of 1 (L) or 3 channels "
-        "(grey sRGB) to one of 2 (ab) or 3 (RGB): say which with "
-        f"--model-kind {'|'.join(CONVENTIONS)}, or in a TOML file beside it (docs/models.md)"
+        origin,
+        f"{why}: from {found}; what fits is one picture of 1 (L) or 3 channels (grey sRGB) to "
+        "one of 2 (ab) or 3 (RGB)",
+        Remedy(
+            f"say by {{}} which it is, {', '.join(CONVENTIONS)}, or in a TOML file beside it "
+            f"({see_docs('models')})",
+            Option("kind"),
+        ),
     )
 
 
@@ -149,9 +155,10 @@ def fitted(
     said = {tensor.name for tensor in outputs}
     if found != wanted or not set(contract.outputs.values()) <= said:
         raise ModelError(
-            f"{origin}: not the model that its description says: it takes "
-            f"{', '.join(sorted(found))} and gives {', '.join(sorted(said))}, but should take "
-            f"{', '.join(sorted(wanted))} and give {', '.join(contract.outputs.values())}"
+            origin,
+            f"not the model that its description says: it takes {', '.join(sorted(found))} and "
+            f"gives {', '.join(sorted(said))}, but should take {', '.join(sorted(wanted))} and "
+            f"give {', '.join(contract.outputs.values())}",
         )
     by_name = {tensor.name: tensor for tensor in (*inputs, *outputs)}
     for role, name in (*contract.inputs.items(), *contract.outputs.items()):
@@ -159,19 +166,24 @@ def fitted(
             _check_picture(by_name[name], CHANNELS[role], origin)
     for tensor in inputs:
         if tensor.type not in (*FLOATS, BYTES):
-            raise ModelError(f"{origin}: {tensor} cannot be filled; it takes floats or bytes")
+            raise ModelError(origin, f"{tensor} cannot be filled", "it takes floats or bytes")
     shown = by_name[contract.inputs["gray" if "gray" in contract.inputs else "light"]]
     if shown.type == BYTES and not (contract.black >= 0 and 1 < contract.white <= 255):
         raise ModelError(
-            f"{origin}: {shown} takes bytes, but its white would be {contract.white:g}; say "
-            "--model-kind gray255-ab or gray255-rgb, or white = 255 in a TOML file beside it"
+            origin,
+            f"{shown} takes bytes, but its white would be {contract.white:g}",
+            Remedy(
+                "say by {} that it is gray255-ab or gray255-rgb, or by white = 255 in a TOML file "
+                "beside it",
+                Option("kind"),
+            ),
         )
     if shown.sides is None:
         return contract
     if contract.size_rule.fixed not in (None, shown.sides):
         raise ModelError(
-            f"{origin}: {shown} takes one size, and its description says another: "
-            f"{contract.size_rule.fixed}"
+            origin,
+            f"{shown} takes one size, and its description says another: {contract.size_rule.fixed}",
         )
     rule = contract.size_rule
     multiple = rule.multiple if rule.fixed else 4  # nobody said one
@@ -189,6 +201,8 @@ def _check_picture(tensor: Tensor, channels: int, origin: str) -> None:
         or 0 in fixed
     ):
         raise ModelError(
-            f"{origin}: {tensor} must be one picture of {channels} channels, 1x{channels}xHxW, "
-            "both sides free or both fixed; export it so"
+            origin,
+            f"{tensor} must be one picture of {channels} channels, 1x{channels}xHxW, both sides "
+            "free or both fixed",
+            "export it so",
         )

@@ -25,7 +25,7 @@ from photochrom.color.lab import (
     srgb_from_linear,
 )
 from photochrom.color.vividness import Decoding
-from photochrom.errors import HintError, ModelError, first_line
+from photochrom.errors import HintError, ModelError, Option, Remedy, first_line
 from photochrom.models import (
     BYTES,
     Contract,
@@ -131,7 +131,7 @@ class Session:
         Raises HintError where it takes no hints, ModelError where its answer is not as described.
         """
         if hint_mask is not None and hint_mask.any() and not self.contract.hints:
-            raise HintError(f"{self.name} takes no hints; choose a model that does")
+            raise HintError(self.name, "takes no hints", "choose a model that does")
         feed = self._feed(lightness, decoding, hint_ab, hint_mask)
         wanted = [role for role in ("ab", "rgb", "entropy") if role in self.contract.outputs]
         answer = dict(zip(wanted, self._run(wanted, feed), strict=True))
@@ -145,7 +145,7 @@ class Session:
         Raises ModelError for a network that says only ab.
         """
         if self.contract.output != "bins":
-            raise ModelError(f"{self.name} says colours, not how likely each is; choose another")
+            raise ModelError(self.name, "says colours, not how likely each is", "choose another")
         feed = self._feed(lightness, Decoding(0.0, 1.0, 1.0), None, None)
         [logits] = self._run(["logits"], feed)
         return logits[0]
@@ -195,8 +195,14 @@ class Session:
         except Exception as error:  # ONNX Runtime raises several unrelated kinds
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise ModelError(
-                f"{self.name}: failed on {shapes} ({first_line(error)}); it may take other sizes "
-                "(--size, or a TOML file beside it), or lack external data"
+                self.name,
+                f"failed on {shapes} ({first_line(error)})",
+                Remedy(
+                    "it may take other sizes ({}, or a TOML file beside it), or lack external data",
+                    Option("size"),
+                    otherwise="it may take other sizes (a TOML file beside it says which), or lack "
+                    "external data",
+                ),
             ) from error
         return [np.asarray(value, np.float32) for value in found]
 
@@ -212,8 +218,9 @@ class Session:
             or shape[0] * columns != shape[1] * rows
         ):
             raise ModelError(
-                f"{self.name}: answers {'x'.join(map(str, said.shape))} to a picture of "
-                f"{shape[0]}x{shape[1]}; it should be 1x{channels} and a whole part of that"
+                self.name,
+                f"answers {'x'.join(map(str, said.shape))} to a picture of {shape[0]}x{shape[1]}",
+                f"it should be 1x{channels} and a whole part of that",
             )
         image: Array = said[0].transpose(1, 2, 0)
         if channels == 3:
@@ -228,8 +235,9 @@ class Session:
             image = image * np.float32(self.contract.ab_unit)
         if not np.isfinite(image).all():
             raise ModelError(
-                f"{self.name}: returned NaN or infinity; its file, or the range of its input "
-                "(black, white), may be wrong"
+                self.name,
+                "returned NaN or infinity",
+                "its file, or the range of its input (black, white), may be wrong",
             )
         return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour
 
@@ -248,16 +256,18 @@ def _started(found: ResolvedModel, options: Any, providers: Sequence[str]) -> An
         except Exception as error:  # of drivers and libraries
             reason = first_line(error)
         if CPU not in providers:
-            raise ModelError(f"{path}: {providers[0]} failed ({reason}); try --device cpu")
+            raise ModelError(
+                path, f"{providers[0]} failed ({reason})", Remedy("try {}", Option("device", "cpu"))
+            )
         warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
     try:
         return onnxruntime.InferenceSession(path, options, providers=[CPU])
     except Exception as error:  # ONNX Runtime raises several unrelated kinds
-        remedy = ""
+        remedy = None
         if found.descriptor is not None and not found.descriptor.shipped:
-            remedy = f"; get it again: photochrom models pull {found.name}"
+            remedy = f"get it again: photochrom models pull {found.name}"
         raise ModelError(
-            f"{path}: not a model that can be loaded ({first_line(error)}){remedy}"
+            path, f"not a model that can be loaded ({first_line(error)})", remedy
         ) from error
 
 
@@ -265,7 +275,11 @@ def _available(providers: Sequence[str]) -> list[str]:
     present = onnxruntime.get_available_providers()
     for provider in providers:
         if provider not in present:
-            raise ModelError(f"ONNX Runtime has no {provider} here; present: {', '.join(present)}")
+            raise ModelError(
+                Option("providers", provider),
+                "the installed ONNX Runtime has none",
+                f"it has {', '.join(present)}",
+            )
     return list(providers)
 
 
@@ -278,8 +292,10 @@ def _described(session: Any, found: ResolvedModel) -> Contract | None:
         return _own(json.loads(text), found.contract, str(found.path))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{found.path}: what it says of itself ({METADATA_KEY!r} in its metadata) is damaged, "
-            f"or of another program ({type(error).__name__}: {error}); export it again"
+            found.path,
+            f"what it says of itself ({METADATA_KEY!r} in its metadata) is damaged, or of another "
+            f"program ({type(error).__name__}: {error})",
+            "export it again",
         ) from error
 
 

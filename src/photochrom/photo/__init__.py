@@ -2,11 +2,18 @@
 
 from photochrom.photo.convert import PhotoLike, as_photo
 from photochrom.photo.exif import from_exif
-from photochrom.photo.formats import KINDS, SUFFIXES, TIFF, Kind, kind_of
+from photochrom.photo.formats import (
+    KINDS,
+    MAX_PIXELS,
+    MAX_WHOLE_PIXELS,
+    SUFFIXES,
+    TIFF,
+    Kind,
+    kind_of,
+)
 from photochrom.photo.orientation import Turn
 from photochrom.photo.page import Page
 from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
-from photochrom.photo.reader import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.writer import (
     check_target,
     coding_for,

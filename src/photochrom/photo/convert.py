@@ -10,7 +10,7 @@ import numpy as np
 
 from photochrom.errors import PhotoError
 from photochrom.photo.orientation import Turn
-from photochrom.photo.photo import Metadata, Photo, metadata_of
+from photochrom.photo.photo import Metadata, Photo, check_no_address, metadata_of
 from photochrom.photo.strips import Pixels
 
 
@@ -38,6 +38,8 @@ def as_photo(photo: PhotoLike, max_pixels: int | None = None) -> Photo:
     if isinstance(photo, Photo):
         return photo
     if isinstance(photo, str | os.PathLike):
+        if "://" in str(photo):  # while it can be seen: a path has one slash
+            check_no_address(str(photo))
         return Photo(Path(photo), max_pixels=max_pixels)
     if isinstance(photo, bytes | bytearray | memoryview):
         return Photo(bytes(photo), max_pixels=max_pixels)
@@ -46,7 +48,7 @@ def as_photo(photo: PhotoLike, max_pixels: int | None = None) -> Photo:
     if hasattr(photo, "getexif") and hasattr(photo, "convert"):
         return Photo(_pil_pixels(photo), metadata=_pil_metadata(photo))
     raise PhotoError(
-        f"a photo must be a path, bytes, an array or a PIL image, not {type(photo).__name__}"
+        f"a {type(photo).__name__}", "is no photo", "give a path, bytes, an array or a PIL image"
     )
 
 

@@ -8,6 +8,10 @@ from typing import Any
 
 import numpy as np
 
+MAX_PIXELS = 1_000_000_000
+"""Of a picture that is decoded row by row, by default."""
+MAX_WHOLE_PIXELS = 150_000_000
+"""Of one that lies in memory as a whole, by default: about 1 GB."""
 EIGHT, SIXTEEN, FLOAT = (np.dtype(t) for t in (np.uint8, np.uint16, np.float32))
 
 

@@ -15,8 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import MissingExtraError, PhotochromError, PhotoError, first_line
-from photochrom.photo.formats import HEIC, JPEG2000, PNM, Kind
+from photochrom.errors import (
+    MissingExtraError,
+    Option,
+    PhotochromError,
+    PhotoError,
+    Remedy,
+    first_line,
+)
+from photochrom.photo.formats import HEIC, JPEG2000, MAX_PIXELS, MAX_WHOLE_PIXELS, PNM, Kind
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
@@ -79,17 +86,18 @@ def encode(
         raise
     except Exception as error:  # each package has errors of its own
         raise PhotoError(
-            f"{name}: cannot be written as {kind.name} ({first_line(error)}); "
-            "choose another --format"
+            name,
+            f"cannot be written as {kind.name} ({first_line(error)})",
+            Remedy("choose another {}", Option("format"), otherwise="choose another kind of file"),
         ) from error
-    raise PhotoError(f"{name}: no package here writes {kind.name}; choose another format")
+    raise PhotoError(name, f"no package here writes {kind.name}", "choose another format")
 
 
 def _package(name: str, kind: Kind) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise MissingExtraError(f"{kind.name}: this kind of file", "formats") from error
+        raise MissingExtraError(f"{kind.name} files", "formats") from error
 
 
 def _guarded(name: str, read: Callable[[], Any]) -> Any:
@@ -98,19 +106,28 @@ def _guarded(name: str, read: Callable[[], Any]) -> Any:
         return read()
     except Exception as error:  # each package has errors of its own
         raise PhotoError(
-            f"{name}: damaged or unusual image ({first_line(error)}); repair it or save it again"
+            name, f"damaged or unusual image ({first_line(error)})", "repair it or save it again"
         ) from error
 
 
 def check_pixel_count(name: str, width: int, height: int, limit: int) -> None:
     """Refuse a picture without pixels, or with too many; raises PhotoError."""
     if width < 1 or height < 1:
-        raise PhotoError(f"{name}: has no pixels ({width} x {height}); copy it from its source")
+        raise PhotoError(name, f"has no pixels ({width} x {height})", "copy it from its source")
     if width * height > limit:
         raise PhotoError(
-            f"{name}: {width} x {height} are {width * height / 1e6:.4g} megapixels, the limit here "
-            f"is {limit / 1e6:.4g}; raise --max-pixels if that is meant, or save it as TIFF"
+            name,
+            f"{width} x {height} are {width * height / 1e6:.4g} megapixels, the limit here "
+            f"is {limit / 1e6:.4g}",
+            _fewer(width * height, limit),
         )
+
+
+def _fewer(pixels: int, limit: int) -> Remedy:
+    """What to do about too many pixels; a TIFF may have more by default, but not by request."""
+    as_tiff = limit == MAX_WHOLE_PIXELS and pixels <= MAX_PIXELS
+    other = "save it as a TIFF" if as_tiff else "make it smaller"
+    return Remedy(f"raise {{}} if that is meant, or {other}", Option("max_pixels"), otherwise=other)
 
 
 def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
@@ -118,14 +135,14 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
     with _guarded(name, lambda: package.NetpbmFile(io.BytesIO(data))) as file:
         shape = file.shape
         if file.axes not in ("YX", "YXS") or (len(shape) == 3 and shape[2] > 4):
-            raise PhotoError(f"{name}: more than one picture in one file; save them one by one")
+            raise PhotoError(name, "more than one picture in one file", "save them one by one")
         check_pixel_count(name, shape[1], shape[0], limit)
         if len(data) * 8 < shape[0] * shape[1]:
-            raise PhotoError(f"{name}: damaged, pixels are missing; copy it again from its source")
+            raise PhotoError(name, "damaged, pixels are missing", "copy it again from its source")
         pixels = _guarded(name, file.asarray)
         highest = int(file.maxval)
     if highest < 1:
-        raise PhotoError(f"{name}: damaged, its white is {highest}; save it again")
+        raise PhotoError(name, f"damaged, its white is {highest}", "save it again")
     if pixels.dtype == bool:  # a bitmap: true is white here
         pixels, highest = pixels.astype(np.uint8), 1
     sixteen = highest > 255
@@ -149,7 +166,7 @@ def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
     check_pixel_count(name, header["columns"], header["rows"], limit)
     bits = int(header["precision"])
     if not 1 <= bits <= 16 or header["is_signed"]:
-        raise PhotoError(f"{name}: {bits}-bit samples are not supported; save it with 8 or 16 bit")
+        raise PhotoError(name, f"{bits}-bit samples are not supported", "save it with 8 or 16 bit")
     pixels = np.atleast_3d(_guarded(name, lambda: package.decode(data)))
     full = 65535 if bits > 8 else 255
     if (1 << bits) - 1 != full:
@@ -190,8 +207,9 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None
     height, width = pixels.shape[:2]
     if min(height, width) < _JPEG2000_LEAST:
         raise PhotoError(
-            f"{name}: {width} x {height} pixels are too few for a JPEG 2000 file; "
-            "choose another --format"
+            name,
+            f"{width} x {height} pixels are too few for a JPEG 2000 file",
+            Remedy("choose another {}", Option("format"), otherwise="choose another kind of file"),
         )
     if pixels.dtype == np.uint16 and bits < 16:
         pixels = pixels >> (16 - bits)
@@ -215,7 +233,7 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
         lambda: package.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True),
     )
     if not len(opened):
-        raise PhotoError(f"{name}: damaged, there is no picture in it; copy it from its source")
+        raise PhotoError(name, "damaged, there is no picture in it", "copy it from its source")
     picture = opened[opened.primary_index] if len(opened) > 1 else opened
     width, height = picture.size
     check_pixel_count(name, width, height, limit)

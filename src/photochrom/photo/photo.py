@@ -7,6 +7,7 @@ upright. Every pass over the pixels is an opening of its own: a sequential decod
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import numpy as np
 from photochrom._system.vips import fault_of, pyvips
 from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
-from photochrom.errors import PhotochromError, PhotoError
+from photochrom.errors import PhotochromError, PhotoError, os_reason
 from photochrom.filters.resize import resize
 from photochrom.photo.exif import from_exif, resolution_of
 from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
@@ -30,6 +31,8 @@ from photochrom.photo.tiff_tags import Directory, read_directories
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""How the address of something on another machine begins, as a path; C:/ is a path here."""
 _FINEST = 1e6
 """Pixels a millimetre; what says more is damaged, and libvips holds no more."""
 _FINITE = 1e30
@@ -224,8 +227,9 @@ class Photo:
         brightest = float(np.nanmax(values, initial=0))
         if brightest > _BRIGHTEST:
             raise PhotoError(
-                f"{self.name}: its floats reach {brightest:.4g}, but white is 1; "
-                "divide them or save it with 16 bit"
+                self.name,
+                f"its floats reach {brightest:.4g}, but white is 1",
+                "divide them or save it with 16 bit",
             )
         return np.clip(np.nan_to_num(values), 0, 1)
 
@@ -271,8 +275,9 @@ class Photo:
         missing = directories[self.page].data_end - length
         if missing > 0:
             raise PhotoError(
-                f"{self.name}: damaged, {missing} bytes of pixels are missing; "
-                "copy it again from its source"
+                self.name,
+                f"damaged, {missing} bytes of pixels are missing",
+                "copy it again from its source",
             )
         return directories[self.page].descriptive_tags
 
@@ -289,8 +294,9 @@ class Photo:
                 yield
         except pyvips.Error as error:
             raise PhotoError(
-                f"{self.name}: damaged or unusual image ({fault_of(error)}); "
-                "repair it or save it again"
+                self.name,
+                f"damaged or unusual image ({fault_of(error)})",
+                "repair it or save it again",
             ) from error
 
 
@@ -315,9 +321,16 @@ def foreseen_os_errors(name: str) -> Iterator[None]:
     except PhotochromError:  # some are OSErrors too
         raise
     except FileNotFoundError as error:
-        raise PhotoError(f"{name}: no such file; check the name") from error
+        check_no_address(name)
+        raise PhotoError(name, "no such file", "check the name") from error
     except OSError as error:
-        raise PhotoError(f"{name}: {error.strerror}; choose another name or folder") from error
+        raise PhotoError(name, os_reason(error), "choose another name or folder") from error
+
+
+def check_no_address(name: str) -> None:
+    """Raise PhotoError for the name of a file that is the address of one on another machine."""
+    if _ADDRESS.match(name):
+        raise PhotoError(name, "is an address, not a file here", "use its copy on this machine")
 
 
 def _check_source(source: Path | bytes | Pixels, name: str) -> None:
@@ -325,18 +338,19 @@ def _check_source(source: Path | bytes | Pixels, name: str) -> None:
         with foreseen_os_errors(name):
             size = source.stat().st_size
             if source.is_dir():
-                raise PhotoError(f"{name}: is a folder, not a photo")
+                raise PhotoError(name, "is a folder, not a photo", "name a photo in it")
             if not source.is_file():
-                raise PhotoError(f"{name}: is no ordinary file; copy it to one first")
+                raise PhotoError(name, "is no ordinary file", "copy it to one first")
         if size == 0:
-            raise PhotoError(f"{name}: the file is empty; copy it again from its source")
+            raise PhotoError(name, "the file is empty", "copy it again from its source")
     elif isinstance(source, bytes):
         if not source:
-            raise PhotoError(f"{name}: no bytes arrived; pipe an encoded photo in")
+            raise PhotoError(name, "no bytes arrived", "pipe an encoded photo in")
     elif source.dtype not in (np.uint8, np.uint16, np.float32) or not (
         source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (1, 3, 4))
     ):
         raise PhotoError(
-            f"{name}: an array must be uint8, uint16 or float32 and (H, W), (H, W, 3) or "
-            f"(H, W, 4), not {source.dtype} {source.shape}"
+            name,
+            "an array must be uint8, uint16 or float32 and (H, W), (H, W, 3) or (H, W, 4), not "
+            f"{source.dtype} {source.shape}",
         )

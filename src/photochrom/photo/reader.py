@@ -16,14 +16,19 @@ from photochrom._system.vips import pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
 from photochrom.photo import optional_codecs
-from photochrom.photo.formats import EIGHT, FLOAT, KINDS, SIXTEEN, Kind, sniffed
+from photochrom.photo.formats import (
+    EIGHT,
+    FLOAT,
+    KINDS,
+    MAX_PIXELS,
+    MAX_WHOLE_PIXELS,
+    SIXTEEN,
+    Kind,
+    sniffed,
+)
 from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
 
-MAX_PIXELS = 1_000_000_000
-"""Of a picture that is decoded row by row."""
-MAX_WHOLE_PIXELS = 150_000_000
-"""Of one that lies in memory as a whole: about 1 GB."""
 _HEAD = 64
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
 _OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "yxy"})
@@ -91,8 +96,9 @@ class Source:
         optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
         if image.format not in _DEPTHS:
             raise PhotoError(
-                f"{self.name}: samples of type {image.format} are not supported; "
-                "save it with 8 or 16 bit, or 32-bit floats"
+                self.name,
+                f"samples of type {image.format} are not supported",
+                "save it with 8 or 16 bit, or 32-bit floats",
             )
         notes: list[str] = []
         profile = field(image, "icc-profile-data", None)
@@ -111,7 +117,7 @@ class Source:
         cmyk = image.interpretation == "cmyk"
         if image.bands > (5 if cmyk else 4):
             raise PhotoError(
-                f"{self.name}: {image.bands} bands are not supported; save it as grey or RGB"
+                self.name, f"{image.bands} bands are not supported", "save it as grey or RGB"
             )
         stored = _DEPTHS[image.format]
         bits = int(field(image, "bits-per-sample", 8 * stored.itemsize))
@@ -164,7 +170,11 @@ class Source:
         kind = sniffed(head)
         if kind is None:
             known = ", ".join(kind.name for kind in KINDS)
-            raise PhotoError(f"{self.name}: not an image of a kind Photochrom reads ({known})")
+            raise PhotoError(
+                self.name,
+                "not an image of a kind Photochrom reads",
+                f"save it as one of {known}",
+            )
         return kind
 
     @staticmethod

@@ -15,7 +15,7 @@ import numpy as np
 from photochrom._system.atomic import move_into_place, temporary_beside
 from photochrom._system.vips import fault_of, pyvips
 from photochrom.color.rgb_space import SRGB
-from photochrom.errors import OutputExistsError, PhotoError
+from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
 from photochrom.photo.digital_source import mark_computed
@@ -45,7 +45,7 @@ from photochrom.photo.page import (
     with_color_space,
     xmp_of,
 )
-from photochrom.photo.photo import Photo, foreseen_os_errors
+from photochrom.photo.photo import Photo, check_no_address, foreseen_os_errors
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, StripPlan
 from photochrom.photo.tiff_tags import (
@@ -137,18 +137,23 @@ def check_target(target: Path, overwrite: bool) -> Kind:
     kind = kind_of(target)
     if kind is None:
         known = ", ".join(kind.suffix[1:] for kind in KINDS)
-        raise PhotoError(f"{target}: cannot write this format; end the name in one of {known}")
+        raise PhotoError(target, "cannot write this format", f"end the name in one of {known}")
     with foreseen_os_errors(str(target)):
         exists = target.exists()
     if exists and not overwrite:
         raise _taken(target)
     if not target.parent.is_dir():
-        raise PhotoError(f"{target}: the folder {target.parent} does not exist; create it first")
+        check_no_address(str(target))
+        raise PhotoError(target, "its folder does not exist", "create it first")
     return kind
 
 
+REPLACE = Remedy("add {} to replace it", Option("overwrite", True))
+"""What to do about a name that is taken."""
+
+
 def _taken(target: Path) -> OutputExistsError:
-    return OutputExistsError(f"{target}: exists already; add --overwrite to replace it")
+    return OutputExistsError(target, "exists already", REPLACE)
 
 
 def _write_by_libvips(
@@ -179,8 +184,9 @@ def _write_by_libvips(
     except pyvips.Error as error:
         if source.failure is None:
             raise PhotoError(
-                f"{target}: cannot be written ({fault_of(error)}); "
-                "check the folder and its free space"
+                target,
+                f"cannot be written ({fault_of(error)})",
+                "check the folder and its free space",
             ) from error
     if source.failure is not None:  # libvips takes an early end for a warning
         raise source.failure

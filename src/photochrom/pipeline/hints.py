@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color.lab import Array
-from photochrom.errors import HintError, nearest_name
+from photochrom.errors import HintError, nearest_name, os_reason, see_docs
 from photochrom.options import Hint
 
 RADIUS = 0.01
@@ -34,9 +34,9 @@ def load_hints(path: Path) -> tuple[Hint, ...]:
     try:
         record = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise HintError(f"{path}: {error.strerror}; name a JSON file of hints") from error
+        raise HintError(path, os_reason(error), "name a JSON file of hints") from error
     except (ValueError, RecursionError) as error:
-        raise HintError(f"{path}: not valid JSON ({error}); see docs/hints.md") from error
+        raise HintError(path, f"not valid JSON ({error})", see_docs("hints")) from error
     return parse_hints(record, str(path))
 
 
@@ -47,11 +47,11 @@ def parse_hints(record: Any, origin: str) -> tuple[Hint, ...]:
     and for what is no hint.
     """
     if not isinstance(record, dict):
-        raise HintError(f'{origin}: must be an object {{"hints": [...]}}; see docs/hints.md')
+        raise HintError(origin, 'must be an object {"hints": [...]}', see_docs("hints"))
     _check_keys(record, ("hints",), origin)
     entries = record.get("hints")
     if not isinstance(entries, list):
-        raise HintError(f'{origin}: "hints" must be a list of hints; see docs/hints.md')
+        raise HintError(origin, '"hints" must be a list of hints', see_docs("hints"))
     return tuple(
         _parse_hint(entry, f"{origin}: hint {number}") for number, entry in enumerate(entries, 1)
     )
@@ -60,14 +60,14 @@ def parse_hints(record: Any, origin: str) -> tuple[Hint, ...]:
 def _parse_hint(entry: Any, where: str) -> Hint:
     if not isinstance(entry, dict):
         raise HintError(
-            f"{where}: is {reprlib.repr(entry)}, but must be an object with x, y and color"
+            where, f"is {reprlib.repr(entry)}, but must be an object with x, y and color"
         )
     _check_keys(entry, _KEYS, where)
     missing = [key for key in ("x", "y") if key not in entry]
     if missing:
-        raise HintError(f"{where}: {missing[0]} is missing")
+        raise HintError(where, f"{missing[0]} is missing")
     if ("color" in entry) == ("ab" in entry):
-        raise HintError(f"{where}: give its colour either as color or as ab")
+        raise HintError(where, "give its colour either as color or as ab")
     place = (entry["x"], entry["y"])
     try:
         if "color" in entry:
@@ -75,7 +75,7 @@ def _parse_hint(entry: Any, where: str) -> Hint:
         ab = entry["ab"]
         return Hint(*place, tuple(ab) if isinstance(ab, list) else ab, entry.get("radius"))
     except HintError as error:
-        raise HintError(f"{where}: {error}") from None
+        raise error.with_subject(where) from None
 
 
 def _check_keys(record: dict[str, Any], known: Sequence[str], where: str) -> None:
@@ -83,7 +83,7 @@ def _check_keys(record: dict[str, Any], known: Sequence[str], where: str) -> Non
         if key not in known:
             near = nearest_name(key, known)
             advice = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
-            raise HintError(f"{where}: unknown key {key!r}; {advice}")
+            raise HintError(where, f"unknown key {key!r}", advice)
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,7 @@ def check_inside(x: float, y: float, photo: tuple[int, int], where: str) -> None
     ):
         if not -0.5 <= value < size - 0.5:
             raise HintError(
-                f"{where}: {name} is {value:g}, but the photo is {size} pixels {side}; "
-                f"{name} must lie in 0..{size - 1}"
+                where,
+                f"{name} is {value:g}, but the photo is {size} pixels {side}",
+                f"{name} must lie in 0..{size - 1}",
             )

@@ -39,7 +39,9 @@ class Member:
         try:
             return self.session.contract.size_rule.copy_size(height, width, size)
         except ConfigError as error:
-            raise ConfigError(f"{self.session.name}: {error}") from error
+            raise ConfigError(
+                error.subject, f"{error.problem} for {self.session.name}", error.remedy
+            ) from error
 
     def logits(self, copy: SmallCopy) -> Array:
         """The distribution over ab bins on the coarse grid, (h / s, w / s, Q), as trained.

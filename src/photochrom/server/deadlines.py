@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from http import HTTPStatus
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from photochrom.server.problems import MEDIA_TYPE, TYPE
+from photochrom.errors import Fields
+from photochrom.server.problems import MEDIA_TYPE, document
 from photochrom.server.settings import Settings
 
 _LINGER_S = 2.0
@@ -45,7 +45,7 @@ class DeadlineProtocol(H11Protocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)  # whatever is not read counts
         if len(self.connections) > self.settings.connections:
-            self._tell(503, "busy", "too many connections; come back later")
+            self._tell(503, "busy", "too many connections", "come back later")
             return
         self._watch()
 
@@ -136,13 +136,11 @@ class DeadlineProtocol(H11Protocol):
     def _abort(self) -> None:
         self.transport.abort()
 
-    def _tell(self, status: int, kind: str, detail: str) -> None:
+    def _tell(self, status: int, kind: str, problem: str, remedy: str | None = None) -> None:
         """Answer outside any request, and close."""
         if self.transport.is_closing():
             return
-        title = HTTPStatus(status).phrase
-        told = {"type": TYPE + kind, "title": title, "status": status, "detail": detail}
-        body = json.dumps(told).encode()
+        body = json.dumps(document(status, kind, Fields(None, problem, remedy))).encode()
         headers = [
             ("Content-Type", MEDIA_TYPE),
             ("Content-Length", str(len(body))),

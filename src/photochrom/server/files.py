@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -74,8 +73,7 @@ def written(folder: Path, photo: Photo, suffix: str, write: Callable[[Path], Fil
     try:
         report = write(path)
     except PhotoError as error:
-        words = str(error).replace(str(path), photo.name).replace(f"{folder}{os.sep}", "")
-        raise type(error)(words) from error
+        raise error.with_subject(photo.name) from error
     return File(path, colored_name(photo.name, suffix), report.losses)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from photochrom.colorizer import Colorizer
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, Option
 from photochrom.models import Abilities, Descriptor, SizeRule, known_models, parse_blend
 from photochrom.server.settings import Settings
 
@@ -40,10 +40,12 @@ class Models:
         here = {model.name for model in self.present()}
         parts = [(str(part), weight) for part, weight in _parts(name)]
         if len(parts) > MOST_PARTS or len({part for part, _ in parts}) < len(parts):
-            raise ConfigError(f"a blend is of at most {MOST_PARTS} models, each once")
+            raise ConfigError(
+                Option("model", name), f"a blend is of at most {MOST_PARTS} models, each once"
+            )
         for part, _ in parts:
             if part not in here:
-                raise ModelError(f"{part}: no model of that name is here; see /api/v1/models")
+                raise ModelError(part, "no model of that name is here", "see /api/v1/models")
         loaded = [(self._loaded(part, part), weight) for part, weight in parts]
         if len(loaded) == 1:
             return loaded[0][0]
@@ -83,10 +85,8 @@ def _parts(name: str) -> list[tuple[Any, float]]:
     """The models of a blend and their weights; raises ConfigError."""
     try:
         return parse_blend(name)
-    except ConfigError as error:
-        raise ConfigError(str(error).removeprefix("--")) from error
     except (OSError, ValueError) as error:  # of what can be no file's name
-        raise ModelError(f"{name!r}: no model of that name is here; see /api/v1/models") from error
+        raise ModelError(name, "no model of that name is here", "see /api/v1/models") from error
 
 
 def abilities(colorizer: Colorizer) -> dict[str, bool]:

@@ -116,7 +116,8 @@ class PhotoSession:
                 raise RefusedError(
                     404,
                     "no-such-revision",
-                    f"there is no revision {revision}; the last {_MOST_REVISIONS} are kept",
+                    f"there is no revision {revision}",
+                    f"take one of the last {_MOST_REVISIONS}, which are kept",
                 ) from None
 
     def change(self, request: OptionsRequest, settings: Settings) -> int:
@@ -186,7 +187,8 @@ class PhotoSessions:
                 raise RefusedError(
                     429,
                     "busy",
-                    f"{count} photos are open already; close some, or come back later",
+                    f"{count} photos are open already",
+                    "close some, or come back later",
                     {"Retry-After": "30"},
                 )
             self._arriving += 1

@@ -32,5 +32,7 @@ def picture(pixels: Pixels, format: ScreenFormat | None = None) -> Response:
     try:
         data = image.write_to_buffer(f".{chosen}", **_OPTIONS[chosen])
     except pyvips.Error as error:
-        raise PhotoError(f"this picture cannot be a {chosen}; ask for another format") from error
+        raise PhotoError(
+            "this picture", f"cannot be a {chosen}", "ask for another format"
+        ) from error
     return Response(data, media_type=f"image/{chosen}")

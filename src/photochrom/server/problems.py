@@ -11,6 +11,7 @@ others         500
 
 from __future__ import annotations
 
+import json
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -22,17 +23,22 @@ from starlette.exceptions import HTTPException
 
 from photochrom.errors import (
     ConfigError,
+    Fields,
     HintError,
     InColorError,
     MissingExtraError,
     ModelError,
+    Option,
     PhotochromError,
     PhotoError,
 )
+from photochrom.options import ColorizeKeywords, SaveKeywords
 
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:photochrom:"
-_LONGEST_DETAIL = 400
+_LONGEST_TEXT = 400
+_OF_REQUESTS = {"model", "format", *ColorizeKeywords.__annotations__, *SaveKeywords.__annotations__}
+_OF_REQUESTS -= {"overwrite"}
 
 _STATUS: dict[type[PhotochromError], int] = {
     InColorError: 409,
@@ -59,47 +65,73 @@ class RefusedError(Exception):
     """A request that is not served, whatever photo it brings."""
 
     def __init__(
-        self, status: int, kind: str, detail: str, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        kind: str,
+        problem: str,
+        remedy: str | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        self.fields = Fields(None, problem, remedy)
+        super().__init__(self.fields.line)
         self.status, self.kind, self.headers = status, kind, headers
 
 
-def problem(
-    status: int, kind: str, detail: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """An answer that says what went wrong in one line."""
-    if len(detail) > _LONGEST_DETAIL:  # it may repeat what was sent
-        detail = f"{detail[: _LONGEST_DETAIL - 3]}..."
-    content = {
+def document(status: int, kind: str, fields: Fields) -> dict[str, Any]:
+    """What went wrong, as JSON: `detail` is one line of the fields, which follow."""
+    return {
         "type": TYPE + kind,
         "title": _TITLES.get(kind, HTTPStatus(status).phrase),
         "status": status,
-        "detail": detail,
+        "detail": _shortened(fields.line),
+        **{name: text and _shortened(text) for name, text in fields._asdict().items()},
     }
-    return JSONResponse(content, status, headers, MEDIA_TYPE)
+
+
+def _shortened(text: str) -> str:
+    """A text that may repeat what was sent, to a length that one can read."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
+
+
+def problem(
+    status: int, kind: str, fields: Fields, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """An answer that says what went wrong."""
+    return JSONResponse(document(status, kind, fields), status, headers, MEDIA_TYPE)
+
+
+def parameter(option: Option) -> str | None:
+    """An option as a request has it; None for what is not the client's to choose."""
+    if option.name not in _OF_REQUESTS:
+        return None
+    if option.value is None:
+        return option.name
+    value = option.value if isinstance(option.value, str) else json.dumps(option.value)
+    return f"{option.name}={value}"
 
 
 def problem_of(error: Exception) -> JSONResponse:
     """The answer for whatever was raised; what nobody foresaw is logged, and not told."""
     if isinstance(error, RefusedError):
-        return problem(error.status, error.kind, str(error), error.headers)
+        return problem(error.status, error.kind, error.fields, error.headers)
     if isinstance(error, PhotochromError):
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
-        return problem(status, _kebab(type(error).__name__), str(error))
+        return problem(status, _kebab(type(error).__name__), error.fields(parameter))
     if isinstance(error, RequestValidationError):
         return problem(422, "config-error", _first_fault(error))
     if isinstance(error, HTTPException):
         return problem(
             error.status_code,
             _kebab(HTTPStatus(error.status_code).phrase.replace(" ", "")),
-            str(error.detail),
+            Fields(None, str(error.detail), None),
             dict(error.headers or {}),
         )
     if isinstance(error, MemoryError):
-        return problem(503, "busy", "not enough memory for this now", {"Retry-After": "10"})
+        fields = Fields(None, "not enough memory for this now", "come back later")
+        return problem(503, "busy", fields, {"Retry-After": "10"})
     log.error("unforeseen", exc_info=error)
-    return problem(500, "unforeseen", f"unforeseen ({type(error).__name__}); please report it")
+    fields = Fields(None, f"unforeseen ({type(error).__name__})", "please report it")
+    return problem(500, "unforeseen", fields)
 
 
 def install(app: FastAPI) -> None:
@@ -116,12 +148,15 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For OpenAPI: these statuses are problems."""
     schema = {
         "type": "object",
-        "required": ["type", "title", "status", "detail"],
+        "required": ["type", "title", "status", "detail", "problem"],
         "properties": {
             "type": {"type": "string", "format": "uri"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
+            "subject": {"type": ["string", "null"]},
+            "problem": {"type": "string"},
+            "remedy": {"type": ["string", "null"]},
         },
     }
     return {
@@ -137,7 +172,8 @@ def _kebab(name: str) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
 
 
-def _first_fault(error: RequestValidationError) -> str:
+def _first_fault(error: RequestValidationError) -> Fields:
     fault = error.errors()[0]
     place = " ".join(str(part) for part in fault["loc"])
-    return f"{place}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    message = fault["msg"]
+    return Fields(place, f"{message[0].lower()}{message[1:]}", None)

@@ -61,7 +61,8 @@ class WorkQueue:
         raise RefusedError(
             429,
             "busy",
-            f"{self.waiting} requests are waiting already; come back later",
+            f"{self.waiting} requests are waiting already",
+            "come back later",
             {"Retry-After": str(min(max(1, wait), _LONGEST_RETRY))},
         )
 

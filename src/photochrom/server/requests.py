@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.color.lab import LARGEST_AB
-from photochrom.errors import ConfigError, HintError, PhotoError
+from photochrom.errors import ConfigError, HintError, Option, PhotoError, Remedy, see_docs
 from photochrom.options import (
     ADJUSTMENTS,
     MOST_VARIANTS,
@@ -49,13 +49,15 @@ class ModelAndOptions:
         height, width = workspace.copy_size(self.options.size)
         if height * width > settings.copy_pixels:
             raise ConfigError(
-                f"size {self.options.size} makes a copy of {width} x {height} pixels, more than "
-                "this server works on; choose a smaller one"
+                Option("size", self.options.size),
+                f"makes a copy of {width} x {height} pixels, more than this server works on",
+                "choose a smaller one",
             )
         if len(self.options.hints) * height * width > _MOST_HINTED:
             raise HintError(
-                f"{len(self.options.hints)} hints on a copy of {width} x {height} pixels are too "
-                "much; set fewer, or choose a smaller size"
+                "hints",
+                f"{len(self.options.hints)} on a copy of {width} x {height} pixels are too many",
+                "set fewer, or choose a smaller size",
             )
         workspace.check_hints(self.options.hints)
 
@@ -172,10 +174,14 @@ class FileOptions(BaseModel):
         suffix = f".{(self.format or photo.suffix).lower().lstrip('.')}"
         kind = kind_of(suffix) if suffix in SUFFIXES else None
         if kind is None:
-            raise PhotoError(f"{self.format}: cannot write this format; see /api/v1/about")
+            raise PhotoError(
+                Option("format", self.format), "cannot write this format", "see /api/v1/about"
+            )
         if pages > 1 and kind is not TIFF:
             raise PhotoError(
-                f"{photo.name}: its {pages} pages do not fit into one {kind.name} file"
+                photo.name,
+                f"its {pages} pages do not fit into one {kind.name} file",
+                Remedy("ask for {}", Option("format", "tif")),
             )
         return suffix
 
@@ -223,5 +229,5 @@ def _hints_in(text: str | None) -> tuple[Hint, ...]:
     try:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise HintError(f"hints: not valid JSON ({error}); see docs/hints.md") from error
+        raise HintError("hints", f"not valid JSON ({error})", see_docs("hints")) from error
     return parse_hints(record, "hints")

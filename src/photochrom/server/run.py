@@ -11,7 +11,7 @@ from contextlib import closing
 import uvicorn
 from fastapi import FastAPI
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, Option, Remedy, os_reason
 from photochrom.server.deadlines import DeadlineProtocol
 from photochrom.server.settings import Settings
 
@@ -31,7 +31,9 @@ def listen(settings: Settings, *, any_port: bool = False) -> socket.socket:
         if any_port and error.errno == errno.EADDRINUSE:
             return _bound(settings.host, 0)
         raise ConfigError(
-            f"{settings.host}:{settings.port}: {error.strerror or error}; choose another --port"
+            f"{settings.host}:{settings.port}",
+            os_reason(error),
+            Remedy("choose another {}", Option("port")),
         ) from error
 
 

@@ -53,8 +53,8 @@ class Box:
         right, bottom = min(width, self.x + self.width), min(height, self.y + self.height)
         if x >= right or y >= bottom:
             raise PhotoError(
-                f"the piece {self.width}x{self.height} at {self.x}, {self.y} lies outside the "
-                f"photo of {width}x{height} pixels"
+                f"the piece {self.width}x{self.height} at {self.x}, {self.y}",
+                f"lies outside the photo of {width}x{height} pixels",
             )
         return Box(x, y, right - x, bottom - y)
 

@@ -114,7 +114,7 @@ class Guard:
             self._check_token(headers)
         if "transfer-encoding" in headers and "content-length" in headers:
             detail = "a body has either a length or chunks"  # a proxy may see another request
-            raise RefusedError(400, "bad-request", detail, {"Connection": "close"})
+            raise RefusedError(400, "bad-request", detail, headers={"Connection": "close"})
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > most:
             raise too_large(most)
@@ -129,7 +129,8 @@ class Guard:
             raise RefusedError(
                 401,
                 "unauthorized",
-                "give the server's token: Authorization: Bearer TOKEN",
+                "the server's token is missing or wrong",
+                "send the header Authorization: Bearer TOKEN",
                 {"WWW-Authenticate": "Bearer"},
             )
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
-from photochrom.errors import ConfigError, nearest_name
+from photochrom.errors import ConfigError, Option, Remedy, nearest_name, os_reason, see_docs
 from photochrom.options import DEVICE
 
 PREFIX = "PHOTOCHROM_SERVER_"
@@ -108,8 +108,8 @@ class Settings(BaseSettings):
         for name in told:
             if name not in known:
                 near = nearest_name(name, known)
-                advice = f"did you mean {near}?" if near else "see docs/server.md"
-                raise ConfigError(f"{file}: unknown key {name!r}; {advice}")
+                advice = f"did you mean {near}?" if near else see_docs("server")
+                raise ConfigError(file, f"unknown key {name!r}", advice)
         environment = {
             name for name in told if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}
         }
@@ -117,9 +117,9 @@ class Settings(BaseSettings):
         try:
             return cls(**told | given)
         except ValidationError as error:
-            raise ConfigError(_first_fault(error, file)) from error
+            raise _first_fault(error, file) from error
         except SettingsError as error:
-            raise ConfigError(f"{PREFIX}...: {error}; see docs/server.md") from error
+            raise ConfigError(f"{PREFIX}...", str(error), see_docs("server")) from error
 
     @property
     def local(self) -> bool:
@@ -143,8 +143,13 @@ class Settings(BaseSettings):
         """Raise ConfigError for what would put photos before the eyes of others."""
         if not self.local and self.token is None and not self.insecure:
             raise ConfigError(
-                f"--host {self.host}: others could reach it without a token; "
-                "give --token, or --insecure if something else guards it"
+                Option("host", self.host),
+                "others could reach it without a token",
+                Remedy(
+                    "give {}, or {} if something else guards it",
+                    Option("token"),
+                    Option("insecure", True),
+                ),
             )
 
 
@@ -152,17 +157,18 @@ def _table(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{file}: {error.strerror}; name a TOML file") from error
+        raise ConfigError(file, os_reason(error), "name a TOML file") from error
     except ValueError as error:
-        raise ConfigError(f"{file}: no valid TOML ({error})") from error
+        raise ConfigError(file, f"not valid TOML ({error})") from error
 
 
-def _first_fault(error: ValidationError, file: Path | None) -> str:
+def _first_fault(error: ValidationError, file: Path | None) -> ConfigError:
     fault = error.errors(include_url=False, include_context=False)[0]
     name = ".".join(str(part) for part in fault["loc"])
     origin = f" (flag, {PREFIX}{name.upper()}{'' if file is None else f' or {file}'})"
     given = "" if name == "token" else f", not {fault['input']!r}"
-    return f"{name}{origin}: {fault['msg'][0].lower()}{fault['msg'][1:]}{given}"
+    message = fault["msg"]
+    return ConfigError(f"{name}{origin}", f"{message[0].lower()}{message[1:]}{given}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotoError, os_reason
 from photochrom.photo import Photo, pages_of
 from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
@@ -55,8 +55,9 @@ class Upload:
         pages = len(pages_of(photo.source))
         if pages > settings.pages:
             raise PhotoError(
-                f"{self.name}: has {pages} pages, more than the {settings.pages} that this server "
-                "takes; take it apart"
+                self.name,
+                f"has {pages} pages, more than the {settings.pages} that this server takes",
+                "take it apart",
             )
         return photo
 
@@ -108,14 +109,19 @@ def _copy(source: Any, path: Path) -> None:
 
 def full(error: OSError) -> RefusedError:
     """What to say where a file cannot be written."""
-    return RefusedError(507, "insufficient-storage", f"no room for the photo ({error.strerror})")
+    return RefusedError(
+        507,
+        "insufficient-storage",
+        f"no room for the photo ({os_reason(error)})",
+        "come back later",
+    )
 
 
 def check_space(folder: Path, settings: Settings, needed: int) -> None:
     """Raise RefusedError, 507, where a file would leave the disk too full."""
     if shutil.disk_usage(folder).free - needed < settings.free_bytes:
         raise RefusedError(
-            507, "insufficient-storage", "the server's disk is full; come back later"
+            507, "insufficient-storage", "the server's disk is full", "come back later"
         )
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from photochrom._system.atomic import atomic_write
 from photochrom.color.bins import gamut_bins, rebalancing_weights
 from photochrom.color.vividness import GAIN_ONLY, UNFITTED, Decoding, Dial
-from photochrom.errors import ModelError
+from photochrom.errors import ModelError, Option, Remedy, os_reason
 from photochrom.models import MULTIPLE
 from photochrom.models.session import INPUTS, METADATA_KEY, Session
 from photochrom.workshop.training.checkpoint import Progress, load_network
@@ -180,7 +180,7 @@ def save_model(model: Any, target: Path) -> None:
             onnx.save(model, part, format="protobuf")
     except OSError as error:
         raise ModelError(
-            f"{target}: cannot be written ({error.strerror or error}); name another file"
+            target, f"cannot be written ({os_reason(error)})", "name another file"
         ) from error
 
 
@@ -193,8 +193,9 @@ def _embedder(
     embedder = load_embedder(chosen or config.embedder)
     if embedder.digest() != progress.embedder:
         raise ModelError(
-            f"these weights of {embedder.name} are not those that {config.name} was trained with; "
-            "name the others with --embedder-weights"
+            embedder.name,
+            f"these weights are not those that {config.name} was trained with",
+            Remedy("name the others by {}", Option("embedder_weights")),
         )
     return embedder
 

@@ -42,7 +42,7 @@ def test_sources_are_told_by_record_or_folder(shard, tmp_path):
 
 def test_only_the_keys_that_are_meant(shard):
     assert ShardPhotos([shard], only={"t00003"}).keys == ["t00003"]
-    with pytest.raises(DataError, match="no photos in"):
+    with pytest.raises(DataError, match="no photos there"):
         ShardPhotos([shard], only={"elsewhere"})
 
 

@@ -80,7 +80,7 @@ def test_damaged_photos_are_counted(tmp_path: Path) -> None:
 
 def test_nothing_to_measure(tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"no readable photos in"):
+    with pytest.raises(DataError, match=r"no readable photos there"):
         measure([str(tmp_path)])
 
 

@@ -128,7 +128,7 @@ def test_what_does_not_fit_is_said_with_the_command(
 ) -> None:
     with pytest.raises(DataError, match=r"made with fit pad, but this run has crop; run: "):
         CachedEmbeddings([str(shards)], CACHED, embedder, "crop")
-    with pytest.raises(DataError, match=r"no readable embeddings; run: photochrom data embed"):
+    with pytest.raises(DataError, match=r"no readable embeddings; embed the shards"):
         CachedEmbeddings([str(shards)], replace(CACHED, cache=str(tmp_path)), embedder, "pad")
     other = load_embedder(LITE2)
     with torch.no_grad():

@@ -102,12 +102,12 @@ def test_safetensors_file_loads_by_name(classifier, encoder, tmp_path: Path) -> 
 
 
 def test_unknown_encoder() -> None:
-    with pytest.raises(ConfigError, match=r"timm has no network 'efficientnet_light0'"):
+    with pytest.raises(ConfigError, match=r"efficientnet_light0: timm has no such network"):
         build_encoder("efficientnet_light0", "none")
 
 
 def test_encoder_that_no_package_carries() -> None:
-    with pytest.raises(ModelError, match=r"no package carries weights for resnet18"):
+    with pytest.raises(ModelError, match=r"resnet18: no package carries its weights"):
         build_encoder("resnet18", "package")
 
 

@@ -140,7 +140,7 @@ def test_parameter_count() -> None:
 
 
 def test_unknown_architecture() -> None:
-    with pytest.raises(ConfigError, match=r"no architecture 'vnet'; known: .*unet"):
+    with pytest.raises(ConfigError, match=r"there is no 'vnet'; known: .*unet"):
         build_network(NetworkConfig(architecture="vnet", encoder_weights="none"), 7)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from photochrom import __version__
+from photochrom.errors import Fields
 from photochrom.options import RANGES, ColorizeOptions
 from photochrom.photo import KINDS, SUFFIXES
 from photochrom.server.problems import described, problem
@@ -59,7 +60,8 @@ async def healthz() -> dict[str, str]:
 async def readyz(shared: Shared) -> Any:
     """Whether a photo sent now would be taken."""
     if shared.queue.full:
-        return problem(503, "busy", "the queue is full", {"Retry-After": "5"})
+        fields = Fields(None, "the queue is full", "come back later")
+        return problem(503, "busy", fields, {"Retry-After": "5"})
     return {"status": "ready"}
 
 

@@ -127,8 +127,9 @@ class Assembly:
             photo = next(photos, None)
             if photo is None or name(photo) != getattr(entry, column):
                 raise DataError(
-                    f"{self._writer.out}: {getattr(entry, column)} is no longer where it was when "
-                    "this set was begun; restore the source, or start anew in another folder"
+                    self._writer.out,
+                    f"{getattr(entry, column)} is no longer where it was when this set was begun",
+                    "restore the source, or start anew in another folder",
                 )
             yield photo
 
@@ -155,4 +156,4 @@ class Assembly:
         """
         self._writer.finish()
         if not self.tally.kept:
-            raise DataError(f"{self._writer.out}: no photo was kept; manifest.csv says why of each")
+            raise DataError(self._writer.out, "no photo was kept", "manifest.csv says why of each")

@@ -59,11 +59,11 @@ def committed_images(git_folder: Path, include: re.Pattern[str]) -> list[Committ
             check=True,
         ).stdout
     except FileNotFoundError as error:
-        raise DataError("git is not installed; install it") from error
+        raise DataError(None, "git is not installed", "install it") from error
     except subprocess.CalledProcessError as error:
         reason = " ".join(error.stderr.decode(errors="replace").split())
         raise DataError(
-            f"{git_folder}: no readable git folder ({reason}); clone it again"
+            git_folder, f"no readable git folder ({reason})", "clone it again"
         ) from error
     found = []
     for line in filter(None, listing.split(b"\0")):

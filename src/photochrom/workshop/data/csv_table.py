@@ -20,4 +20,4 @@ def read_table(path: Path) -> tuple[tuple[str, ...], list[Row]]:
             reader = csv.DictReader(file)
             return tuple(reader.fieldnames or ()), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: not a readable table ({error}); name a CSV file") from error
+        raise DataError(path, f"not a readable table ({error})", "name a CSV file") from error

@@ -53,7 +53,7 @@ class Patience:
     def __post_init__(self) -> None:
         """Raise ConfigError for values that would never fetch anything."""
         if self.connections < 1 or self.tries < 1 or self.timeout <= 0:
-            raise ConfigError("connections, tries and timeout must be positive")
+            raise ConfigError(None, "connections, tries and timeout must be positive")
 
     def pause(self, failures: int) -> float:
         """Seconds to wait after so many failures, half of them drawn by chance."""

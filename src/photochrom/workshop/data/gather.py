@@ -84,11 +84,11 @@ def read_sources(path: Path) -> list[Source]:
     columns, rows = read_table(path)
     absent = set(COLUMNS).difference(columns)
     if absent:
-        raise DataError(f"{path}: no column {', '.join(sorted(absent))}; add it")
+        raise DataError(path, f"no column {', '.join(sorted(absent))}", "add it")
     sources = [_source(path, number, row) for number, row in enumerate(rows, 2)]
     names = [source.name for source in sources]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"{path}: source {twice[0]} occurs twice; give each its own name")
+        raise DataError(path, f"source {twice[0]} occurs twice", "give each its own name")
     return sources
 
 
@@ -96,17 +96,15 @@ def _source(path: Path, number: int, row: dict[str, str]) -> Source:
     where = f"{path}, line {number}"
     row = {column: row.get(column) or "" for column in (*COLUMNS, "split")}  # short rows have None
     if not re.fullmatch(r"[^/\s]+/[^/\s]+", row["repo"]):
-        raise DataError(f"{where}: repo is {row['repo']!r}, but must be OWNER/NAME")
+        raise DataError(where, f"repo is {row['repo']!r}, but must be OWNER/NAME")
     if not _NAME.fullmatch(row["source"]):
-        raise DataError(
-            f"{where}: source is {row['source']!r}, but must be letters, digits, - and _"
-        )
+        raise DataError(where, f"source is {row['source']!r}, but must be letters, digits, - and _")
     if not row["cap"].isdecimal() or int(row["cap"]) < 1:
-        raise DataError(f"{where}: cap is {row['cap']!r}, but must be a whole number from 1")
+        raise DataError(where, f"cap is {row['cap']!r}, but must be a whole number from 1")
     try:
         include = re.compile(row["include"])
     except re.error as error:
-        raise DataError(f"{where}: include is no regular expression ({error})") from error
+        raise DataError(where, f"include is no regular expression ({error})") from error
     return Source(
         row["repo"],
         row["source"],
@@ -128,11 +126,11 @@ def read_hashes(paths: Iterable[Path]) -> list[int]:
     for path in paths:
         columns, rows = read_table(path)
         if "hash" not in columns:
-            raise DataError(f"{path}: no column hash; name a manifest or a table of hashes")
+            raise DataError(path, "no column hash", "name a manifest or a table of hashes")
         try:
             hashes += [int(row["hash"], 16) for row in rows if row["hash"]]
         except ValueError as error:
-            raise DataError(f"{path}: {error}; a hash has 16 hexadecimal digits") from error
+            raise DataError(path, str(error), "a hash has 16 hexadecimal digits") from error
     return hashes
 
 
@@ -163,7 +161,7 @@ def gather(
     """
     sources = [source for source in read_sources(listing) if source.split == split]
     if not sources:
-        raise DataError(f"{listing}: no source of the split {split}; look at that column")
+        raise DataError(listing, f"no source of the split {split}", "look at that column")
     origins = None if only is None else _origins(only)
     if origins is not None:
         listed = {origin.partition(":")[0] for origin in origins}
@@ -250,8 +248,10 @@ def _fill(
                 break
     if not assembly.tally.kept:
         raise DataError(
-            f"{source.name}: no photo of {source.repository} was kept "
-            f"({dict(assembly.tally.dropped) or 'no file matches'}); mend include, or drop the row"
+            source.name,
+            f"no photo of {source.repository} was kept "
+            f"({dict(assembly.tally.dropped) or 'no file matches'})",
+            "mend include, or drop the row",
         )
     assembly.finish()
 
@@ -259,7 +259,7 @@ def _fill(
 def _origins(path: Path) -> frozenset[str]:
     columns, rows = read_table(path)
     if "origin" not in columns:
-        raise DataError(f"{path}: no column origin; name a table of photos")
+        raise DataError(path, "no column origin", "name a table of photos")
     return frozenset(row["origin"] for row in rows)
 
 
@@ -286,4 +286,4 @@ def _join_manifests(out: Path, names: Sequence[str]) -> None:
         with atomic_write(out / MANIFEST) as draft:
             write_entries(draft, rows)
     except OSError as error:
-        raise DataError(f"{out / MANIFEST}: cannot be written ({error}); make room") from error
+        raise DataError(out / MANIFEST, f"cannot be written ({error})", "make room") from error

@@ -107,6 +107,6 @@ def read_entries(path: Path) -> Iterator[Entry]:
         reader = csv.DictReader(file)
         reader.fieldnames = [_RENAMED.get(name, name) for name in reader.fieldnames or ()]
         if tuple(reader.fieldnames) != COLUMNS:
-            raise DataError(f"{path}: not a manifest of this version; make the set again")
+            raise DataError(path, "not a manifest of this version", "make the set again")
         for row in reader:
             yield Entry(**row)

@@ -55,7 +55,7 @@ class MemoryPhotos:
         """
         areas = sizes.prod(1)
         if len(sizes) == 0 or int(areas.sum()) != len(pixels):
-            raise DataError(f"{len(sizes)} photos do not account for {len(pixels)} pixels")
+            raise DataError(None, f"{len(sizes)} photos do not account for {len(pixels)} pixels")
         self.pixels = pixels
         self.sizes = sizes
         self.keys = tuple(keys)
@@ -111,7 +111,7 @@ class MemoryPhotos:
         if pending:
             flush()
         if not parts:
-            raise DataError(f"no photos {where}")
+            raise DataError(None, f"no photos {where}")
         return cls(torch.cat(parts), torch.tensor(sizes, device=device), keys)
 
     def __len__(self) -> int:

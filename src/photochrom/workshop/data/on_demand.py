@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import DataError
+from photochrom.errors import DataError, os_reason
 from photochrom.workshop.data.shards import IMAGE_SUFFIXES, decode_rgb, shard_paths
 
 
@@ -55,12 +55,12 @@ class ShardPhotos:
         for shard in shard_paths(sources):
             self._index(shard, only)
         if not self.keys:
-            raise DataError(f"no photos in {', '.join(map(str, sources))}; name other shards")
+            raise DataError(", ".join(map(str, sources)), "no photos there", "name other shards")
         self._pool = ThreadPoolExecutor(workers)
 
     def _index(self, shard: str, only: Container[str] | None) -> None:
         if "://" in shard:
-            raise DataError(f"{shard}: not on this disk; copy the shard, or set data.stream = true")
+            raise DataError(shard, "not on this disk", "copy the shard, or set data.stream = true")
         label = Path(shard).resolve().parent.name
         found: dict[str, _Place] = {}
         labels: dict[str, str] = {}
@@ -80,7 +80,7 @@ class ShardPhotos:
         except (OSError, tarfile.TarError, ValueError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise DataError(
-                f"{shard}: no readable uncompressed shard ({reason}); make it again"
+                shard, f"no readable uncompressed shard ({reason})", "make it again"
             ) from (error)
         for key, place in found.items():
             self._places.append(place)
@@ -104,5 +104,5 @@ class ShardPhotos:
                 file.seek(place.offset)
                 encoded = file.read(place.size)
         except OSError as error:
-            raise DataError(f"{place.shard}: cannot be read ({error.strerror})") from error
+            raise DataError(place.shard, f"cannot be read ({os_reason(error)})") from error
         return key, decode_rgb(encoded, f"{place.shard}: {key}")

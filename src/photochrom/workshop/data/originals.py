@@ -60,9 +60,9 @@ def originals(sources: Sequence[str]) -> Iterator[Original]:
         elif path.is_file() and _is_wanted(path):
             yield from _in_file(path, path.name, path.parent)
         elif path.is_file():
-            raise DataError(f"{source}: neither a photo nor an archive; name a folder, tar or zip")
+            raise DataError(source, "neither a photo nor an archive", "name a folder, tar or zip")
         else:
-            raise DataError(f"{source}: no such file or folder; check the name")
+            raise DataError(source, "no such file or folder", "check the name")
 
 
 def total_size(sources: Sequence[str]) -> int | None:

@@ -56,7 +56,7 @@ def prepare(
             assembly.take(finding)
             report(size, assembly.tally)
         if not assembly.tally.total:
-            raise DataError(f"no photos in {', '.join(sources)}; name another folder or archive")
+            raise DataError(", ".join(sources), "no photos there", "name another folder or archive")
         assembly.finish()
         return assembly.tally
 
@@ -65,4 +65,4 @@ def _check_apart(sources: Sequence[str], out: Path) -> None:
     """A set inside its own source would be read again when the run goes on."""
     for source in sources:
         if not is_url(source) and out.resolve().is_relative_to(Path(source).resolve()):
-            raise ConfigError(f"{out}: lies inside {source}; choose a folder beside it")
+            raise ConfigError(out, f"lies inside {source}", "choose a folder beside it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, Option
 
 
 class Fit(StrEnum):
@@ -46,4 +46,4 @@ class Recipe:
         }
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
-                raise ConfigError(f"{name} must be {low}..{high}, not {getattr(self, name)}")
+                raise ConfigError(Option(name, getattr(self, name)), f"must lie in {low}..{high}")

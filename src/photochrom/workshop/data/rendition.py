@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.vips import fault_of, pyvips
-from photochrom.errors import DataError
+from photochrom.errors import DataError, os_reason
 from photochrom.photo.tiff_tags import read_directories
 from photochrom.workshop.data.recipe import Fit
 
@@ -91,9 +91,9 @@ def _call(work: Any, *arguments: Any) -> Any:
     try:
         return work(*arguments)
     except pyvips.Error as error:
-        raise DataError(fault_of(error)) from error
+        raise DataError(None, fault_of(error)) from error
     except OSError as error:
-        raise DataError(error.strerror or str(error)) from error
+        raise DataError(None, os_reason(error)) from error
 
 
 def _open(content: Path | bytes) -> Any:
@@ -116,7 +116,7 @@ def _reduce(content: Path | bytes, box: tuple[int, int], options: dict[str, Any]
         image = image.flatten(background=white)
     pixels = image.colourspace("srgb").numpy()
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-        raise DataError(f"{image.bands} bands of {image.format} samples are not supported")
+        raise DataError(None, f"{image.bands} bands of {image.format} samples are not supported")
     return pixels
 
 
@@ -126,7 +126,7 @@ def _check_tiff_is_whole(content: Path | bytes) -> None:
         pages = read_directories(file)
         end, size = pages[0].data_end if pages else 0, file.seek(0, io.SEEK_END)
     if end > size:
-        raise DataError(f"{end - size} bytes of pixels are missing")
+        raise DataError(None, f"{end - size} bytes of pixels are missing")
 
 
 def _has_other_profile(header: Any) -> bool:

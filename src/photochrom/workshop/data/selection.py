@@ -26,8 +26,9 @@ def selected_keys(manifest: str | Path, conditions: Sequence[str]) -> frozenset[
     missing = {"key", *(column for column, _, _ in tests)}.difference(columns)
     if missing:
         raise DataError(
-            f"{manifest}: no column {', '.join(sorted(missing))}; it has "
-            f"{', '.join(columns) or 'none'}"
+            manifest,
+            f"no column {', '.join(sorted(missing))}",
+            f"it has {', '.join(columns) or 'none'}",
         )
     keys = frozenset(
         row["key"]
@@ -36,7 +37,7 @@ def selected_keys(manifest: str | Path, conditions: Sequence[str]) -> frozenset[
     )
     if not keys:
         raise DataError(
-            f"{manifest}: no photo with {', '.join(conditions)}; look at the column's values"
+            manifest, f"no photo with {', '.join(conditions)}", "look at the column's values"
         )
     return keys
 
@@ -44,5 +45,5 @@ def selected_keys(manifest: str | Path, conditions: Sequence[str]) -> frozenset[
 def _parse(condition: str) -> tuple[str, bool, str]:
     match = _CONDITION.fullmatch(condition)
     if match is None:
-        raise DataError(f"{condition!r} is no condition; write column=value or column!=value")
+        raise DataError(condition, "is no condition", "write column=value or column!=value")
     return match["column"], match["sign"] == "=", match["value"]

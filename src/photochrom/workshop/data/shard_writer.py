@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom._system.atomic import atomic_write, move_into_place
-from photochrom.errors import ConfigError, DataError
+from photochrom.errors import ConfigError, DataError, os_reason
 from photochrom.workshop.data.manifest import Entry, Tally, read_entries, write_entries
 
 MANIFEST = "manifest.csv"
@@ -137,18 +137,19 @@ class ShardWriter:
         path = self.out / RECIPE
         if not path.is_file():
             if (self.out / MANIFEST).exists() or any(self.out.glob("*.tar")):
-                raise ConfigError(f"{self.out}: holds other shards already; choose another folder")
+                raise ConfigError(self.out, "holds other shards already", "choose another folder")
             return
         try:
             present = dict(json.loads(path.read_text(encoding="utf-8")))
         except ValueError as error:
-            raise DataError(f"{path}: not a recipe ({error}); choose another folder") from error
+            raise DataError(path, f"not a recipe ({error})", "choose another folder") from error
         for name in sorted(present.keys() | self._recipe.keys()):
             old, new = (json.dumps(table.get(name)) for table in (present, self._recipe))
             if old != new:
                 raise ConfigError(
-                    f"{self.out}: begun with {name} = {old}, not {new}; "
-                    "choose another folder, or delete this one"
+                    self.out,
+                    f"begun with {name} = {old}, not {new}",
+                    "choose another folder, or delete this one",
                 )
 
     @contextmanager
@@ -157,7 +158,9 @@ class ShardWriter:
             yield
         except OSError as error:
             raise DataError(
-                f"{self.out}: cannot be written ({error.strerror}); check the folder and its space"
+                self.out,
+                f"cannot be written ({os_reason(error)})",
+                "check the folder and its space",
             ) from error
 
 

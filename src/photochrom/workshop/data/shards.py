@@ -108,7 +108,7 @@ def decode_rgb(encoded: bytes, key: str) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(encoded)) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{key}: not a readable image ({error}); drop it from the shard") from error
+        raise DataError(key, f"not a readable image ({error})", "drop it from the shard") from error
 
 
 def decoded_photos(
@@ -155,7 +155,7 @@ class _Group:
             record, fault = None, _one_line(error)
         if not isinstance(record, dict):
             raise DataError(
-                f"{self.shard}: {self.key}.json is no JSON record ({fault}); write the shard again"
+                self.shard, f"{self.key}.json is no JSON record ({fault})", "write the shard again"
             )
         for suffix, encoded in self.images:
             yield StoredPhoto(self.key, suffix, encoded, record, self.shard)
@@ -213,7 +213,7 @@ def _members(shard: str) -> Iterator[tuple[PurePosixPath, bytes]]:
                 yield name, content
     except (tarfile.TarError, EOFError) as error:
         raise DataError(
-            f"{shard}: not a readable tar shard ({_one_line(error)}); fetch it again"
+            shard, f"not a readable tar shard ({_one_line(error)})", "fetch it again"
         ) from error
 
 
@@ -227,7 +227,7 @@ def _expand_braces(name: str) -> list[str]:
         return [name]
     first, last = found.groups()
     if int(first) > int(last):
-        raise DataError(f"{name}: the brace range runs backwards; write the smaller number first")
+        raise DataError(name, "the brace range runs backwards", "write the smaller number first")
     return [
         expanded
         for number in range(int(first), int(last) + 1)
@@ -245,11 +245,11 @@ def _paths(source: str) -> list[str]:
     if path.is_dir():
         found = sorted(map(str, path.glob("*.tar"))) or sorted(map(str, path.glob("*/*.tar")))
         if not found:
-            raise DataError(f"{path}: no .tar shards in this folder; name another one")
+            raise DataError(path, "no .tar shards in this folder", "name another one")
         return found
     if path.is_file():
         return [str(path)]
-    raise DataError(f"{path}: no such shard or folder; check the name")
+    raise DataError(path, "no such shard or folder", "check the name")
 
 
 def _remote_paths(url: str) -> list[str]:
@@ -262,7 +262,7 @@ def _remote_paths(url: str) -> list[str]:
         raise _unreadable(url, error) from error
     found = sorted(files.unstrip_protocol(name) for name in names if _is_tar(name))
     if not found:
-        raise DataError(f"{url}: no .tar shards in this folder; name another one")
+        raise DataError(url, "no .tar shards in this folder", "name another one")
     return found
 
 
@@ -284,11 +284,11 @@ def _file_system(url: str) -> tuple[Any, str]:
     except ImportError as error:
         package = known_implementations[protocol]["class"].partition(".")[0]
         raise DataError(
-            f"{url}: {protocol}:// needs the package {package}: pip install {package}"
+            url, f"{protocol}:// needs the package {package}", f"pip install {package}"
         ) from error
     except ValueError as error:
         raise DataError(
-            f"{url}: no file system is known for {protocol}://; name a path, https:// or s3://"
+            url, f"no file system is known for {protocol}://", "name a path, https:// or s3://"
         ) from error
     return files, path
 
@@ -312,9 +312,9 @@ def _unreadable(shard: str, error: Exception) -> DataError:
     if isinstance(error, DataError):
         return error
     if isinstance(error, FileNotFoundError):
-        return DataError(f"{shard}: no such shard or folder; check the name")
+        return DataError(shard, "no such shard or folder", "check the name")
     return DataError(
-        f"{shard}: cannot be read ({_one_line(error)}); check the address and the connection"
+        shard, f"cannot be read ({_one_line(error)})", "check the address and the connection"
     )
 
 

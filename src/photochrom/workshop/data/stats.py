@@ -117,7 +117,7 @@ def measure(
         cells += histogram
         labels[source] += 1
     if not rows:
-        raise DataError(f"no readable photos in {', '.join(sources)}; name another source")
+        raise DataError(", ".join(sources), "no readable photos there", "name another source")
     width, height, color, chroma = (np.array(column) for column in zip(*rows, strict=True))
     return Figures(width, height, color, chroma, labels, cells / len(rows), unreadable)
 

@@ -32,7 +32,7 @@ def save_plot(figures: Figures, path: Path) -> None:
     try:
         figure.savefig(path, dpi=110)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be written ({error}); choose another name") from error
+        raise DataError(path, f"cannot be written ({error})", "choose another name") from error
 
 
 def _draw_sizes(axes: Axes, figures: Figures) -> None:

@@ -98,8 +98,8 @@ class ShardStream:
         """
         if not 0 <= part < parts or buffer < 1 or seed < 0:
             raise ConfigError(
-                f"part {part} of {parts}, buffer {buffer}, seed {seed}: parts count from 0, "
-                "a buffer holds at least one photo, and a seed is not negative"
+                f"part {part} of {parts}, buffer {buffer}, seed {seed}",
+                "parts count from 0, a buffer holds at least one photo, and a seed is not negative",
             )
         self.sources = tuple(map(str, sources))
         self.shards = shard_paths(sources)
@@ -170,8 +170,10 @@ class ShardStream:
             yield held, Place(epoch, drawn - 1), Place(epoch + 1)
             if epoch == self.start.epoch and drawn < self.start.position:
                 raise DataError(
-                    f"{', '.join(self.sources)}: epoch {epoch} has {drawn} photos for this part, "
-                    f"none behind {self.start.position}; resume with shards and parts as they were"
+                    ", ".join(self.sources),
+                    f"epoch {epoch} has {drawn} photos for this part, none behind "
+                    f"{self.start.position}",
+                    "resume with shards and parts as they were",
                 )
 
     def _shuffled(self, epoch: int) -> Iterator[StoredPhoto]:
@@ -199,8 +201,9 @@ class ShardStream:
 
     def _barren(self, lack: str) -> DataError:
         return DataError(
-            f"{', '.join(self.sources)}: part {self.part} of {self.parts} went through an epoch "
-            f"without a photo {lack}; add shards, use fewer processes or lower min_colorfulness"
+            ", ".join(self.sources),
+            f"part {self.part} of {self.parts} went through an epoch without a photo {lack}",
+            "add shards, use fewer processes or lower min_colorfulness",
         )
 
 

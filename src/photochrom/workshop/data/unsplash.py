@@ -72,9 +72,9 @@ def sized_address(address: str, width: int) -> str:
     try:
         parts = urlsplit(address)
     except ValueError as error:
-        raise DataError(f"not an address ({error})") from error
+        raise DataError(None, f"not an address ({error})") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise DataError("not an http or https address")
+        raise DataError(None, "not an http or https address")
     wanted = {"w": str(width), "q": str(JPEG_QUALITY), "fm": "jpg"}
     return urlunsplit(parts._replace(query=urlencode(dict(parse_qsl(parts.query)) | wanted)))
 
@@ -110,7 +110,7 @@ def fetch_unsplash(
         with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
             asyncio.run(visit.all(photos, pool, assembly, report))
         if not assembly.tally.total:
-            raise DataError(f"no photos in {', '.join(map(str, tables))}; name another table")
+            raise DataError(", ".join(map(str, tables)), "no photos there", "name another table")
         assembly.finish()
         return assembly.tally
 
@@ -160,7 +160,7 @@ class _Visit:
             loop = asyncio.get_running_loop()
             found = await loop.run_in_executor(pool, examine, photo.key, original, self.recipe)
             if found.entry.reason == Reason.CORRUPT:
-                raise DataError(f"not a whole image ({found.entry.detail})")
+                raise DataError(None, f"not a whole image ({found.entry.detail})")
             return found
 
         try:
@@ -184,7 +184,7 @@ def _pieces(table: Path) -> list[Path]:
         return [table]
     pieces = sorted(table.parent.glob(f"{table.name}[0-9]*"))
     if not pieces:
-        raise DataError(f"{table}: no such table; name photos.tsv of the Unsplash dataset")
+        raise DataError(table, "no such table", "name photos.tsv of the Unsplash dataset")
     return pieces
 
 
@@ -195,12 +195,12 @@ def _rows(table: Path) -> Iterator[Listed]:
             missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise DataError(
-                    f"{table}: no column {missing[0]}; name photos.tsv of the Unsplash dataset"
+                    table, f"no column {missing[0]}", "name photos.tsv of the Unsplash dataset"
                 )
             for row in reader:
                 yield _listed(row, f"{table}, line {reader.line_num}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{table}: not a readable table ({error}); fetch it again") from error
+        raise DataError(table, f"not a readable table ({error})", "fetch it again") from error
 
 
 def _listed(row: dict[str, str | None], place: str) -> Listed:
@@ -209,7 +209,7 @@ def _listed(row: dict[str, str | None], place: str) -> Listed:
 
     key = text("photo_id")
     if not _IDENTIFIER.fullmatch(key):
-        raise DataError(f"{place}: {key!r} is no photo_id; fetch the table again")
+        raise DataError(place, f"{key!r} is no photo_id", "fetch the table again")
     name = f"{text('photographer_first_name')} {text('photographer_last_name')}".strip()
     username = text("photographer_username")
     record = {

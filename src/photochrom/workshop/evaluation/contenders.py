@@ -125,8 +125,10 @@ class Folder:
         file = next((file for file in files if file.is_file()), None)
         if file is None:
             raise DataError(
-                f"{self.path}: no picture of {original.key}; it takes one for every photo, named "
-                f"{original.key}.png (or {', '.join(SUFFIXES[1:])})"
+                self.path,
+                f"no picture of {original.key}",
+                f"it takes one for every photo, named {original.key}.png (or "
+                f"{', '.join(SUFFIXES[1:])})",
             )
         picture = decode_rgb(file.read_bytes(), str(file))
         height, width = original.real.shape[:2]

@@ -30,7 +30,7 @@ def plot_curves(record: Mapping[str, Any], path: Path) -> None:
     try:
         figure.savefig(path, dpi=110, format="png")
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error}); name another folder") from error
+        raise DataError(path, f"cannot be written ({error})", "name another folder") from error
 
 
 def _draw(axes: Axes, record: Mapping[str, Any], key: str, label: str, *, above: bool) -> None:

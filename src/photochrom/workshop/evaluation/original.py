@@ -57,9 +57,9 @@ def originals_from(
         if selection is not None and key not in selection:
             continue
         if key in seen:
-            raise DataError(f"{key}: two photos have this key; evaluate their sources one by one")
+            raise DataError(key, "two photos have this key", "evaluate their sources one by one")
         seen.add(key)
         yield Original(key, index, real)
     if not seen:
         among = "" if selection is None else " that meet the conditions"
-        raise DataError(f"no photos in {', '.join(sources)}{among}")
+        raise DataError(", ".join(sources), f"no photos there{among}")

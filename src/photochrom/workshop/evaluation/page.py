@@ -80,7 +80,7 @@ def write_page(
     try:
         path.write_text(_document(data), encoding="utf-8")
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error}); name another folder") from error
+        raise DataError(path, f"cannot be written ({error})", "name another folder") from error
 
 
 def select_photos(record: Mapping[str, Any]) -> list[Selection]:

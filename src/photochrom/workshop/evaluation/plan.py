@@ -46,10 +46,14 @@ class Plan:
         names = [REAL, *(row.name for row in self.rows)]
         for name in names:
             if names.count(name) > 1:
-                raise ConfigError(f"two rows would be called {name!r}; rename one or leave it out")
+                raise ConfigError(
+                    None, f"two rows would be called {name!r}", "rename one or leave it out"
+                )
         for name in ("name", "model", "vividness", ALL, ODD):
             if name in self.subsets:
-                raise ConfigError(f"a subset cannot be called {name!r}; choose another name")
+                raise ConfigError(
+                    None, f"a subset cannot be called {name!r}", "choose another name"
+                )
 
     @cached_property
     def settings(self) -> tuple[Setting, ...]:

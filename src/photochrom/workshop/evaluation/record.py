@@ -78,7 +78,9 @@ def _subsets(plan: Plan, photos: Sequence[Passed]) -> dict[str, list[int]]:
     for name, keys in plan.subsets.items():
         subsets[name] = [line for line, photo in enumerate(photos) if photo.key in keys]
         if not subsets[name]:
-            raise DataError(f"subset {name}: none of its keys is a photo's; name this set's table")
+            raise DataError(
+                f"subset {name}", "none of its keys is a photo's", "name this set's table"
+            )
     return subsets
 
 
@@ -114,7 +116,9 @@ def _by_kind(
 ) -> dict[str, Any]:
     """The figures of each kind of photo, the commonest kind first."""
     if not any(photo.key in kinds for photo in photos):
-        raise DataError("no photo's key is in the table of kinds; name the manifest of this set")
+        raise DataError(
+            None, "no photo's key is in the table of kinds", "name the manifest of this set"
+        )
     own = [kinds.get(photo.key, "unknown") for photo in photos]
     found: dict[str, Any] = {}
     for kind in sorted(set(own), key=lambda kind: (-own.count(kind), kind)):

@@ -54,7 +54,7 @@ def write_report(
         (folder / "figures.md").write_text(markdown(record) + "\n", encoding="utf-8")
         curve.unlink(missing_ok=True)
     except OSError as error:
-        raise DataError(f"{folder}: cannot be written to ({error}); name another folder") from error
+        raise DataError(folder, f"cannot be written ({error})", "name another folder") from error
     if "curves" in record:
         plot_curves(record, curve)
     write_page(folder / "report.html", record, pictures)

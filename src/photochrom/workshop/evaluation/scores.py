@@ -32,7 +32,7 @@ def full_scores(picture: Picture, lab: Array, original: Original) -> dict[str, f
     lab: the picture's, (H, W, 3). Raises DataError for a photo smaller than SSIM's window.
     """
     if min(picture.shape[:2]) < SSIM_WINDOW:
-        raise DataError(f"{original.key}: smaller than {SSIM_WINDOW} pixels; leave this photo out")
+        raise DataError(original.key, f"smaller than {SSIM_WINDOW} pixels", "leave this photo out")
     ssim = structural_similarity(
         picture, original.real, win_size=SSIM_WINDOW, channel_axis=2, data_range=255
     )

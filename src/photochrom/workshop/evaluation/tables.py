@@ -20,7 +20,7 @@ def read_column(path: Path, column: str) -> dict[str, str]:
     for name in ("key", column):
         if name not in columns:
             needs = " and ".join(dict.fromkeys(("key", column)))
-            raise DataError(f"{path}: no column {name!r}; it needs {needs}")
+            raise DataError(path, f"no column {name!r}", f"it needs {needs}")
     return {row["key"]: row[column] or "unknown" for row in rows}
 
 
@@ -37,6 +37,6 @@ def read_labels(path: Path) -> dict[str, int]:
     labels = {}
     for key, text in read_column(path, "label").items():
         if not text.isdecimal() or int(text) >= CLASSES:
-            raise DataError(f"{path}: {key} has label {text!r}; write ImageNet's class, 0..999")
+            raise DataError(path, f"{key} has label {text!r}", "write ImageNet's class, 0..999")
         labels[key] = int(text)
     return labels

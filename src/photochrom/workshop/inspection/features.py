@@ -202,7 +202,7 @@ def _stem(network: nn.Module) -> tuple[nn.Conv2d, nn.BatchNorm2d | None, nn.Modu
             norm = module
         if isinstance(module, ACTIVATIONS):
             return convolution, norm, module
-    raise ModelError(f"{type(network).__name__}: its first layer has no activation that is known")
+    raise ModelError(type(network).__name__, "its first layer has no activation that is known")
 
 
 def _taps(network: nn.Module) -> tuple[nn.Module, nn.Module]:
@@ -210,7 +210,7 @@ def _taps(network: nn.Module) -> tuple[nn.Module, nn.Module]:
     if isinstance(network, ColorUNet):
         return network.encoder, network.neck
     if not isinstance(getattr(network, "down", None), nn.Sequential):
-        raise ModelError(f"{type(network).__name__}: nobody has said which layers to look at")
+        raise ModelError(type(network).__name__, "nobody has said which layers to look at")
     blocks = list(network.down)  # type: ignore[arg-type]
     scale, halved = 1, blocks[-1]
     for block in blocks:

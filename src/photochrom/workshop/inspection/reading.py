@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from photochrom.color.bins import rebalancing_weights
 from photochrom.color.lab import Array
-from photochrom.errors import ConfigError, ModelError
+from photochrom.errors import ConfigError, ModelError, Option, Remedy
 from photochrom.filters.upsample import refine
 from photochrom.workshop.inspection.features import Features, look
 from photochrom.workshop.inspection.subject import Subject
@@ -108,8 +108,9 @@ class Model:
         embedder = load_embedder(replace(settings, weights=weights or settings.weights))
         if embedder.digest() != self.progress.embedder:
             raise ModelError(
-                f"these weights of {embedder.name} are not those that {self.config.name} was "
-                "trained with; name the others with --embedder-weights"
+                embedder.name,
+                f"these weights are not those that {self.config.name} was trained with",
+                Remedy("name the others by {}", Option("embedder_weights")),
             )
         return embedder
 
@@ -240,13 +241,16 @@ def _check_is_checkpoint(folder: Path) -> None:
     """Say what a folder is taken for where it is no checkpoint."""
     if folder.is_file():
         raise ModelError(
-            f"{folder}: is a file, but only a training checkpoint, a folder like "
-            "out/koala/latest, can be looked into; photochrom train makes one"
+            folder,
+            "is a file, but only a training checkpoint, a folder like out/koala/latest, can be "
+            "looked into",
+            "photochrom train makes one",
         )
     if (folder / "latest" / "checkpoint.json").is_file():
-        raise ModelError(f"{folder}: is a run's folder; name its checkpoint, {folder / 'latest'}")
+        raise ModelError(folder, "is a run's folder", f"name its checkpoint, {folder / 'latest'}")
     if not (folder / "checkpoint.json").is_file():
         raise ModelError(
-            f"{folder}: no checkpoint there; name a folder that photochrom train wrote, like "
-            "out/koala/latest"
+            folder,
+            "no checkpoint there",
+            "name a folder that photochrom train wrote, like out/koala/latest",
         )

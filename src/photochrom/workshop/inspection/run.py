@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photochrom._system.atomic import temporary_folder_beside
-from photochrom.errors import OutputExistsError, PhotoError
+from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.photo import foreseen_os_errors
 from photochrom.workshop.inspection.chapters import chapters
 from photochrom.workshop.inspection.page import Section, build_page
@@ -61,10 +61,12 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     """Raise the one-line error for a folder that cannot be written to."""
     with foreseen_os_errors(str(folder)):
         if folder.exists() and not folder.is_dir():
-            raise PhotoError(f"{folder}: is a file; name a folder")
+            raise PhotoError(folder, "is a file", "name a folder")
         if folder.exists() and not overwrite:
             raise OutputExistsError(
-                f"{folder}: exists already; add --overwrite to replace its pictures"
+                folder,
+                "exists already",
+                Remedy("add {} to replace its pictures", Option("overwrite", True)),
             )
 
 

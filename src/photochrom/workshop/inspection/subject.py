@@ -13,7 +13,7 @@ from torch import Tensor
 
 from photochrom.color.lab import Array
 from photochrom.colorizer import network_size
-from photochrom.errors import ConfigError
+from photochrom.errors import ConfigError, Option
 from photochrom.photo import Photo
 from photochrom.workshop.training.lab import lab_from_srgb, srgb_from_lab
 from photochrom.workshop.training.validation import Copy, network_copy
@@ -73,8 +73,9 @@ class Subject:
         height, width = self.size
         if not (0 <= x < width and 0 <= y < height):
             raise ConfigError(
-                f"--at {x} {y} is outside {self.name}, which is {width} x {height} pixels; "
-                f"x goes from 0 to {width - 1}, y from 0 to {height - 1}"
+                Option("at", (x, y)),
+                f"is outside {self.name}, which is {width} x {height} pixels",
+                f"x goes from 0 to {width - 1}, y from 0 to {height - 1}",
             )
         row = self.copy.top + int((y + 0.5) * self.copy.height / height)
         column = self.copy.left + int((x + 0.5) * self.copy.width / width)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from photochrom.errors import ModelError
+from photochrom.errors import ModelError, Option, Remedy, os_reason
 from photochrom.workshop.onnx_export import Parity, compare, save_model, to_onnx
 from photochrom.workshop.published.networks import Eccv16, Siggraph17
 
@@ -85,19 +85,23 @@ def load_published(
         digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
         if digest != published.sha256 and not any_weights:
             raise ModelError(
-                f"{checkpoint}: not the authors' file of {published.name} (SHA-256 "
-                f"{digest[:12]}..., expected {published.sha256[:12]}...); download it again, or "
-                "take other weights with --any-weights"
+                checkpoint,
+                f"not the authors' file of {published.name} (SHA-256 {digest[:12]}..., expected "
+                f"{published.sha256[:12]}...)",
+                Remedy(
+                    "download it again, or take other weights with {}", Option("any_weights", True)
+                ),
             )
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         network = published.network().eval()
         network.load_state_dict(state, strict=True)
     except OSError as error:
-        raise ModelError(f"{checkpoint}: {error.strerror or error}") from error
+        raise ModelError(checkpoint, os_reason(error)) from error
     except (RuntimeError, TypeError, AttributeError, EOFError, pickle.UnpicklingError) as error:
         raise ModelError(
-            f"{checkpoint}: not a checkpoint of {published.name}; it must hold weights alone, "
-            "under the authors' names"
+            checkpoint,
+            f"not a checkpoint of {published.name}",
+            "it must hold weights alone, under the authors' names",
         ) from error
     return network
 

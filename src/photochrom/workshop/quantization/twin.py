@@ -63,13 +63,13 @@ def quantize(
     _, path = locate(model)
     contract = Session(path).contract
     if target.exists() and target.samefile(path):
-        raise ModelError(f"{target}: is the model itself; name another file")
+        raise ModelError(target, "is the model itself", "name another file")
     original = plain_floats(onnx.load(path))
     if any(node.op_type == "DequantizeLinear" for node in original.graph.node):
-        raise ModelError(f"{path}: is int8 already; name the model that it was made from")
+        raise ModelError(path, "is int8 already", "name the model that it was made from")
     feeds = list(islice(examples(sources, contract), photos))
     if not feeds:
-        raise DataError(f"no photos in {', '.join(sources)}; name some in colour")
+        raise DataError(", ".join(sources), "no photos there", "name some in colour")
     before = [ab for [ab] in run(original, ["ab"], feeds)]
     inner = inner_nodes(original, contract)
     equalize(original, inner, feeds)

@@ -137,7 +137,7 @@ def read_record(folder: Path) -> tuple[RunConfig, Progress, dict[str, Any]]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
-        raise ModelError(f"{path}: no readable checkpoint ({error})") from error
+        raise ModelError(path, f"no readable checkpoint ({error})") from error
     prior = np.asarray(record["prior"], np.float32)
     progress = Progress(
         record["samples"],
@@ -173,7 +173,7 @@ def load_weights(folder: Path, part: str, network: nn.Module) -> None:
         network.load_state_dict(safetensors.torch.load_file(path))
     except (OSError, RuntimeError, safetensors.SafetensorError) as error:
         reason = last_line(error).strip()
-        raise ModelError(f"{path}: not this network's weights ({reason})") from error
+        raise ModelError(path, f"not this network's weights ({reason})") from error
 
 
 def load_optimizer(
@@ -187,8 +187,9 @@ def load_optimizer(
         tensors = {key: safetensors.torch.load_file(path) for key, path in files.items()}
     except (OSError, safetensors.SafetensorError) as error:
         raise ModelError(
-            f"{folder}: no moments of {type(optimizer).__name__} ({error}); resume with the "
-            "optimiser of the checkpoint"
+            folder,
+            f"no moments of {type(optimizer).__name__} ({error})",
+            "resume with the optimiser of the checkpoint",
         ) from error
     kinds = {name: parameter.dtype for name, parameter in network.named_parameters()}
     state = optimizer.state_dict()

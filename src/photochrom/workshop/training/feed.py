@@ -44,7 +44,7 @@ def chosen_keys(data: DataConfig) -> frozenset[str] | None:
     if not data.where:
         return None
     if not data.manifest:
-        raise ConfigError("data.where needs data.manifest; name the CSV with the photos' keys")
+        raise ConfigError("data.where", "needs data.manifest", "name the CSV with the photos' keys")
     return selected_keys(data.manifest, data.where)
 
 

@@ -23,7 +23,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from photochrom.color.bins import gamut_bins
-from photochrom.errors import ConfigError, DataError, first_line
+from photochrom.errors import ConfigError, DataError, first_line, os_reason
 from photochrom.workshop.data.memory import MemoryPhotos
 from photochrom.workshop.data.stream import Place
 from photochrom.workshop.training.allocator import keep_freed_memory
@@ -153,8 +153,9 @@ class Trainer:
             figures = self._run(resume)
         except OSError as error:
             raise DataError(
-                f"{self.folder}: cannot be written ({error.strerror or error}); make room or name "
-                "another --output"
+                self.folder,
+                f"cannot be written ({os_reason(error)})",
+                "make room or name another folder",
             ) from error
         if not self._joined:
             leave_group(self.fabric)
@@ -309,7 +310,7 @@ class Trainer:
             )
             figures |= {f"{slash}{figure}": value for figure, value in found.items()}
         if not all(math.isfinite(value) for value in figures.values()):
-            raise DataError(f"{self.folder}: validation figures are not finite; lower the rate")
+            raise DataError(self.folder, "validation figures are not finite", "lower the rate")
         self._validated = samples
         self.progress = replace(self.progress, figures=figures)
         self.journal.validation(samples, figures, sheets)
@@ -318,8 +319,9 @@ class Trainer:
         assert self.progress is not None
         if everywhere(self.fabric, not math.isfinite(float(self._loss))):
             raise DataError(
-                f"{self.folder}: the loss is not finite after {self.progress.samples} samples; "
-                "lower schedule.learning_rate and go on from the last checkpoint"
+                self.folder,
+                f"the loss is not finite after {self.progress.samples} samples",
+                "lower schedule.learning_rate and go on from the last checkpoint",
             )
         self._saved = self.progress.samples
         if self.training_set.photos is None:
@@ -340,13 +342,15 @@ class Trainer:
         then = record["config"]["schedule"].get("optimizer", "adamw")
         if then != self.config.schedule.optimizer:
             raise ConfigError(
-                f"{path}: schedule.optimizer was {then}, but is {self.config.schedule.optimizer}; "
-                f"set it to {then}, or begin with --fresh"
+                path,
+                f"schedule.optimizer was {then}, but is {self.config.schedule.optimizer}",
+                f"set it to {then}, or begin a fresh run",
             )
         if record.get("embedder", "") != self._digest():
             raise ConfigError(
-                f"{path}: this run's embedder has other weights than the checkpoint's; name the "
-                "embedder of that run, or begin with --fresh"
+                path,
+                "this run's embedder has other weights than the checkpoint's",
+                "name the embedder of that run, or begin a fresh one",
             )
 
     def _places(self, own: Place) -> tuple[Place, ...]:

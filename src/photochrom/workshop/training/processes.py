@@ -53,8 +53,9 @@ def check_agreement(fabric: Fabric, samples: int) -> None:
     places = cast(torch.Tensor, found).flatten().tolist()
     if len(set(places)) > 1:
         raise ConfigError(
-            f"the processes would begin after {', '.join(map(str, places))} samples; let all of "
-            "them see the same run folder"
+            None,
+            f"the processes would begin after {', '.join(map(str, places))} samples",
+            "let all of them see the same run folder",
         )
 
 

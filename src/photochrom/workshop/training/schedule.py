@@ -47,13 +47,14 @@ def check_stages(config: RunConfig, multiple: int, world: int) -> None:
     for stage in config.schedule.stages:
         if stage.crop % multiple:
             raise ConfigError(
-                f"schedule.stages: crop is {stage.crop}, but must be a multiple of {multiple} "
-                f"for {config.network.architecture}"
+                "schedule.stages",
+                f"crop is {stage.crop}, but must be a multiple of {multiple} for "
+                f"{config.network.architecture}",
             )
         if stage.batch % world:
             raise ConfigError(
-                f"schedule.stages: batch is {stage.batch}, but must be a multiple of the "
-                f"{world} processes"
+                "schedule.stages",
+                f"batch is {stage.batch}, but must be a multiple of the {world} processes",
             )
 
 

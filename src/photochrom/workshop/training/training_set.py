@@ -76,8 +76,9 @@ class TrainingSet:
             )
         if places and len(places) != world:
             raise ConfigError(
-                f"the checkpoint is of a stream over {len(places)} processes, not {world}; "
-                f"resume with {len(places)}"
+                None,
+                f"the checkpoint is of a stream over {len(places)} processes, not {world}",
+                f"resume with {len(places)}",
             )
         return StreamFeed(
             config,
@@ -127,17 +128,18 @@ def _open_photos(
 ) -> MemoryPhotos | ShardPhotos | None:
     data = config.data
     if data.stream and data.on_demand:
-        raise ConfigError("data.stream and data.on_demand exclude each other; choose one")
+        raise ConfigError("data.stream", "and data.on_demand exclude each other", "choose one")
     if data.balance != 1 and not data.on_demand:
-        raise ConfigError("data.balance needs data.on_demand = true")
+        raise ConfigError("data.balance", "needs data.on_demand", "set data.on_demand = true")
     if data.stream:
         return None
     if not data.on_demand:
         return load_photos(data.train, fabric.device, log, data.min_colorfulness, chosen_keys(data))
     if data.min_colorfulness:
         raise ConfigError(
-            "data.min_colorfulness must be 0 with data.on_demand; `photochrom data prepare` "
-            "drops dull photos when it makes the shards"
+            "data.min_colorfulness",
+            "must be 0 with data.on_demand",
+            "drop dull photos when the shards are made (photochrom data prepare)",
         )
     photos = ShardPhotos(data.train, chosen_keys(data))
     log(

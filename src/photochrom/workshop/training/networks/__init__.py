@@ -39,5 +39,7 @@ def build_network(config: NetworkConfig, bins: int) -> nn.Module:
     """
     if config.architecture not in ARCHITECTURES:
         known = ", ".join(sorted(ARCHITECTURES))
-        raise ConfigError(f"no architecture {config.architecture!r}; known: {known}")
+        raise ConfigError(
+            "network.architecture", f"there is no {config.architecture!r}", f"known: {known}"
+        )
     return ARCHITECTURES[config.architecture](config, bins)

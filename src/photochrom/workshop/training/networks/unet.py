@@ -65,7 +65,9 @@ class AttentionBlock(nn.Module):
         super().__init__()
         self.heads = channels // head
         if self.heads * head != channels:
-            raise ConfigError(f"attention needs a multiple of {head} channels, not {channels}")
+            raise ConfigError(
+                None, f"attention needs a multiple of {head} channels, not {channels}"
+            )
         self.position = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
         self.first_norm = nn.LayerNorm(channels)
         self.to_qkv = nn.Linear(channels, 3 * channels)
@@ -222,7 +224,7 @@ class ColorUNet(nn.Module):
 def build_unet(config: NetworkConfig, bins: int) -> ColorUNet:
     """Build the network from its configuration."""
     if len(config.decoder) not in (3, 4):
-        raise ConfigError(f"network.decoder needs 3 or 4 widths, but has {len(config.decoder)}")
+        raise ConfigError("network.decoder", f"needs 3 or 4 widths, but has {len(config.decoder)}")
     return ColorUNet(
         build_encoder(config.encoder, config.encoder_weights, config.drop_path),
         config.decoder,

@@ -1,0 +1,45 @@
+"""How the command line spells the options that errors name: as flags of the command that runs."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+import typer
+
+from photochrom.errors import Option
+
+_FLAGS = {"kind": "--model-kind", "path": "--output"}
+"""Flags that are not called as the option is in Python."""
+
+_known: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)
+
+
+def use_flags_of_command(context: typer.Context) -> None:
+    """Remember which flags the command that is about to run has.
+
+    context: of the group of all commands.
+    """
+    group: Any = context.command
+    _known.set(frozenset(_flags(group.commands.get(context.invoked_subcommand))))
+
+
+def _flags(command: Any) -> list[str]:
+    if command is None:
+        return []
+    flags = [flag for parameter in command.params for flag in parameter.opts]
+    for below in getattr(command, "commands", {}).values():
+        flags += _flags(below)
+    return flags
+
+
+def flag(option: Option) -> str | None:
+    """An option as a flag with its value; None where the command that runs has no such flag."""
+    name = _FLAGS.get(option.name, f"--{option.name.replace('_', '-')}")
+    known = _known.get()
+    if known is not None and name not in known:
+        return None
+    if option.value is None or option.value is True:
+        return name
+    values = option.value if isinstance(option.value, tuple) else (option.value,)
+    return " ".join([name, *map(str, values)])
