@@ -253,8 +253,7 @@ def _path_of(source: PhotoLike) -> Path | None:
 def _beside(source: Path | None, suffix: str | None) -> Path:
     """NAME.color.EXT beside a photo's file."""
     if source is None:
-        problem = "a photo that is no file has no name for its result"
-        raise PhotoError(None, problem, "name a target")
+        raise PhotoError(
             None, "a photo that is no file has no name for its result", "name a target"
         )
     return source.with_name(colored_name(source.name, suffix))
