@@ -15,6 +15,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from photochrom import Colorizer, Hint
+from photochrom.errors import Fields
 from photochrom.photo import Photo
 from photochrom.server import Settings, create_app
 
@@ -55,7 +56,9 @@ def problem(answer: Any, status: int, kind: str) -> str:
     assert answer.headers["Content-Type"] == "application/problem+json"
     body = answer.json()
     assert (body["type"], body["status"]) == (f"urn:photochrom:{kind}", status)
-    assert set(body) == {"type", "title", "status", "detail"}
+    fields = Fields(*(body[name] for name in Fields._fields))
+    assert set(body) == {"type", "title", "status", "detail", *Fields._fields}
+    assert body["detail"] == fields.line
     assert "\n" not in body["detail"]
     assert "/tmp" not in body["detail"]
     return body["detail"]
@@ -122,7 +125,7 @@ def test_what_a_format_cannot_hold_is_said(client: TestClient, cat: bytes) -> No
     [
         ("vividness=1.5", 422, "config-error", "vividness"),
         ("vividnes=1", 422, "config-error", "vividnes"),
-        ("size=5", 422, "config-error", "size is 5"),
+        ("size=5", 422, "config-error", "size=5: must lie in"),
         ("format=doc", 422, "photo-error", "cannot write this format"),
         ("model=nobody", 422, "model-error", "no model of that name"),
         ("model=../x.onnx", 422, "model-error", "no model of that name"),
@@ -140,7 +143,15 @@ def test_wrong_options_are_one_line(
 def test_a_photo_in_color_is_refused_unless_asked(client: TestClient, examples: Path) -> None:
     data = (examples / "color" / "harbour.jpg").read_bytes()
     refused = client.post(f"{API}/colorize?name=harbour.jpg", content=data)
-    assert "in colour already" in problem(refused, 409, "in-color-error")
+    assert problem(refused, 409, "in-color-error") == (
+        "harbour.jpg: is in colour already; add recolor=true to colour it anew"
+    )
+    said = {name: refused.json()[name] for name in Fields._fields}
+    assert said == {
+        "subject": "harbour.jpg",
+        "problem": "is in colour already",
+        "remedy": "add recolor=true to colour it anew",
+    }
     assert client.post(f"{API}/colorize?recolor=true", content=data).status_code == 200
 
 

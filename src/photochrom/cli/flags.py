@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import typer
@@ -16,12 +17,13 @@ _known: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)
 
 
 def use_flags_of_command(context: typer.Context) -> None:
-    """Remember which flags the command that is about to run has.
+    """Remember, until it has run, which flags the command that is about to run has.
 
     context: of the group of all commands.
     """
     group: Any = context.command
-    _known.set(frozenset(_flags(group.commands.get(context.invoked_subcommand))))
+    known = frozenset(_flags(group.commands.get(context.invoked_subcommand)))
+    context.call_on_close(partial(_known.reset, _known.set(known)))
 
 
 def _flags(command: Any) -> list[str]:
