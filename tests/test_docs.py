@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer.main
 from tools.reference.__main__ import PAGES as REFERENCES
+from tools.reference.http_texts import ANSWERS
 
 import photochrom
 from photochrom.cli.main import app
@@ -96,6 +97,16 @@ def test_every_route_and_setting_is_in_the_reference() -> None:
     routes = [(m.upper(), path) for path, methods in schema["paths"].items() for m in methods]
     assert [route for route in routes if f"### {' '.join(route)}\n" not in text] == []
     assert [name for name in Settings.model_fields if f"| `{name}` |" not in text] == []
+
+
+def test_plain_answers_have_the_keys_that_the_reference_names() -> None:
+    from fastapi.testclient import TestClient
+
+    from photochrom.server import create_app
+
+    with TestClient(create_app(), base_url="http://localhost") as client:
+        for path, keys in ANSWERS.items():
+            assert set(client.get(path).raise_for_status().json()) == set(keys), path
 
 
 def test_every_configuration_key_is_in_the_reference() -> None:

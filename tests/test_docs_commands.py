@@ -102,7 +102,7 @@ LEAVES = {
     "docs/data.md": ["out/mine/manifest.csv", "out/stats.png"],
     "docs/formats.md": ["scan.color.tif", "scan.color.png", "wide.tif"],
     "docs/hints.md": ["grandmother.color.jpg"],
-    "docs/models.md": ["photo.color.jpg"],
+    "docs/models.md": ["lite.jpg", "photo.color.jpg"],
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],
     "docs/start/archives.md": ["coloured/photochrom-ledger.sqlite"],

@@ -11,7 +11,7 @@ import typer.main
 from photochrom.cli.main import app
 from photochrom.server import create_app
 from photochrom.server.settings import PREFIX, Settings
-from tools.reference.http_texts import FIELDS, FLAGS, SETTINGS
+from tools.reference.http_texts import ANSWERS, FIELDS, FLAGS, SETTINGS
 from tools.reference.markdown import code, one_line, page, table
 
 INTRODUCTION = """\
@@ -114,6 +114,8 @@ def _section(
         if int(status) < _FIRST_FAILURE:
             said = answer["description"].replace("Successful Response", "")
             yield " ".join(filter(None, (f"Answer {status}:", said, _content(answer, schema))))
+    if keys := ANSWERS.get(path):
+        yield table(["key", ""], ([code(key), text] for key, text in keys.items()))
     failures = [status for status, _ in answers if int(status) >= _FIRST_FAILURE]
     yield f"Failures: {', '.join(failures)}."
 

@@ -36,6 +36,24 @@ SETTINGS: dict[str, tuple[str | None, str]] = {
 }
 """For each setting the default, None where its value says it, and what it is."""
 
+ANSWERS = {
+    "/api/v1/about": {
+        "version": "of Photochrom",
+        "token_needed": "whether requests must give a token",
+        "limits": "`upload_bytes`, `pixels`, `hints`, `sessions`, as the settings of these names",
+        "formats": "what is written: jpg, png, ...",
+        "reads": "the suffixes of files that are read",
+    },
+    "/api/v1/models": {
+        "default": "the model that is taken where none is named",
+        "models": "of each its `name`, `purpose`, `licence`, `licence_url`, what it `can` do, "
+        "[Abilities](#abilities), and its `size`s: `usual`, `smallest`, `largest`",
+    },
+    "/healthz": {"status": "ok"},
+    "/readyz": {"status": "ready"},
+}
+"""For each route whose answer is plain JSON its keys."""
+
 FIELDS = {
     "ab": "a and b, CIE Lab units",
     "bits": "bits a channel of the file",
