@@ -6,6 +6,7 @@ here with the reason why it cannot run.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -26,7 +27,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/start/photos.md", "pipx install"),
         ("docs/start/photos.md", "python3 -m venv"),
         ("docs/start/photos.md", "uvx"),
-        ("docs/start/programmers.md", "pip install ."),
+        ("docs/start/programmers.md", "pip install"),
         ("docs/start/researchers.md", "pip install"),
         ("docs/training.md", "pip install"),
     ],
@@ -207,6 +208,11 @@ def test_the_lists_name_blocks_that_are_there() -> None:
     stale = [entry for entry in entries if not any(b.starts(*entry) for b in COMMANDS)]
     assert not stale
     assert not [b.text for b in COMMANDS if is_elsewhere(b) and is_long(b)]
+
+
+def test_nothing_is_installed_by_a_test() -> None:
+    installers = re.compile(r"^(pip|pipx|uvx|make|.*/pip) ", re.MULTILINE)
+    assert not [b.text for b in COMMANDS if installers.search(b.text) and not is_elsewhere(b)]
 
 
 def test_every_page_with_commands_says_what_they_leave() -> None:
