@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # Source packages that carry pictures of real cameras, phones and scanners; tests/photo colours them.
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
-.PHONY: help colorize app test check lint types layers tests real-files axe compare build clean
+.PHONY: help colorize app test check lint types layers tests real-files axe compare reference docs build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
@@ -17,6 +17,8 @@ help:
 	@echo "make test                                  set up and run the tests"
 	@echo "make check                                 lint, types, layers and tests"
 	@echo "make compare PHOTOS=FOLDER                 all models on your photos (needs internet)"
+	@echo "make reference                             the pages of docs/reference, out of the code"
+	@echo "make docs                                  the documentation as a site in out/docs/site/"
 	@echo "make build                                 sdist and wheel in dist/"
 
 $(RUNTIME)/done: pyproject.toml
@@ -76,6 +78,19 @@ compare: $(VENV)/done
 	@test -n "$(PHOTOS)" || { echo "name colour photos: make compare PHOTOS=FOLDER"; exit 2; }
 	$(BIN)/python benchmarks/compare.py $(PHOTOS) --report $(or $(REPORT),out/compare) \
 		--most-mb $(or $(MOST_MB),300) $(OPTIONS)
+
+# The references are written out of the code and committed; a test says when one is out of date.
+reference: $(VENV)/done
+	$(BIN)/python -m tools.reference
+
+docs: $(VENV)/docs reference
+	$(BIN)/python -m tools.site
+	$(BIN)/zensical build --clean --strict --config-file out/docs/zensical.toml
+	@echo "out/docs/site/index.html"
+
+$(VENV)/docs: $(VENV)/done
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
 
 build: $(VENV)/done
 	$(BIN)/python -m build

@@ -1,31 +1,34 @@
-"""The documentation: every link leads somewhere, every page is in the index."""
+"""The documentation: links lead somewhere, pages are in index and site, references are complete."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-import pyvips
+import typer.main
+from tools.reference.__main__ import PAGES as REFERENCES
+from tools.reference.http_texts import ANSWERS
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+import photochrom
+from photochrom.cli.main import app
+from support.documented import BLOCK, PAGES, REPOSITORY
+
+DOCS = REPOSITORY / "docs"
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
 def anchors(page: Path) -> set[str]:
     """The headings of a page, as links name them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+    for target, anchor in LINK.findall(BLOCK.sub("", page.read_text(encoding="utf-8"))):
         if target.startswith(("http:", "https:", "mailto:")):
             continue
         file = (page.parent / target).resolve() if target else page
@@ -35,55 +38,89 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    index = REPOSITORY / "docs" / "README.md"
+    index = DOCS / "README.md"
     linked = {(index.parent / target).resolve() for target, _ in LINK.findall(index.read_text())}
     assert {page for page in PAGES if page.parent != REPOSITORY} - linked == {index}
 
 
-def block_of(heading: str) -> str:
-    """The indented lines of a section of the README."""
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
-    return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+def test_every_page_is_in_the_sites_navigation() -> None:
+    site = tomllib.loads((DOCS / "zensical.toml").read_text(encoding="utf-8"))
+    named = set(re.findall(r"'([^']+\.md)'", str(site["project"]["nav"])))
+    assert named == {str(page.relative_to(REPOSITORY)) for page in PAGES} - {"docs/README.md"}
 
 
-def test_readmes_python_runs(tmp_path: Path) -> None:
-    photo = pyvips.Image.new_from_file(str(REPOSITORY / "examples" / "cat.jpg"))
-    photo.resize(2).write_to_file(str(tmp_path / "photo.tif"))
-    (tmp_path / "example.py").write_text(block_of("Python"), encoding="utf-8")
-    command = [sys.executable, "example.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "photo.color.tif").is_file()
-    assert (tmp_path / "photo.color-2.tif").is_file()
+@pytest.mark.parametrize("name", REFERENCES)
+def test_references_are_up_to_date(name: str) -> None:
+    made = REFERENCES[name]()
+    assert (REPOSITORY / name).read_text(encoding="utf-8") == made, "run make reference"
 
 
-@pytest.mark.workshop
-def test_readme_trains_exports_and_colors_in_any_folder(tmp_path: Path) -> None:
-    block = block_of("Training your own")
-    commands = re.sub(r"\\\n", "", re.sub(r" +#.*", "", block)).splitlines()
-    assert [command.split()[:2] for command in commands] == [
-        ["pip", "install"],
-        ["photochrom", "data"],
-        ["photochrom", "train"],
-        ["photochrom", "export"],
-        ["photochrom", "colorize"],
+def reference(name: str) -> str:
+    return (DOCS / "reference" / name).read_text(encoding="utf-8")
+
+
+def options(name: str, command: typer.core.TyperCommand) -> list[tuple[str, str]]:
+    """Every command's name with each of its options and arguments."""
+    members = getattr(command, "commands", {})
+    below = [pair for part, member in members.items() for pair in options(f"{name} {part}", member)]
+    flags = [
+        flag if flag.startswith("-") else (param.metavar or flag.upper()).strip("[].")
+        for param in command.params
+        for flag in param.opts
     ]
-    for name in ("configs", "examples"):
-        (tmp_path / name).symlink_to(REPOSITORY / name)
-    shutil.copy(REPOSITORY / "examples" / "cat.jpg", tmp_path / "photo.jpg")
-    commands[1] = commands[1].replace("~/photos", "examples/color")
-    commands[2] += " --minutes 0.1 --set loss.prior_photos=8"  # not two hours
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for command in commands[1:]:
-        done = subprocess.run(
-            ["sh", "-ec", command],
-            cwd=tmp_path,
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    assert (tmp_path / "photo.color.jpg").is_file()
+    return below + [(name, flag) for flag in flags]
+
+
+def test_every_command_and_option_is_in_the_reference() -> None:
+    sections = re.split(r"^## ", reference("cli.md"), flags=re.MULTILINE)
+    of = {section.splitlines()[0]: section for section in sections[1:]}
+    found = options("photochrom", typer.main.get_command(app))
+    assert len(found) > 100
+    for command, flag in found:
+        assert flag in of[command], f"{command} {flag}"
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = reference("python.md")
+    assert [name for name in photochrom.__all__ if f"`photochrom.{name}`" not in text] == []
+    assert {*re.findall(r"^::: photochrom\.(\w+)$", text, re.MULTILINE), "__version__"} == set(
+        photochrom.__all__
+    )
+
+
+def test_every_route_and_setting_is_in_the_reference() -> None:
+    from photochrom.server import create_app
+    from photochrom.server.settings import Settings
+
+    text = reference("http.md")
+    schema = create_app(Settings()).openapi()
+    routes = [(m.upper(), path) for path, methods in schema["paths"].items() for m in methods]
+    assert [route for route in routes if f"### {' '.join(route)}\n" not in text] == []
+    assert [name for name in Settings.model_fields if f"| `{name}` |" not in text] == []
+
+
+def test_plain_answers_have_the_keys_that_the_reference_names() -> None:
+    from fastapi.testclient import TestClient
+
+    from photochrom.server import create_app
+
+    with TestClient(create_app(), base_url="http://localhost") as client:
+        for path, keys in ANSWERS.items():
+            assert set(client.get(path).raise_for_status().json()) == set(keys), path
+
+
+def test_every_configuration_key_is_in_the_reference() -> None:
+    from photochrom.workshop.training.config import load_config
+
+    text = reference("training.md")
+    for file in sorted((REPOSITORY / "configs").glob("*.toml")):
+        table = load_config(file).as_dict()
+        for section, value in table.items():
+            inner = value if isinstance(value, dict) else {}
+            for name in [f"{section}.{key}" for key in inner] or [section]:
+                assert f"| `{name}` |" in text, name
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {photochrom.__version__}\n" in citation

@@ -1,5 +1,3 @@
-import doctest
-import importlib
 import json
 import subprocess
 import sys
@@ -73,13 +71,6 @@ def test_importing_loads_nothing_of_the_workshop(statement):
 
 def test_importing_the_package_alone_is_light():
     assert not loaded_by("import photochrom").intersection(["numpy", "pyvips", "onnxruntime"])
-
-
-@pytest.mark.parametrize("module", ["photochrom.colorizer", "photochrom.models.catalogue"])
-def test_examples_in_docstrings(module):
-    failed, tried = doctest.testmod(importlib.import_module(module))
-    assert not failed
-    assert tried
 
 
 def test_keywords_are_the_fields():

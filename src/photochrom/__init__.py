@@ -1,8 +1,8 @@
 """Photochrom colours black-and-white photographs.
 
-import photochrom
-
-photochrom.colorize("grandmother.jpg").save("grandmother.color.jpg")
+>>> import photochrom
+>>> photochrom.colorize("photo.jpg").save("photo.color.jpg", overwrite=True)
+PosixPath('photo.color.jpg')
 """
 
 from __future__ import annotations

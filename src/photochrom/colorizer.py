@@ -19,7 +19,38 @@ from photochrom.workspace import Workspace
 
 
 class Colorizer:
-    """Colours photographs with one model, or several; thread-safe, one object for many photos."""
+    """Colours photographs with one model, or several; thread-safe, one object for many photos.
+
+    Parameters
+    ----------
+    model
+        A name of `list_models`, the path of an .onnx file, or several with their weights
+        ("a:0.7+b:0.3"), whose colours are averaged. None for the default model.
+    threads
+        Threads of each network and of the full-size pass; None for all cores.
+    providers
+        ONNX Runtime's names of what runs the network, in order of preference, instead of `device`.
+    device
+        "cpu", "cuda", ..., or "auto" for the best that ONNX Runtime offers here. A device that
+        fails to start is named in a warning, and the CPU does its work.
+    kind
+        What a foreign .onnx file takes and gives, for instance "l-ab", where neither the file nor
+        a TOML file beside it says so.
+
+    Raises
+    ------
+    ModelError
+        The model, its file or a provider is not there.
+    ConfigError
+        The device or the kind is unknown.
+
+    Examples
+    --------
+    >>> from photochrom import Colorizer
+    >>> colorizer = Colorizer("photochrom-lite", device="cpu")
+    >>> colorizer.colorize("photo.jpg")
+    <Result of photo.jpg, 451 x 300, by photochrom-lite>
+    """
 
     def __init__(
         self,
@@ -30,12 +61,6 @@ class Colorizer:
         device: str = DEVICE,
         kind: str | None = None,
     ) -> None:
-        """Load a model.
-
-        model: a name, the path of an .onnx file, several with their weights ("a:0.7+b:0.3") whose
-        colours are averaged, or None for the default.
-        The rest as for `photochrom.models.session.Session`, which also says what is raised.
-        """
         self.members = tuple(
             Member(Session(name, threads, providers, device=device, kind=kind), weight)
             for name, weight in parse_blend(model)
@@ -48,9 +73,26 @@ class Colorizer:
 
     @staticmethod
     def blend(parts: Sequence[tuple[Colorizer, float]], threads: int | None) -> Colorizer:
-        """Several loaded models as one, whose colours are averaged with these weights.
+        """Several loaded models as one, whose colours are averaged; the networks are shared.
 
-        The networks are shared. threads: for the full-size pass.
+        Parameters
+        ----------
+        parts
+            Each a Colorizer and its weight; weights need not add up to 1.
+        threads
+            Threads of the full-size pass; None for all cores.
+
+        Returns
+        -------
+        Colorizer
+            A model that takes hints where one of its parts does, and has no variants.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> both = Colorizer.blend([(Colorizer(), 3), (Colorizer("photochrom-lite"), 1)], None)
+        >>> both.name
+        'photochrom:0.75+photochrom-lite:0.25'
         """
         total = sum(weight for _, weight in parts)
         blended = copy(parts[0][0])
@@ -75,7 +117,23 @@ class Colorizer:
         return "+".join(f"{member.session.name}:{member.weight:g}" for member in self.members)
 
     def check_size(self, size: int | None) -> None:
-        """Raise ConfigError for a short side of the small copy that a model does not take."""
+        """Do nothing where the network can see a small copy of this size.
+
+        Parameters
+        ----------
+        size
+            Short side of the small copy, pixels; None for the model's own.
+
+        Raises
+        ------
+        ConfigError
+            A model does not take this size.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> Colorizer().check_size(256)
+        """
         for member in self.members:
             member.copy_size(1024, 1024, size)
 
@@ -87,20 +145,65 @@ class Colorizer:
     ) -> Result:
         """Colour one photograph; of a TIFF with several pages, the first.
 
-        photo: a path, an encoded file's bytes, an array (H, W), (H, W, 3) or (H, W, 4) of uint8,
-        uint16 or float32 (white at 1), sRGB, or an image of Pillow's.
-        options: what colours it shall have. keywords: single fields of `ColorizeOptions`, which
-        count before those of `options`.
-        Raises PhotoError where the photo cannot be read, InColorError for one in colour unless
-        `recolor` is true, ConfigError for an option out of range, HintError for a hint outside the
-        photo or a model that takes none.
+        Parameters
+        ----------
+        photo
+            A path, an encoded file's bytes, an image of Pillow's, a `Photo`, or an array (H, W),
+            (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
+        options
+            What colours the photo shall have.
+        **keywords
+            Single fields of `ColorizeOptions`, which count before those of `options`.
+
+        Returns
+        -------
+        Result
+            The coloured photo, not yet written.
+
+        Raises
+        ------
+        PhotoError
+            The photo cannot be read.
+        InColorError
+            The photo is in colour already, and `recolor` is false.
+        ConfigError
+            An option is out of range.
+        HintError
+            A hint lies outside the photo, or the model takes none.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from photochrom import Colorizer
+        >>> gray = np.tile(np.arange(256, dtype=np.uint8), (128, 1))
+        >>> Colorizer().colorize(gray, vividness=0.8).rgb.shape
+        (128, 256, 3)
         """
         return self.workspace(photo).result(options, **keywords)
 
     def workspace(self, photo: PhotoLike) -> Workspace:
         """Take up a photo to colour it more than once, with other hints, sizes, vividness.
 
-        photo: as for `colorize`. Raises PhotoError where it cannot be read.
+        Parameters
+        ----------
+        photo
+            As for `Colorizer.colorize`.
+
+        Returns
+        -------
+        Workspace
+            The photo and, later, what was computed for it.
+
+        Raises
+        ------
+        PhotoError
+            The photo cannot be read.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> work = Colorizer().workspace("photo.jpg")
+        >>> dull, vivid = work.result(vividness=0), work.result(vividness=1)
         """
         return Workspace(as_photo(photo), self.members, self.name, self.threads)
 
@@ -112,7 +215,23 @@ class Colorizer:
     ) -> list[Result]:
         """Colour every page of a TIFF; of any other photo, the one there is.
 
-        photo, options, keywords: as for `colorize`. See `save_pages`.
+        Parameters
+        ----------
+        photo, options, **keywords
+            As for `Colorizer.colorize`, which also says what is raised.
+
+        Returns
+        -------
+        list of Result
+            One for each page; `photochrom.result.save_pages` writes them into one file.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> from photochrom.result import save_pages
+        >>> pages = Colorizer().colorize_pages("photo.jpg")
+        >>> save_pages(pages, "pages.tif")
+        [PosixPath('pages.tif')]
         """
         first = as_photo(photo)
         pages = pages_of(first.source)
@@ -127,13 +246,32 @@ class Colorizer:
     ) -> list[Result]:
         """Colour one photograph in several plausible ways that differ in whole objects.
 
-        count: how many, 2..12.
-        photo, options, keywords: as for `colorize`; the same seed gives the same variants.
-        Returns `count` results. The first is what `colorize` gives; the second is typical of what
-        else the photo may have looked like, often quieter; each further one is as far as can be
-        from all before it (`photochrom.pipeline.variants`). A larger count begins with the same
-        ones.
-        Raises what `colorize` raises, and ModelError where the model says only one colour a place.
+        Parameters
+        ----------
+        photo, options, **keywords
+            As for `Colorizer.colorize`; the same `seed` gives the same variants.
+        count
+            How many, 2 to 12. A larger count begins with the same ones.
+
+        Returns
+        -------
+        list of Result
+            The first is what `Colorizer.colorize` gives; the second is typical of what else the
+            photo may have looked like, often quieter; each further one is as far as can be from all
+            before it.
+
+        Raises
+        ------
+        ModelError
+            The model says only one colour a place, or is a blend.
+        PhotoError, InColorError, ConfigError
+            As for `Colorizer.colorize`.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> len(Colorizer().variants("photo.jpg", 3, seed=1))
+        3
         """
         return self.workspace(photo).variants(count, options, **keywords)
 
@@ -153,13 +291,41 @@ def colorize(
 ) -> Result:
     """Colour one photograph, in one call.
 
-    photo, options, keywords, and what is raised: as for `Colorizer.colorize`. model: as for
-    `Colorizer`; the last one stays loaded.
+    Parameters
+    ----------
+    photo
+        A path, an encoded file's bytes, an image of Pillow's, a `Photo`, or an array (H, W),
+        (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
+    options
+        What colours the photo shall have.
+    model
+        As for `Colorizer`; the last one that was asked for stays loaded.
+    **keywords
+        Single fields of `ColorizeOptions`, which count before those of `options`.
 
-    >>> import numpy as np, photochrom
-    >>> grey = np.full((40, 60), 128, np.uint8)
-    >>> photochrom.colorize(grey, vividness=0.7).rgb.shape
-    (40, 60, 3)
+    Returns
+    -------
+    Result
+        The coloured photo, not yet written.
+
+    Raises
+    ------
+    PhotoError
+        The photo cannot be read.
+    InColorError
+        The photo is in colour already, and `recolor` is false.
+    ModelError
+        The model is not there.
+    ConfigError
+        An option is out of range.
+    HintError
+        A hint lies outside the photo, or the model takes none.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> photochrom.colorize("photo.jpg", vividness=0.7)
+    <Result of photo.jpg, 451 x 300, by photochrom>
     """
     return shared_colorizer(model).colorize(photo, options, **keywords)
 

@@ -95,6 +95,15 @@ class PhotochromError(Exception):
 
     subject: what it is about, as text or an `Option`: a file, a model, an option, a key; None where
     that is clear. problem: what is wrong with it. remedy: what to do; None where nothing helps.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.colorize("missing.jpg")
+    ... except photochrom.PhotochromError as error:
+    ...     print(type(error).__name__)
+    PhotoError
     """
 
     subject: str | Option | None
@@ -143,39 +152,127 @@ def _rebuilt(kind: type[_E], subject: object, problem: str, remedy: str | Remedy
 
 
 class PhotoError(PhotochromError):
-    """A photograph cannot be read or written."""
+    """A photograph cannot be read or written.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.colorize(b"no picture")
+    ... except photochrom.PhotoError as error:
+    ...     print("cannot be read")
+    cannot be read
+    """
 
 
 class OutputExistsError(PhotoError, FileExistsError):
-    """The result would overwrite a file."""
+    """The result would overwrite a file.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.colorize("photo.jpg").save("photo.jpg")
+    ... except photochrom.OutputExistsError as error:
+    ...     print(isinstance(error, FileExistsError))
+    True
+    """
 
 
 class InColorError(PhotoError):
-    """A photograph is in colour already."""
+    """A photograph is in colour already.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.colorize("color.jpg")
+    ... except photochrom.InColorError as error:
+    ...     print(photochrom.colorize("color.jpg", recolor=True))
+    <Result of color.jpg, 451 x 300, by photochrom>
+    """
 
 
 class ModelError(PhotochromError):
-    """A model is missing, damaged or of an unknown kind."""
+    """A model is missing, damaged or of an unknown kind.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.Colorizer("unheard-of")
+    ... except photochrom.ModelError as error:
+    ...     print(photochrom.list_models()[0])
+    photochrom
+    """
 
 
 class HintError(PhotochromError, ValueError):
-    """Colour hints do not fit the photograph."""
+    """Colour hints do not fit the photograph.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.colorize("photo.jpg", hints=[photochrom.Hint(9999, 0, (0, 0))])
+    ... except photochrom.HintError as error:
+    ...     print(isinstance(error, ValueError))
+    True
+    """
 
 
 class JobError(PhotochromError):
-    """A job on many photographs cannot go on; what is done stays done."""
+    """A job on many photographs cannot go on; what is done stays done.
+
+    Examples
+    --------
+    >>> from photochrom import JobError, PhotochromError
+    >>> issubclass(JobError, PhotochromError)
+    True
+    """
 
 
 class ConfigError(PhotochromError, ValueError):
-    """A configuration file, or an option, is wrong."""
+    """A configuration file, or an option, is wrong.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.colorize("photo.jpg", vividness=2)
+    ... except photochrom.ConfigError as error:
+    ...     print(isinstance(error, ValueError))
+    True
+    """
 
 
 class DataError(PhotochromError):
-    """Training or evaluation data is missing or unusable."""
+    """Training or evaluation data is missing or unusable.
+
+    Examples
+    --------
+    >>> from photochrom import DataError, PhotochromError
+    >>> issubclass(DataError, PhotochromError)
+    True
+    """
 
 
 class MissingExtraError(PhotochromError, ImportError):
-    """A part of Photochrom needs packages that are not installed."""
+    """A part of Photochrom needs packages that are not installed.
+
+    Parameters
+    ----------
+    what
+        The part, as a person calls it.
+    extra
+        The extra of the package that brings them.
+
+    Examples
+    --------
+    >>> from photochrom import MissingExtraError
+    >>> issubclass(MissingExtraError, ImportError)
+    True
+    """
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(what, "needs extra packages", f"pip install 'photochrom[{extra}]'")

@@ -48,12 +48,28 @@ def check_ranges(options: object, names: tuple[str, ...]) -> None:
 class Hint:
     """One colour at one point; only the colour's ab counts, the photo keeps its lightness.
 
-    x, y: pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
-    ab: Lab units; (0, 0) is neutral. Colours outside sRGB at the pixel's lightness lose chroma
-    until they fit.
-    radius: how far around the point the colour is known, pixels of the photo; by default 1 % of
-    its short side. The colour spreads on from there, see `photochrom.pipeline.hint_propagation`.
-    Raises HintError for what is no place, no colour or no radius.
+    Parameters
+    ----------
+    x, y
+        Pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
+    ab
+        a and b, CIE Lab units; (0, 0) is neutral. Colours outside sRGB at the pixel's lightness
+        lose chroma until they fit.
+    radius
+        How far around the point the colour is known, pixels of the photo; None for 1 % of its short
+        side. From there the colour spreads to what belongs together.
+
+    Raises
+    ------
+    HintError
+        The place, the colour or the radius is not one.
+
+    Examples
+    --------
+    >>> from photochrom import Hint, colorize
+    >>> neutral = Hint(225, 150, ab=(0, 0))
+    >>> colorize("photo.jpg", hints=[neutral])
+    <Result of photo.jpg, 451 x 300, by photochrom>
     """
 
     x: float
@@ -74,7 +90,31 @@ class Hint:
 
     @classmethod
     def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
-        """A hint of an sRGB colour, "#rrggbb"; raises HintError for any other text."""
+        """A hint of an sRGB colour, of which a and b count.
+
+        Parameters
+        ----------
+        x, y, radius
+            As of a `Hint`.
+        color
+            "#rrggbb", sRGB.
+
+        Returns
+        -------
+        Hint
+            A hint with the colour's ab.
+
+        Raises
+        ------
+        HintError
+            The text is no such colour.
+
+        Examples
+        --------
+        >>> from photochrom import Hint
+        >>> [round(value) for value in Hint.from_srgb(225, 150, "#8a5a3c").ab]
+        [16, 25]
+        """
         if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
             raise HintError(None, f'color is {color!r}, but must be written "#rrggbb"')
         rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
@@ -124,30 +164,53 @@ class SaveKeywords(TypedDict, total=False):
 class ColorizeOptions:
     """What colours a photo shall have.
 
-    Raises ConfigError for a value out of range.
+    Parameters
+    ----------
+    vividness
+        0 (faithful, muted) to 1 (vivid). Models that predict ab directly have their chroma scaled;
+        published ones are unchanged at 0.5.
+    size
+        Short side of the copy that the network sees, pixels; None for the model's own.
+    hints
+        Colours that points of the photo shall have.
+    variant
+        0 for the usual colours, else a plausible variant, 1 to 11.
+    seed
+        Of the variants; not negative.
+    recolor
+        Also colour a photo that is in colour already. A toned print is not in colour.
+    saturation
+        Factor on a and b after the network, 0 (grey) to 3.
+    warmth
+        -1 (bluer) to 1 (yellower); 1 is 20 Lab units of b.
+    tint
+        -1 (greener) to 1 (more magenta); 1 is 20 Lab units of a.
+    smooth
+        0 to 1: how far colours are evened out where no edge of lightness lies between.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range.
+
+    Examples
+    --------
+    >>> from photochrom import Colorizer, ColorizeOptions
+    >>> vivid = ColorizeOptions(vividness=0.9, warmth=0.2)
+    >>> Colorizer().colorize("photo.jpg", vivid, saturation=1.1)
+    <Result of photo.jpg, 451 x 300, by photochrom>
     """
 
     vividness: float = 0.5
-    """0 (faithful, muted) to 1 (vivid). Models that predict ab directly have their chroma scaled;
-    published ones are unchanged at 0.5."""
     size: int | None = None
-    """Short side of the copy that the network sees, pixels; by default the model's own."""
     hints: tuple[Hint, ...] = ()
-    """Colours that points of the photo shall have."""
     variant: int = 0
-    """0 for the usual colours, else a plausible variant, 1..11."""
     seed: int = 0
-    """Of the variants; not negative."""
     recolor: bool = False
-    """Also colour a photo that is in colour already. A toned print is not in colour."""
     saturation: float = 1.0
-    """Factor on a and b after the network, 0 (grey) to 3."""
     warmth: float = 0.0
-    """-1 (bluer) to 1 (yellower)."""
     tint: float = 0.0
-    """-1 (greener) to 1 (more magenta)."""
     smooth: float = 0.0
-    """0 to 1: how far colours are evened out where no edge of lightness lies between."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hints", tuple(self.hints))
@@ -161,12 +224,36 @@ class ColorizeOptions:
 
     @classmethod
     def of(cls, options: Self | None, keywords: ColorizeKeywords) -> Self:
-        """Options with some of their fields given as keywords."""
+        """Options with some of their fields given as keywords.
+
+        Parameters
+        ----------
+        options
+            The options that the rest is taken from; None for the defaults.
+        keywords
+            Fields by name, which count before those of `options`.
+
+        Returns
+        -------
+        ColorizeOptions
+            Other options; the given ones stay as they are.
+
+        Raises
+        ------
+        ConfigError
+            A value is out of range.
+
+        Examples
+        --------
+        >>> from photochrom import ColorizeOptions
+        >>> ColorizeOptions.of(ColorizeOptions(warmth=0.2), {"vividness": 1.0}).vividness
+        1.0
+        """
         return replace(cls() if options is None else options, **cast(Any, keywords))
 
     @property
     def unadjusted(self) -> Self:
-        """The part that the network is asked about."""
+        """The part that the network is asked about: all but saturation, warmth, tint, smooth."""
         return replace(self, **{name: getattr(ColorizeOptions, name) for name in ADJUSTMENTS})
 
 
@@ -174,18 +261,35 @@ class ColorizeOptions:
 class SaveOptions:
     """How a coloured photo is written; the file's suffix chooses the format.
 
-    Raises ConfigError for an unknown profile or a quality out of range.
+    Parameters
+    ----------
+    quality
+        Of lossy formats (JPEG, WebP, AVIF, HEIC), 1 to 100.
+    mark
+        Say in XMP that the colours are computed.
+    profile
+        Colour space of the file: "srgb", or "keep" for the photo's own: a wide RGB space as it is,
+        for a grey photo RGB with its tone curve.
+    overwrite
+        Replace a file of that name.
+
+    Raises
+    ------
+    ConfigError
+        The profile is unknown, or the quality out of range.
+
+    Examples
+    --------
+    >>> from photochrom import SaveOptions, colorize
+    >>> small = SaveOptions(quality=80, overwrite=True)
+    >>> colorize("photo.jpg").save("small.jpg", small)
+    PosixPath('small.jpg')
     """
 
     quality: int = 95
-    """Of lossy formats (JPEG, WebP, AVIF, HEIC), 1..100."""
     mark: bool = True
-    """Say in XMP that the colours are computed."""
     profile: str = "srgb"
-    """Colour space: "srgb", or "keep" for the photo's own: a wide RGB space as it is, for a grey
-    photo RGB with its tone curve."""
     overwrite: bool = False
-    """Replace a file of that name."""
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:
@@ -197,5 +301,29 @@ class SaveOptions:
 
     @classmethod
     def of(cls, options: Self | None, keywords: SaveKeywords) -> Self:
-        """Options with some of their fields given as keywords."""
+        """Options with some of their fields given as keywords.
+
+        Parameters
+        ----------
+        options
+            The options that the rest is taken from; None for the defaults.
+        keywords
+            Fields by name, which count before those of `options`.
+
+        Returns
+        -------
+        SaveOptions
+            Other options; the given ones stay as they are.
+
+        Raises
+        ------
+        ConfigError
+            A value is out of range.
+
+        Examples
+        --------
+        >>> from photochrom import SaveOptions
+        >>> SaveOptions.of(None, {"quality": 80}).quality
+        80
+        """
         return replace(cls() if options is None else options, **keywords)

@@ -43,13 +43,33 @@ _LONGEST_SHOWN = 1200
 class Result:
     """One coloured photo, not yet written: colours on a small copy, pixels still in the source.
 
-    photo: the input.
-    model: the name of the model.
-    ab: (h, w, 2), Lab units, on the small copy, upright.
-    lightness: (h, w), 0..100, of the small copy, upright.
-    confidence: (h / s, w / s), 0..1, at the network's stride s, upright; None where the model does
-    not say how sure it is.
-    chroma: ab as a function of lightness, on the small copy, upright; what the pixels are given.
+    Colorizers and workspaces make it. Nothing at full size is computed before `rgb`, `image`,
+    `save` or `encode` is asked for.
+
+    Attributes
+    ----------
+    photo : Photo
+        The input.
+    model : str
+        The name of the model.
+    ab : numpy.ndarray
+        (h, w, 2), CIE Lab units, on the small copy, upright.
+    confidence : numpy.ndarray or None
+        (h / s, w / s), 0 (every colour is as likely) to 1 (one colour is certain), at the network's
+        stride s, upright; None where the model does not say how sure it is.
+    lightness : numpy.ndarray
+        (h, w), CIE L, 0 to 100, of the small copy, upright.
+    chroma : LinearChroma
+        ab as a linear function of L, on the small copy, upright: what the pixels are given.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> result = photochrom.colorize("photo.jpg")
+    >>> result.rgb.shape, result.rgb.dtype.name
+    ((300, 451, 3), 'uint8')
+    >>> result.ab.shape, result.confidence.shape
+    ((192, 288, 2), (48, 72))
     """
 
     photo: Photo
@@ -70,12 +90,56 @@ class Result:
     ) -> Result:
         """The same photo with its colours changed; the network is not asked again.
 
-        For the arguments and what is raised see `photochrom.pipeline.adjustments.Adjustments`.
+        Parameters
+        ----------
+        saturation
+            Factor on a and b, 0 (grey) to 3.
+        warmth
+            -1 (bluer) to 1 (yellower); 1 is 20 Lab units of b.
+        tint
+            -1 (greener) to 1 (more magenta); 1 is 20 Lab units of a.
+        smooth
+            0 to 1: how far colours are evened out where no edge of lightness lies between.
+
+        Returns
+        -------
+        Result
+            Another result; this one stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            A value is out of range.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> gray = photochrom.colorize("photo.jpg").adjusted(saturation=0)
+        >>> float(abs(gray.ab).max())
+        0.0
         """
         return self.adjusted_by(Adjustments(saturation, warmth, tint, smooth))
 
     def adjusted_by(self, adjustments: Adjustments) -> Result:
-        """As `adjusted`. Changes of a changed result add up; smoothing blurs hints as well."""
+        """The same photo with its colours changed, by changes that are one value.
+
+        Parameters
+        ----------
+        adjustments
+            The changes. Those of a changed result add up; smoothing blurs hints as well.
+
+        Returns
+        -------
+        Result
+            Another result; this one stays as it is.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> warm = photochrom.Adjustments(warmth=0.2)
+        >>> photochrom.colorize("photo.jpg").adjusted_by(warm)
+        <Result of photo.jpg, 451 x 300, by photochrom>
+        """
         if adjustments == Adjustments():
             return self
         ab, chroma = adjustments.apply(self.ab, self.chroma, self.lightness)
@@ -83,7 +147,10 @@ class Result:
 
     @cached_property
     def rgb(self) -> Pixels:
-        """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth."""
+        """The coloured photo, (H, W, 3) or (H, W, 4), upright sRGB, of the input's depth.
+
+        uint8 and uint16 reach from 0 to 255 and 65535; of floats 1 is white.
+        """
         return self._upright(Coding(SRGB, self.photo.stored_dtype))
 
     def __repr__(self) -> str:
@@ -115,14 +182,38 @@ class Result:
         format: str | None = None,
         **keywords: Unpack[SaveKeywords],
     ) -> Path | None:
-        """Write the coloured photo; its suffix chooses the format.
+        """Write the coloured photo at full size; nothing half-written stays.
 
-        path: of the file, or an open binary file. options: how it is written. keywords: single
-        fields of `SaveOptions`, which count before those of `options`. format: "png", "jpg", ... of
-        an open file, by default the photo's own.
-        Returns the path; None for an open file.
-        Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
-        cannot be written, ConfigError for a format beside a path. Nothing half-written stays.
+        Parameters
+        ----------
+        path
+            Of the file, whose suffix chooses the format, or an open binary file.
+        options
+            How the file is written.
+        format
+            "png", "jpg", ... of an open file; by default the photo's own.
+        **keywords
+            Single fields of `SaveOptions`, which count before those of `options`.
+
+        Returns
+        -------
+        pathlib.Path or None
+            The path; None for an open file.
+
+        Raises
+        ------
+        OutputExistsError
+            The file exists, and `overwrite` is false.
+        PhotoError
+            The file cannot be written, or the format is unknown.
+        ConfigError
+            A format was given beside a path, or an option is out of range.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> photochrom.colorize("photo.jpg").save("saved.png")
+        PosixPath('saved.png')
         """
         how = SaveOptions.of(options, keywords)
         if not isinstance(path, str | os.PathLike):
@@ -140,21 +231,85 @@ class Result:
     def encode(
         self, suffix: str, options: SaveOptions | None = None, **keywords: Unpack[SaveKeywords]
     ) -> bytes:
-        """The bytes of a file of the format that `suffix` (".jpg", ...) names."""
+        r"""The bytes of the coloured photo's file.
+
+        Parameters
+        ----------
+        suffix
+            ".jpg", ".png", ...: the format.
+        options, **keywords
+            As for `Result.save`.
+
+        Returns
+        -------
+        bytes
+            A whole file, at full size.
+
+        Raises
+        ------
+        PhotoError
+            The format is unknown, or cannot hold the photo.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> photochrom.colorize("photo.jpg").encode(".png")[:4]
+        b'\x89PNG'
+        """
         how = SaveOptions.of(options, keywords)
         return encode([self.page(suffix, how)], suffix, how)
 
     def confidence_picture(self) -> Pixels:
-        """The confidence map in colours, with a legend; see `photochrom.drawing.confidence`.
+        """The confidence map in colours, with a legend.
 
-        Raises ModelError where the model does not say how sure it is.
+        Returns
+        -------
+        numpy.ndarray
+            (h, w, 3), uint8, sRGB, in the photo's aspect with the legend below: dark where the
+            colours are a guess, yellow where the network is sure.
+
+        Raises
+        ------
+        ModelError
+            The model does not say how sure it is.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> photochrom.colorize("photo.jpg").confidence_picture().shape
+        (368, 451, 3)
         """
         if self.confidence is None:
             raise ModelError(self.model, "does not say how sure it is", "choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
     def page(self, suffix: str, saving: SaveOptions) -> Page:
-        """What is written: strips as stored with the tag, or with the pixels turned."""
+        """What is written into a file: strips of pixels with their coding.
+
+        Parameters
+        ----------
+        suffix
+            ".jpg", ".png", ...: the format.
+        saving
+            How the file is written.
+
+        Returns
+        -------
+        photochrom.photo.Page
+            Pixels as stored where the format has an orientation tag, else turned upright.
+
+        Raises
+        ------
+        PhotoError
+            The format is unknown.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> result = photochrom.colorize("photo.jpg")
+        >>> result.page(".png", photochrom.SaveOptions()).size
+        (300, 451)
+        """
         kind = kind_of(suffix)
         if kind is None:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))

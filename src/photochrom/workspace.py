@@ -84,15 +84,30 @@ class _Memo:
 
 
 class Workspace:
-    """A photo and what is known of it so far; thread-safe, one object a photo."""
+    """A photo and what is known of it so far; thread-safe, one object a photo.
+
+    `Colorizer.workspace` makes it. What was computed is kept: a change of the adjustments costs a
+    few milliseconds, a hint one more question to the network.
+
+    Attributes
+    ----------
+    photo : Photo
+        The photo.
+    name : str
+        The model's name.
+
+    Examples
+    --------
+    >>> from photochrom import Colorizer, Hint
+    >>> work = Colorizer().workspace("photo.jpg")
+    >>> likely = work.suggestions(225, 150)
+    >>> work.result(hints=[Hint(225, 150, likely[1].ab)], saturation=1.2)
+    <Result of photo.jpg, 451 x 300, by photochrom>
+    """
 
     def __init__(
         self, photo: Photo, members: Sequence[Member], name: str, threads: int | None
     ) -> None:
-        """Take up a photo; `Colorizer.workspace` is the way here.
-
-        members: the networks. name: of them all. threads: for the full-size pass.
-        """
         self.photo, self.name = photo, name
         self._members, self._threads = tuple(members), threads
         self._abilities = Abilities.of([member.session.contract for member in members])
@@ -114,7 +129,29 @@ class Workspace:
         return self._abilities.variants
 
     def copy_size(self, size: int | None = None) -> tuple[int, int]:
-        """Height and width of the small copy; raises ConfigError for a size that is not taken."""
+        """Height and width of the copy that the network sees.
+
+        Parameters
+        ----------
+        size
+            Its short side, pixels; None for the model's own.
+
+        Returns
+        -------
+        tuple of int
+            Height and width, pixels; of several models, the largest.
+
+        Raises
+        ------
+        ConfigError
+            A model does not take this size.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> Colorizer().workspace("photo.jpg").copy_size()
+        (192, 288)
+        """
         photo = self.photo.upright_size
         shapes = [member.copy_size(*photo, size) for member in self._members]
         return max(shapes, key=lambda shape: shape[0] * shape[1])
@@ -132,7 +169,24 @@ class Workspace:
     def result(
         self, options: ColorizeOptions | None = None, **keywords: Unpack[ColorizeKeywords]
     ) -> Result:
-        """The photo coloured; for the arguments and what is raised see `Colorizer.colorize`."""
+        """The photo, coloured.
+
+        Parameters
+        ----------
+        options, **keywords
+            As for `Colorizer.colorize`, which also says what is raised.
+
+        Returns
+        -------
+        Result
+            The coloured photo, not yet written.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> Colorizer().workspace("photo.jpg").result(warmth=0.1)
+        <Result of photo.jpg, 451 x 300, by photochrom>
+        """
         wanted = ColorizeOptions.of(options, keywords)
         copy = self._copy(wanted.size)
         if not wanted.recolor and self.in_color:
@@ -145,7 +199,23 @@ class Workspace:
         return found.adjusted_by(Adjustments.of(wanted))
 
     def check_hints(self, hints: Sequence[Hint]) -> None:
-        """Raise HintError for a hint outside the photo, or where no network takes hints."""
+        """Do nothing where these hints fit the photo and the model.
+
+        Parameters
+        ----------
+        hints
+            Colours at points of the upright photo.
+
+        Raises
+        ------
+        HintError
+            A hint lies outside the photo, or no network here takes hints.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer, Hint
+        >>> Colorizer().workspace("photo.jpg").check_hints([Hint(225, 150, (0, 0))])
+        """
         if hints:
             self._placed(hints, self._copy(None))
 
@@ -155,7 +225,32 @@ class Workspace:
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
     ) -> list[Result]:
-        """Several plausible colourings; see `Colorizer.variants`."""
+        """Several plausible colourings, as `Colorizer.variants` gives them.
+
+        Parameters
+        ----------
+        count
+            How many, 2 to 12.
+        options, **keywords
+            As for `Colorizer.colorize`.
+
+        Returns
+        -------
+        list of Result
+            The usual colouring first.
+
+        Raises
+        ------
+        ModelError
+            The model says only one colour a place, or is a blend.
+        ConfigError
+            An option or the count is out of range.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> usual, typical = Colorizer().workspace("photo.jpg").variants(2)
+        """
         wanted = ColorizeOptions.of(options, keywords)
         if not FEWEST_VARIANTS <= count <= MOST_VARIANTS:
             raise ConfigError(
@@ -177,10 +272,32 @@ class Workspace:
     ) -> list[Suggestion]:
         """Likely colours of the thing at a place, most likely first.
 
-        x, y: pixels of the upright photo, as of a `Hint`. count: at most so many.
-        options, keywords: as for `Colorizer.colorize`; of them vividness and size count.
-        Raises HintError for a place outside the photo. A model that says one colour a place
-        suggests that one, without a probability.
+        Parameters
+        ----------
+        x, y
+            Pixels of the upright photo, right and down, as of a `Hint`.
+        count
+            At most so many.
+        options, **keywords
+            As for `Colorizer.colorize`; of them `vividness` and `size` count.
+
+        Returns
+        -------
+        list of Suggestion
+            All within sRGB at the place's lightness. A model that says one colour a place suggests
+            that one, without a probability.
+
+        Raises
+        ------
+        HintError
+            The place lies outside the photo.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> likely = Colorizer().workspace("photo.jpg").suggestions(225, 150, count=3)
+        >>> likely[0].probability > likely[1].probability
+        True
         """
         wanted = ColorizeOptions.of(options, keywords)
         copy = self._copy(wanted.size)
@@ -206,14 +323,63 @@ class Workspace:
         )
 
     def lightness_at(self, x: float, y: float, *, size: int | None = None) -> float:
-        """L, 0..100, around a place of the upright photo; raises HintError outside."""
+        """The lightness around a place.
+
+        Parameters
+        ----------
+        x, y
+            Pixels of the upright photo, right and down.
+        size
+            Short side of the small copy that is looked at, pixels; None for the model's own.
+
+        Returns
+        -------
+        float
+            CIE L, 0 to 100.
+
+        Raises
+        ------
+        HintError
+            The place lies outside the photo.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> 0 < Colorizer().workspace("photo.jpg").lightness_at(225, 150) < 100
+        True
+        """
         lightness = self._copy(size).lightness
         check_inside(x, y, self.photo.upright_size, self.photo.name)
         row, column = place_in(x, y, self.photo.upright_size, lightness.shape)
         return float(lightness[round(row), round(column)])
 
     def ab_at(self, x: float, y: float, result: Result) -> Array:
-        """The ab (2,) of a result at a place of the upright photo; raises HintError outside."""
+        """The colour that a result has at a place.
+
+        Parameters
+        ----------
+        x, y
+            Pixels of the upright photo, right and down.
+        result
+            A result of this workspace.
+
+        Returns
+        -------
+        numpy.ndarray
+            a and b, (2,), CIE Lab units.
+
+        Raises
+        ------
+        HintError
+            The place lies outside the photo.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> work = Colorizer().workspace("photo.jpg")
+        >>> work.ab_at(225, 150, work.result()).shape
+        (2,)
+        """
         check_inside(x, y, self.photo.upright_size, self.photo.name)
         row, column = place_in(x, y, self.photo.upright_size, result.ab.shape[:2])
         return result.ab[round(row), round(column)]

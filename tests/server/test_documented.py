@@ -21,8 +21,9 @@ def examples_of(repository: Path, served, tmp_path: Path):
 
     def blocks(language: str) -> list[str]:
         found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-        assert found, language
-        return [block.replace(ADDRESS, f"http://127.0.0.1:{served.port}") for block in found]
+        asking = [block for block in found if f"{ADDRESS}/api" in block]
+        assert asking, language
+        return [block.replace(ADDRESS, f"http://127.0.0.1:{served.port}") for block in asking]
 
     return blocks
 

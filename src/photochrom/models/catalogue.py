@@ -55,8 +55,18 @@ def known_models() -> tuple[Descriptor, ...]:
 def list_models(pattern: str = "*") -> list[str]:
     """The names of the models that can be asked for, the default first.
 
-    pattern: with * and ?, as of file names.
+    Parameters
+    ----------
+    pattern
+        Which names, with * and ? as of file names.
 
+    Returns
+    -------
+    list of str
+        Those that come with a package, and those that `photochrom models pull` gets.
+
+    Examples
+    --------
     >>> import photochrom
     >>> photochrom.list_models("photochrom*")
     ['photochrom', 'photochrom-free', 'photochrom-lite']

@@ -66,7 +66,50 @@ def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
 
 
 class Photo:
-    """One photograph: its size, its turn, and as many passes over its pixels as one asks for."""
+    """One photograph: its size, its turn, and as many passes over its pixels as one asks for.
+
+    `colorize` takes paths and bytes as they are; a Photo is for limits and names of one's own, and
+    to look at a file before it is coloured.
+
+    Parameters
+    ----------
+    source
+        A `pathlib.Path`, an encoded file's bytes, or an array (H, W), (H, W, 3) or (H, W, 4) of
+        uint8, uint16 or float32 (white at 1) in sRGB.
+    name
+        What errors call it; None for the path.
+    page
+        Of a TIFF, from 0.
+    max_pixels
+        Larger pictures are refused before they are decoded; None for 1 gigapixel, or 150 megapixels
+        where the format cannot be decoded row by row.
+    metadata
+        Of an array.
+
+    Attributes
+    ----------
+    width, height : int
+        Pixels, as stored.
+    upright_size : tuple of int
+        Height and width as displayed.
+    bits : int
+        Bits a channel, as stored.
+    pages : int
+        How many the file has.
+
+    Raises
+    ------
+    PhotoError
+        The file is missing, empty, of no readable kind, too large or damaged.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from photochrom import Photo
+    >>> photo = Photo(Path("photo.jpg"))
+    >>> photo.upright_size, photo.bits, photo.color_bands
+    ((300, 451), 8, 1)
+    """
 
     def __init__(
         self,
@@ -77,16 +120,6 @@ class Photo:
         max_pixels: int | None = None,
         metadata: Metadata | None = None,
     ) -> None:
-        """Open a photo and read its header.
-
-        source: a path, an encoded file's bytes, or an array (H, W), (H, W, 3) or (H, W, 4), uint8,
-        uint16 or float32 (1 is white), sRGB.
-        name: what errors call it. page: of a TIFF, from 0.
-        max_pixels: larger pictures are refused before they are decoded; by default `MAX_PIXELS`, or
-        `MAX_WHOLE_PIXELS` for what cannot be decoded row by row.
-        metadata: of an array.
-        Raises PhotoError where it is missing, empty, of no readable kind, too large or damaged.
-        """
         self.source = source
         self.page = page
         self.max_pixels = max_pixels
@@ -138,13 +171,57 @@ class Photo:
         return StripPlan.of(self.width, self.height)
 
     def with_page(self, page: int) -> Photo:
-        """Another page of the same TIFF, or this one."""
+        """Another page of the same TIFF.
+
+        Parameters
+        ----------
+        page
+            From 0.
+
+        Returns
+        -------
+        Photo
+            This one, where it is that page.
+
+        Raises
+        ------
+        PhotoError
+            The page cannot be read.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> photo = Photo(Path("photo.jpg"))
+        >>> photo.with_page(0) is photo
+        True
+        """
         if page == self.page:
             return self
         return Photo(self.source, self.name, page=page, max_pixels=self.max_pixels)
 
     def strips(self) -> FetchRows:
-        """Start a pass over the pixels, in stored orientation."""
+        """Start a pass over the pixels, from the top, in stored orientation.
+
+        Returns
+        -------
+        callable
+            `fetch(top, rows)` gives the rows from `top` on, (rows, width, bands), of the photo's
+            own depth and colour space.
+
+        Raises
+        ------
+        PhotoError
+            The file is damaged; `fetch` may raise it too.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> fetch = Photo(Path("photo.jpg")).strips()
+        >>> fetch(0, 16).shape
+        (16, 451, 1)
+        """
         with self._errors():
             region = pyvips.Region.new(self._source.image(self._header))
         shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted_to_srgb
@@ -160,7 +237,26 @@ class Photo:
         return fetch
 
     def for_screen(self, strip: Pixels) -> Pixels:
-        """A strip's codes as a screen shows them: 8-bit sRGB, of as many bands."""
+        """A strip as a screen shows it.
+
+        Parameters
+        ----------
+        strip
+            (rows, width, bands), as `strips` gives it.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, sRGB, of as many bands.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> photo = Photo(Path("photo.jpg"))
+        >>> photo.for_screen(photo.strips()(0, 16)).dtype.name
+        'uint8'
+        """
         if self.space is SRGB and self.dtype == np.uint8:
             return strip
         colors = self.color_bands
@@ -177,14 +273,54 @@ class Photo:
     def small_copy(self, height: int, width: int) -> Array:
         """Read the photo reduced to a given size, in stored orientation.
 
-        Returns (height, width, 3), sRGB in 0..1.
+        Parameters
+        ----------
+        height, width
+            Pixels.
+
+        Returns
+        -------
+        numpy.ndarray
+            (height, width, 3), float32, sRGB, 0 to 1.
+
+        Raises
+        ------
+        PhotoError
+            The file is damaged.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> Photo(Path("photo.jpg")).small_copy(30, 45).shape
+        (30, 45, 3)
         """
         return self._as_srgb(self._reduced(height, width)[..., : self.color_bands])
 
     def upright_copy(self, height: int, width: int) -> Array:
         """Read the photo reduced to a given size, upright.
 
-        Returns (height, width, 3), sRGB in 0..1.
+        Parameters
+        ----------
+        height, width
+            Pixels.
+
+        Returns
+        -------
+        numpy.ndarray
+            (height, width, 3), float32, sRGB, 0 to 1.
+
+        Raises
+        ------
+        PhotoError
+            The file is damaged.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> Photo(Path("photo.jpg")).upright_copy(30, 45).shape
+        (30, 45, 3)
         """
         sideways = self.turn.quarters % 2
         stored = self.small_copy(*((width, height) if sideways else (height, width)))
@@ -193,7 +329,27 @@ class Photo:
     def small_for_screen(self, height: int, width: int) -> Pixels:
         """Read the photo reduced to a given size, in stored orientation, as `for_screen` shows it.
 
-        Returns (height, width, bands).
+        Parameters
+        ----------
+        height, width
+            Pixels.
+
+        Returns
+        -------
+        numpy.ndarray
+            (height, width, bands), uint8, sRGB.
+
+        Raises
+        ------
+        PhotoError
+            The file is damaged.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> Photo(Path("photo.jpg")).small_for_screen(30, 45).shape
+        (30, 45, 1)
         """
         values = self._reduced(height, width)
         colors = self.color_bands

@@ -25,12 +25,29 @@ EPSILON = 9.0
 
 @dataclass(frozen=True)
 class Adjustments:
-    """Changes of colour; the defaults change nothing.
+    """Changes of colour after the network; the defaults change nothing.
 
-    saturation: factor on a and b, 0 (grey) to 3.
-    warmth: -1 (towards blue) to 1 (towards yellow). tint: -1 (green) to 1 (magenta).
-    smooth: 0 to 1, how far colours are evened out where no edge of L lies between.
-    Raises ConfigError out of range.
+    Parameters
+    ----------
+    saturation
+        Factor on a and b, 0 (grey) to 3.
+    warmth
+        -1 (bluer) to 1 (yellower); 1 is 20 Lab units of b.
+    tint
+        -1 (greener) to 1 (more magenta); 1 is 20 Lab units of a.
+    smooth
+        0 to 1: how far colours are evened out where no edge of L lies between.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> photochrom.colorize("photo.jpg").adjusted_by(photochrom.Adjustments(saturation=1.2))
+    <Result of photo.jpg, 451 x 300, by photochrom>
     """
 
     saturation: float = 1.0
@@ -43,15 +60,53 @@ class Adjustments:
 
     @classmethod
     def of(cls, options: ColorizeOptions) -> Adjustments:
-        """The part of a photo's options that changes colours after the network."""
+        """The part of a photo's options that changes colours after the network.
+
+        Parameters
+        ----------
+        options
+            What colours a photo shall have.
+
+        Returns
+        -------
+        Adjustments
+            Their saturation, warmth, tint and smooth.
+
+        Examples
+        --------
+        >>> from photochrom import Adjustments, ColorizeOptions
+        >>> Adjustments.of(ColorizeOptions(vividness=1, tint=0.1)).tint
+        0.1
+        """
         return cls(**{name: getattr(options, name) for name in ADJUSTMENTS})
 
     def apply(
         self, ab: Array, chroma: LinearChroma, lightness: Array
     ) -> tuple[Array, LinearChroma]:
-        """Change the ab of a small copy, (h, w, 2), and the linear model that was made of it.
+        """Change the colours of a small copy.
 
-        lightness: (h, w), 0..100.
+        Parameters
+        ----------
+        ab
+            (h, w, 2), CIE Lab units.
+        chroma
+            The linear model of ab by L that was made of it.
+        lightness
+            (h, w), CIE L, 0 to 100.
+
+        Returns
+        -------
+        tuple
+            The changed ab and linear model.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> result = photochrom.colorize("photo.jpg")
+        >>> half = photochrom.Adjustments(saturation=0.5)
+        >>> ab, chroma = half.apply(result.ab, result.chroma, result.lightness)
+        >>> bool((ab == result.ab / 2).all())
+        True
         """
         if self.smooth > 0:
             radius = max(1, round(self.smooth * WIDEST * min(lightness.shape)))

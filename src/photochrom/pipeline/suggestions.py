@@ -20,11 +20,23 @@ LEAST = 0.005
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One colour that a place may have.
+    """One colour that a place may have, as `Workspace.suggestions` gives it.
 
-    ab: Lab units, one that sRGB has at the place's lightness.
-    probability: the share of what the network holds possible that is nearer to this suggestion
-    than to any other; None where a model says one colour only.
+    Parameters
+    ----------
+    ab
+        a and b, CIE Lab units, of a colour that sRGB has at the place's lightness.
+    probability
+        0 to 1: the share of what the network holds possible that is nearer to this suggestion than
+        to any other; None where a model says one colour only.
+
+    Examples
+    --------
+    >>> from photochrom import Colorizer, Hint
+    >>> work = Colorizer().workspace("photo.jpg")
+    >>> suggestion = work.suggestions(225, 150)[1]
+    >>> work.result(hints=[Hint(225, 150, suggestion.ab)])
+    <Result of photo.jpg, 451 x 300, by photochrom>
     """
 
     ab: tuple[float, float]

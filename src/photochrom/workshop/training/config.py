@@ -165,7 +165,12 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class Stage:
-    """One part of the schedule: so many samples at one crop size."""
+    """One part of the schedule: so many samples at one crop size.
+
+    samples: how many are seen.
+    crop: side of the square that the network sees, pixels; a multiple of the network's `multiple`.
+    batch: samples a step, of all processes together.
+    """
 
     samples: int = within(MISSING, 1)
     crop: int = within(MISSING, 8)
@@ -176,11 +181,16 @@ class Stage:
 class ScheduleConfig:
     """How long, how fast.
 
-    optimizer: "adamw", "adam" or "rmsprop". The learning rates rise over `warmup` samples and then
-    fall to zero along a "cosine" over all stages, or stay "constant".
-    decay_samples: where they stay constant, the last samples of the schedule, over which they fall
-        to zero along a line; 0 for none. A run without an end can so be ended from any checkpoint.
-    encoder_learning_rate: of a pretrained encoder's parameters.
+    stages: the parts of the schedule, one after the other.
+    optimizer: what changes the weights.
+    decay: whether the learning rates, after they rose over `warmup` samples, fall to zero along a
+        "cosine" over all stages or stay "constant".
+    decay_samples: with a constant rate, the last samples of the schedule, over which it falls to
+        zero along a line; 0 for none. A run without an end can so be ended from any checkpoint.
+    learning_rate: the highest, of all parameters but a pretrained encoder's.
+    encoder_learning_rate: the highest, of a pretrained encoder's parameters.
+    weight_decay: the optimizer's weight decay.
+    warmup: samples over which the learning rates rise from zero.
     clip_norm: largest norm of the gradient, 0 for no limit.
     ema_decay: of the averaged weights, a step; 0 for no averaging.
     precision: Fabric's name, "32-true", "bf16-mixed" or "64-true".
@@ -235,7 +245,11 @@ class LoggingConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that defines a training run."""
+    """Everything that defines a training run.
+
+    name: of the run's folder, out/NAME.
+    seed: of every random choice.
+    """
 
     name: str
     data: DataConfig

@@ -1,0 +1,1 @@
+"""Pages of `docs/reference`, written out of the code: `make reference` brings them up to date."""
