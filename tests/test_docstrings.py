@@ -13,7 +13,7 @@ import pytest
 
 import photochrom
 
-MADE_ELSEWHERE = {"Result", "Workspace"}
+MADE_ELSEWHERE = {"FileReport", "Result", "Workspace"}
 """Classes that nobody makes by hand; a colorizer does."""
 
 

@@ -124,7 +124,24 @@ class PhotochromError(Exception):
         return _rebuilt, (type(self), self.subject, self.problem, self.remedy), self.__dict__
 
     def fields(self, spelling: Spelling = str) -> Fields:
-        """The fields as text, options as a surface spells them."""
+        """The three fields as text.
+
+        Parameters
+        ----------
+        spelling
+            How a surface writes options; as Python's keywords by default.
+
+        Returns
+        -------
+        Fields
+            Subject, problem and remedy; subject and remedy may be None.
+
+        Examples
+        --------
+        >>> from photochrom import PhotoError
+        >>> PhotoError("scan.tif", "damaged", "copy it again").fields().remedy
+        'copy it again'
+        """
         subject, remedy = self.subject, self.remedy
         return Fields(
             (spelling(subject) or str(subject)) if isinstance(subject, Option) else subject,
@@ -133,11 +150,45 @@ class PhotochromError(Exception):
         )
 
     def line(self, spelling: Spelling = str) -> str:
-        """The error as one line, options as a surface spells them."""
+        """The error as one line.
+
+        Parameters
+        ----------
+        spelling
+            How a surface writes options; as Python's keywords by default.
+
+        Returns
+        -------
+        str
+            "subject: problem; remedy".
+
+        Examples
+        --------
+        >>> from photochrom import PhotoError
+        >>> PhotoError("scan.tif", "damaged", "copy it again").line()
+        'scan.tif: damaged; copy it again'
+        """
         return self.fields(spelling).line
 
     def with_subject(self, subject: object) -> Self:
-        """The same error about a subject of another name."""
+        """The same error about a subject of another name.
+
+        Parameters
+        ----------
+        subject
+            The name, or an `Option`.
+
+        Returns
+        -------
+        PhotochromError
+            A new error of the same class.
+
+        Examples
+        --------
+        >>> from photochrom import PhotoError
+        >>> print(PhotoError("/tmp/upload", "damaged").with_subject("scan.tif"))
+        scan.tif: damaged
+        """
         return _rebuilt(type(self), subject, self.problem, self.remedy)
 
 

@@ -35,11 +35,35 @@ STANDARD_STREAM = "-"
 class FileReport:
     """What became of one photo's file.
 
-    input: the photo's name as it was given. state: "done", "skipped" (it is in colour already) or
-    "failed". outputs: paths of the files written. width, height: of the upright photo, pixels.
-    seconds: from reading to the end of writing. model: its name. notes: what a person should know
-    of the photo, a line each. losses: what the written kind of file cannot hold of the photo.
-    reason: of a photo that is not done, in a word; fault: the error.
+    Attributes
+    ----------
+    input : str
+        The photo's name as it was given.
+    state : str
+        "done", "skipped" (it is in colour already) or "failed".
+    outputs : tuple of pathlib.Path
+        The files written.
+    width, height : int or None
+        Of the upright photo, pixels.
+    seconds : float or None
+        From reading to the end of writing.
+    model : str or None
+        The name of the model.
+    notes : tuple of str
+        What a person should know of the photo, a line each.
+    losses : tuple of str
+        What the written kind of file cannot hold of the photo.
+    reason : str or None
+        Of a photo that is not done, in a word.
+    fault : PhotochromError or None
+        The error that stopped the work.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> report = photochrom.colorize_file("photo.jpg", "photo.png")
+    >>> report.state, report.width, report.height, report.losses
+    ('done', 451, 300, ())
     """
 
     input: str = ""
@@ -56,7 +80,26 @@ class FileReport:
 
     @classmethod
     def failure(cls, name: str, fault: Exception) -> Self:
-        """The report of a photo that `fault` stopped; one of our own costs no other photo."""
+        """The report of a photo that an error stopped; also of one that is a fault of ours.
+
+        Parameters
+        ----------
+        name
+            What the report calls the photo.
+        fault
+            The error, of any kind.
+
+        Returns
+        -------
+        FileReport
+            Its state is "skipped" for a photo in colour, else "failed".
+
+        Examples
+        --------
+        >>> from photochrom import FileReport, PhotoError
+        >>> FileReport.failure("scan.tif", PhotoError("scan.tif", "damaged")).error
+        'scan.tif: damaged'
+        """
         failed = partial(cls, input=name, state="failed")
         if isinstance(fault, InColorError):
             return cls(input=name, state="skipped", reason="in colour already", fault=fault)
@@ -79,9 +122,23 @@ class FileReport:
         return [*self.notes, *(f"the file cannot hold {what}" for what in self.losses)]
 
     def record(self, spelling: Spelling = str) -> dict[str, Any]:
-        """The report as a JSON object; all keys are there, with null where nothing is known.
+        """The report as a JSON object.
 
-        spelling: how the error writes options.
+        Parameters
+        ----------
+        spelling
+            How the error writes options; as Python's keywords by default.
+
+        Returns
+        -------
+        dict
+            All keys are there, with None where nothing is known.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> sorted(photochrom.FileReport(input="scan.tif").record())[:4]
+        ['error', 'height', 'input', 'model']
         """
         outputs = [str(path) for path in self.outputs]
         return {
@@ -146,9 +203,9 @@ def colorize_file(
     Examples
     --------
     >>> import photochrom
-    >>> report = photochrom.colorize_file("examples/harbour.jpg", "harbour.png")
-    >>> report.width, report.height, report.outputs
-    (800, 533, (PosixPath('harbour.png'),))
+    >>> report = photochrom.colorize_file("photo.jpg", format="png")
+    >>> report.record()["output"]
+    'photo.color.png'
     """
     started = time.perf_counter()
     options, save = options or ColorizeOptions(), save or SaveOptions()

@@ -43,6 +43,8 @@ ANSWERS = {
         "limits": "`upload_bytes`, `pixels`, `hints`, `sessions`, as the settings of these names",
         "formats": "what is written: jpg, png, ...",
         "reads": "the suffixes of files that are read",
+        "lossy": "those of `formats` that lose detail and take a `quality`",
+        "options": "of each number among the options its `minimum`, `maximum` and `default`",
     },
     "/api/v1/models": {
         "default": "the model that is taken where none is named",
