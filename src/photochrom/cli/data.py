@@ -35,10 +35,10 @@ MinSide = Annotated[int, typer.Option(min=16, help="Drop photos whose short side
 MinColorfulness = Annotated[
     float, typer.Option(min=0.0, help="Drop duller photos (Hasler and Süsstrunk; 40 is vivid).")
 ]
-Quality = Annotated[int, typer.Option(min=1, max=100, help="Of the WebP files.")]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of the stored WebP files.")]
 ShardSize = Annotated[int, typer.Option(min=1, help="Photos in a shard.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")]
-Out = Annotated[Path, typer.Argument(help="A new folder, or that of an interrupted run.")]
+Out = Annotated[Path, typer.Argument(help="A new folder, or the folder of an interrupted run.")]
 Terms = Annotated[
     str, typer.Option(help="Terms of use of photos that state none: free, research, unclear.")
 ]
@@ -92,11 +92,14 @@ def gather(
     split: Annotated[str, typer.Option(help="Only sources of this split.")] = "train",
     only: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="Only photos whose origin stands in this table."),
+        typer.Option(metavar="FILE.csv", help="Only photos that this table lists by their origin."),
     ] = None,
     exclude: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE.csv", help="Drop photos near a hash in this table; repeatable."),
+        typer.Option(
+            metavar="FILE.csv",
+            help="Drop near duplicates of the photos in this table of hashes; repeatable.",
+        ),
     ] = None,
     sheets: Annotated[
         Path | None,
@@ -154,10 +157,10 @@ def unsplash(
     ],
     out: Out,
     width: Annotated[int, typer.Option(min=32, help="Fetch the photos this wide.")] = 640,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Fetch only the first N photos.")] = None,
     connections: Annotated[int, typer.Option(min=1, max=64, help="Downloads at once.")] = 8,
-    tries: Annotated[int, typer.Option(min=1, help="For each photo.")] = 6,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one try.")] = 30.0,
+    tries: Annotated[int, typer.Option(min=1, help="Attempts for each photo.")] = 6,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one attempt.")] = 30.0,
     size: Size = 256,
     fit: Shape = Fit.KEEP,
     min_side: MinSide = 128,
@@ -169,8 +172,8 @@ def unsplash(
 ) -> None:
     """Fetch the Unsplash dataset into shards for training, with its photographers' credits.
 
-    Photos are judged as `prepare` does; those that cannot be had are in OUT/manifest.csv with the
-    reason. Run the same command again to go on after an interruption.
+    Photos are judged as `prepare` does; OUT/manifest.csv has the reason for those that could not be
+    downloaded. Run the same command again to go on after an interruption.
     """
     with one_line_errors():
         with needs_extra("fetching data", "train"):

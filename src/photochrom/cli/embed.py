@@ -21,12 +21,12 @@ def embed(
         str, typer.Option(help="How a photo becomes a square: pad (with white) or crop.")
     ] = "pad",
     size: Annotated[
-        int, typer.Option(min=32, help="Of the squares that the network is trained on.")
+        int, typer.Option(min=32, help="Side of the squares that the network is trained on.")
     ] = 256,
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="A folder; beside the shards by default.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="PyTorch threads.")] = None,
 ) -> None:
     """Compute the embeddings of a training set once, for networks that fuse them.
 

@@ -26,11 +26,11 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A model's name, an .onnx file, or a blend a:0.7+b:0.3; may be repeated.",
+            help="A model's name, an .onnx file, or a blend a:0.7+b:0.3; repeatable.",
         ),
     ] = None,
     vividness: Annotated[
-        list[float] | None, typer.Option(min=0.0, max=1.0, help="May be given several times.")
+        list[float] | None, typer.Option(min=0.0, max=1.0, help="0 = muted, 1 = vivid; repeatable.")
     ] = None,
     from_folder: Annotated[
         list[str] | None,
@@ -46,24 +46,27 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="COLUMN=VALUE",
-            help="Only photos whose row in the manifest has this, or COLUMN!=VALUE; all must hold.",
+            help="Only photos whose row in the manifest has this value, or with != another one; "
+            "repeatable, all must hold.",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many photos.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N photos.")] = None,
     subset: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=CSV", help="Figures of their own for the keys in a CSV."),
+        typer.Option(
+            metavar="NAME=CSV", help="Also report the figures of the photos whose keys a CSV lists."
+        ),
     ] = None,
     kinds: Annotated[
         Path | None,
-        typer.Option(help="A CSV with the photos' keys: figures by kind, one more table."),
+        typer.Option(help="A CSV with the photos' keys and kinds: adds a table by kind."),
     ] = None,
     kind_column: Annotated[
         str, typer.Option(help="Column of --kinds that names the kind.")
     ] = "source",
     labels: Annotated[
         Path | None,
-        typer.Option(help="A CSV with key and label (ImageNet's class, 0..999): the accuracy."),
+        typer.Option(help="A CSV with key and label (ImageNet class, 0..999): adds the accuracy."),
     ] = None,
     tracks: Annotated[
         bool, typer.Option("--tracks", help="Also run the robustness track (degraded inputs).")
@@ -71,8 +74,12 @@ def evaluate(
     curve: Annotated[
         bool, typer.Option("--curve", help="Also score each model at vividness 0, 0.1, ..., 1.")
     ] = False,
-    size: Annotated[int | None, typer.Option(min=32, max=2048, help="Working size.")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of the networks.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=32, max=2048, help="Input size; default: the model's.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the networks; default: all cores.")
+    ] = None,
     model_kind: ModelKind = None,
     device: Device = "auto",
     as_json: Annotated[
@@ -86,7 +93,7 @@ def evaluate(
         ),
     ] = None,
     sheet: Annotated[
-        Path | None, typer.Option(help="Also write a contact sheet (grey | ours | real).")
+        Path | None, typer.Option(help="Also write a contact sheet (grey | coloured | original).")
     ] = None,
 ) -> None:
     """Make colour photos grey, colour them, compare with the real ones.

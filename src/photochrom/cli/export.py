@@ -24,12 +24,12 @@ def export(
     ],
     target: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     name: Annotated[str, typer.Option(help="The model's name, for the file's metadata.")],
-    licence: Annotated[str, typer.Option(help="Of the weights, for the metadata.")] = "unstated",
+    licence: Annotated[
+        str, typer.Option(help="Licence of the weights, for the metadata.")
+    ] = "unstated",
     size: Annotated[
         int | None,
-        typer.Option(
-            min=32, help="Working size, short side in pixels; by default the validation's."
-        ),
+        typer.Option(min=32, help="Input size, short side in pixels; default: the validation's."),
     ] = None,
     dial: Annotated[
         Path | None, typer.Option(help="JSON of [gamma, temperature, gain] stops, fitted.")
@@ -39,7 +39,8 @@ def export(
         bool,
         typer.Option(
             "--mirrored",
-            help="Ask the network about the mirror image too: a little better, twice the time.",
+            help="Average the answers for the photo and its mirror image: a little better, twice "
+            "the time.",
         ),
     ] = False,
     embedder_weights: Annotated[

@@ -14,7 +14,10 @@ from photochrom.errors import ConfigError
 def inspect(
     photo: Annotated[Path, typer.Argument(help="A photo, in colour or grey.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Gets pictures and a page.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder for the pictures and the page."
+        ),
     ],
     model: Annotated[
         Path | None,
@@ -25,7 +28,8 @@ def inspect(
     at: Annotated[
         tuple[int, int] | None,
         typer.Option(
-            metavar="X Y", help="A pixel of the photo to look at; by default a telling one."
+            metavar="X Y",
+            help="Pixel of the photo to look at; default: one with several likely colours.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -35,7 +39,7 @@ def inspect(
         str | None,
         typer.Option(help="Embedder weights file, if it moved since training."),
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of PyTorch.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="PyTorch threads.")] = None,
 ) -> None:
     """Draw what a network does with one photo: filters, feature maps, labels, certainty.
 

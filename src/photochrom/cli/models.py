@@ -18,7 +18,7 @@ from photochrom.errors import ConfigError, ModelError
 if TYPE_CHECKING:
     from photochrom.models import Descriptor
 
-app = typer.Typer(help="The models: what there is, getting, checking and converting them.")
+app = typer.Typer(help="List, download, check and convert models.")
 app.command("convert")(convert.convert)
 
 Names = Annotated[
@@ -53,7 +53,7 @@ def models(
 
 @app.command("pull")
 def pull(names: Names, yes: Yes = False) -> None:
-    """Download published models, after a look at their licence and size.
+    """Download published models; licence and size are shown first.
 
     An interrupted download is continued by the same command. Files go to the user's data folder, or
     to $PHOTOCHROM_HOME.

@@ -20,15 +20,15 @@ def quantize(
     model: Annotated[str, typer.Argument(help="A model's name, or an .onnx file.")],
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="PHOTOS", help="In colour: shards, or folders of shards or photos."),
+        typer.Argument(
+            metavar="PHOTOS", help="Colour photos: shards, or folders of shards or photos."
+        ),
     ],
     target: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The .onnx file to write.")
     ],
-    name: Annotated[
-        str | None, typer.Option(help="The twin's name; by default the model's and -int8.")
-    ] = None,
-    photos: Annotated[int, typer.Option(min=1, help="Only the first so many photos.")] = 64,
+    name: Annotated[str | None, typer.Option(help="Name of the twin; default: MODEL-int8.")] = None,
+    photos: Annotated[int, typer.Option(min=1, help="Only the first N photos.")] = 64,
 ) -> None:
     """Write a model's int8 twin: smaller, faster, with nearly the same colours.
 

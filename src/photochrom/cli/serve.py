@@ -24,7 +24,7 @@ Config = Annotated[
         metavar="FILE.toml", help="Settings; flags and environment variables override it."
     ),
 ]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="8000 by default.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Default: 8000.")]
 ServerDevice = Annotated[
     str | None, typer.Option(metavar="DEVICE", help="auto, cpu, cuda, ...; default: auto.")
 ]
@@ -32,7 +32,7 @@ Token = Annotated[
     str | None,
     typer.Option(
         metavar="SECRET",
-        help="Requests must give it: Authorization: Bearer SECRET. Better in "
+        help="Requests must send the header Authorization: Bearer SECRET. Better in "
         "PHOTOCHROM_SERVER_TOKEN, where other users do not see it.",
     ),
 ]
@@ -71,13 +71,13 @@ def app(
 def serve(
     host: Annotated[
         str | None,
-        typer.Option(help="127.0.0.1 by default; others need a token, or --insecure."),
+        typer.Option(help="Default: 127.0.0.1; other hosts need a token, or --insecure."),
     ] = None,
     port: Port = None,
     token: Token = None,
     insecure: Annotated[
         bool,
-        typer.Option("--insecure", help="Let all who reach the host in without a token."),
+        typer.Option("--insecure", help="Accept requests without a token on any host."),
     ] = False,
     allowed_host: Annotated[
         list[str] | None,
@@ -90,7 +90,8 @@ def serve(
     model: Model = None,
     device: ServerDevice = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Photos at a time; cores + 1 by default.")
+        int | None,
+        typer.Option(min=1, help="Photos processed at the same time; default: cores + 1."),
     ] = None,
     threads: Threads = None,
     max_pixels: MaxPixels = None,

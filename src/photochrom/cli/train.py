@@ -21,10 +21,10 @@ def train(
         typer.Option(help="A checkpoint to continue from; by default the run folder's own."),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start anew even where the folder has a checkpoint.")
+        bool, typer.Option("--fresh", help="Start anew even if the folder has a checkpoint.")
     ] = False,
     minutes: Annotated[
-        float | None, typer.Option(min=0.1, help="Stop with a checkpoint after so long.")
+        float | None, typer.Option(min=0.1, help="Stop with a checkpoint after N minutes.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="PyTorch threads.")] = None,
     compact: Annotated[
@@ -32,7 +32,11 @@ def train(
     ] = False,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. schedule.compile=false."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Override a configuration key, e.g. schedule.compile=false; repeatable.",
+        ),
     ] = None,
 ) -> None:
     """Train a network on shards of photos, on a CPU or a GPU.

@@ -44,14 +44,14 @@ def variants(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Where to write; beside the photo by default."
+            "--output", "-o", metavar="FOLDER", help="Where to write; default: beside the photo."
         ),
     ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed gives the same variants; try another.")
     ] = 0,
     vividness: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="0 faithful and muted, 1 vivid.")
+        float, typer.Option(min=0.0, max=1.0, help="0 = muted and safe, 1 = vivid.")
     ] = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
@@ -62,7 +62,9 @@ def variants(
     overwrite: Overwrite = False,
     no_mark: Annotated[
         bool,
-        typer.Option("--no-mark", help="Do not say in the files' XMP that colours are computed."),
+        typer.Option(
+            "--no-mark", help="Do not record in the files' XMP that their colours are computed."
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout.")
