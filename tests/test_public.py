@@ -29,6 +29,7 @@ def test_all_is_what_is_public():
         "colorize",
         "colorize_file",
         "list_models",
+        "save_pages",
     }
     assert photochrom.__all__ == dir(photochrom)
     for name in photochrom.__all__:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from photochrom.options import ColorizeOptions as ColorizeOptions
     from photochrom.options import Hint as Hint
     from photochrom.options import SaveOptions as SaveOptions
+    from photochrom.pages import save_pages as save_pages
     from photochrom.photo import Photo as Photo
     from photochrom.photo import PhotoLike as PhotoLike
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
@@ -55,6 +56,7 @@ _MODULES = {
     "photochrom.files": ("FileReport", "colorize_file"),
     "photochrom.models": ("list_models",),
     "photochrom.options": ("ColorizeOptions", "Hint", "SaveOptions"),
+    "photochrom.pages": ("save_pages",),
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
     "photochrom.pipeline.suggestions": ("Suggestion",),

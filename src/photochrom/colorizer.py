@@ -223,12 +223,12 @@ class Colorizer:
         Returns
         -------
         list of Result
-            One for each page; `photochrom.result.save_pages` writes them into one file.
+            One for each page; `photochrom.save_pages` writes them into one file.
 
         Examples
         --------
         >>> from photochrom import Colorizer
-        >>> from photochrom.result import save_pages
+        >>> from photochrom import save_pages
         >>> pages = Colorizer().colorize_pages("photo.jpg")
         >>> save_pages(pages, "pages.tif")
         [PosixPath('pages.tif')]

@@ -22,10 +22,11 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.colorizer import Colorizer, shared_colorizer
 from photochrom.errors import InColorError, PhotochromError, PhotoError, Spelling, unforeseen
 from photochrom.options import ColorizeOptions, SaveOptions
+from photochrom.pages import encode_pages, pages_of_one_file, save_pages
 from photochrom.photo import Page, Photo, PhotoLike, as_photo, check_target, kind_of, losses, write
 from photochrom.photo.naming import colored_name
 from photochrom.photo.strips import Coding
-from photochrom.result import Result, encode_pages, pages_of_one_file, save_pages
+from photochrom.result import Result
 
 STANDARD_STREAM = "-"
 """What reports call standard input, standard output and open files without a name."""

@@ -1,9 +1,9 @@
-"""One coloured photo, not yet written; and how it, or all pages of one, become a file."""
+"""One coloured photo, not yet written."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
@@ -16,12 +16,10 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ConfigError, ModelError, Option, PhotoError, Remedy, see_docs
+from photochrom.errors import ConfigError, ModelError, PhotoError, see_docs
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
-    TIFF,
-    Kind,
     Page,
     Photo,
     check_target,
@@ -221,9 +219,7 @@ class Result:
             return None
         if format is not None:
             raise ConfigError(path, "its suffix chooses the format", "leave format out")
-        return self._save(Path(path), how)
-
-    def _save(self, target: Path, how: SaveOptions) -> Path:
+        target = Path(path)
         check_target(target, how.overwrite)
         write([self.page(target.suffix, how)], target, how)
         return target
@@ -333,81 +329,3 @@ class Result:
     def _upright(self, coding: Coding) -> Pixels:
         stored = np.concatenate(list(self._strips(coding)))
         return np.ascontiguousarray(self.photo.turn.apply(stored))
-
-
-def save_pages(
-    results: Sequence[Result],
-    path: str | Path,
-    options: SaveOptions | None = None,
-    **keywords: Unpack[SaveKeywords],
-) -> list[Path]:
-    """Write the coloured pages of one photo.
-
-    results: as `Colorizer.colorize_pages` gives them. path: of a TIFF where there are several.
-    options, keywords: as for `Result.save`.
-    Returns the names: one TIFF where the pages agree in size and type, else NAME-1.tif,
-    NAME-2.tif, ... Raises what `Result.save` raises.
-    """
-    target, how = Path(path), SaveOptions.of(options, keywords)
-    if len(results) == 1:
-        return [results[0]._save(target, how)]
-    kind = check_target(target, how.overwrite)
-    if pages := _one_file(results, kind, target.suffix, how):
-        write(pages, target, how)
-        return [target]
-    names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
-    for name in names:
-        check_target(name, how.overwrite)
-    written: list[Path] = []
-    try:
-        for result, name in zip(results, names, strict=True):
-            written.append(result._save(name, how))
-    except BaseException:
-        for name in written:  # all pages, or none
-            name.unlink(missing_ok=True)
-        raise
-    return written
-
-
-def encode_pages(
-    results: Sequence[Result],
-    suffix: str,
-    options: SaveOptions | None = None,
-    **keywords: Unpack[SaveKeywords],
-) -> bytes:
-    """The bytes of one file of the coloured pages of one photo.
-
-    Raises PhotoError where a file of this format cannot hold them all.
-    """
-    how = SaveOptions.of(options, keywords)
-    return encode(pages_of_one_file(results, suffix, how), suffix, how)
-
-
-def pages_of_one_file(results: Sequence[Result], suffix: str, saving: SaveOptions) -> list[Page]:
-    """The coloured pages of one photo, to be written; see `photochrom.photo.write`.
-
-    Raises PhotoError where a file of this format cannot hold them all.
-    """
-    if len(results) == 1:
-        return [results[0].page(suffix, saving)]
-    pages = _one_file(results, kind_of(suffix), suffix, saving)
-    if not pages:
-        name = results[0].photo.name
-        raise PhotoError(name, f"its {len(results)} pages do not fit into one file", _SEVERAL)
-    return pages
-
-
-_SEVERAL = Remedy(
-    "write several files, by {}", Option("path"), otherwise="send its pages one by one"
-)
-
-
-def _one_file(
-    results: Sequence[Result], kind: Kind | None, suffix: str, saving: SaveOptions
-) -> list[Page]:
-    """The pages of one TIFF; none where they differ in size or type, or it is of another kind."""
-    if kind is not TIFF:
-        return []
-    pages = [result.page(suffix, saving) for result in results]
-    alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
-    return pages if len(alike) == 1 else []

@@ -8,8 +8,9 @@ import tifffile
 
 from photochrom import Colorizer
 from photochrom.errors import OutputExistsError, PhotoError
+from photochrom.pages import encode_pages, save_pages
 from photochrom.photo import Photo, pages_of
-from photochrom.result import Result, encode_pages, save_pages
+from photochrom.result import Result
 from support import pictures
 
 
@@ -115,14 +116,14 @@ def test_of_pages_in_several_files_all_are_written_or_none(tmp_path, one_thread,
     album = written(tmp_path / "album.tif", [pictures.scene()[..., 0]] * 3)
     results = one_thread.colorize_pages(album)
 
-    save = Result._save
+    save = Result.save
 
     def full(result, *given, **named):
         if result is results[2]:
             raise PhotoError(None, "the disk is full")
         return save(result, *given, **named)
 
-    monkeypatch.setattr(Result, "_save", full)
+    monkeypatch.setattr(Result, "save", full)
     with pytest.raises(PhotoError, match="full"):
         save_pages(results, tmp_path / "out.png")
     assert [path.name for path in tmp_path.iterdir()] == ["album.tif"]

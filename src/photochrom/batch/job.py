@@ -35,8 +35,8 @@ from photochrom.batch.work import (
 )
 from photochrom.errors import ConfigError, JobError, Option, PhotoError, Remedy, Spelling, os_reason
 from photochrom.models import fingerprint
+from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.naming import colored_name
-from photochrom.photo.photo import foreseen_os_errors
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""

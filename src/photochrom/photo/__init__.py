@@ -2,6 +2,7 @@
 
 from photochrom.photo.convert import PhotoLike, as_photo
 from photochrom.photo.exif import from_exif
+from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.formats import (
     KINDS,
     MAX_PIXELS,
@@ -11,9 +12,10 @@ from photochrom.photo.formats import (
     Kind,
     kind_of,
 )
+from photochrom.photo.metadata import Metadata, metadata_of, pages_of
 from photochrom.photo.orientation import Turn
 from photochrom.photo.page import Page
-from photochrom.photo.photo import Metadata, Photo, foreseen_os_errors, metadata_of, pages_of
+from photochrom.photo.photo import Photo
 from photochrom.photo.writer import (
     check_target,
     coding_for,

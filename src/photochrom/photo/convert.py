@@ -9,8 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from photochrom.errors import PhotoError
+from photochrom.photo.file_access import check_no_address
+from photochrom.photo.metadata import Metadata, metadata_of
 from photochrom.photo.orientation import Turn
-from photochrom.photo.photo import Metadata, Photo, check_no_address, metadata_of
+from photochrom.photo.photo import Photo
 from photochrom.photo.strips import Pixels
 
 

@@ -6,63 +6,30 @@ upright. Every pass over the pixels is an opening of its own: a sequential decod
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from photochrom._system.vips import fault_of, pyvips
 from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
-from photochrom.errors import PhotochromError, PhotoError, os_reason
+from photochrom.errors import PhotoError
 from photochrom.filters.resize import resize
-from photochrom.photo.exif import from_exif, resolution_of
-from photochrom.photo.formats import AVIF, FLOAT, JPEG, PNG
-from photochrom.photo.iptc import split_photoshop_block
+from photochrom.photo.file_access import check_source, foreseen_os_errors
+from photochrom.photo.formats import AVIF, FLOAT, PNG
+from photochrom.photo.metadata import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
-from photochrom.photo.tiff_tags import Directory, read_directories
 
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
-"""How the address of something on another machine begins, as a path; C:/ is a path here."""
-_FINEST = 1e6
-"""Pixels a millimetre; what says more is damaged, and libvips holds no more."""
 _FINITE = 1e30
 _BRIGHTEST = 4.0
 """Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What a photo says beside its pixels.
-
-    descriptive_tags: descriptions, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other
-    resources.
-    resolution: pixels a millimetre, across and down, and the unit's name.
-    """
-
-    descriptive_tags: Directory | None = None
-    xmp: bytes | None = None
-    iptc: bytes | None = None
-    photoshop: bytes | None = None
-    resolution: tuple[float, float] = (1.0, 1.0)
-    unit: str | None = None
-
-
-def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
-    """Metadata from an EXIF block and an XMP packet."""
-    if not exif:
-        return Metadata(xmp=xmp)
-    resolution, unit = resolution_of(exif) or ((1.0, 1.0), None)
-    return Metadata(from_exif(exif), xmp, resolution=resolution, unit=unit)
 
 
 class Photo:
@@ -125,7 +92,7 @@ class Photo:
         self.max_pixels = max_pixels
         self.name = name or (str(source) if isinstance(source, Path) else "the photo")
         with self._errors():
-            _check_source(source, self.name)
+            check_source(source, self.name)
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
         self._header = header
@@ -146,7 +113,9 @@ class Photo:
         self.suffix = (header.kind or PNG).suffix
         self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
         with self._errors():
-            self.metadata = metadata or self._metadata()
+            self.metadata = metadata or read_metadata(
+                self._source, header.image, source, self.name, page
+            )
         self._header = replace(header, image=None)  # it would keep the file open
 
     @property
@@ -398,51 +367,6 @@ class Photo:
         linear = linear @ (RGB_FROM_XYZ @ self.space.xyz_from_rgb).T.astype(np.float32)
         return srgb_from_linear(linear.clip(0, 1))
 
-    def _metadata(self) -> Metadata:
-        image, decoded = self._header.image, self._source.decoded
-        if decoded is not None:
-            return metadata_of(decoded.exif, decoded.xmp)
-        descriptive_tags = None
-        if self.kind is not None and self.kind.loader == "tiff":
-            descriptive_tags = self._tiff_tags()
-        elif exif := field(image, "exif-data", None):
-            descriptive_tags = from_exif(exif)
-        iptc, photoshop = field(image, "iptc-data", None), field(image, "photoshop-data", None)
-        if self.kind is JPEG and iptc is not None:
-            iptc, photoshop = split_photoshop_block(iptc)
-        elif photoshop is not None:
-            inside, photoshop = split_photoshop_block(photoshop)
-            iptc = iptc or inside
-        resolution, unit = (image.xres, image.yres), field(image, "resolution-unit", None)
-        if not all(0 < pixels <= _FINEST for pixels in resolution):
-            resolution, unit = (1.0, 1.0), None
-        return Metadata(
-            descriptive_tags, field(image, "xmp-data", None), iptc, photoshop, resolution, unit
-        )
-
-    def _tiff_tags(self) -> Directory | None:
-        """What this page says; libvips fills what is missing of its pixels with black."""
-        assert isinstance(self.source, Path | bytes)
-        with self._opened() as file:
-            directories = read_directories(file)
-            length = file.seek(0, io.SEEK_END)
-        if self.page >= len(directories):
-            return None
-        missing = directories[self.page].data_end - length
-        if missing > 0:
-            raise PhotoError(
-                self.name,
-                f"damaged, {missing} bytes of pixels are missing",
-                "copy it again from its source",
-            )
-        return directories[self.page].descriptive_tags
-
-    def _opened(self) -> Any:
-        assert isinstance(self.source, Path | bytes)
-        if isinstance(self.source, bytes):
-            return io.BytesIO(self.source)
-        return self.source.open("rb")
-
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
@@ -454,59 +378,3 @@ class Photo:
                 f"damaged or unusual image ({fault_of(error)})",
                 "repair it or save it again",
             ) from error
-
-
-def pages_of(source: Any) -> list[int]:
-    """The pages of a TIFF, path or bytes, that are pictures of their own; [0] for all else.
-
-    Smaller copies of other pages, which some programs put beside them, are none.
-    """
-    if not isinstance(source, Path | bytes):
-        return [0]
-    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
-        directories = read_directories(file)
-    own = [index for index, directory in enumerate(directories) if not directory.reduced]
-    return own or [0]
-
-
-@contextmanager
-def foreseen_os_errors(name: str) -> Iterator[None]:
-    """Turn what the operating system says of a file or folder into one line that names it."""
-    try:
-        yield
-    except PhotochromError:  # some are OSErrors too
-        raise
-    except FileNotFoundError as error:
-        check_no_address(name)
-        raise PhotoError(name, "no such file", "check the name") from error
-    except OSError as error:
-        raise PhotoError(name, os_reason(error), "choose another name or folder") from error
-
-
-def check_no_address(name: str) -> None:
-    """Raise PhotoError for the name of a file that is the address of one on another machine."""
-    if _ADDRESS.match(name):
-        raise PhotoError(name, "is an address, not a file here", "use its copy on this machine")
-
-
-def _check_source(source: Path | bytes | Pixels, name: str) -> None:
-    if isinstance(source, Path):
-        with foreseen_os_errors(name):
-            size = source.stat().st_size
-            if source.is_dir():
-                raise PhotoError(name, "is a folder, not a photo", "name a photo in it")
-            if not source.is_file():
-                raise PhotoError(name, "is no ordinary file", "copy it to one first")
-        if size == 0:
-            raise PhotoError(name, "the file is empty", "copy it again from its source")
-    elif isinstance(source, bytes):
-        if not source:
-            raise PhotoError(name, "no bytes arrived", "pipe an encoded photo in")
-    elif source.dtype not in (np.uint8, np.uint16, np.float32) or not (
-        source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (1, 3, 4))
-    ):
-        raise PhotoError(
-            name,
-            "an array must be uint8, uint16 or float32 and (H, W), (H, W, 3) or (H, W, 4), not "
-            f"{source.dtype} {source.shape}",
-        )

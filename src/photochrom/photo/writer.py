@@ -20,6 +20,7 @@ from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
 from photochrom.photo.digital_source import mark_computed
 from photochrom.photo.exif import as_exif
+from photochrom.photo.file_access import check_no_address, foreseen_os_errors
 from photochrom.photo.formats import (
     AVIF,
     FLOAT,
@@ -45,7 +46,7 @@ from photochrom.photo.page import (
     with_color_space,
     xmp_of,
 )
-from photochrom.photo.photo import Photo, check_no_address, foreseen_os_errors
+from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, StripPlan
 from photochrom.photo.tiff_tags import (
