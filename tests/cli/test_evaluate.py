@@ -117,7 +117,11 @@ def check_sheet(sheet: Path, photos: Path) -> None:
         (["--subset", "a=x", "--subset", "a=y"], 2, "--subset a=y: a is named twice"),
         (["--model", "nobody"], 1, "nobody: no such model"),
         (["--model", MODEL, "--model", MODEL], 2, f"two rows would be called '{MODEL} 0.5'"),
-        (["--sheet", "sheet.pdf"], 2, "sheet.pdf: cannot write this format; end the name in one of .jpg"),
+        (
+            ["--sheet", "sheet.pdf"],
+            2,
+            "sheet.pdf: cannot write this format; end the name in one of .jpg",
+        ),
         (["--labels", "none.csv"], 1, "none.csv: not a readable table"),
         (["--report", "table.csv"], 2, "no such folder can be made"),
     ],

@@ -139,7 +139,7 @@ def _same_result(root: str, path: str, other: str) -> OutputExistsError:
     return OutputExistsError(source, f"would have the same result as {other}", "rename one")
 
 
-def settle(record: Record, outcome: Outcome, outputs: Outputs, spelling: Spelling) -> Record:
+def settle(record: Record, outcome: Outcome, outputs: Outputs, spelling: Spelling = str) -> Record:
     """A photo's row after its task.
 
     outputs: path, size and time (ns) of each result. spelling: of options in the error's line.
