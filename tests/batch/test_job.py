@@ -211,7 +211,7 @@ def test_a_fault_of_ours_costs_one_photo(tree, tmp_path, monkeypatch):
     monkeypatch.setattr(work, "_color", break_down)
     outcome = work.color(work.Task(tree / "a.jpg", tmp_path / "a.color.jpg", False))
     assert (outcome.state, outcome.reason) == ("failed", "Unforeseen")
-    assert outcome.error.startswith(f"{tree / 'a.jpg'}: unforeseen (ZeroDivisionError: in); ")
+    assert str(outcome.error).startswith(f"{tree / 'a.jpg'}: unforeseen (ZeroDivisionError: in); ")
     assert outcome.sha256 is not None
 
 

@@ -28,7 +28,7 @@ def test_writes_beside_the_shard_and_passes_over_what_is_there(shard: Path, phot
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--fit", "squeeze", *OFFLINE), 2, "--fit is 'squeeze', but must be one of crop, pad"),
+        (("--fit", "squeeze", *OFFLINE), 2, "--fit squeeze: must be one of crop, pad"),
         (("--weights", "none.pth"), 1, "none.pth: no such weights of inception_resnet_v2; connect"),
         (("--model", "no_such_network", "--weights", "hub"), 2, "no classifier 'no_such_network'"),
     ],

@@ -113,11 +113,15 @@ def check_sheet(sheet: Path, photos: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["--where", "source=cats"], 2, "--manifest and --where go together"),
-        (["--from-folder", "theirs"], 2, "--from-folder theirs: write NAME=PATH"),
+        (["--from-folder", "theirs"], 2, "--from-folder theirs: has no name; write NAME=PATH"),
         (["--subset", "a=x", "--subset", "a=y"], 2, "--subset a=y: a is named twice"),
         (["--model", "nobody"], 1, "nobody: no such model"),
         (["--model", MODEL, "--model", MODEL], 2, f"two rows would be called '{MODEL} 0.5'"),
-        (["--sheet", "sheet.pdf"], 2, "sheet.pdf: a sheet's name ends in .jpg"),
+        (
+            ["--sheet", "sheet.pdf"],
+            2,
+            "sheet.pdf: cannot write this format; end the name in one of .jpg",
+        ),
         (["--labels", "none.csv"], 1, "none.csv: not a readable table"),
         (["--report", "table.csv"], 2, "no such folder can be made"),
     ],

@@ -56,7 +56,7 @@ def test_pictures_of_a_place(photochrom: Run, alpha: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ((), 2, "name a training checkpoint with --model, like out/koala/latest"),
+        ((), 2, "name a training checkpoint, like out/koala/latest"),
         (("--model", "nowhere"), 1, "nowhere: no checkpoint there"),
         (("--model", CAT), 1, "cat.jpg: is a file, but only a training checkpoint"),
     ],

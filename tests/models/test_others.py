@@ -52,7 +52,7 @@ def test_a_fixed_size_gets_the_photo_undistorted_and_without_margins(tmp_path, e
     assert max(rows / sides[0], columns / sides[1]) > 0.95
     assert columns / rows == pytest.approx(width / height, rel=0.05)
     assert np.abs(result.ab - ddcolor_ab(result.lightness)).max() < 1e-3
-    with pytest.raises(ConfigError, match=f"{sides[0]} x {sides[1]} only"):
+    with pytest.raises(ConfigError, match=rf"must be {min(sides)} \({sides[0]} x {sides[1]}\)"):
         colorizer.colorize(examples / "harbour.jpg", size=512)
 
 
@@ -424,7 +424,7 @@ def test_a_batch_tells_what_cannot_work_once(tmp_path, examples, runner):
     )
     assert done.exit_code == 2
     assert done.stderr.count("\n") == 1
-    assert "dd: size is 128, but this model takes 64 x 64 only" in done.stderr
+    assert "--size 128: must be 64 (64 x 64) for dd; leave it out" in done.stderr
 
 
 def test_a_device_that_fails_is_told_once_in_a_batch(tmp_path, examples, runner, monkeypatch):

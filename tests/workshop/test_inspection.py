@@ -291,7 +291,7 @@ def test_gray_photo_has_no_real_colors(checkpoint, tmp_path: Path) -> None:
 
 
 def test_place_outside_the_photo(checkpoint, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--at 1024 0 is outside otter\.jpg, .*1024 x 576"):
+    with pytest.raises(ConfigError, match=r"at=\(1024, 0\): is outside otter\.jpg, .*1024 x 576"):
         inspect_photo(OTTER, checkpoint("alpha"), tmp_path / "seen", at=(1024, 0))
     assert list(tmp_path.iterdir()) == []
 

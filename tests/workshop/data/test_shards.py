@@ -289,7 +289,7 @@ def test_torn_shard_on_a_web_server(tmp_path: Path, crops, server: ShardServer) 
 def test_missing_package_has_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = {"class": "nowherefs.FileSystem", "err": "install it"}
     monkeypatch.setitem(known_implementations, "nowhere", missing)
-    with pytest.raises(DataError, match=r"needs the package nowherefs: pip install nowherefs$"):
+    with pytest.raises(DataError, match=r"needs the package nowherefs; pip install nowherefs$"):
         shard_paths(["nowhere://bucket/train.tar"])
 
 

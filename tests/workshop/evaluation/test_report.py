@@ -140,5 +140,5 @@ def test_report_is_a_folder_of_files(record, tmp_path: Path) -> None:
 
 def test_report_that_cannot_be_written(record, tmp_path: Path) -> None:
     (tmp_path / "figures.md").mkdir()
-    with pytest.raises(DataError, match="cannot be written to"):
+    with pytest.raises(DataError, match="cannot be written"):
         write_report(tmp_path, record, pictures)

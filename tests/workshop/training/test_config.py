@@ -213,7 +213,7 @@ def test_round_trip_through_json(path: Path) -> None:
         (
             "schedule.stages",
             "[{samples=8, crop=64, batch=0}]",
-            "batch is 0, but must be at least 1",
+            "batch: is 0, but must be at least 1",
         ),
     ],
 )

