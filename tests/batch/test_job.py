@@ -254,7 +254,7 @@ def test_interrupted_as_by_a_person(tree):
     wait_for(lambda: len(list(out.rglob("more0*.color.jpg"))) >= 1)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: all processes of the job
     _, errors = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 130, errors
     assert b"Traceback" not in errors
     assert b"--resume" in errors
     again = start(tree, "--resume")
