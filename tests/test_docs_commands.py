@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support import graphs, photo_files
+from support import graphs
 from support.documented import BLOCK, PAGES, REPOSITORY, Block, blocks, readers_folder
 
 ELSEWHERE: dict[str, list[tuple[str, str]]] = {
@@ -170,6 +170,8 @@ def test_short_commands_run(page: str, folder: Path) -> None:
 @pytest.mark.workshop
 @pytest.mark.parametrize("page", sorted(LONG))
 def test_long_commands_run(page: str, folder: Path) -> None:
+    from support import photo_files  # needs Pillow
+
     drawing = photo_files.jpeg(photo_files.graphic())
     (folder / "home" / "photos" / "drawing.jpg").write_bytes(drawing)  # one that prepare drops
     if page in BEFORE:
