@@ -124,3 +124,14 @@ def test_every_configuration_key_is_in_the_reference() -> None:
 def test_the_citation_is_of_this_version() -> None:
     citation = (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {photochrom.__version__}\n" in citation
+
+
+def test_failures_are_called_as_the_code_calls_them() -> None:
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in (REPOSITORY / "src").rglob("*.py")
+    )
+    source = re.sub(r'"\s*f?"', "", source)  # lines of one message
+    rows = re.findall(r"^\| ([^|]+) \|[^|]+\|[^|]+\|$", (DOCS / "failures.md").read_text(), re.M)
+    assert len(rows) > 20
+    pieces = [piece.strip(" ,:()'") for row in rows[2:] for piece in re.split(r"\.\.\.|;", row)]
+    assert [piece for piece in pieces if piece and piece not in source] == []

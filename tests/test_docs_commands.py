@@ -170,6 +170,10 @@ def test_short_commands_run(page: str, folder: Path) -> None:
 @pytest.mark.workshop
 @pytest.mark.parametrize("page", sorted(LONG))
 def test_long_commands_run(page: str, folder: Path) -> None:
+    from support import photo_files  # needs Pillow
+
+    drawing = photo_files.jpeg(photo_files.graphic())
+    (folder / "home" / "photos" / "drawing.jpg").write_bytes(drawing)  # one that prepare drops
     if page in BEFORE:
         Block(page, "sh", BEFORE[page]).run(folder)
     for block in COMMANDS:

@@ -18,8 +18,9 @@ INTRODUCTION = """\
 [The page and the HTTP API](../server.md) has examples and says what the routes are for. A running
 server describes itself in `GET /api/v1/openapi.json` (OpenAPI 3.1), of which this page is made.
 
-Every failure is `application/problem+json`: `{"type", "title", "status", "detail"}`, where `detail`
-is one line for people. [What each status means](../server.md#failures)."""
+Every failure is `application/problem+json` with the keys `type`, `title`, `status`, `detail` (one
+line for people), `subject`, `problem` and `remedy`. [What they and each status
+mean](../server.md#failures)."""
 ABOUT_SETTINGS = f"""\
 Each is a flag of `photochrom serve` where one is named, else the environment's variable
 (`{PREFIX}WORKERS=4`), else a key of `--config FILE.toml`. A flag counts before the environment, and
