@@ -51,6 +51,7 @@ lint: $(VENV)/done
 
 types: $(VENV)/done
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 
 layers: $(VENV)/done
 	$(BIN)/lint-imports
