@@ -130,11 +130,12 @@ DAMAGED = {
 OTHER_STATUS = {"http 2": 421, "length of nineteen digits": 413}
 """All others are answered by 400. A preface of HTTP/2 is read as a request to no host."""
 SURELY_READ = 65536
-"""Bytes. The server may close before it has read more; the reset can then overtake its answer."""
+"""Bytes. Of a longer head the server may close with a part unread; who still sends is then reset,
+and may miss the answer."""
 
 
 def refused(served: Served, sent: bytes, status: int) -> None:
-    """Sent at once, it is answered once; what is long may also be cut off without an answer."""
+    """Sent at once, it is answered once; what is longer may also be cut off unanswered."""
     answered = statuses(served.raw(sent))  # which returns when the server has closed
     assert answered == [status] or (len(sent) > SURELY_READ and answered == [])
 
