@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,11 @@ from pathlib import Path
 
 # What the tests compute is too small to gain from more threads, which lose much beside other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A job that a shell starts in the background ignores SIGINT, and so do its children, which tests
+# interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
