@@ -5,16 +5,23 @@ PYTHON ?= python3
 RUNTIME := .venv-runtime
 VENV := .venv
 BIN := $(VENV)/bin
+# Test files run in so many processes; more than the machine has cores gain nothing.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 # Source packages that carry pictures of real cameras, phones and scanners; tests/photo colours them.
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
-.PHONY: help colorize app test check lint types layers tests real-files axe compare reference docs build clean
+.PHONY: help colorize app quick test test-long coverage check lint types layers real-files axe \
+	compare reference docs build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
 	@echo "make app                                   the page in your browser"
 	@echo "make test                                  set up and run the tests"
+	@echo "make quick                                 those without browser, training and network"
+	@echo "make test-long                             those that repeat at length what others prove"
+	@echo "make coverage                              the tests, and which lines they run"
 	@echo "make check                                 lint, types, layers and tests"
 	@echo "make compare PHOTOS=FOLDER                 all models on your photos (needs internet)"
 	@echo "make reference                             the pages of docs/reference, out of the code"
@@ -43,7 +50,16 @@ $(RUNTIME)/app: $(RUNTIME)/done
 	@touch $@
 
 test: $(VENV)/done
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: $(VENV)/done
+	$(PYTEST) -m "not (browser or workshop or cluster or slow or long)"
+
+test-long: $(VENV)/done
+	$(PYTEST) -m long
+
+coverage: $(VENV)/done
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 check: lint types layers test
 
@@ -53,6 +69,7 @@ lint: $(VENV)/done
 
 types: $(VENV)/done
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks
 
 layers: $(VENV)/done
 	$(BIN)/lint-imports

@@ -16,7 +16,9 @@ import statistics
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -127,8 +129,8 @@ def main() -> None:
         watch = Watch()
         spent = 0.0
 
-        def timed(method):
-            def run(self, *values):
+        def timed(method: Callable[..., Any]) -> Callable[..., Any]:
+            def run(self: Ledger, *values: Any) -> Any:
                 nonlocal spent
                 started = time.perf_counter()
                 try:
@@ -141,7 +143,7 @@ def main() -> None:
         for method in ("find", "plan", "settle"):
             setattr(Ledger, method, timed(getattr(Ledger, method)))
 
-        def listener(_) -> None:
+        def listener(_: object) -> None:
             watch.done += 1
 
         job = Job([Path(name) / "in"], Path(name) / "out", recursive=True, jobs=arguments.jobs)

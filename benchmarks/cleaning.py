@@ -96,7 +96,7 @@ def main() -> None:
     colorizer = Colorizer(arguments.model, threads=arguments.threads)
     half = islice(originals_from(arguments.photos), int(arguments.odd), None, 2)
     originals = list(islice(half, arguments.limit))
-    rows = [("clean", undamaged, {})]
+    rows: list[tuple[str, Degrade, dict[str, Any]]] = [("clean", undamaged, {})]
     if arguments.strengths:
         rows += [(name, DEGRADATIONS[which], values) for name, which, values in STRENGTHS]
     else:

@@ -91,9 +91,9 @@ def main() -> None:
         size = photo.stat().st_size / 1e6
     print(f"{size:.1f} MB JPEG, {arguments.threads} threads, {arguments.runs} runs each")
     medians = {}
-    for way, figures in rows.items():
-        medians[way] = statistics.median(f["seconds"] for f in figures)
-        peak = max(f["megabytes"] for f in figures)
+    for way, measured in rows.items():
+        medians[way] = statistics.median(f["seconds"] for f in measured)
+        peak = max(f["megabytes"] for f in measured)
         print(f"{way:12s} median {medians[way]:.3f} s, peak {peak:.0f} MB")
     print(f"ratio {medians['photochrom'] / medians['libvips']:.2f}")
 

@@ -1,7 +1,7 @@
 """What an unlucky archive meets: kills at random moments, damaged files, mutated ones.
 
     python benchmarks/faults.py kills [--times 50]
-    python benchmarks/faults.py damaged [--photos FOLDER]
+    python benchmarks/faults.py damaged
     python benchmarks/faults.py fuzz [--minutes 20] [--seed 0]
 
 kills: a job is killed (SIGKILL to the whole group) at random moments and resumed, until it ends;
@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-TESTS = Path(__file__).parents[1] / "tests" / "photo"
+TESTS = Path(__file__).parents[1] / "tests"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -47,7 +47,8 @@ def kills(times: int) -> None:
             path = folder / f"{index % 7}" / f"{index:04d}.{('jpg', 'png', 'tif')[index % 3]}"
             path.parent.mkdir(parents=True, exist_ok=True)
             gray.save(path)
-        killed, seen, repeated = 0, {}, 0
+        killed, repeated = 0, 0
+        seen: dict[Path, int] = {}
         for _ in range(20 * times):
             options = ["--resume", "--jobs", "2"]
             job = subprocess.Popen(
@@ -70,7 +71,7 @@ def kills(times: int) -> None:
             errors = job.stderr.read().decode() if job.stderr else ""
             assert "Traceback" not in errors, errors
             now = {p: p.stat().st_mtime_ns for p in out.rglob("*.color.*") if "part" not in p.name}
-            repeated += sum(1 for path, when in seen.items() if now.get(path) != when)
+            repeated += sum(now.get(path) != when for path, when in seen.items())
             seen = now
             if ended and killed >= times:
                 break
@@ -81,7 +82,7 @@ def kills(times: int) -> None:
         for path in out.rglob("*.color.*"):
             with Image.open(path) as picture:
                 picture.load()
-                whole += picture.size == (600, 400) and np.ptp(np.asarray(picture)) > 0
+                whole += picture.size == (600, 400) and bool(np.ptp(np.asarray(picture)) > 0)
         left = [path for path in out.rglob(".*") if path.is_file()]
         print(f"{killed} kills; {whole} of {4 * times} results whole; {repeated} done twice, "
               f"{len(left)} files left over")  # fmt: skip
@@ -89,7 +90,7 @@ def kills(times: int) -> None:
 
 def made_files(folder: Path) -> dict[str, bytes]:
     sys.path.insert(0, str(TESTS))
-    import pictures
+    from support import pictures
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, (write, *_) in pictures.MADE.items():
@@ -190,12 +191,13 @@ def fuzz(minutes: float, seed: int) -> None:
                         counts[outcome.state] += 1
                         wrong = outcome.error is not None and "\n" in outcome.error
                         wrong |= outcome.reason in ("Unforeseen", "MemoryError")
+                        answer = repr(outcome)
                     except (ProcessExpired, TimeoutError, Exception) as error:
-                        outcome, wrong = error, True
+                        answer, wrong = repr(error), True
                     if wrong:
                         found.mkdir(exist_ok=True)
                         shutil.copy(source, found / source.name)
-                        print(f"{source.name}: {outcome!r}", flush=True)
+                        print(f"{source.name}: {answer}", flush=True)
                     source.unlink()
                     target.unlink(missing_ok=True)
         left = [path for path in Path(name).iterdir() if path.is_file()]

@@ -38,7 +38,8 @@ def lightness(codes: np.ndarray) -> np.ndarray:
 
 def in_gamut(colored: np.ndarray) -> np.ndarray:
     """Where no channel is at its end, so nothing was reduced."""
-    return ((colored > 0) & (colored < 65535)).all(axis=2)
+    kept: np.ndarray = np.all((colored > 0) & (colored < 65535), axis=2)
+    return kept
 
 
 def main() -> None:

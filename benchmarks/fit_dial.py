@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from photochrom.color.bins import annealed_mean
 from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
@@ -24,6 +25,8 @@ from photochrom.colorizer import network_size
 from photochrom.filters.resize import resize
 from photochrom.models.session import Session
 from photochrom.workshop.data.sources import photos_from
+
+Values = npt.NDArray[np.floating]
 
 GAMMAS = (1.0, 0.75, 0.5, 0.25, 0.0)
 TEMPERATURES = (1.0, 0.8, 0.65, 0.5, 0.4)
@@ -49,10 +52,9 @@ class Sample:
     lab: Array
     photo: np.ndarray
 
-    def mean(self, values: Array) -> Array:
+    def mean(self, values: Values) -> Values:
         """Mean over each photo's cells."""
-        found: Array = np.bincount(self.photo, values) / np.bincount(self.photo)
-        return found
+        return np.bincount(self.photo, values) / np.bincount(self.photo)
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def take_sample(session: Session, sources: list[str], size: int, limit: int | No
     logits, labs, owners = [], [], []
     even = itertools.islice(photos_from(sources), 0, None, 2)
     for index, (_, photo) in enumerate(itertools.islice(even, limit)):
-        height, width = network_size(*photo.shape[:2], size)
-        lab = lab_from_srgb(resize(photo.astype(np.float32) / 255, height, width))
+        height, width = network_size(photo.shape[0], photo.shape[1], size)
+        lab = lab_from_srgb(resize(photo.astype(np.float32) / np.float32(255), height, width))
         found = session.logits(lab[..., 0])
         rows, columns = found.shape[1:]
         cells = random.choice(rows * columns, min(CELLS, rows * columns), replace=False)

@@ -85,7 +85,7 @@ def by_command(photos: Path, work: Path, model: str, vividness: float) -> Iterat
     copies = work / "command"
     shutil.copytree(photos, copies)
     options = ["--model", model, "--vividness", str(vividness)]
-    command = [PHOTOCHROM, "colorize", *sorted(copies.iterdir()), *options]
+    command: list[str | Path] = [PHOTOCHROM, "colorize", *sorted(copies.iterdir()), *options]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     yield from sorted(copies.glob("*.color.*"))
 
@@ -94,7 +94,7 @@ def as_batch(photos: Path, work: Path, model: str, vividness: float) -> Iterator
     """The results of a job over the folder."""
     target = work / "batch"
     options = ["--model", model, "--vividness", str(vividness), "--jobs", "1"]
-    command = [PHOTOCHROM, "colorize", photos, "-o", target, *options]
+    command: list[str | Path] = [PHOTOCHROM, "colorize", photos, "-o", target, *options]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     suffixes = {photo.suffix for photo in photos.iterdir()}
     yield from sorted(path for path in target.rglob("*") if path.suffix in suffixes)
@@ -142,8 +142,11 @@ def with_hints(photos: Path, work: Path) -> Iterator[tuple[str, Path]]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         for name in HINTED:
             target = work / f"command-{name}"
-            command = [PHOTOCHROM, "colorize", photos / name, "-o", target, "--hints", hints]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [PHOTOCHROM, "colorize", photos / name, "-o", target, "--hints", hints],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             yield "command", target
             target = work / f"python-{name}"
             colorizer.colorize(photos / name, hints=given).save(target)

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +85,7 @@ def main() -> None:
         for run in range(arguments.runs):
             out = Path(name, f"out{run}")
             alone.append(seconds(lambda: libvips_alone(files, recipe, arguments.jobs)))
-            whole.append(
-                seconds(lambda out=out: prepare([str(folder)], out, recipe, jobs=arguments.jobs))
-            )
+            whole.append(seconds(partial(prepare, [str(folder)], out, recipe, jobs=arguments.jobs)))
     print(f"{len(files)} JPEGs of {megapixels:.2f} megapixels, {arguments.jobs} threads")
     medians = {}
     for way, figures in (("libvips", alone), ("photochrom", whole)):

@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import hostile_requests as requests
-from hostile_requests import API, COLORIZE, EXAMPLES, TOKEN, Hostile, Target
+from faults import EXAMPLES
+from hostile_requests import API, COLORIZE, TOKEN, Hostile, Target
 from server_load import resident, running
 
 CONNECTIONS = 48
@@ -263,7 +264,8 @@ def main() -> None:
         "family         requests    4xx   50x   2xx  closed  wrong  left  same  from MB  to  second"
     )
     started, results = time.perf_counter(), []
-    for settings in ({}, {"TOKEN": TOKEN}):
+    every: tuple[dict[str, object], ...] = ({}, {"TOKEN": TOKEN})
+    for settings in every:
         families = [family for family in chosen if family.settings == settings]
         if not families:
             continue

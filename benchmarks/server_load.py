@@ -36,7 +36,7 @@ PHOTOCHROM = Path(sys.executable).with_name("photochrom")
 @contextmanager
 def running(*options: str) -> Iterator[tuple[int, int]]:
     """A server's port and process id."""
-    command = [PHOTOCHROM, "serve", "--port", "0", *options]
+    command = [str(PHOTOCHROM), "serve", "--port", "0", *options]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
     try:
@@ -102,7 +102,7 @@ def batch_rate(photo: Path, folder: Path) -> float:
         for number in range(count):
             shutil.copy(photo, source / f"{number:04}.jpg")
         started = time.perf_counter()
-        command = [PHOTOCHROM, "colorize", source, "-o", folder / f"out-{count}"]
+        command: list[str | Path] = [PHOTOCHROM, "colorize", source, "-o", folder / f"out-{count}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         seconds.append(time.perf_counter() - started)
     return (LONG - SHORT) / (seconds[1] - seconds[0])

@@ -29,7 +29,7 @@ SELENIUM = (15, 5, 15), (255, 250, 250), (130, 115, 125)
 
 
 def judged(picture: Image.Image) -> Tone:
-    return tone_of(np.asarray(picture.convert("RGB"), np.float32) / 255)
+    return tone_of(np.asarray(picture.convert("RGB"), np.float32) / np.float32(255))
 
 
 def as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
@@ -72,7 +72,7 @@ def main() -> None:
     random = np.random.default_rng(0)
     missed = []
     for index, (name, photo) in enumerate(islice(photos_from(arguments.photos), arguments.limit)):
-        tone = tone_of(photo.astype(np.float32) / 255)
+        tone = tone_of(photo.astype(np.float32) / np.float32(255))
         found["photos in colour"][tone] += 1
         if tone is not Tone.COLOR:
             missed.append(name)
@@ -90,10 +90,10 @@ def main() -> None:
         found["yellowed paper"][judged(paper)] += 1
         found["faded colour, 0.4"][judged(faded(photo, 0.4))] += 1
     for path in sorted(arguments.gray.iterdir()) if arguments.gray else []:
-        photo = Photo(path)
-        scale = 256 / min(photo.width, photo.height)
-        sides = (max(1, round(side * min(1, scale))) for side in (photo.height, photo.width))
-        found["photographs in black and white"][tone_of(photo.small_copy(*sides))] += 1
+        scan = Photo(path)
+        scale = min(1, 256 / min(scan.width, scan.height))
+        height, width = (max(1, round(side * scale)) for side in (scan.height, scan.width))
+        found["photographs in black and white"][tone_of(scan.small_copy(height, width))] += 1
     print("| | grey | tinted | colour |\n|---|---|---|---|")
     for name, counts in found.items():
         print(f"| {name} | {' | '.join(str(counts[tone]) for tone in Tone)} |")

@@ -87,11 +87,12 @@ def ready(config: RunConfig) -> Ready:
     objective = build_objective(trainer.network, config.loss, trainer._prior(feed))
     model, optimizer = trainer.fabric.setup(trainer._compiled(), trainer.optimizer)
     model.train()
+    network: Any = trainer.network  # whose attributes say what it takes
     batch = feed.batch(0, stage.batch, stage.crop)
 
     def step() -> None:
         optimizer.zero_grad()
-        parts = objective(model(*batch.take(trainer.network.inputs)), batch)
+        parts = objective(model(*batch.take(network.inputs)), batch)
         trainer.fabric.backward(parts["loss"])
         nn.utils.clip_grad_norm_(trainer.network.parameters(), config.schedule.clip_norm)
         optimizer.step()
@@ -146,8 +147,9 @@ def main() -> None:
         trainer.config = replace(config, schedule=replace(config.schedule, stages=(short,)))
         trainer.progress = Progress(0, np.zeros(0, np.float32), {})
         trainer.journal.begin(0)
+        again: Any = ReadyFeed(batch)
         stop: Any = NoStop()
-        trainer._train(it.model, it.optimizer, it.objective, ReadyFeed(batch), stop)
+        trainer._train(it.model, it.optimizer, it.objective, again, stop)
 
     bare()
     rates = [(wall(bare), wall(loop)) for _ in range(ROUNDS)]
@@ -156,7 +158,8 @@ def main() -> None:
     print(f"bare step {theirs:.1f} photos/s, loop {ours:.1f} photos/s: {ours / theirs:.1%}")
 
     step_time = processor(bare)
-    stream = StreamFeed(config, trainer.fabric.device, stride=trainer.network.stride)
+    network: Any = trainer.network
+    stream = StreamFeed(config, trainer.fabric.device, stride=network.stride)
     stream.batch(0, stage.batch, stage.crop)
     for name, source in (("memory", feed), ("stream", stream)):
 

@@ -24,7 +24,7 @@ from photochrom import Colorizer
 from photochrom.workshop.inspection.drawings import INK, MARK
 from photochrom.workshop.inspection.reading import Model
 from photochrom.workshop.inspection.run import inspect_photo
-from photochrom.workshop.inspection.subject import read_subject, to_bytes
+from photochrom.workshop.inspection.subject import Subject, read_subject, to_bytes
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 COLOR = EXAMPLES / "color"
@@ -205,7 +205,7 @@ def colored(model: Model, name: str) -> list[Pixels]:
     return [subject.picture(None), subject.picture(reading.ab), subject.real()]
 
 
-def _subject(model: Model, name: str):
+def _subject(model: Model, name: str) -> Subject:
     return read_subject(COLOR / f"{name}.jpg", model.config.validation.size, model.config.data.fit)
 
 

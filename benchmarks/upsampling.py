@@ -27,7 +27,7 @@ STRIDE = 4
 
 def bicubic(ab: np.ndarray, height: int, width: int) -> np.ndarray:
     bands = [
-        np.asarray(Image.fromarray(ab[..., c]).resize((width, height), Image.BICUBIC))
+        np.asarray(Image.fromarray(ab[..., c]).resize((width, height), Image.Resampling.BICUBIC))
         for c in range(2)
     ]
     return np.stack(bands, axis=-1)
@@ -61,7 +61,7 @@ def main() -> None:
         lab = lab_from_srgb(real.astype(np.float32) / 255)
         height, width = real.shape[:2]
         rows, columns = network_size(height, width, arguments.size)
-        small = lab_from_srgb(resize(real.astype(np.float32) / 255, rows, columns))
+        small = lab_from_srgb(resize(real.astype(np.float32) / np.float32(255), rows, columns))
         cells = resize(lab[..., 1:], rows // STRIDE, columns // STRIDE)
         gray = srgb_from_lab(lab * np.array([1, 0, 0], np.float32))
         gray = np.rint(gray[..., :1] * 255).astype(np.uint8)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+
+# What the tests compute is too small to gain from more threads, which lose much beside other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A job that a shell starts in the background ignores SIGINT, and so do its children, which tests
+# interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
@@ -78,6 +89,29 @@ def photochrom(script: Path) -> Run:
         command = [str(script), *map(str, arguments)]
         return subprocess.run(
             command, input=stdin, cwd=cwd, capture_output=True, timeout=120, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def command() -> Run:
+    """Run a command line in this process: where its words and files count, not its process.
+
+    An exception that the command line does not turn into a line is raised here.
+    """
+    from typer.testing import CliRunner
+
+    from photochrom.cli.main import app
+
+    def run(
+        *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        given = [str(argument) for argument in arguments]
+        with contextlib.chdir(cwd or Path.cwd()):
+            done = CliRunner().invoke(app, given, input=stdin, catch_exceptions=False)
+        return subprocess.CompletedProcess(
+            given, done.exit_code, done.stdout_bytes, done.stderr_bytes
         )
 
     return run

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 WORKSHOP = ("torch", "timm", "PIL", "skimage")
 LARGEST_MEGABYTES = 250
 

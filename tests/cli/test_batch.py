@@ -89,16 +89,16 @@ def test_patterns_and_format(photochrom, scans):
     ],
     ids=" ".join,
 )
-def test_wrong_usage(photochrom, scans, options):
+def test_wrong_usage(command, scans, options):
     before = sorted(scans.rglob("*"))
-    done = photochrom("colorize", *options, cwd=scans)
+    done = command("colorize", *options, cwd=scans)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert sorted(scans.rglob("*")) == before
 
 
-def test_a_folder_without_a_ledger(photochrom, tmp_path):
-    done = photochrom("ledger", tmp_path)
+def test_a_folder_without_a_ledger(command, tmp_path):
+    done = command("ledger", tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.count(b"\n") == 1
 

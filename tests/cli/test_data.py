@@ -62,11 +62,11 @@ def test_prepare_goes_on_after_a_kill(tmp_path: Path, album: Path, made: Path, s
         assert (out / name).read_bytes() == (made / name).read_bytes()
 
 
-def test_stats(tmp_path: Path, made: Path, photochrom) -> None:
-    table = photochrom("data", "stats", made)
+def test_stats(tmp_path: Path, made: Path, command) -> None:
+    table = command("data", "stats", made)
     assert table.returncode == 0
     assert table.stdout.decode().startswith("10 photos, 0 unreadable\n")
-    done = photochrom("data", "stats", made, "--json", "--plot", tmp_path / "plot.png")
+    done = command("data", "stats", made, "--json", "--plot", tmp_path / "plot.png")
     assert done.returncode == 0, done.stderr.decode()
     summary = json.loads(done.stdout)
     assert summary["photos"] == 10
@@ -75,11 +75,11 @@ def test_stats(tmp_path: Path, made: Path, photochrom) -> None:
         assert plot.format == "PNG"
 
 
-def test_unsplash_without_a_network(tmp_path: Path, photochrom) -> None:
+def test_unsplash_without_a_network(tmp_path: Path, command) -> None:
     """Port 9 of this machine answers nobody, and the manifest says so of every photo."""
     table = tmp_path / "photos.tsv"
     table.write_text("photo_id\tphoto_image_url\nabc\thttp://127.0.0.1:9/a\n", encoding="utf-8")
-    done = photochrom("data", "unsplash", table, tmp_path / "set", "--tries", "1")
+    done = command("data", "unsplash", table, tmp_path / "set", "--tries", "1")
     assert done.returncode == 1
     assert done.stderr.decode().count("\n") == 1
     assert "no photo was kept" in done.stderr.decode()
@@ -97,9 +97,9 @@ def test_unsplash_without_a_network(tmp_path: Path, photochrom) -> None:
     ],
 )
 def test_failures_are_one_line(
-    tmp_path: Path, photochrom, arguments: tuple[str, ...], code: int, line: str
+    tmp_path: Path, command, arguments: tuple[str, ...], code: int, line: str
 ) -> None:
-    done = photochrom("data", *arguments, cwd=tmp_path)
+    done = command("data", *arguments, cwd=tmp_path)
     assert done.returncode == code
     assert done.stderr.decode().startswith(f"photochrom: {line}")
     assert done.stderr.decode().count("\n") == 1

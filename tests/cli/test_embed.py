@@ -34,9 +34,9 @@ def test_writes_beside_the_shard_and_passes_over_what_is_there(shard: Path, phot
     ],
 )
 def test_one_line_for_what_is_wrong(
-    shard: Path, photochrom, arguments: tuple[str, ...], code: int, message: str
+    shard: Path, command, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
-    done = photochrom("data", "embed", shard, *arguments)
+    done = command("data", "embed", shard, *arguments)
     assert done.returncode == code
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("photochrom: ")
@@ -44,8 +44,8 @@ def test_one_line_for_what_is_wrong(
     assert not list(shard.parent.glob("*.safetensors*"))
 
 
-def test_a_shard_that_is_not_there(tmp_path: Path, photochrom) -> None:
-    done = photochrom("data", "embed", tmp_path / "none.tar", *OFFLINE)
+def test_a_shard_that_is_not_there(tmp_path: Path, command) -> None:
+    done = command("data", "embed", tmp_path / "none.tar", *OFFLINE)
     assert done.returncode == 1
     (line,) = done.stderr.decode().splitlines()
     assert "none.tar" in line

@@ -61,8 +61,8 @@ def test_pictures_of_a_place(photochrom: Run, alpha: Path, tmp_path: Path) -> No
         (("--model", CAT), 1, "cat.jpg: is a file, but only a training checkpoint"),
     ],
 )
-def test_wrong_model_is_one_line(photochrom: Run, tmp_path: Path, arguments, code, words) -> None:
-    found = photochrom("inspect", CAT, "-o", tmp_path / "seen", *arguments)
+def test_wrong_model_is_one_line(command: Run, tmp_path: Path, arguments, code, words) -> None:
+    found = command("inspect", CAT, "-o", tmp_path / "seen", *arguments)
     assert found.returncode == code
     assert words in only_line(found)
     assert list(tmp_path.iterdir()) == []

@@ -43,9 +43,9 @@ def test_a_twin_that_colors(photochrom: Run, examples: Path, tmp_path: Path) -> 
     ],
 )
 def test_an_error_is_one_line(
-    photochrom: Run, repository: Path, tmp_path: Path, model, photos, target, code, words
+    command: Run, repository: Path, tmp_path: Path, model, photos, target, code, words
 ) -> None:
-    done = photochrom("quantize", model, photos, "-o", tmp_path / target, cwd=repository)
+    done = command("quantize", model, photos, "-o", tmp_path / target, cwd=repository)
     assert (done.returncode, done.stdout) == (code, b"")
     [line] = done.stderr.decode().splitlines()
     assert words in line

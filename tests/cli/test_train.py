@@ -116,31 +116,31 @@ def test_trained_model_is_evaluated(workplace: Path, model: Path) -> None:
     assert "| grey |" in (report / "figures.md").read_text(encoding="utf-8")
 
 
-def only_line(result: subprocess.CompletedProcess[str]) -> str:
-    (line,) = result.stderr.splitlines()
+def only_line(result: subprocess.CompletedProcess[bytes]) -> str:
+    (line,) = result.stderr.decode().splitlines()
     return line
 
 
-def test_wrong_key_is_one_line_and_exit_code_2(workplace: Path) -> None:
+def test_wrong_key_is_one_line_and_exit_code_2(workplace: Path, command) -> None:
     wrong = workplace / "wrong.toml"
     text = (workplace / "tiny.toml").read_text(encoding="utf-8").replace("warmup", "warm_up")
     wrong.write_text(text, encoding="utf-8")
-    found = photochrom("train", "wrong.toml", folder=workplace)
+    found = command("train", "wrong.toml", cwd=workplace)
     assert found.returncode == 2
     assert only_line(found) == (
         "photochrom: wrong.toml: unknown key schedule.warm_up; did you mean schedule.warmup?"
     )
 
 
-def test_missing_shard_is_one_line_and_exit_code_1(workplace: Path) -> None:
-    found = photochrom(
-        "train", "tiny.toml", "-o", "other", "--set", "data.train=['no.tar']", folder=workplace
+def test_missing_shard_is_one_line_and_exit_code_1(workplace: Path, command) -> None:
+    found = command(
+        "train", "tiny.toml", "-o", "other", "--set", "data.train=['no.tar']", cwd=workplace
     )
     assert found.returncode == 1
     assert only_line(found).startswith("photochrom: no.tar: no such shard or folder")
 
 
-def test_missing_checkpoint_is_one_line_and_exit_code_1(workplace: Path) -> None:
-    found = photochrom("export", "nowhere", "x.onnx", "--name", "x", folder=workplace)
+def test_missing_checkpoint_is_one_line_and_exit_code_1(workplace: Path, command) -> None:
+    found = command("export", "nowhere", "x.onnx", "--name", "x", cwd=workplace)
     assert found.returncode == 1
     assert "checkpoint.json: no readable checkpoint" in only_line(found)

@@ -44,9 +44,9 @@ def test_four_beside_the_photo_and_a_sheet(photochrom, album):
         assert SOURCE_TYPE.encode() in (album / name).read_bytes()
 
 
-def test_nothing_is_overwritten(photochrom, album):
+def test_nothing_is_overwritten(command, album):
     (album / "cat.color.3.jpg").write_bytes(b"mine")
-    done = photochrom("variants", "cat.jpg", "--json", cwd=album)
+    done = command("variants", "cat.jpg", "--json", cwd=album)
     assert done.returncode == 1
     assert done.stderr.count(b"\n") == 1
     assert b"cat.color.3.jpg" in done.stderr
@@ -56,17 +56,17 @@ def test_nothing_is_overwritten(photochrom, album):
     assert (record["state"], record["outputs"], record["sheet"]) == ("failed", [], None)
     assert names(album) == ["cat.color.3.jpg", "cat.jpg"]  # not even the first two
     assert (album / "cat.color.3.jpg").read_bytes() == b"mine"
-    done = photochrom("variants", "cat.jpg", "--overwrite", cwd=album)
+    done = command("variants", "cat.jpg", "--overwrite", cwd=album)
     assert (done.returncode, done.stderr) == (0, b"")
     assert pixels(album / "cat.color.3.jpg").shape == (300, 451, 3)
 
 
-def test_a_folder_json_and_the_seed(photochrom, album):
+def test_a_folder_json_and_the_seed(command, album):
     outputs = {}
     for seed in ("7", "7", "8"):
         out = album / f"out{len(outputs)}"
         options = ["-n", "2", "--seed", seed, "--no-mark", "--json"]
-        done = photochrom("variants", album / "cat.jpg", "-o", out, *options)
+        done = command("variants", album / "cat.jpg", "-o", out, *options)
         assert (done.returncode, done.stderr) == (0, b"")
         record = json.loads(done.stdout)
         assert set(record) == FIELDS | {"sheet", "seed"}
@@ -86,9 +86,9 @@ def test_colorize_passes_them_over(photochrom, album):
     assert done.stdout.decode().split() == ["cat.color.jpg"]
 
 
-def test_a_name_without_a_suffix(photochrom, album):
+def test_a_name_without_a_suffix(command, album):
     (album / "cat.jpg").rename(album / "scan")
-    done = photochrom("variants", "scan", "-n", "2", cwd=album)
+    done = command("variants", "scan", "-n", "2", cwd=album)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().split() == [
         "scan.color.1.jpg",
@@ -101,12 +101,12 @@ def test_a_name_without_a_suffix(photochrom, album):
     ("name", "data"),
     [("nowhere.jpg", None), ("broken.jpg", b"Dear grandmother"), ("half.jpg", ...), (".", None)],
 )
-def test_no_photo(photochrom, album, name, data):
+def test_no_photo(command, album, name, data):
     if data is not None:
         whole = (album / "cat.jpg").read_bytes()
         (album / name).write_bytes(whole[: len(whole) // 2] if data is ... else data)
     before = names(album)
-    done = photochrom("variants", name, cwd=album)
+    done = command("variants", name, cwd=album)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"photochrom: ")
     assert done.stderr.count(b"\n") == 1
@@ -129,10 +129,10 @@ def test_no_photo(photochrom, album, name, data):
     ],
     ids=" ".join,
 )
-def test_wrong_usage(photochrom, album, arguments):
+def test_wrong_usage(command, album, arguments):
     (album / "notes.txt").write_text("a file")
     before = names(album)
-    done = photochrom("variants", *arguments, cwd=album)
+    done = command("variants", *arguments, cwd=album)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert names(album) == before

@@ -6,7 +6,11 @@ import base64
 import re
 from pathlib import Path
 
+import pytest
+
 from support.desk import Desk
+
+pytestmark = pytest.mark.browser
 
 RUN = """async ([example, data]) => {
   const colored = new Function(`${example}; return colored;`)();

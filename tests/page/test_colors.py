@@ -15,6 +15,8 @@ from photochrom.options import Hint
 from photochrom.pipeline.hints import load_hints
 from support.desk import Desk
 
+pytestmark = pytest.mark.browser
+
 SKY = (0.7, 0.15)  # of the harbour; its usual colour is blue
 WATER = (0.7, 0.8)
 

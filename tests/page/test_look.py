@@ -9,6 +9,8 @@ from playwright.sync_api import Route, expect
 
 from support.desk import Desk
 
+pytestmark = pytest.mark.browser
+
 
 def test_each_slider_changes_its_part_of_the_look(harbour: Desk) -> None:
     for name, value in [

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, expect
 
 from support.desk import Desk
 
+pytestmark = pytest.mark.browser
+
 PAGE = Path(__file__).resolve().parents[2] / "src" / "photochrom" / "server" / "page"
 PHONE = {
     "viewport": {"width": 390, "height": 844},

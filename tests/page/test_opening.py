@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from support.desk import Desk
+
+pytestmark = pytest.mark.browser
 
 ALL_EIGHT = (
     "astronaut", "cat", "ceremony", "colosseum", "harbour", "otter", "square", "students",

@@ -13,6 +13,8 @@ from playwright.sync_api import Route, expect
 
 from support.desk import Desk
 
+pytestmark = pytest.mark.browser
+
 
 def test_confidence_lies_over_the_colors(harbour: Desk) -> None:
     harbour.press("s")

@@ -9,6 +9,8 @@ import pytest
 
 from support.desk import Desk
 
+pytestmark = pytest.mark.browser
+
 
 def test_divider_by_mouse(harbour: Desk) -> None:
     left, top, width, height = harbour.frame

@@ -127,12 +127,24 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("sent", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_head_is_refused_at_once(served: Served, sent: bytes) -> None:
+OTHER_STATUS = {"http 2": 421, "length of nineteen digits": 413}
+"""All others are answered by 400. A preface of HTTP/2 is read as a request to no host."""
+SURELY_READ = 65536
+"""Bytes. Of a longer head the server may close with a part unread; who still sends is then reset,
+and may miss the answer."""
+
+
+def refused(served: Served, sent: bytes, status: int) -> None:
+    """Sent at once, it is answered once; what is longer may also be cut off unanswered."""
+    answered = statuses(served.raw(sent))  # which returns when the server has closed
+    assert answered == [status] or (len(sent) > SURELY_READ and answered == [])
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_head_is_refused_at_once(served: Served, name: str) -> None:
     started = time.monotonic()
-    answered = statuses(served.raw(sent))
+    refused(served, DAMAGED[name], OTHER_STATUS.get(name, 400))
     assert time.monotonic() - started < 5
-    assert all(400 <= status < 500 for status in answered)
 
 
 STRANGE = {
@@ -428,11 +440,12 @@ FORMS: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-@pytest.mark.parametrize(("kind", "body"), FORMS.values(), ids=FORMS)
-def test_a_form_that_is_none(served: Served, kind: bytes, body: bytes) -> None:
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_is_none(served: Served, name: str) -> None:
+    kind, body = FORMS[name]
     length = b"Content-Length: %d" % len(body)
     sent = post(CLOSE, b"Content-Type: multipart/form-data" + kind, length) + body
-    assert statuses(served.raw(sent)) in ([400], [413], [422], [])
+    refused(served, sent, 422 if name == "an option of its own" else 400)
 
 
 @pytest.mark.parametrize(

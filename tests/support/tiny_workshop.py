@@ -80,6 +80,7 @@ def tiny_table(
             "stages": [{"samples": samples, "crop": 64, "batch": batch}],
             "warmup": batch,
         },
+        "loss": {"prior_photos": 24},
         "validation": {"every": 1_000_000, "photos": 2, "size": 64, "sheet": 2},
         "logging": {"seconds": 0.0, "tensorboard": False},
     }

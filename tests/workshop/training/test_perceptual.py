@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from photochrom.workshop.data.sources import photos_from
 from photochrom.workshop.training.lab import lab_from_srgb
 from photochrom.workshop.training.perceptual import PerceptualLoss
+
+pytestmark = pytest.mark.workshop
 
 
 def _lab(path: Path) -> torch.Tensor:

@@ -65,7 +65,14 @@ def start(config: Path, folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["memory", "stream"])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        # test_loop resumes it to the bit too, though in one process
+        pytest.param(False, marks=pytest.mark.long, id="memory"),
+        pytest.param(True, id="stream"),
+    ],
+)
 def test_killed_and_resumed_is_the_same_run(
     stream: bool, tiny_validation: Path, tmp_path: Path
 ) -> None:
