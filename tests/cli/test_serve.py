@@ -115,8 +115,8 @@ def test_serve_with_a_token_and_a_file(script: Path, tmp_path: Path) -> None:
         (("serve", "--host", "192.0.2.1", "--insecure"), "choose another --port"),
     ],
 )
-def test_what_cannot_be_served_is_one_line(command, tmp_path, arguments, words) -> None:
-    done = command(*arguments, cwd=tmp_path)
+def test_what_cannot_be_served_is_one_line(photochrom, tmp_path, arguments, words) -> None:
+    done = photochrom(*arguments, cwd=tmp_path)
     assert done.returncode in (1, 2)
     assert done.stdout == b""
     assert done.stderr.count(b"\n") == 1
