@@ -172,7 +172,7 @@ def test_a_place_outside_is_refused(workspace: Workspace, x: float, y: float) ->
 
 
 def test_wrong_wishes_are_refused(workspace: Workspace, examples: Path, colorizer) -> None:
-    with pytest.raises(ConfigError, match="variant is 12"):
+    with pytest.raises(ConfigError, match=r"variant=12: must lie in 0\.\.11"):
         workspace.result(variant=12)
     with pytest.raises(ConfigError, match="seed"):
         workspace.result(variant=1, seed=-1)
