@@ -28,7 +28,7 @@ def test_one_stop_holds_everywhere():
 
 @pytest.mark.parametrize("vividness", [-0.01, 1.01, float("nan"), float("inf")])
 def test_outside_is_an_error_with_the_number(vividness):
-    with pytest.raises(ConfigError, match=rf"vividness is {vividness:g}.*0\.\.1"):
+    with pytest.raises(ConfigError, match=rf"vividness={vividness}.*0\.\.1"):
         DIAL.at(vividness)
 
 
