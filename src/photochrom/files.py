@@ -243,7 +243,7 @@ def save_results(
 
     format: a suffix, for an open file. temporary: all pages in one file, which need not outlive a
     power cut. started: when the work began, by `time.perf_counter`.
-    Raises what `photochrom.result.save_pages` raises; PhotoError where one file cannot hold the
+    Raises what `photochrom.pages.save_pages` raises; PhotoError where one file cannot hold the
     pages of an open or a temporary one.
     """
     photo = results[0].photo

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import http.client
 import json
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -135,7 +137,9 @@ def serve() -> Serve:
         app = create_app(told)
         with listen(told) as listening:
             server = server_of(app, told)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+            thread = threading.Thread(
+                target=server.run, kwargs={"sockets": [listening]}, daemon=True
+            )
             thread.start()
             try:
                 assert until(lambda: server.started or not thread.is_alive(), 20)
@@ -144,12 +148,14 @@ def serve() -> Serve:
             finally:
                 server.should_exit = True
                 thread.join(60)
-        assert not thread.is_alive()
+        if thread.is_alive():
+            faulthandler.dump_traceback(file=sys.__stderr__)  # what it waits for
+            pytest.fail("the server did not end within a minute; see the stacks of all threads")
 
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(serve: Serve) -> Iterator[Served]:
     """A server that takes small photos only; shared, so leave nothing behind."""
     with serve(upload_bytes=1_000_000, workers=2, waiting=8) as running:
