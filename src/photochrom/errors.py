@@ -358,7 +358,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
 
 
 def unforeseen(name: object, error: Exception) -> PhotoError:
-    """The one line about a fault of Photochrom's own, so that one photo's costs no other."""
+    """The error for a fault of Photochrom's own, so that one photo does not stop the others."""
     fault = type(error).__name__
     if (line := first_line(error)) != fault:
         fault += f": {line}"

@@ -1,7 +1,7 @@
 """What a person chooses: the colours of a photo, hints among them, and how the file is written.
 
-Every surface takes these: Python, the command line, jobs, the server and its page. The defaults
-are said here and nowhere else.
+Every surface takes these, with the defaults and ranges given here: Python, the command line, jobs,
+the server and its page.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ class Hint:
     Parameters
     ----------
     x, y
-        Pixels of the upright full-size photo, right and down; (0, 0) is the centre of its first.
+        Pixels of the upright full-size photo, right and down; (0, 0) is the centre of the top left
+        pixel.
     ab
         a and b, CIE Lab units; (0, 0) is neutral. Colours outside sRGB at the pixel's lightness
         lose chroma until they fit.
@@ -62,7 +63,7 @@ class Hint:
     Raises
     ------
     HintError
-        The place, the colour or the radius is not one.
+        The place, the colour or the radius is invalid.
 
     Examples
     --------
@@ -174,7 +175,8 @@ class ColorizeOptions:
     hints
         Colours that points of the photo shall have.
     variant
-        0 for the usual colours, else a plausible variant, 1 to 11.
+        0 for the usual colours, else a plausible variant, 1 to 11. `photochrom variants` numbers
+        its files from 1: the first is variant 0.
     seed
         Of the variants; not negative.
     recolor
@@ -268,8 +270,8 @@ class SaveOptions:
     mark
         Say in XMP that the colours are computed.
     profile
-        Colour space of the file: "srgb", or "keep" for the photo's own: a wide RGB space as it is,
-        for a grey photo RGB with its tone curve.
+        Colour space of the file: "srgb", or "keep" for the photo's own. A wide RGB space is kept as
+        it is; a grey photo gets RGB with its tone curve.
     overwrite
         Replace a file of that name.
 

@@ -18,7 +18,7 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
 from photochrom.errors import ConfigError, ModelError, PhotoError, see_docs
 from photochrom.filters.upsample import LinearChroma
-from photochrom.options import SaveKeywords, SaveOptions
+from photochrom.options import ColorizeOptions, SaveKeywords, SaveOptions
 from photochrom.photo import (
     Page,
     Photo,
@@ -81,10 +81,10 @@ class Result:
     def adjusted(
         self,
         *,
-        saturation: float = 1.0,
-        warmth: float = 0.0,
-        tint: float = 0.0,
-        smooth: float = 0.0,
+        saturation: float = ColorizeOptions.saturation,
+        warmth: float = ColorizeOptions.warmth,
+        tint: float = ColorizeOptions.tint,
+        smooth: float = ColorizeOptions.smooth,
     ) -> Result:
         """The same photo with its colours changed; the network is not asked again.
 

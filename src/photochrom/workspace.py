@@ -146,7 +146,7 @@ class Workspace:
         return self._result(wanted, prediction, placed)
 
     def check_hints(self, hints: Sequence[Hint]) -> None:
-        """Do nothing where these hints fit the photo and the model.
+        """Check that hints fit the photo and the model.
 
         Parameters
         ----------

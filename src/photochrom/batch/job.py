@@ -43,7 +43,7 @@ _BLOCK = 256
 _AHEAD = 2
 """Tasks under way for each worker: one at work, one waiting."""
 _RENEWALS = 3
-"""How often in a row the worker processes are started anew without one that ends a task."""
+"""Restarts of the worker processes in a row, with no task finished, before the job gives up."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,9 @@ class Report:
 class Summary:
     """What a job did.
 
-    done, skipped: now. kept: done before. reasons: of the failed ones and of the skipped, in a word
-    each. lost: what files of the chosen kind could not hold.
+    done: by this job. kept: done by an earlier one. skipped, failed: by any of them. reasons: of
+    the failed and the skipped ones, in a word each. lost: what files of the chosen kind could not
+    hold.
     """
 
     done: int = 0
@@ -170,7 +171,7 @@ class _Workers:
         self.tasks[future] = record, task
 
     def ended(self) -> Iterator[tuple[Record, Task, Outcome]]:
-        """Wait until some tasks have ended; those."""
+        """Wait until at least one task has ended; yield all that have."""
         found, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
         broken = []
         for future in found:
@@ -184,7 +185,7 @@ class _Workers:
             yield record, task, outcome
         if broken:
             self._renew()
-            for record, task in broken:  # whose result may have got its name
+            for record, task in broken:  # its result may be complete already
                 self.give(record, replace(task, overwrite=True))
 
     def _renew(self) -> None:
@@ -231,7 +232,8 @@ class _Run:
                 spelling=self.job.spelling,
             )
             photos = photos_of(self.job, root)
-            while block := list(islice(photos, _BLOCK)):  # of one root: rows know others' photos
+            # one root at a time: rows also hold photos of others
+            while block := list(islice(photos, _BLOCK)):
                 self._block([self._task(root, path, planner) for path in block])
         while self.workers.tasks:
             self._settle_ended()
@@ -256,7 +258,7 @@ class _Run:
             return plan.record, None
         target = self.job.output / colored_name(path, self.job.settings.format)
         try:
-            if source.is_dir():  # the tree tells of it as of a photo
+            if source.is_dir():  # the tree lists unreadable folders among the photos
                 raise PhotoError(source, "cannot be read", "check the folder's permissions")
             with foreseen_os_errors(str(target.parent)):
                 target.parent.mkdir(parents=True, exist_ok=True)

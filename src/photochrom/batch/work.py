@@ -43,7 +43,7 @@ _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "over
 
 @dataclass(frozen=True, kw_only=True)
 class JobSettings:
-    """What decides how a job's results look; changing any of these means colouring again.
+    """What decides how a job's results look; changing any but the device means colouring again.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
     for the photo's own. colorize, save: options of every photo; no hints, and what may be
@@ -77,7 +77,7 @@ class JobSettings:
     def digest(self, model_sha256: str) -> str:
         """A short name of these settings with the very weights they are used with."""
         said = self.as_dict()
-        del said["device"]  # what does the sums changes no colour that one could see
+        del said["device"]  # the device changes no visible colour
         text = json.dumps([said, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -186,7 +186,7 @@ def _exit_with_parent(parent: int) -> None:
 
 
 def color(task: Task) -> Outcome:
-    """Do one task; every failure is an outcome, so that a photo's costs no other photo.
+    """Do one task; every failure is an outcome, so that one photo does not stop the others.
 
     The photo's size, time and SHA-256 are those from before it was read: one that changes meanwhile
     is noticed by the next job.

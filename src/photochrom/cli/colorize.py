@@ -34,15 +34,20 @@ from photochrom.cli.options import (
     Recursive,
     Resume,
     RetryFailed,
+    Saturation,
     Size,
+    Smooth,
     Threads,
+    Tint,
+    Vividness,
+    Warmth,
     make_folder,
     suffix_of,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError
-from photochrom.options import ColorizeOptions
+from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import colored_name
 
 if TYPE_CHECKING:
@@ -50,9 +55,6 @@ if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
     from photochrom.files import FileReport
     from photochrom.options import Hint
-
-
-_AFTER = "Colours, after the network"
 
 
 @dataclass(frozen=True)
@@ -89,22 +91,14 @@ def colorize(
             help="Where to write; default: NAME.color.EXT beside the input. - for a pipe.",
         ),
     ] = None,
-    vividness: Annotated[
-        float,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            help="0 = muted and safe, 1 = vivid. For models that predict ab directly it scales "
-            "chroma: published models are unchanged at 0.5.",
-        ),
-    ] = ColorizeOptions.vividness,
+    vividness: Vividness = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
     model_kind: ModelKind = None,
-    device: Device = "auto",
+    device: Device = DEVICE,
     format: Format = None,
-    quality: Quality = 95,
-    profile: Profile = "srgb",
+    quality: Quality = SaveOptions.quality,
+    profile: Profile = SaveOptions.profile,
     recolor: Recolor = False,
     max_pixels: MaxPixels = None,
     threads: Threads = None,
@@ -119,28 +113,10 @@ def colorize(
             help="JSON file of colour hints, see the documentation: hints (single photo).",
         ),
     ] = None,
-    saturation: Annotated[
-        float, typer.Option(min=0.0, max=3.0, help="Factor on all colours.", rich_help_panel=_AFTER)
-    ] = 1.0,
-    warmth: Annotated[
-        float,
-        typer.Option(min=-1.0, max=1.0, help="-1 = bluer, 1 = yellower.", rich_help_panel=_AFTER),
-    ] = 0.0,
-    tint: Annotated[
-        float,
-        typer.Option(
-            min=-1.0, max=1.0, help="-1 = greener, 1 = more magenta.", rich_help_panel=_AFTER
-        ),
-    ] = 0.0,
-    smooth: Annotated[
-        float,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            help="Edge-aware smoothing of chroma; 0 = off.",
-            rich_help_panel=_AFTER,
-        ),
-    ] = 0.0,
+    saturation: Saturation = ColorizeOptions.saturation,
+    warmth: Warmth = ColorizeOptions.warmth,
+    tint: Tint = ColorizeOptions.tint,
+    smooth: Smooth = ColorizeOptions.smooth,
     overwrite: Overwrite = False,
     no_mark: Annotated[
         bool,
@@ -173,7 +149,6 @@ def colorize(
     2 wrong usage.
     """
     from photochrom.batch.work import JobSettings
-    from photochrom.options import SaveOptions
 
     with one_line_errors():
         suffix = suffix_of(format)

@@ -46,8 +46,8 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="COLUMN=VALUE",
-            help="Only photos whose row in the manifest has this value, or with != another one; "
-            "repeatable, all must hold.",
+            help="Only photos whose row in the manifest matches COLUMN=VALUE or COLUMN!=VALUE; if "
+            "repeated, all must match.",
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N photos.")] = None,

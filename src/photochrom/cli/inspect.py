@@ -44,7 +44,7 @@ def inspect(
     """Draw what a network does with one photo: filters, feature maps, labels, certainty.
 
     The folder gets PNG files and index.html, one page that needs nothing else. The network is that
-    of a training checkpoint; the models that ship are compiled and cannot be looked into.
+    of a training checkpoint; the models that ship are ONNX files without layers to look into.
     """
     with one_line_errors():
         if model is None:

@@ -1,6 +1,7 @@
 """The command line: `photochrom COMMAND`.
 
-Exit codes: 0 all done, 1 something failed (one line each on stderr), 2 wrong usage.
+Exit codes: 0 all done, 1 something failed (one line each on stderr), 2 wrong usage, 130
+interrupted.
 """
 
 from __future__ import annotations

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from photochrom.errors import ConfigError, os_reason, see_docs
+from photochrom.options import RANGES
 
 PIPE = "-"
 """What stands for standard input and output."""
 
+_AFTER = "Colours, after the network"
+
+
+def _ranged(name: str, text: str, panel: str | None = None) -> Any:
+    """A number with the range that `photochrom.options` gives it."""
+    low, high = RANGES[name]
+    return typer.Option(min=low, max=high, help=text, rich_help_panel=panel)
+
+
+Vividness = Annotated[
+    float,
+    _ranged(
+        "vividness",
+        "0 = faithful and muted, 1 = vivid. For models that predict ab directly it scales chroma: "
+        "published models are unchanged at 0.5.",
+    ),
+]
+Saturation = Annotated[float, _ranged("saturation", "Factor on all colours.", _AFTER)]
+Warmth = Annotated[float, _ranged("warmth", "-1 = bluer, 1 = yellower.", _AFTER)]
+Tint = Annotated[float, _ranged("tint", "-1 = greener, 1 = more magenta.", _AFTER)]
+Smooth = Annotated[float, _ranged("smooth", "Edge-aware smoothing of chroma; 0 = off.", _AFTER)]
 Size = Annotated[
     int | None,
     typer.Option(

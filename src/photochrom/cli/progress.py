@@ -27,7 +27,7 @@ def photo_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
 
 
 def job_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
-    """The same, and photos a second."""
+    """Photos coloured, photos a second, and the time left; call it after each."""
 
     def advance(progress: Progress, task: TaskID) -> Callable[[], None]:
         started, ended = time.monotonic(), 0
@@ -66,9 +66,7 @@ def scored_progress(total: int | None) -> AbstractContextManager[Callable[[], No
 def source_bytes_progress(
     total: int | None,
 ) -> AbstractContextManager[Callable[[int, Tally | None], None]]:
-    """Bytes read of a set's sources; call it with those of a photo, and the tally where there
-    is.
-    """
+    """Bytes read of a set's sources; call it with a photo's bytes and, if known, the tally."""
 
     def advance(progress: Progress, task: TaskID) -> Callable[[int, Tally | None], None]:
         photos = 0

@@ -21,11 +21,12 @@ from photochrom.cli.options import (
     Quality,
     Size,
     Threads,
+    Vividness,
     make_folder,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError
-from photochrom.options import FEWEST_VARIANTS, MOST_VARIANTS, ColorizeOptions, SaveOptions
+from photochrom.options import DEVICE, FEWEST_VARIANTS, MOST_VARIANTS, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import COLORED, VARIANTS
 
 if TYPE_CHECKING:
@@ -50,14 +51,12 @@ def variants(
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed gives the same variants; try another.")
     ] = 0,
-    vividness: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="0 = muted and safe, 1 = vivid.")
-    ] = ColorizeOptions.vividness,
+    vividness: Vividness = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
     model_kind: ModelKind = None,
-    device: Device = "auto",
-    quality: Quality = 95,
+    device: Device = DEVICE,
+    quality: Quality = SaveOptions.quality,
     threads: Threads = None,
     overwrite: Overwrite = False,
     no_mark: Annotated[

@@ -17,7 +17,7 @@ MARGIN = 10
 RAMP = 16
 """Height of the legend's ramp, pixels."""
 NARROWEST = 220
-"""Of a picture whose legend can be read, pixels."""
+"""Minimum width of a picture, pixels, so that its legend can be read."""
 LEAST, MOST = "0 a guess", "1 sure"
 
 _STOPS = np.array(

@@ -14,14 +14,14 @@ from photochrom.color.vividness import PLAIN_GAIN, Dial
 from photochrom.errors import ConfigError, ModelError, Option, see_docs
 
 MULTIPLE = 32
-"""Of the sides that most networks take."""
+"""Sides of the input are multiples of this for most networks."""
 LONGEST = 4
 """The small copy is at most this many times as long as it is wide; longer photos are squeezed."""
 
 INPUT_ROLES = ("light", "gray", "hint_ab", "hint_mask")
 OUTPUT_ROLES = ("ab", "rgb")
 OWN_ROLES = (*INPUT_ROLES, "gamma", "temperature"), (*OUTPUT_ROLES, "entropy", "logits")
-"""Of networks over ab bins, which need what only Photochrom's own files say of themselves."""
+"""Roles of networks over ab bins, which only Photochrom's own files have."""
 _MOST = 1e6
 CHANNELS = {"light": 1, "gray": 3, "hint_ab": 2, "hint_mask": 1, "ab": 2, "rgb": 3}
 FITS = ("stretch", "pad", "square")

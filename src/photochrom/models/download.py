@@ -31,8 +31,9 @@ _TOO_LARGE = 1.5
 class Patience:
     """How hard a server is tried.
 
-    tries: for each address that bring nothing new; what came stays, and the next goes on behind it.
-    pause: seconds between two, doubled while nothing comes. timeout: seconds without a byte.
+    tries: failed attempts in a row, without new bytes, before an address is given up; each
+    continues the partial file. pause: seconds between two, doubled while nothing comes.
+    timeout: seconds without a byte.
     """
 
     tries: int = 4

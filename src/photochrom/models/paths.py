@@ -9,9 +9,9 @@ from pathlib import Path
 import platformdirs
 
 SHIPPED = Path(str(resources.files("photochrom.models"))) / "weights"
-"""The folder of what comes with the package, the catalogue beside it."""
+"""Weights and the catalogue that come with the package."""
 HOME = "PHOTOCHROM_HOME"
-"""The environment's name for the folder of what a person pulled."""
+"""Environment variable: a folder; pulled models lie in `models` below it."""
 
 
 def downloads() -> Path:

@@ -1,4 +1,4 @@
-"""What an ONNX file that nobody described must be, by its inputs and outputs."""
+"""Recognize an undescribed ONNX file by its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONVENTIONS = {
     "gray255-ab": Convention("gray", "ab", 255.0),
     "gray255-rgb": Convention("gray", "rgb", 255.0),
 }
-"""What a file may be that nothing describes, by the name that a person gives it."""
+"""Conventions of undescribed files, by the name that a person gives them."""
 
 _NAMED = {("gray", "ab"): "gray-ab", ("gray", "rgb"): "gray-rgb", ("L", "ab"): "l-ab"}
 """Names of the published exports, which leave no doubt about the range of their numbers."""
@@ -76,8 +76,8 @@ def recognised(
 ) -> Contract:
     """The contract of a graph.
 
-    kind: one of `CONVENTIONS` where the graph alone leaves a doubt; one that takes hints leaves
-    none.
+    kind: one of `CONVENTIONS`, needed where the graph alone is ambiguous; a graph with hint inputs
+    never is.
     origin: what errors call it.
     Raises ModelError that says what was found and what would fit; ConfigError for an unknown kind.
     """

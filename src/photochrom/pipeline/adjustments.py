@@ -50,10 +50,10 @@ class Adjustments:
     <Result of photo.jpg, 451 x 300, by photochrom>
     """
 
-    saturation: float = 1.0
-    warmth: float = 0.0
-    tint: float = 0.0
-    smooth: float = 0.0
+    saturation: float = ColorizeOptions.saturation
+    warmth: float = ColorizeOptions.warmth
+    tint: float = ColorizeOptions.tint
+    smooth: float = ColorizeOptions.smooth
 
     def __post_init__(self) -> None:
         check_ranges(self, ADJUSTMENTS)

@@ -7,9 +7,9 @@ photo, X and Z are f⁻¹(fy + a / 500) and f⁻¹(fy - b / 200), and
     rgb = Y + t · M (X - f⁻¹(fy), Z - f⁻¹(fy))
 
 where M has the columns of XYZ → RGB for X and Z, and t reduces chroma until rgb fits the target's
-gamut (`photochrom.color.lab.reduce_chroma`). With a = b = 0 both differences are exactly zero, so
-that a grey photo comes out with the very codes it came in with, where it stays in its space (floats
-up to the last bits).
+gamut (by the rule of `photochrom.color.lab.reduce_chroma`). With a = b = 0 both differences are
+exactly zero, so that a grey photo comes out with the very codes it came in with, where it stays in
+its space (floats up to the last bits).
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Dissimilarity:
     """How little each pixel of a small copy is like at hints; each hint's found once."""
 
     def __init__(self, ways: HintDistances, without_hints: Array) -> None:
-        """Take up a colouring; plain: (h, w, 2), the network's without hints, Lab units."""
+        """Take up a colouring; without_hints: (h, w, 2), what the network predicts, Lab units."""
         self._ways = ways
         self._bands = [np.ascontiguousarray(without_hints[..., band]) for band in (0, 1)]
         self.fields = _KeptFields(self._found, _MOST_FIELDS)

@@ -1,10 +1,9 @@
-"""What the networks predict of one photo; each question is asked once.
+"""What the networks predict of one photo; the last few answers are kept.
 
 lightness of a small copy   by size
-the usual colours           by size, vividness
+the usual colours           by all options of the network, without variant and hints
 the distribution            by size             variants, suggestions
 distances from a hint       by size, hint
-colours with hints          by all of these
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from photochrom.color.lab import Array
@@ -94,7 +94,7 @@ class PhotoPredictions:
         return self._kept_copies.get(size, read)
 
     def copy(self, size: int | None) -> SmallCopy:
-        """Of an ensemble's small copies the largest, which colours are brought to."""
+        """The largest of a blend's small copies; all colours are resized to it."""
         return max(self.copies(size), key=lambda copy: copy.lightness.size)
 
     def usual(self, options: ColorizeOptions) -> Prediction:
@@ -108,7 +108,7 @@ class PhotoPredictions:
                 [(m, c, predict(m, c, d)) for m, c, d in asked], self.copy(options.size)
             )
 
-        return self._kept_usual.get((options.size, options.vividness), compute)
+        return self._kept_usual.get(_key(options, variant=0, seed=0), compute)
 
     def cells(self, size: int | None) -> Array:
         """The only member's logits on its coarse grid, (h, w, Q)."""
@@ -119,7 +119,7 @@ class PhotoPredictions:
         """Colours of variants, without the usual ones."""
         if len(self.members) > 1:
             raise ModelError(self.name, "a blend has no variants", "choose one of its models")
-        key = (options.size, options.vividness, options.seed, count)
+        key = _key(options, variant=0), count
         return self._kept_variants.get(key, lambda: self._drawn(options, count))
 
     def _drawn(self, options: ColorizeOptions, count: int) -> list[Prediction]:
@@ -168,8 +168,7 @@ class PhotoPredictions:
         self, options: ColorizeOptions, copy: SmallCopy, base: Prediction
     ) -> Dissimilarity:
         ways = self._kept_distances.get(options.size, lambda: HintDistances(copy.lightness))
-        key = (options.size, options.vividness, options.variant, options.seed)
-        return self._kept_dissimilarity.get(key, lambda: Dissimilarity(ways, base.ab))
+        return self._kept_dissimilarity.get(_key(options), lambda: Dissimilarity(ways, base.ab))
 
     def _placed(self, hints: Sequence[Hint], copy: SmallCopy) -> PlacedHints:
         placed = PlacedHints.of(
@@ -187,6 +186,14 @@ class PhotoPredictions:
             decoding = decoding_of(member, options.vividness)
             answers.append((member, copy, predict(member, copy, decoding, its)))
         return average_predictions(answers, self.copy(options.size))
+
+
+def _key(options: ColorizeOptions, **same: Any) -> ColorizeOptions:
+    """What the colours without hints depend on: all options but those that come later.
+
+    same: fields that an answer does not depend on, with one value for all.
+    """
+    return replace(options.unadjusted, hints=(), recolor=False, **same)
 
 
 def decoding_of(member: Member, vividness: float) -> Decoding:

@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its scripts come from elsewhere
         redoc_url=None,
-        redirect_slashes=False,  # to an address that the client made up
+        redirect_slashes=False,  # a redirect would use the client's Host header
     )
     _watch(measures, app)
     problems.install(app)

@@ -123,7 +123,8 @@ class PhotoSession:
     def change(self, request: OptionsRequest, settings: Settings) -> int:
         """Take a new look: the latest with what a request changes; returns its number.
 
-        Raises HintError and ConfigError for what does not fit the photo or the model.
+        Raises HintError and ConfigError for what does not fit the photo or the model, RefusedError
+        for too many hints.
         """
         with self._work_lock:  # two changes at a time would lose one
             look = request.applied(self.look(), settings.hints)
@@ -204,7 +205,7 @@ class PhotoSessions:
         """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
         look = ModelAndOptions(
             self._models.default, ColorizeOptions(recolor=True)
-        )  # the page says so
+        )  # the page says that the photo has colours already
         return PhotoSession(folder, photo, self._models, look)
 
     def add(self, session: PhotoSession) -> None:

@@ -111,7 +111,7 @@ class OptionsRequest(BaseModel):
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
         """A look with what is given here; null gives back the model's own size.
 
-        Raises HintError for more hints than the server takes.
+        Raises RefusedError, 413, for more hints than the server takes.
         """
         changes: dict[str, Any] = {
             name: getattr(self, name) for name in _PLAIN_OPTIONS if getattr(self, name) is not None
@@ -162,9 +162,9 @@ class FileOptions(BaseModel):
 
     format: Annotated[str, Field(max_length=10)] | None = None
     """jpg, png, tif, ...; that of the photo by default."""
-    quality: Annotated[int, Field(ge=1, le=100)] = 95
+    quality: Annotated[int, Field(ge=1, le=100)] = SaveOptions.quality
     profile: Literal["srgb", "keep"] = "srgb"
-    mark: bool = True
+    mark: bool = SaveOptions.mark
 
     def suffix(self, photo: Photo, pages: int) -> str:
         """The result's suffix, by default the photo's.
@@ -199,17 +199,19 @@ class ColorizeRequest(FileOptions):
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     vividness: Share = ColorizeOptions.vividness
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
-    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] = 1.0
-    warmth: Signed = 0.0
-    tint: Signed = 0.0
-    smooth: Share = 0.0
-    recolor: bool = False
+    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] = (
+        ColorizeOptions.saturation
+    )
+    warmth: Signed = ColorizeOptions.warmth
+    tint: Signed = ColorizeOptions.tint
+    smooth: Share = ColorizeOptions.smooth
+    recolor: bool = ColorizeOptions.recolor
     """Also colour what is in colour already."""
     hints: Annotated[str, Field(max_length=2**20)] | None = None
     """The JSON of a file of hints."""
 
     def look(self, model: str, most_hints: int) -> ModelAndOptions:
-        """The same as a look; raises HintError for hints that are none, or too many."""
+        """The same as a look; raises HintError for invalid hints, RefusedError for too many."""
         plain = {name: getattr(self, name) for name in (*ADJUSTMENTS, "vividness", "size")}
         hints = checked_count(_hints_in(self.hints), most_hints)
         options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints)

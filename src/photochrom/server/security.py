@@ -86,7 +86,7 @@ class Guard:
             async def gone() -> None:
                 while (await receive())["type"] != "http.disconnect":
                     pass
-                if complete:  # then it is said of every connection; what is left to do is done
+                if complete:  # after a complete answer a disconnect is normal
                     await asyncio.Event().wait()
 
             await while_connected(self.app, scope, body, told, gone)
