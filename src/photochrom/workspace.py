@@ -46,8 +46,8 @@ class Workspace:
     ----------
     photo : Photo
         The photo.
-    name : str
-        The model's name.
+    model : str
+        The name of the model.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Workspace:
     def __init__(
         self, photo: Photo, members: Sequence[Member], name: str, threads: int | None
     ) -> None:
-        self.photo, self.name = photo, name
+        self.photo, self.model = photo, name
         self._predictions, self._threads = PhotoPredictions(photo, members, name), threads
 
     @property
@@ -338,7 +338,7 @@ class Workspace:
             chroma = snap_to_hints(hints, chroma, lightness)
         result = Result(
             self.photo,
-            self.name,
+            self.model,
             prediction.ab,
             prediction.confidence,
             lightness,

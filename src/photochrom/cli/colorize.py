@@ -146,7 +146,7 @@ def colorize(
     skipped. The original files are never changed.
 
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
-    2 wrong usage.
+    2 wrong usage, 130 interrupted.
     """
     from photochrom.batch.work import JobSettings
 

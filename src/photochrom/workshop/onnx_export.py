@@ -129,7 +129,7 @@ def export(
 ) -> Parity:
     """Write a checkpoint's averaged network as ONNX and compare it with PyTorch.
 
-    name, licence: for the file's metadata. size: the working size, pixels: the short side, or the
+    name, licence: for the file's metadata. size: the input size, pixels: the short side, or the
     square's of a network that was trained on padded photos.
     dial: of the network; by default unfitted stops, or a gain where there is no distribution.
     half: store the weights in fp16; the arithmetic stays fp32.

@@ -73,7 +73,7 @@ export class LookPanel {
       this.modelRow, this.resetAll);
   }
 
-  /** The working size runs over a few steps that the model takes; the first is its own choice. */
+  /** The input size runs over a few steps that the model takes; the first is its own choice. */
   #offerSizes(model) {
     if (this.sizesOf === model) return;
     this.sizesOf = model;

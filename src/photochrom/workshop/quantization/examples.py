@@ -26,7 +26,7 @@ VIVID = ((110.0, 0.0), (0.0, 110.0), (-110.0, 0.0), (0.0, -110.0))
 
 
 def examples(sources: Sequence[str], contract: Contract) -> Iterator[Feed]:
-    """Every photo at the model's working size; every other one with hints.
+    """Every photo at the model's input size; every other one with hints.
 
     sources: colour photos as in `photochrom.workshop.data.sources.photos_from`, whose errors it
     raises.
