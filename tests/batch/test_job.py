@@ -214,6 +214,7 @@ def test_a_fault_of_ours_costs_one_photo(tree, tmp_path, monkeypatch):
     assert outcome.sha256 is not None
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(tree):
     for index in range(30):
         shutil.copy(tree / "a.jpg", tree / f"more{index:02d}.jpg")
@@ -238,6 +239,7 @@ def test_killed_and_resumed(tree):
     )
 
 
+@pytest.mark.slow
 def test_interrupted_as_by_a_person(tree):
     for index in range(20):
         shutil.copy(tree / "a.jpg", tree / f"more{index:02d}.jpg")
