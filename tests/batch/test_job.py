@@ -222,6 +222,7 @@ def test_workers_leave_the_cores_to_each_other(monkeypatch):
     assert {lib["num_threads"] for lib in libraries if lib["user_api"] == "blas"} == {1}
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(tree):
     for index in range(30):
         shutil.copy(tree / "a.jpg", tree / f"more{index:02d}.jpg")
@@ -246,6 +247,7 @@ def test_killed_and_resumed(tree):
     )
 
 
+@pytest.mark.slow
 def test_interrupted_as_by_a_person(tree):
     for index in range(20):
         shutil.copy(tree / "a.jpg", tree / f"more{index:02d}.jpg")

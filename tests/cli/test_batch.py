@@ -28,6 +28,7 @@ def tree(photochrom, scans, *options):
     return photochrom("colorize", scans, "-o", scans.parent / "out", "--size", "64", *options)
 
 
+@pytest.mark.slow
 def test_a_tree_its_ledger_and_its_end(photochrom, scans):
     done = tree(photochrom, scans, "--recursive", "--jobs", "1")
     out = scans.parent / "out"

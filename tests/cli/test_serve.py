@@ -73,6 +73,7 @@ def test_app_takes_a_free_port_and_ends_with_ctrl_c(
     assert not list(tmp_path.glob("photochrom-*"))
 
 
+@pytest.mark.slow
 def test_serve_finishes_what_runs(script: Path, examples: Path) -> None:
     photo = (examples / "harbour.jpg").read_bytes()
     with running(script, "serve", "--port", "0", "--workers", "1") as (address, process):

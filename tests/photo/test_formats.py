@@ -198,6 +198,7 @@ def test_too_many_pixels_are_refused(made, name):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_is_decoded():
     """41 kB that would be 40,000 x 40,000 pixels."""
     bomb = io.BytesIO()
