@@ -19,7 +19,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "installs from the package registry; the suite itself runs in what `make test` installs": [
         ("README.md", "make colorize"),
         ("README.md", "pip install '.[app]'"),
-        ("CONTRIBUTING.md", "make check"),
+        ("CONTRIBUTING.md", "make quick"),
         ("docs/batch.md", "pip install"),
         ("docs/models.md", "pip install '.[cuda]'"),
         ("docs/paper.md", "pip install"),
@@ -46,7 +46,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/models.md", "photochrom models pull"),
         ("docs/models.md", "make compare"),
         ("docs/models.md", "photochrom colorize photo.jpg --model ddcolor:0.7"),
-        ("docs/models.md", "photochrom export eccv16"),
+        ("docs/models.md", "photochrom models convert eccv16"),
         ("docs/training.md", "photochrom train configs/koala.toml --set 'embedder.model="),
         ("docs/training.md", "photochrom train configs/photochrom.toml --set data.stream=true"),
     ],

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,16 @@ from numpy.typing import NDArray
 
 from photochrom.color.rgb_space import SRGB
 from photochrom.colorizer import Colorizer, shared_colorizer
-from photochrom.errors import InColorError, PhotochromError, PhotoError, Spelling, unforeseen
+from photochrom.errors import (
+    ConfigError,
+    InColorError,
+    PhotochromError,
+    PhotoError,
+    Spelling,
+    unforeseen,
+)
 from photochrom.options import ColorizeOptions, SaveOptions
-from photochrom.pages import encode_pages, pages_of_one_file, save_pages
+from photochrom.pages import check_not_source, encode_pages, pages_of_one_file, save_pages
 from photochrom.photo import Page, Photo, PhotoLike, as_photo, check_target, kind_of, losses, write
 from photochrom.photo.naming import colored_name
 from photochrom.photo.strips import Coding
@@ -211,6 +217,8 @@ def colorize_file(
     started = time.perf_counter()
     options, save = options or ColorizeOptions(), save or SaveOptions()
     suffix = None if format is None else f".{format.lstrip('.')}"
+    if format is not None and isinstance(target, str | os.PathLike):
+        raise ConfigError(target, "its suffix chooses the format", "leave format out")
     if target is None:
         target = _beside(_path_of(source), suffix)
     origin = _path_of(source)
@@ -320,10 +328,7 @@ def _beside(source: Path | None, suffix: str | None) -> Path:
 def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:
     """Raise, before the work, what would fail after it; never overwrite the photo itself."""
     check_target(target, save.overwrite)
-    if source is not None:
-        with suppress(OSError):  # one of them is not there
-            if source.samefile(target):
-                raise PhotoError(target, "is the photo itself", "name another output")
+    check_not_source(target, source)
 
 
 def _same_path(one: str | Path, other: Any) -> bool:

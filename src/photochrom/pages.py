@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Unpack
 
+from photochrom._system.atomic import move_into_place, temporary_beside
 from photochrom.errors import Option, PhotoError, Remedy
 from photochrom.options import SaveKeywords, SaveOptions
-from photochrom.photo import TIFF, Kind, Page, check_target, encode, kind_of, write
+from photochrom.photo import (
+    TIFF,
+    Kind,
+    Page,
+    check_target,
+    encode,
+    foreseen_os_errors,
+    kind_of,
+    write,
+)
 from photochrom.result import Result
 
 
@@ -52,16 +63,46 @@ def save_pages(
     names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
     for name in names:
         check_target(name, how.overwrite)
-    written: list[Path] = []
+        check_not_source(name, results[0].photo.source)
+    with ExitStack() as parts, foreseen_os_errors(str(target)):  # all pages, or none
+        written = [parts.enter_context(temporary_beside(name)) for name in names]
+        for result, part, name in zip(results, written, names, strict=True):
+            _save_as(result, part, name, how)
+        _move_all(written, names, how)
+    return names
+
+
+def check_not_source(target: Path, source: object) -> None:
+    """Raise PhotoError for a result that would replace the very photo that it is made of."""
+    if isinstance(source, Path):
+        with suppress(OSError):  # one of them is not there
+            if source.samefile(target):
+                raise PhotoError(target, "is the photo itself", "name another output")
+
+
+def _save_as(result: Result, part: Path, name: Path, how: SaveOptions) -> None:
+    """Write a temporary file; errors call it by the name that it gets."""
     try:
-        for result, name in zip(results, names, strict=True):
-            result.save(name, how)
-            written.append(name)
-    except BaseException:
-        for name in written:  # all pages, or none
-            name.unlink(missing_ok=True)
+        result.save(part, how, overwrite=True)
+    except PhotoError as error:
+        if error.subject == str(part):
+            raise error.with_subject(name) from error
         raise
-    return written
+
+
+def _move_all(parts: Sequence[Path], names: Sequence[Path], how: SaveOptions) -> None:
+    """Give all files their names; where one name is taken meanwhile, none that was free stays."""
+    free = [name for name in names if not name.exists()]
+    try:
+        for part, name in zip(parts, names, strict=True):
+            move_into_place(part, name, overwrite=how.overwrite, durable=True)
+    except BaseException as error:
+        for name, part in zip(names, parts, strict=True):
+            if name in free and not part.exists():
+                name.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            check_target(Path(error.filename2 or error.filename), how.overwrite)
+        raise
 
 
 def encode_pages(

@@ -25,7 +25,8 @@ def ledger(tmp_path):
 def plan(ledger, there=None, path="a.jpg", seen=SEEN, root=HERE, digest="one", **options):
     """Plan one photo; there: what lies in the folder of results."""
     chosen = {
-        "roots": [root], "suffix": None, "overwrite": False, "retry_failed": False
+        "roots": {root: root}, "results": "out", "suffix": None, "overwrite": False,
+        "retry_failed": False,
     } | options  # fmt: skip
     planner = Planner(ledger, digest, lambda name: (there or {}).get(name, NOTHING),
                       root=root, **chosen)  # fmt: skip
@@ -56,7 +57,7 @@ def test_a_file_of_somebody_elses_is_refused_before_a_row_is_written(ledger, pla
     assert (made.todo, made.record.state, made.record.reason) == (
         False, State.FAILED, "OutputExistsError"
     )  # fmt: skip
-    assert made.record.error.startswith(f"{place}: exists already; add overwrite=True")
+    assert made.record.error.startswith(f"out/{place}: exists already; add overwrite=True")
     assert plan(ledger, {place: MADE}, overwrite=True).overwrite
 
 
@@ -115,16 +116,14 @@ def test_a_root_that_moved_is_the_same(ledger):
 
 def test_the_same_name_in_another_root_of_the_job_is_refused(ledger):
     known(ledger, State.DONE)
-    made = plan(ledger, {"a.color.jpg": MADE}, root="/more", roots=["/more", HERE])
+    made = plan(ledger, {"a.color.jpg": MADE}, root="/more", roots={"/more": "more", HERE: "scans"})
     assert (made.todo, made.new) == (False, False)  # the row is the other's
-    assert (
-        made.record.error == "/more/a.jpg: would have the same result as /scans/a.jpg; rename one"
-    )
+    assert made.record.error == "more/a.jpg: would have the same result as scans/a.jpg; rename one"
 
 
 def test_two_photos_with_one_result(ledger):
-    planner = Planner(ledger, "one", lambda _: NOTHING, root=HERE, roots=[HERE], suffix=".png",
-                      overwrite=False, retry_failed=False)  # fmt: skip
+    planner = Planner(ledger, "one", lambda _: NOTHING, root=HERE, roots={HERE: HERE},
+                      results="out", suffix=".png", overwrite=False, retry_failed=False)  # fmt: skip
     assert planner.plan("a.jpg", *SEEN).todo
     assert planner.plan("a.tif", *SEEN).record.reason == "OutputExistsError"
     assert planner.plan("sub/a.tif", *SEEN).todo

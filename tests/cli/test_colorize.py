@@ -67,7 +67,7 @@ def test_a_folder_twice(photochrom, album):
     done = photochrom("colorize", album)
     assert done.returncode == 0
     left, summary = done.stderr.splitlines()
-    assert left == b"photochrom: warning: 1 photos in subfolders are left out; add --recursive"
+    assert left == b"photochrom: warning: photos in subfolders are left out; add --recursive"
     assert re.fullmatch(rb"photochrom: 2 done, [0-9.]+ photos/s", summary)
     results = [str(album / n) for n in ("astronaut.color.jpg", "cat.color.jpg")]
     assert sorted(done.stdout.decode().splitlines()) == results
@@ -389,3 +389,31 @@ def test_hints_belong_to_one_photo(command, album, hints):
     assert done.stderr.count(b"\n") == 1
     assert b"one photo at a time" in done.stderr
     assert names(album) == ["astronaut.jpg", "cat.jpg"]
+
+
+def test_folders_and_photos_are_not_mixed_into_one_folder(command, album, tmp_path):
+    done = command("colorize", album / "cat.jpg", album, "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"is for folders or for photos, not for both" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_folder_does_not_stop_the_others(photochrom, album, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = photochrom("colorize", tmp_path / "empty", album, album, "--size", "64", "--json")
+    assert done.returncode == 0
+    assert done.stderr.count(b"no photos there") == 1
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(record["input"] for record in records) == [
+        str(album / "astronaut.jpg"),
+        str(album / "cat.jpg"),
+    ]  # each once, as they were named
+    done = photochrom("colorize", tmp_path / "empty")
+    assert done.returncode == 2
+
+
+def test_a_pipe_has_standard_output_to_itself(command, album):
+    done = command("colorize", "-", album / "cat.jpg")
+    assert done.returncode == 2
+    assert b"colour it alone" in done.stderr
+    assert done.stdout == b""

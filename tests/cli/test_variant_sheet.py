@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.cli.variant_sheet import GAP, LETTER, contact_sheet, save_picture
+from photochrom.cli.variant_sheet import GAP, LETTER, contact_sheet
 from photochrom.errors import OutputExistsError, PhotoError
+from photochrom.files import save_picture
 from photochrom.photo.digital_source import SOURCE_TYPE
 
 

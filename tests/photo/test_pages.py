@@ -127,3 +127,33 @@ def test_of_pages_in_several_files_all_are_written_or_none(tmp_path, one_thread,
     with pytest.raises(PhotoError, match="full"):
         save_pages(results, tmp_path / "out.png")
     assert [path.name for path in tmp_path.iterdir()] == ["album.tif"]
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_a_page_never_replaces_the_photo(tmp_path, one_thread, page):
+    scene = pictures.scene()[..., 0]
+    scan = written(tmp_path / f"scan-{page}.tif", [scene, scene[:-8]])
+    before = scan.read_bytes()
+    results = one_thread.colorize_pages(scan)
+    with pytest.raises(PhotoError, match="is the photo itself"):
+        save_pages(results, tmp_path / "scan.tif", overwrite=True)
+    assert scan.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [scan.name]
+
+
+def test_a_failing_page_leaves_earlier_results(tmp_path, one_thread, monkeypatch):
+    scene = pictures.scene()[..., 0]
+    results = one_thread.colorize_pages(written(tmp_path / "in.tif", [scene, scene[:-8]]))
+    (tmp_path / "out-1.png").write_bytes(b"earlier")
+    save = Result.save
+
+    def full(result, *given, **named):
+        if result is results[1]:
+            raise PhotoError(None, "the disk is full")
+        return save(result, *given, **named)
+
+    monkeypatch.setattr(Result, "save", full)
+    with pytest.raises(PhotoError, match="full"):
+        save_pages(results, tmp_path / "out.png", overwrite=True)
+    assert (tmp_path / "out-1.png").read_bytes() == b"earlier"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.tif", "out-1.png"]

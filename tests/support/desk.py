@@ -52,7 +52,7 @@ PIXELS = """([left, top, width, height]) => {
 }"""
 
 
-class TreeOptions:
+class PageRequest:
     """One request to the server."""
 
     def __init__(self, request: Request) -> None:
@@ -75,7 +75,7 @@ class Desk:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.address = address
-        self.asked: list[TreeOptions] = []
+        self.asked: list[PageRequest] = []
         self.faults: list[str] = []
         self.forgiven: list[str] = []  # faults that a test brings about itself
         page.on("console", self._heard)
@@ -92,7 +92,7 @@ class Desk:
         if not request.url.startswith((self.address, "blob:", "data:")):
             self.faults.append(f"asked another host: {request.url}")
         if "/api/v1/" in request.url:
-            self.asked.append(TreeOptions(request))
+            self.asked.append(PageRequest(request))
 
     def go(self, path: str = "", *, ready: bool = True) -> None:
         self.page.goto(self.address + path)
@@ -216,7 +216,7 @@ class Desk:
 
     # What was asked
 
-    def all(self, kind: str, method: str = "GET", **query: str) -> list[TreeOptions]:
+    def all(self, kind: str, method: str = "GET", **query: str) -> list[PageRequest]:
         """Requests by the last part of their path."""
         return [
             one

@@ -44,6 +44,5 @@ def limit_threads(count: int) -> None:
     """
     import numpy as np  # noqa: F401 - the limit is one of the libraries that are loaded
 
-    libraries = ThreadpoolController().select(user_api="blas")
-    limits = {lib["filepath"]: min(count, lib["num_threads"]) for lib in libraries.info()}
-    libraries.limit(limits=limits)
+    for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+        library.set_num_threads(min(count, library.num_threads))

@@ -155,6 +155,8 @@ class _Workers:
         else:
             self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
+        for under_way in self.tasks.values():  # stopped workers leave half-written files
+            remove_parts(under_way[1].target)
 
     @property
     def full(self) -> bool:
@@ -218,14 +220,15 @@ class _Run:
         self.swept: set[Path] = set()
 
     def all(self) -> None:
-        roots = {root: os.path.realpath(root) for root in self.job.roots}
-        for root, place in roots.items():
+        roots = {os.path.realpath(root): root for root in reversed(self.job.roots)}
+        for place, root in reversed(roots.items()):
             planner = Planner(
                 self.ledger,
                 self.digest,
                 lambda name: _status(self.job.output / name),
                 root=place,
-                roots=roots.values(),
+                roots=roots,
+                results=str(self.job.output),
                 suffix=self.job.settings.format,
                 overwrite=self.job.overwrite,
                 retry_failed=self.job.retry_failed,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
@@ -46,7 +46,8 @@ class Planner:
         result_stat: Callable[[str], tuple[int, int]],
         *,
         root: str,
-        roots: Collection[str],
+        roots: Mapping[str, str | Path],
+        results: str,
         suffix: str | None,
         overwrite: bool,
         retry_failed: bool,
@@ -54,12 +55,14 @@ class Planner:
     ) -> None:
         """Plan the photos of `root`, one of the job's `roots`; rows of any other were moved.
 
-        digest: of the settings. result_stat: size and time of a result by its relative path,
+        digest: of the settings. roots: each with the name that errors call it by. results: the
+        folder of results, for errors. result_stat: size and time of a result by its relative path,
         `NOTHING` where there is none. suffix: of results; None for the photo's own. spelling: of
         options in errors.
         """
         self._ledger, self._digest, self._result_stat = ledger, digest, result_stat
         self._root, self._roots, self._suffix = root, roots, suffix
+        self._results = results
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._spelling = spelling
         self._folder: str | None = None
@@ -71,11 +74,11 @@ class Planner:
         known = self._ledger.find(path)
         fresh = Record(path, self._root, State.WAITING, self._digest, size, modified)
         if known is not None and known.root != self._root and known.root in self._roots:
-            error = _same_result(self._root, path, posixpath.join(known.root, path))
+            error = self._same_result(path, within(self._roots[known.root], path))
             return replace(self._refused(fresh, error), new=False)  # the row stays the other's
         other = self._owner(target, path)
         if other != path:
-            return self._refused(fresh, _same_result(self._root, path, other))
+            return self._refused(fresh, self._same_result(path, other))
         same = known is not None and known.settings == self._digest
         unmoved = known is not None and (known.size, known.modified) == (size, modified)
         if known is not None and same and unmoved and self._settled(known):
@@ -84,9 +87,8 @@ class Planner:
         if not self._overwrite and (strange := self._not_ours(target, outputs)):
             changed = any(name == strange for name, _, _ in outputs)
             what = "was changed since it was made" if changed else "exists already"
-            return self._refused(
-                replace(fresh, outputs=outputs), OutputExistsError(strange, what, REPLACE)
-            )
+            error = OutputExistsError(within(self._results, strange), what, REPLACE)
+            return self._refused(replace(fresh, outputs=outputs), error)
         unchanged = None
         if known is not None and same and known.state is State.DONE and self._complete(known):
             unchanged = known.sha256
@@ -100,6 +102,10 @@ class Planner:
     def _refused(self, record: Record, error: OutputExistsError) -> Plan:
         line = error.line(self._spelling)
         return Plan(replace(record, state=State.FAILED, reason=TAKEN, error=line), new=True)
+
+    def _same_result(self, path: str, other: str) -> OutputExistsError:
+        source = within(self._roots[self._root], path)
+        return OutputExistsError(source, f"would have the same result as {other}", "rename one")
 
     def _owner(self, target: str, path: str) -> str:
         """The photo that named this target first; this one, where none did."""
@@ -134,9 +140,9 @@ class Planner:
         return None
 
 
-def _same_result(root: str, path: str, other: str) -> OutputExistsError:
-    source = posixpath.join(root, path)
-    return OutputExistsError(source, f"would have the same result as {other}", "rename one")
+def within(folder: str | Path, name: str) -> str:
+    """The name of something in a folder or below a URL, as a person would write it."""
+    return name if str(folder) == "." else posixpath.join(str(folder), name)
 
 
 def settle(record: Record, outcome: Outcome, outputs: Outputs, spelling: Spelling = str) -> Record:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +56,9 @@ class TreeOptions:
             raise ConfigError(None, "--address and --ledger belong to --engine ray", "add that")
         _refuse_addresses(inputs, output)
         folders = folders_of(inputs, output)
+        if output is not None and folders and len(folders) < len(inputs):
+            remedy = "name folders or photos; without -o results lie beside them"
+            raise ConfigError(f"-o {output}", "is for folders or for photos, not for both", remedy)
         if not folders:
             self._refuse("recursive", "include", "exclude", "jobs", "resume", "retry_failed")
             return []
@@ -81,6 +85,7 @@ class TreeOptions:
             "overwrite": overwrite,
             "spelling": flag,
         }
+        folders = list({os.path.realpath(folder): folder for folder in folders}.values())
         if output is None:
             return [Job.beside(folder, settings, **options) for folder in folders]
         options |= {
@@ -145,7 +150,47 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def color_folders(job: Job | ClusterJob, as_json: bool) -> bool:
+@dataclass(frozen=True)
+class CountedJob:
+    """A job, and how many photos it has; 0 where that is not known."""
+
+    job: Job | ClusterJob
+    total: int
+
+
+def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
+    """Jobs with their numbers of photos; warns of folders without any, and leaves them out."""
+    from photochrom.batch.cluster import ClusterJob
+
+    found = []
+    for job in jobs:
+        if isinstance(job, ClusterJob):
+            found.append(CountedJob(job, 0))
+        elif total := _count(job):
+            processes = job.jobs or job.threads or os.cpu_count() or 1
+            found.append(CountedJob(replace(job, jobs=min(processes, total)), total))
+    return found
+
+
+def _count(job: Job) -> int:
+    from photochrom.batch import count_photos
+
+    total = count_photos(job)
+    if not job.recursive and _has_photos_below(job):
+        print_error("warning: photos in subfolders are left out; add --recursive")
+    if not total:
+        print_error(f"warning: {', '.join(map(str, job.roots))}: no photos there")
+    return total
+
+
+def _has_photos_below(job: Job) -> bool:
+    from photochrom.batch import photos_of
+
+    whole = replace(job, recursive=True)
+    return any("/" in path for root in job.roots for path in photos_of(whole, root))
+
+
+def color_folders(counted: CountedJob, as_json: bool) -> bool:
     """Do a job, report every photo as it ends, and all at the end.
 
     Returns whether no photo failed. Raises typer.Exit where the job cannot begin or go on.
@@ -153,10 +198,8 @@ def color_folders(job: Job | ClusterJob, as_json: bool) -> bool:
     from photochrom.batch import run_job
     from photochrom.batch.cluster import ClusterJob, run_on_ray
 
+    job, total = counted.job, counted.total
     with one_line_errors():
-        total = 0
-        if not isinstance(job, ClusterJob):
-            total, job = _counted(job)
         try:
             with job_progress(total) as shown, show_warnings():
 
@@ -177,20 +220,6 @@ def color_folders(job: Job | ClusterJob, as_json: bool) -> bool:
     return not summary.failed
 
 
-def _counted(job: Job) -> tuple[int, Job]:
-    """How many photos a job has, and the job with no more processes than photos."""
-    from photochrom.batch import count_photos
-
-    total = count_photos(job)
-    below = 0 if job.recursive else count_photos(replace(job, recursive=True)) - total
-    if below:
-        print_error(f"warning: {below} photos in subfolders are left out; add --recursive")
-    if not total:
-        raise ConfigError(", ".join(map(str, job.roots)), "no photos there")
-    processes = job.jobs or job.threads or os.cpu_count() or 1
-    return total, replace(job, jobs=min(processes, total))
-
-
 def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
@@ -201,8 +230,7 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
         for name in _outputs(record, job):
             print_path(name)
         for note in outcome.notes:
-            source = posixpath.join(record.root, record.path)
-            print_error(f"warning: {source}: {note}")
+            print_error(f"warning: {_source(record, job)}: {note}")
 
 
 def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
@@ -215,12 +243,21 @@ def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
     earlier = FileReport(seconds=row.seconds, reason=row.reason, fault=fault)
     outputs = _outputs(row, job)
     return (outcome or earlier).record(flag) | {
-        "input": posixpath.join(row.root, row.path),
+        "input": _source(row, job),
         "state": row.state.value,
         "output": outputs[0] if outputs else None,
         "outputs": outputs,
         "now": outcome is not None,
     }
+
+
+def _source(record: Record, job: Job | ClusterJob) -> str:
+    """A photo's name, with its folder as it was given."""
+    from photochrom.batch import Job
+    from photochrom.batch.planning import within
+
+    given = {os.path.realpath(r): r for r in job.roots} if isinstance(job, Job) else {}
+    return within(given.get(record.root, record.root), record.path)
 
 
 def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:

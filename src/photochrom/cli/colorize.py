@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.batch import TreeOptions, color_folders, folders_of, is_folder
+from photochrom.cli.batch import TreeOptions, color_folders, counted, folders_of, is_folder
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
@@ -187,7 +187,16 @@ def colorize(
                 None, "--confidence and --hints belong to one photo at a time", "name one"
             )
         singles = _single_photos(inputs, output, engine)
-        photos = _plan(singles, output, suffix) if singles or not folder_jobs else []
+        counted_jobs = counted(folder_jobs)
+        if not singles and not counted_jobs:
+            raise ConfigError(", ".join(inputs), "no photos there")
+        photos = _plan(singles, output, suffix) if singles else []
+        if PIPE in singles and output is None and len(inputs) > 1:
+            raise ConfigError(
+                "-",
+                "goes to standard output, where the names of other results would follow",
+                "colour it alone",
+            )
         if as_json and any(photo.target is None for photo in photos):
             raise ConfigError(
                 None, "--json and a photo on stdout exclude each other", "name an output"
@@ -209,7 +218,7 @@ def colorize(
     if photos:
         request = _Request(settings, overwrite, confidence, placed)
         failed = _color_photos(photos, request, threads, as_json)
-    for job in folder_jobs:
+    for job in counted_jobs:
         failed |= not color_folders(job, as_json)
     if failed:
         raise typer.Exit(FAILED)
@@ -347,7 +356,7 @@ def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport
         replace(settings.colorize, hints=request.hints),
         replace(settings.save, overwrite=request.overwrite),
         colorizer=colorizer,
-        format=settings.format,
+        format=settings.format if photo.target is None else None,
         confidence=request.confidence,
         max_pixels=settings.max_pixels,
     )

@@ -224,7 +224,7 @@ def test_without_a_compiler_a_run_says_so_and_goes_on(config, tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"on_demand": True}, "min_colorfulness must be 0"),
+        ({"on_demand": True}, "min_colorfulness: must be 0"),
         ({"on_demand": True, "stream": True}, "exclude each other"),
         ({"balance": 0.5}, "needs data.on_demand"),
     ],
