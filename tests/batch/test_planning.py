@@ -122,8 +122,17 @@ def test_the_same_name_in_another_root_of_the_job_is_refused(ledger):
 
 
 def test_two_photos_with_one_result(ledger):
-    planner = Planner(ledger, "one", lambda _: NOTHING, root=HERE, roots={HERE: HERE},
-                      results="out", suffix=".png", overwrite=False, retry_failed=False)  # fmt: skip
+    planner = Planner(
+        ledger,
+        "one",
+        lambda _: NOTHING,
+        root=HERE,
+        roots={HERE: HERE},
+        results="out",
+        suffix=".png",
+        overwrite=False,
+        retry_failed=False,
+    )
     assert planner.plan("a.jpg", *SEEN).todo
     assert planner.plan("a.tif", *SEEN).record.reason == "OutputExistsError"
     assert planner.plan("sub/a.tif", *SEEN).todo
