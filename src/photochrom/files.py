@@ -14,10 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from photochrom.color.rgb_space import SRGB
 from photochrom.colorizer import Colorizer, shared_colorizer
 from photochrom.errors import (
     ConfigError,
@@ -29,9 +25,17 @@ from photochrom.errors import (
 )
 from photochrom.options import ColorizeOptions, SaveOptions
 from photochrom.pages import check_not_source, encode_pages, pages_of_one_file, save_pages
-from photochrom.photo import Page, Photo, PhotoLike, as_photo, check_target, kind_of, losses, write
+from photochrom.photo import (
+    Photo,
+    PhotoLike,
+    as_photo,
+    check_target,
+    kind_of,
+    losses,
+    save_picture,
+    write,
+)
 from photochrom.photo.naming import colored_name
-from photochrom.photo.strips import Coding
 from photochrom.result import Result
 
 STANDARD_STREAM = "-"
@@ -287,27 +291,6 @@ def reported(name: str, work: Callable[[], FileReport]) -> FileReport:
         return work()
     except Exception as fault:
         return FileReport.failure(name, fault)
-
-
-def save_picture(
-    picture: NDArray[np.uint8],
-    path: str | Path,
-    *,
-    quality: int = 92,
-    mark: bool = False,
-    overwrite: bool = False,
-) -> Path:
-    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
-
-    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
-    Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
-    cannot be written.
-    """
-    photo, target = Photo(picture), Path(path)
-    strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
-    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
-    write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
-    return target
 
 
 def _path_of(source: PhotoLike) -> Path | None:

@@ -14,7 +14,8 @@ from typing import Any, Self, TypedDict, cast
 
 import numpy as np
 
-from photochrom.color.lab import LARGEST_AB, lab_from_srgb
+from photochrom.color.lab import LARGEST_AB as LARGEST_AB
+from photochrom.color.lab import lab_from_srgb
 from photochrom.errors import ConfigError, HintError, Option
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12

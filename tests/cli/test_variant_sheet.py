@@ -4,7 +4,7 @@ from PIL import Image
 
 from photochrom.cli.variant_sheet import GAP, LETTER, contact_sheet
 from photochrom.errors import OutputExistsError, PhotoError
-from photochrom.files import save_picture
+from photochrom.photo import save_picture
 from photochrom.photo.digital_source import SOURCE_TYPE
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from photochrom.options import ColorizeOptions
+
 
 class KnownColors:
     """Gives back pictures in their order, and confidence maps where there are some."""
@@ -24,10 +26,8 @@ class KnownColors:
         self.confidence = None if confidence is None else iter(confidence)
         self.seen: list[np.ndarray] = []
 
-    def colorize(
-        self, gray: np.ndarray, *, vividness: float, size: int | None, recolor: bool
-    ) -> Any:
-        assert recolor  # degraded photos may be as strongly toned as ones in colour
+    def colorize(self, gray: np.ndarray, options: ColorizeOptions) -> Any:
+        assert options.recolor  # degraded photos may be as strongly toned as ones in colour
         self.seen.append(gray)
         sure = None if self.confidence is None else next(self.confidence)
         return SimpleNamespace(rgb=next(self.pictures), confidence=sure)

@@ -139,8 +139,8 @@ def _color(
 ) -> FileReport:
     """Colour and write; the sheet is the last of the outputs."""
     from photochrom.cli.variant_sheet import contact_sheet
-    from photochrom.files import save_picture, save_results
-    from photochrom.photo import SUFFIXES, Photo, check_target
+    from photochrom.files import save_results
+    from photochrom.photo import SUFFIXES, Photo, check_target, save_picture
 
     started = time.perf_counter()
     photo = Photo(source)

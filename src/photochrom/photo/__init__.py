@@ -21,6 +21,7 @@ from photochrom.photo.writer import (
     coding_for,
     encode,
     losses,
+    save_picture,
     write,
 )
 
@@ -46,5 +47,6 @@ __all__ = [
     "losses",
     "metadata_of",
     "pages_of",
+    "save_picture",
     "write",
 ]

@@ -48,7 +48,7 @@ from photochrom.photo.page import (
 )
 from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
-from photochrom.photo.strips import Coding, StripPlan
+from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.photo.tiff_tags import (
     append_tags,
 )
@@ -123,6 +123,27 @@ def write(
                 move_into_place(part, target, overwrite=saving.overwrite, durable=durable)
             except FileExistsError as error:
                 raise _taken(target) from error
+
+
+def save_picture(
+    picture: Pixels,
+    path: str | Path,
+    *,
+    quality: int = 92,
+    mark: bool = False,
+    overwrite: bool = False,
+) -> Path:
+    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
+
+    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
+    Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
+    cannot be written.
+    """
+    photo, target = Photo(picture), Path(path)
+    strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
+    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
+    write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
+    return target
 
 
 def encode(pages: Sequence[Page], suffix: str, saving: SaveOptions) -> bytes:

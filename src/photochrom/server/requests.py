@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from photochrom.color.lab import LARGEST_AB
 from photochrom.errors import ConfigError, HintError, Option, PhotoError, Remedy, see_docs
 from photochrom.options import (
     ADJUSTMENTS,
+    LARGEST_AB,
     MOST_VARIANTS,
     RANGES,
     ColorizeOptions,

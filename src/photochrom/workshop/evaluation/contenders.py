@@ -13,7 +13,7 @@ from PIL import Image
 from photochrom.color.lab import Array, srgb_from_lab
 from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError
-from photochrom.result import Result
+from photochrom.options import ColorizeOptions
 from photochrom.workshop.data.shards import decode_rgb
 from photochrom.workshop.evaluation.original import Original, Picture
 
@@ -95,16 +95,15 @@ class Setting:
         """The model's name and the vividness."""
         return f"{self.model} {self.vividness:g}"
 
-    def color(self, photo: Picture) -> Result:
-        """Colour a picture, (H, W) or (H, W, 3), with the pipeline that users run."""
-        return self.colorizer.colorize(
-            photo, vividness=self.vividness, size=self.size, recolor=True
-        )
+    @property
+    def options(self) -> ColorizeOptions:
+        """What the model is asked with."""
+        return ColorizeOptions(vividness=self.vividness, size=self.size, recolor=True)
 
     def answer(self, original: Original) -> Answer:
-        """The grey photo, coloured."""
+        """The grey photo, coloured by the pipeline that users run."""
         started = time.perf_counter()
-        result = self.color(original.gray)
+        result = self.colorizer.colorize(original.gray, self.options)
         picture = result.rgb
         return Answer(picture, result.confidence, time.perf_counter() - started)
 

@@ -32,7 +32,7 @@ class Tracks:
         for name, degrade in DEGRADATIONS.items():
             degraded = degrade(original.real, _generator(name, original.key))
             for setting in self._settings:
-                colored = setting.color(degraded.photo).rgb
+                colored = setting.colorizer.colorize(degraded.photo, setting.options).rgb
                 photo = _cut(colored, degraded.top, degraded.left, original.real)
                 error = metrics.ab_error(lab_of(photo)[..., 1:], original.lab[..., 1:])
                 self._errors[name][setting.name].append(error)
