@@ -39,7 +39,7 @@ def _draw_sizes(axes: Axes, figures: Figures) -> None:
     short, long = np.sort(np.stack([figures.width, figures.height]), axis=0)
     axes.hist([short, long], bins=40, label=["short side", "long side"], color=[_INK, "#c9a24b"])
     axes.set(title="Sizes", xlabel="pixels", ylabel="photos")
-    axes.legend(frameon=False)
+    axes.legend(loc="upper right", frameon=False)
 
 
 def _draw_colorfulness(axes: Axes, figures: Figures) -> None:
@@ -47,7 +47,7 @@ def _draw_colorfulness(axes: Axes, figures: Figures) -> None:
     middle = float(np.median(figures.colorfulness))
     axes.axvline(middle, color="#b4452c", linewidth=1.5, label=f"median {middle:.1f}")
     axes.set(title="Colourfulness (Hasler and Süsstrunk)", xlabel="colorfulness", ylabel="photos")
-    axes.legend(frameon=False)
+    axes.legend(loc="upper right", frameon=False)
 
 
 def _draw_ab(figure: Figure, axes: Axes, figures: Figures) -> None:
