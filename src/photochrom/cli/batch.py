@@ -162,25 +162,27 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
     """Jobs with their numbers of photos; warns of folders without any, and leaves them out."""
     from photochrom.batch.cluster import ClusterJob
 
-    found = []
+    found, empty = [], []
     for job in jobs:
         if isinstance(job, ClusterJob):
             found.append(CountedJob(job, 0))
         elif total := _count(job):
             processes = job.jobs or job.threads or os.cpu_count() or 1
             found.append(CountedJob(replace(job, jobs=min(processes, total)), total))
+        else:
+            empty += map(str, job.roots)
+    if found:  # else there is nothing to do, which the caller says
+        for root in empty:
+            print_error(f"warning: {root}: no photos there")
     return found
 
 
 def _count(job: Job) -> int:
     from photochrom.batch import count_photos
 
-    total = count_photos(job)
     if not job.recursive and _has_photos_below(job):
         print_error("warning: photos in subfolders are left out; add --recursive")
-    if not total:
-        print_error(f"warning: {', '.join(map(str, job.roots))}: no photos there")
-    return total
+    return count_photos(job)
 
 
 def _has_photos_below(job: Job) -> bool:
