@@ -162,7 +162,8 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
     """Jobs with their numbers of photos; warns of folders without any, and leaves them out."""
     from photochrom.batch.cluster import ClusterJob
 
-    found, empty = [], []
+    found: list[CountedJob] = []
+    empty: list[str] = []
     for job in jobs:
         if isinstance(job, ClusterJob):
             found.append(CountedJob(job, 0))
