@@ -11,6 +11,7 @@
     requests       options in requests      responses   what routes return
     files          results at full size     screen      previews and regions
     problems       the tree of errors as problem+json
+    api_docs       GET /docs: the API for people
     page/          the page
 
 Everything belongs to one app object; there is no global state.

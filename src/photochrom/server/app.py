@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -18,6 +18,7 @@ from photochrom import __version__
 from photochrom._system.malloc import trim_memory
 from photochrom._system.vips import block_untrusted
 from photochrom.server import problems
+from photochrom.server.api_docs import docs_page
 from photochrom.server.models import Models
 from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures
@@ -68,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Colours black-and-white photographs.",
         lifespan=lifespan,
         openapi_url=f"{API}/openapi.json",
-        docs_url=None,  # its scripts come from elsewhere
+        docs_url=None,  # its scripts come from elsewhere; `api_docs` has none
         redoc_url=None,
         redirect_slashes=False,  # a redirect would use the client's Host header
     )
@@ -95,6 +96,10 @@ def _serve_page(app: FastAPI) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(app.openapi()))
 
     app.mount("/page", GZipMiddleware(_PageFiles(directory=PAGE)), name="page")
 
