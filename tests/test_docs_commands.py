@@ -156,6 +156,7 @@ def check_left(page: str, folder: Path, *, whole: bool) -> None:
         assert not missing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({block.page for block in SHORT}))
 def test_short_commands_run(page: str, folder: Path) -> None:
     if page == "docs/formats.md" and shutil.which("exiftool") is None:

@@ -17,6 +17,8 @@ from PIL import Image, ImageOps
 from photochrom.color.lab import lab_from_srgb
 from photochrom.photo import Photo
 
+pytestmark = pytest.mark.slow  # all files are coloured once
+
 FOLDER = Path(__file__).resolve().parents[2] / "out" / "real-files"
 CAMERAS = [
     *(f"piexif-1.1.3/tests/images/r_{maker}.jpg" for maker in (
