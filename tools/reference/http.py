@@ -10,6 +10,7 @@ import typer.main
 
 from photochrom.cli.main import app
 from photochrom.server import create_app
+from photochrom.server.api_docs import routes
 from photochrom.server.settings import PREFIX, Settings
 from tools.reference.http_texts import ANSWERS, FIELDS, FLAGS, SETTINGS
 from tools.reference.markdown import code, one_line, page, table
@@ -26,7 +27,6 @@ Each is a flag of `photochrom serve` where one is named, else the environment's 
 (`{PREFIX}WORKERS=4`), else a key of `--config FILE.toml`. A flag counts before the environment, and
 the environment before the file."""
 
-_METHODS = ("get", "post", "patch", "put", "delete")
 _FIRST_FAILURE = 400
 _NO_SETTINGS = {"--config", "--help"}
 
@@ -52,12 +52,6 @@ def http_page() -> str:
         *objects,
         *settings,
     )
-
-
-def routes(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Method, path and OpenAPI's description of every route."""
-    for path, operations in schema["paths"].items():
-        yield from ((m, path, operations[m]) for m in _METHODS if m in operations)
 
 
 def settings_table() -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from photochrom._system.atomic import atomic_write
 from photochrom.batch.job import Listener, Report, Summary, begun, count_outcome
 from photochrom.batch.ledger import Ledger, Record, State
-from photochrom.batch.planning import NOTHING, Plan, Planner, settle, still_ours
+from photochrom.batch.planning import NOTHING, Plan, Planner, settle, still_ours, within
 from photochrom.batch.tree import Patterns
 from photochrom.batch.work import (
     JobSettings,
@@ -105,7 +105,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
                     ledger.settle(record)
                 count_outcome(summary, record, outcome)
                 if listener is not None:
-                    listener(Report(record, outcome))
+                    listener(Report(record, outcome, within(record.root, record.path)))
     finally:
         if mine:
             ray.shutdown()

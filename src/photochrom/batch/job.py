@@ -22,7 +22,7 @@ from pebble import ProcessPool
 
 from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
-from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
+from photochrom.batch.planning import NOTHING, Planner, settle, still_ours, within
 from photochrom.batch.tree import Patterns, photos_in
 from photochrom.batch.work import (
     JobSettings,
@@ -78,10 +78,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Report:
-    """One photo's end: the row of the ledger, and whether it was done now or before."""
+    """One photo's end: the row of the ledger, and whether it was done now or before.
+
+    source: the photo's name, with its folder as the job names it.
+    """
 
     record: Record
     outcome: Outcome | None
+    source: str
 
 
 @dataclass
@@ -217,17 +221,17 @@ class _Run:
     ) -> None:
         self.job, self.ledger, self.digest, self.workers = job, ledger, digest, workers
         self.summary, self.listener = summary, listener
+        self.roots = {os.path.realpath(root): root for root in job.roots}
         self.swept: set[Path] = set()
 
     def all(self) -> None:
-        roots = {os.path.realpath(root): root for root in reversed(self.job.roots)}
-        for place, root in reversed(roots.items()):
+        for place, root in self.roots.items():
             planner = Planner(
                 self.ledger,
                 self.digest,
                 lambda name: _status(self.job.output / name),
                 root=place,
-                roots=roots,
+                roots=self.roots,
                 results=str(self.job.output),
                 suffix=self.job.settings.format,
                 overwrite=self.job.overwrite,
@@ -301,7 +305,8 @@ class _Run:
     def _tell(self, record: Record, outcome: Outcome | None) -> None:
         count_outcome(self.summary, record, outcome)
         if self.listener is not None:
-            self.listener(Report(record, outcome))
+            source = within(self.roots[record.root], record.path)
+            self.listener(Report(record, outcome, source))
 
 
 def _ledger_of(job: Job, digest: str) -> Ledger:

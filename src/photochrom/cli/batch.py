@@ -233,7 +233,7 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
         for name in _outputs(record, job):
             print_path(name)
         for note in outcome.notes:
-            print_error(f"warning: {_source(record, job)}: {note}")
+            print_error(f"warning: {report.source}: {note}")
 
 
 def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
@@ -246,21 +246,12 @@ def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
     earlier = FileReport(seconds=row.seconds, reason=row.reason, fault=fault)
     outputs = _outputs(row, job)
     return (outcome or earlier).record(flag) | {
-        "input": _source(row, job),
+        "input": report.source,
         "state": row.state.value,
         "output": outputs[0] if outputs else None,
         "outputs": outputs,
         "now": outcome is not None,
     }
-
-
-def _source(record: Record, job: Job | ClusterJob) -> str:
-    """A photo's name, with its folder as it was given."""
-    from photochrom.batch import Job
-    from photochrom.batch.planning import within
-
-    given = {os.path.realpath(r): r for r in job.roots} if isinstance(job, Job) else {}
-    return within(given.get(record.root, record.root), record.path)
 
 
 def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:

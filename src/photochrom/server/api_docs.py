@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-METHODS = ("get", "post", "patch", "put", "delete")
+_METHODS = ("get", "post", "patch", "put", "delete")
 _HEAD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -25,22 +25,23 @@ def docs_page(schema: Schema) -> str:
 
     schema: what OpenAPI says of the app.
     """
-    routes = [
-        (method, path, operations[method])
-        for path, operations in schema["paths"].items()
-        for method in METHODS
-        if method in operations
-    ]
+    found = list(routes(schema))
     index = "".join(
         f'<li><a href="#{_anchor(method, path)}">{method.upper()} {escape(path)}</a></li>'
-        for method, path, _ in routes
+        for method, path, _ in found
     )
-    sections = "".join(_route(*route, schema) for route in routes)
+    sections = "".join(_route(*route, schema) for route in found)
     about = (
         f"Version {escape(schema['info']['version'])}. For programs: "
         '<a href="/api/v1/openapi.json">openapi.json</a>.'
     )
     return f"{_HEAD}<h1>Photochrom, the HTTP API</h1><p>{about}</p><ul>{index}</ul>{sections}"
+
+
+def routes(schema: Schema) -> Iterator[tuple[str, str, Any]]:
+    """Method, path and OpenAPI's description of every route."""
+    for path, operations in schema["paths"].items():
+        yield from ((m, path, operations[m]) for m in _METHODS if m in operations)
 
 
 def _route(method: str, path: str, operation: Schema, schema: Schema) -> str:
