@@ -98,7 +98,7 @@ class Photo:
         self._header = header
         self.kind = header.kind
         self.pages = header.pages
-        self.notes = header.notes
+        self._notes = list(header.notes)
         self.space, self.profile = header.space, header.profile
         self.stored_dtype, self.bits = header.stored_dtype, header.bits
         with self._errors():
@@ -117,6 +117,16 @@ class Photo:
                 self._source, header.image, source, self.name, page
             )
         self._header = replace(header, image=None)  # it would keep the file open
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the file, a line each; grows while damage is read."""
+        return tuple(self._notes)
+
+    def _add_note(self, note: str) -> None:
+        """Add a line to the notes, once, however many passes meet its cause."""
+        if note not in self._notes:
+            self._notes.append(note)
 
     @property
     def upright_size(self) -> tuple[int, int]:
