@@ -1,4 +1,4 @@
-"""Say in a file's XMP that its colours are computed.
+"""Write into a file's XMP that its colours are computed, and find it there.
 
 IPTC Photo Metadata, property Digital Source Type; the term is the one for a photograph to which a
 trained model has added.
@@ -48,6 +48,18 @@ def mark_computed(xmp: bytes | None) -> bytes:
     body = ElementTree.tostring(root, encoding="unicode")
     packet = f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>{body}<?xpacket end="w"?>'
     return packet.encode("utf-8")
+
+
+def says_computed(xmp: bytes | None) -> bool:
+    """Whether an XMP packet has the mark, whichever way a program writes it."""
+    root = _parse(xmp) if xmp else None
+    if root is None:
+        return False
+    name, term = f"{{{IPTC_EXTENSION}}}DigitalSourceType", SOURCE_TYPE.rpartition("/")[2]
+    values = [node.get(name, "") for node in root.iter()]
+    for node in root.iter(name):
+        values += [node.text or "", node.get(f"{{{RDF}}}resource", "")]
+    return any(value.strip().rpartition("/")[2] == term for value in values)
 
 
 def _parse(xmp: bytes) -> ElementTree.Element | None:
