@@ -100,8 +100,8 @@ def test_a_results_picture(colorizer, examples, tmp_path):
     assert lab_from_srgb(there / 255.0)[0] > lab_from_srgb(middle / 255.0)[0]
 
 
-def test_a_model_that_does_not_say(colorizer, examples):
+def test_a_model_without_confidence(colorizer, examples):
     silent = replace(colorizer.colorize(examples / "cat.jpg"), confidence=None)
-    with pytest.raises(ModelError, match="how sure") as error:
+    with pytest.raises(ModelError, match="predicts no confidence") as error:
         silent.confidence_picture()
     assert "\n" not in str(error.value)

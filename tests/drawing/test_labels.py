@@ -23,7 +23,7 @@ def test_every_label_is_drawn_whole(text):
     assert border.max() < 0.5  # nothing is cut off
 
 
-def test_digits_are_told_apart():
+def test_digits_differ():
     for one, other in combinations(DIGITS, 2):
         first, second = (lettered(digit, 40) for digit in (one, other))
         width = max(first.shape[1], second.shape[1])
