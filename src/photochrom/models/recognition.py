@@ -157,8 +157,8 @@ def fit_to_graph(
     if input_names != expected or not set(contract.outputs.values()) <= output_names:
         raise ModelError(
             origin,
-            f"not the model that its description names: it takes {', '.join(sorted(input_names))} and "
-            f"returns {', '.join(sorted(output_names))}, but should take "
+            "not the model that its description names: it takes "
+            f"{', '.join(sorted(input_names))} and returns {', '.join(sorted(output_names))}, but should take "
             f"{', '.join(sorted(expected))} and return {', '.join(contract.outputs.values())}",
         )
     by_name = {tensor.name: tensor for tensor in (*inputs, *outputs)}
