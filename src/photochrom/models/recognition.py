@@ -159,7 +159,8 @@ def fit_to_graph(
             origin,
             "not the model that its description names: it takes "
             f"{', '.join(sorted(input_names))} and returns {', '.join(sorted(output_names))}, "
-            f"but should take {', '.join(sorted(expected))} and return {', '.join(contract.outputs.values())}",
+            f"but should take {', '.join(sorted(expected))} "
+            f"and return {', '.join(contract.outputs.values())}",
         )
     by_name = {tensor.name: tensor for tensor in (*inputs, *outputs)}
     for role, name in (*contract.inputs.items(), *contract.outputs.items()):
