@@ -20,6 +20,7 @@ from __future__ import annotations
 from enum import Enum
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from photochrom.color.lab import Array, lab_from_srgb
 from photochrom.filters.guided_filter import window_mean
@@ -35,7 +36,7 @@ YELLOWED = 2.8
 """How far from one line through the neutral one pixel in a hundred of yellowed paper is."""
 YELLOW = 45.0, 110.0
 """Hues of aged paper, glue and tape, degrees in ab."""
-COARSEST_PATTERN, COARSEST_OF_STRONG = 0.8, 0.74
+COARSEST_PATTERN, COARSEST_OF_STRONG = 0.8, 0.6
 """Largest `_fineness` of a picture in colour, and of one with strong colours in a few places.
 Colour photos have -0.2 to 0.7, fringes, moire and dense writing mostly 0.7 to 1.7."""
 STRONG, STRONG_FILL, STRONG_SHARE = 6.0, 0.8, 0.007
@@ -48,12 +49,15 @@ CELLS_FINENESS, CELLS, CELLS_HUES = (0.3, 0.5, 0.68, 0.78), (0.5, 0.6, 0.9, 2.5)
 All chosen on 512 colour photos and on the prints and scans of `benchmarks/tone.py`.
 """
 
-_LEVELS = 49
-"""Lightnesses at which the usual colour is found."""
+_LEVELS, _SMOOTHED = 49, 13
+"""Lightnesses at which the usual colour is found, and of how many of them the median is taken: a
+tone changes smoothly with lightness, a thing of one colour has few lightnesses."""
 _CENTRE = 0.06
 """Part of each side that does not count for the usual colours: scans have worn edges."""
 _MAT_CHROMA, _MAT_TOLERANCE, _MAT_FILL, _MAT_LIMIT = 4.0, 4.0, 0.9, 0.4
 """A mat's least chroma, how far that part of a row may be from it, and how much of a side it is."""
+_MAT_EDGE = 2
+"""Pixels in which a mat and the picture mix."""
 _CELL, _CELL_QUANTILE, _COLORED_CELLS = 12, 0.3, 0.9
 _TARGET_CELLS, _TARGET = 0.25, 0.28
 """How much of one side a colour target may take: of the cells, of the pixels."""
@@ -128,7 +132,8 @@ def _mat(ab: Array) -> int:
         return 0
     rows = ab[: int(len(ab) * _MAT_LIMIT)] - color
     filled = (np.hypot(rows[..., 0], rows[..., 1]) < _MAT_TOLERANCE).mean(axis=1) >= _MAT_FILL
-    return len(filled) if filled.all() else int(np.argmin(filled))
+    width = len(filled) if filled.all() else int(np.argmin(filled))
+    return width + _MAT_EDGE if width else 0
 
 
 def _usual(lab: Array) -> Array:
@@ -140,6 +145,8 @@ def _usual(lab: Array) -> Array:
     places = np.linspace(0, len(centre) - 1, _LEVELS).astype(int)
     around = [order[max(0, place - reach) : place + reach + 1] for place in places]
     usual = np.array([np.median(centre[pixels, 1:], axis=0) for pixels in around])
+    padded = np.pad(usual, [(_SMOOTHED // 2, _SMOOTHED // 2), (0, 0)], mode="edge")
+    usual = np.median(sliding_window_view(padded, _SMOOTHED, axis=0), axis=-1)
     levels, inverse = np.unique(centre[order[places], 0], return_inverse=True)
     counts = np.bincount(inverse)
     bands = [
