@@ -44,7 +44,7 @@ from photochrom.errors import (
 )
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
-from photochrom.photo.naming import colored_name, is_result
+from photochrom.photo.naming import is_result
 from photochrom.photo.writer import REPLACE
 
 _BLOCK = 4096
@@ -126,7 +126,7 @@ def _outcomes(
         root=job.root,
         roots={job.root: job.root},
         results=job.output,
-        suffix=job.settings.format,
+        naming=job.settings.naming,
         overwrite=job.overwrite,
         retry_failed=job.retry_failed,
         spelling=job.spelling,
@@ -211,7 +211,7 @@ def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
     return {
         "path": path,
         "source": posixpath.join(job.root, path),
-        "target": posixpath.join(job.output, colored_name(path, job.settings.format)),
+        "target": posixpath.join(job.output, job.settings.naming.result_of(path)),
         "overwrite": plan.overwrite,
         "known": plan.known,
     }

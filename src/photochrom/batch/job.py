@@ -22,7 +22,7 @@ from pebble import ProcessPool
 
 from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
-from photochrom.batch.planning import NOTHING, Planner, settle, still_ours, within
+from photochrom.batch.planning import NOTHING, Planner, check_names, settle, still_ours, within
 from photochrom.batch.tree import Patterns, photos_in
 from photochrom.batch.work import (
     JobSettings,
@@ -36,7 +36,6 @@ from photochrom.batch.work import (
 from photochrom.errors import ConfigError, JobError, Option, PhotoError, Remedy, Spelling, os_reason
 from photochrom.models import fingerprint
 from photochrom.photo.file_access import foreseen_os_errors
-from photochrom.photo.naming import colored_name
 
 _BLOCK = 256
 """Photos that are planned, and written down, together."""
@@ -126,6 +125,8 @@ def run_job(job: Job, listener: Listener | None = None) -> Summary:
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
     preflight(settings)
+    for root in job.roots:
+        check_names(settings.naming, root, job.output, photos_of(job, root))
     with _ledger_of(job, digest) as ledger:
         summary = Summary()
         try:
@@ -221,6 +222,7 @@ class _Run:
     ) -> None:
         self.job, self.ledger, self.digest, self.workers = job, ledger, digest, workers
         self.summary, self.listener = summary, listener
+        self.naming = job.settings.naming
         self.roots = {os.path.realpath(root): root for root in job.roots}
         self.swept: set[Path] = set()
 
@@ -233,7 +235,7 @@ class _Run:
                 root=place,
                 roots=self.roots,
                 results=str(self.job.output),
-                suffix=self.job.settings.format,
+                naming=self.naming,
                 overwrite=self.job.overwrite,
                 retry_failed=self.job.retry_failed,
                 spelling=self.job.spelling,
@@ -263,7 +265,7 @@ class _Run:
             if plan.new:
                 self.ledger.settle(plan.record)
             return plan.record, None
-        target = self.job.output / colored_name(path, self.job.settings.format)
+        target = self.job.output / self.naming.result_of(path)
         try:
             if source.is_dir():  # the tree lists unreadable folders among the photos
                 raise PhotoError(source, "cannot be read", "check the folder's permissions")

@@ -22,7 +22,9 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
 from photochrom.errors import PhotoError
 from photochrom.files import FileReport, colorize_file, reported
+from photochrom.models import list_models
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
+from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -36,7 +38,7 @@ _PARENT_CHECKED = 1.0
 """Seconds between two looks whether the job's process is still there."""
 
 
-_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels")
+_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
 _OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name != "hints")
 _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
 
@@ -46,8 +48,8 @@ class JobSettings:
     """What decides how a job's results look; changing any but the device means colouring again.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
-    for the photo's own. colorize, save: options of every photo; no hints, and what may be
-    overwritten is the job's to say.
+    for the photo's own. name: the template of results' names. colorize, save: options of every
+    photo; no hints, and what may be overwritten is the job's to say.
     """
 
     model: str | None = None
@@ -55,13 +57,14 @@ class JobSettings:
     device: str = DEVICE
     format: str | None = None
     max_pixels: int | None = None
+    name: str = DEFAULT_NAME
     colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
     save: SaveOptions = field(default_factory=SaveOptions)
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> JobSettings:
         """The inverse of `as_dict`."""
-        own = {name: record[name] for name in _OF_THE_JOB}
+        own = {name: record.get(name, getattr(cls, name)) for name in _OF_THE_JOB}
         colors = {name: record[name] for name in _OF_COLORS}
         file = {name: record[name] for name in _OF_FILE}
         return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
@@ -74,10 +77,22 @@ class JobSettings:
             **{name: getattr(self.save, name) for name in _OF_FILE},
         }
 
+    @property
+    def naming(self) -> Naming:
+        """How results are named; raises ConfigError for a name that cannot be."""
+        return Naming(
+            template=self.name,
+            suffix=self.format,
+            model=self.model or list_models()[0],
+            vividness=self.colorize.vividness,
+        )
+
     def digest(self, model_sha256: str) -> str:
         """A short name of these settings with the very weights they are used with."""
         said = self.as_dict()
         del said["device"]  # the device changes no visible colour
+        if self.name == DEFAULT_NAME:
+            del said["name"]  # as in jobs from before there were other names
         text = json.dumps([said, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

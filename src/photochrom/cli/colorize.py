@@ -26,6 +26,7 @@ from photochrom.cli.options import (
     MaxPixels,
     Model,
     ModelKind,
+    Name,
     Overwrite,
     Profile,
     Quality,
@@ -47,7 +48,7 @@ from photochrom.cli.output import print_error, print_path, print_record, show_wa
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
-from photochrom.photo.naming import colored_name
+from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 if TYPE_CHECKING:
     from photochrom.batch.work import JobSettings
@@ -96,6 +97,7 @@ def colorize(
     model_kind: ModelKind = None,
     device: Device = DEVICE,
     format: Format = None,
+    name: Name = DEFAULT_NAME,
     quality: Quality = SaveOptions.quality,
     profile: Profile = SaveOptions.profile,
     recolor: Recolor = False,
@@ -157,6 +159,7 @@ def colorize(
             device=device,
             format=suffix,
             max_pixels=max_pixels,
+            name=name,
             colorize=ColorizeOptions(
                 vividness=vividness,
                 size=size,
@@ -168,6 +171,7 @@ def colorize(
             ),
             save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
         )
+        naming = settings.naming
         asked = TreeOptions(
             recursive=recursive,
             include=include or [],
@@ -189,7 +193,7 @@ def colorize(
         counted_jobs = counted(folder_jobs)
         if not singles and not counted_jobs:
             raise ConfigError(", ".join(inputs), "no photos there")
-        photos = _plan(singles, output, suffix) if singles else []
+        photos = _plan(singles, output, naming) if singles else []
         if STANDARD_STREAM in singles and output is None and len(inputs) > 1:
             raise ConfigError(
                 "-",
@@ -259,10 +263,10 @@ def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[s
     return [name for name in inputs if name == STANDARD_STREAM or Path(name) not in folders]
 
 
-def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
+def _plan(inputs: list[str], output: str | None, naming: Naming) -> list[_Photo]:
     """Which photo goes where; raises ConfigError for usage that cannot be meant.
 
-    suffix: of results without a name of their own; None for the photo's.
+    naming: of results without a name of their own.
     """
     sources: list[Path | None] = []
     for name in inputs:
@@ -276,7 +280,9 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
             raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
         return [_Photo(sources[0], None)]
     if output is None:
-        return [_Photo(s, None if s is None else _beside(s, suffix)) for s in sources]
+        photos = [_Photo(s, None if s is None else _beside(s, naming)) for s in sources]
+        _check_names(photos)
+        return photos
     target = Path(output)
     names_folder = is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
     if not names_folder:
@@ -286,7 +292,7 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     if None in sources:
         raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
-    photos = [_Photo(s, target / _beside(s, suffix).name) for s in sources if s is not None]
+    photos = [_Photo(s, target / _beside(s, naming).name) for s in sources if s is not None]
     taken: dict[Path | None, Path | None] = {}
     for photo in photos:
         if photo.target in taken:
@@ -296,7 +302,17 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
                 "rename one",
             )
         taken[photo.target] = photo.source
+    _check_names(photos)
     return photos
+
+
+def _check_names(photos: list[_Photo]) -> None:
+    """Raise ConfigError where two photos have one result, or a result would replace a photo."""
+    from photochrom.batch.planning import check_results
+
+    named = [(photo.source, photo.target) for photo in photos if photo.source and photo.target]
+    results = {str(source): str(target.resolve()) for source, target in named}
+    check_results(results, [str(source.resolve()) for source, _ in named])
 
 
 def _photos_of(path: Path) -> Iterable[Path]:
@@ -307,8 +323,8 @@ def _photos_of(path: Path) -> Iterable[Path]:
     return [path / name for name in photos_in(path, recursive=False, patterns=Patterns())]
 
 
-def _beside(source: Path, suffix: str | None) -> Path:
-    return source.with_name(colored_name(source.name, suffix))
+def _beside(source: Path, naming: Naming) -> Path:
+    return source.with_name(naming.result_of(source.name))
 
 
 def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as_json: bool) -> int:

@@ -78,6 +78,13 @@ Format = Annotated[
     str | None,
     typer.Option(metavar="EXT", help="jpg, png, tif, webp, ...; default: the photo's."),
 ]
+Name = Annotated[
+    str,
+    typer.Option(
+        metavar="TEMPLATE",
+        help="Names of results, with the fields {stem}, {suffix}, {model} and {vividness}.",
+    ),
+]
 MaxPixels = Annotated[
     int | None,
     typer.Option(
