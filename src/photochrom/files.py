@@ -36,6 +36,7 @@ from photochrom.photo import (
     save_picture,
     write,
 )
+from photochrom.photo.formats import kind_of_file
 from photochrom.photo.naming import DEFAULT_NAME, Naming
 from photochrom.result import Result
 
@@ -224,6 +225,7 @@ def colorize_file(
     suffix = None if format is None else f".{format.lstrip('.')}"
     if format is not None and isinstance(target, str | os.PathLike):
         raise ConfigError(target, "its suffix chooses the format", "leave format out")
+    photo = as_photo(source, max_pixels)  # first, so that errors are of the photo, if of anything
     if target is None:
         loaded = colorizer or shared_colorizer()
         naming = Naming(
@@ -238,7 +240,6 @@ def colorize_file(
             _check_target(Path(path), origin, save)
     if confidence is not None and _same_path(confidence, target):
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
-    photo = as_photo(source, max_pixels)
     results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
     confidence_map = None if confidence is None else results[0].confidence_picture()
     report = save_results(
@@ -312,7 +313,7 @@ def _beside(source: Path | None, naming: Naming) -> Path:
         raise PhotoError(
             None, "a photo that is no file has no name for its result", "name a target"
         )
-    return source.with_name(naming.result_of(source.name))
+    return source.with_name(naming.result_of(source.name, kind_of_file(source)))
 
 
 def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.cli.arguments import is_stream, output_meant, photos_meant
 from photochrom.cli.batch import TreeOptions, color_folders, counted, folders_of, is_folder
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
@@ -48,6 +49,7 @@ from photochrom.cli.output import print_error, print_path, print_record, show_wa
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
+from photochrom.photo.formats import kind_of_file
 from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 if TYPE_CHECKING:
@@ -59,15 +61,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Photo:
-    """One photo to colour; None stands for a pipe."""
+    """One photo to colour; None stands for a pipe.
+
+    stream: the name of a pipe that is not standard input.
+    """
 
     source: Path | None
     target: Path | None
+    stream: str | None = None
 
     @property
     def name(self) -> str:
         """What errors call it."""
-        return "standard input" if self.source is None else str(self.source)
+        return self.stream or str(self.source or "standard input")
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,8 @@ def colorize(
     from photochrom.batch.work import JobSettings
 
     with one_line_errors():
+        output = output_meant(output)
+        inputs = photos_meant(inputs, elsewhere=engine != "local")
         suffix = suffix_of(format)
         settings = JobSettings(
             model=model,
@@ -194,7 +202,7 @@ def colorize(
         if not singles and not counted_jobs:
             raise ConfigError(", ".join(inputs), "no photos there")
         photos = _plan(singles, output, naming) if singles else []
-        if STANDARD_STREAM in singles and output is None and len(inputs) > 1:
+        if any(photo.source is None for photo in photos) and output is None and len(inputs) > 1:
             raise ConfigError(
                 "-",
                 "goes to standard output, where the names of other results would follow",
@@ -269,18 +277,20 @@ def _plan(inputs: list[str], output: str | None, naming: Naming) -> list[_Photo]
     naming: of results without a name of their own.
     """
     sources: list[Path | None] = []
+    streams = [name for name in inputs if name == STANDARD_STREAM or is_stream(name)]
+    stream = next((name for name in streams if name != STANDARD_STREAM), None)
     for name in inputs:
-        sources += [None] if name == STANDARD_STREAM else _photos_of(Path(name))
+        sources += [None] if name in streams else _photos_of(Path(name))
     if sources.count(None) > 1:
-        raise ConfigError("-", "can be named once only")
+        raise ConfigError("-", "a pipe can be named once only")
     if not sources:
         raise ConfigError(", ".join(inputs), "no photos there")
     if output == STANDARD_STREAM:
         if len(sources) != 1:
             raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
-        return [_Photo(sources[0], None)]
+        return [_Photo(sources[0], None, stream)]
     if output is None:
-        photos = [_Photo(s, None if s is None else _beside(s, naming)) for s in sources]
+        photos = [_Photo(s, None if s is None else _beside(s, naming), stream) for s in sources]
         _check_names(photos)
         return photos
     target = Path(output)
@@ -288,7 +298,7 @@ def _plan(inputs: list[str], output: str | None, naming: Naming) -> list[_Photo]
     if not names_folder:
         if len(sources) != 1:
             raise ConfigError(target, f"one file for {len(sources)} photos", "name a folder")
-        return [_Photo(sources[0], target)]
+        return [_Photo(sources[0], target, stream)]
     if None in sources:
         raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
@@ -324,7 +334,7 @@ def _photos_of(path: Path) -> Iterable[Path]:
 
 
 def _beside(source: Path, naming: Naming) -> Path:
-    return source.with_name(naming.result_of(source.name))
+    return source.with_name(naming.result_of(source.name, kind_of_file(source)))
 
 
 def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as_json: bool) -> int:
@@ -360,7 +370,7 @@ def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport
 
     source: Photo | Path
     if photo.source is None:
-        data = sys.stdin.buffer.read()
+        data = Path(photo.stream).read_bytes() if photo.stream else sys.stdin.buffer.read()
         source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
     else:
         source = photo.source

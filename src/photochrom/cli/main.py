@@ -27,6 +27,7 @@ from photochrom.cli import (
     train,
     variants,
 )
+from photochrom.cli.arguments import Commands
 from photochrom.cli.flags import use_flags_of_command
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Commands,
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)

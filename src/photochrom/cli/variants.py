@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.cli.arguments import is_stream, photos_meant
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
@@ -85,7 +86,10 @@ def variants(
     Exit codes: 0 all done, 1 failed (one line on stderr), 2 wrong usage.
     """
     with one_line_errors():
-        if photo == STANDARD_STREAM:
+        [photo, *others] = photos_meant([photo])
+        if others:
+            raise ConfigError(photo, "is one of several photos", "name one")
+        if photo == STANDARD_STREAM or is_stream(photo):
             raise ConfigError(
                 None, "variants are named after their photo", "name a file instead of -"
             )

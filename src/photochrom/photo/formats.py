@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,8 @@ def kind_of(name: str | PurePath) -> Kind | None:
     return next((kind for kind in KINDS if suffix in kind.suffixes), None)
 
 
+_HEAD = 64
+"""Bytes from which a kind can be known."""
 _MAGIC = (
     (b"\xff\xd8\xff", JPEG),
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -120,6 +122,20 @@ _MAGIC = (
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"})
+
+
+def kind_of_file(path: Path) -> Kind | None:
+    """The kind of a file whose name does not say it, by its first bytes.
+
+    None where the name says it, and for what cannot be read or is of no known kind.
+    """
+    if kind_of(path) is not None:
+        return None
+    try:
+        with path.open("rb") as file:
+            return sniffed(file.read(_HEAD))
+    except OSError:
+        return None
 
 
 def sniffed(head: bytes) -> Kind | None:

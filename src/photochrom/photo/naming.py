@@ -8,7 +8,7 @@ from pathlib import PurePath
 from string import Formatter
 
 from photochrom.errors import ConfigError, Option, Remedy
-from photochrom.photo.formats import KINDS, kind_of
+from photochrom.photo.formats import KINDS, Kind, kind_of
 
 COLORED = ".color"
 """What a coloured photo's name has before its suffix; a variant's number comes between them."""
@@ -46,10 +46,14 @@ class Naming:
                 self.template, "has a suffix, which chooses the format", "leave the format out"
             )
 
-    def result_of(self, path: str) -> str:
-        """The name, or relative path, of a photo's result."""
+    def result_of(self, path: str, kind: Kind | None = None) -> str:
+        """The name, or relative path, of a photo's result.
+
+        kind: of the photo's file, where its name does not say it.
+        """
         photo = PurePath(path)
-        suffix = self.suffix or _IN_COLOR.get(photo.suffix.lower(), photo.suffix)
+        own = photo.suffix if kind is None else kind.suffix
+        suffix = self.suffix or _IN_COLOR.get(own.lower(), own)
         model = PurePath(self.model).stem if self.model.endswith(".onnx") else self.model
         name = self.template.format(
             stem=photo.name.removesuffix(photo.suffix),
