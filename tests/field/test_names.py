@@ -121,3 +121,12 @@ def test_jobs_and_python(folder, tmp_path):
     assert report.outputs == (folder / "a-photochrom-lite.jpg",)
     with pytest.raises(ConfigError, match="is for results without a target"):
         colorize_file(folder / "a.jpg", tmp_path / "x.jpg", name="{stem}{suffix}")
+
+
+def test_a_cluster_never_replaces_photos(command, folder):
+    options = ("--engine", "ray", "--name", "{stem}{suffix}", "--overwrite")
+    done = command("colorize", folder, "-o", f"{folder}/", *options)
+    assert done.returncode == 2
+    assert (
+        b"could replace photos of the same folder; name another folder by --output" in done.stderr
+    )

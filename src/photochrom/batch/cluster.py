@@ -8,6 +8,7 @@ the store's own put where it is an object store.
 
 from __future__ import annotations
 
+import os
 import pickle
 import posixpath
 import tempfile
@@ -36,15 +37,17 @@ from photochrom.batch.work import (
 from photochrom.errors import (
     ConfigError,
     MissingExtraError,
+    Option,
     OutputExistsError,
     PhotochromError,
     PhotoError,
+    Remedy,
     Spelling,
     first_line,
 )
 from photochrom.models import fingerprint
 from photochrom.photo.formats import SUFFIXES
-from photochrom.photo.naming import is_result
+from photochrom.photo.naming import DEFAULT_NAME, is_result
 from photochrom.photo.writer import REPLACE
 
 _BLOCK = 4096
@@ -85,6 +88,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
         import ray
     except ModuleNotFoundError as error:
         raise MissingExtraError("a Ray cluster", "cluster") from error
+    _check_names(job)
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
     preflight(job.settings)
@@ -111,6 +115,23 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
             ray.shutdown()
         summary.seconds = time.monotonic() - started
     return summary
+
+
+def _check_names(job: ClusterJob) -> None:
+    """Raise ConfigError where results named by an own template could replace photos.
+
+    Two photos of one result are failures of single photos here: not all names are known at first.
+    """
+    root, output = (
+        name.rstrip("/") if "://" in name else os.path.realpath(name)
+        for name in (job.root, job.output)
+    )
+    if job.settings.naming.template != DEFAULT_NAME and root == output:
+        raise ConfigError(
+            Option("name", job.settings.name),
+            "could replace photos of the same folder",
+            Remedy("name another folder by {}", Option("path")),
+        )
 
 
 def _outcomes(
