@@ -84,11 +84,11 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     Raises MissingExtraError without the packages of the extra "cluster", ConfigError where the
     ledger is of an earlier job and `resume` is false, or a URL cannot be read.
     """
+    _check_names(job)
     try:
         import ray
     except ModuleNotFoundError as error:
         raise MissingExtraError("a Ray cluster", "cluster") from error
-    _check_names(job)
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
     preflight(job.settings)

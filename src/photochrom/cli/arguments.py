@@ -148,7 +148,7 @@ def _check_no_output(source: str, other: str) -> None:
     """Raise ConfigError where the second of two photos is where the result is meant to be."""
     from photochrom.photo.formats import kind_of
 
-    if kind_of(other) is None or _exists(other) or not _exists(source):
+    if kind_of(other) is None or _exists(other) or not Path(source).is_file():
         return
     raise ConfigError(
         other, "no such file", f"to write there: photochrom colorize {source} -o {other}"

@@ -178,14 +178,14 @@ def _without_fringes(difference: Array, lightness: Array) -> Array:
     y, x = np.mgrid[:height, :width]
     scaled = (y - height / 2) / height * down + (x - width / 2) / height * across
     laplacian = np.gradient(down, axis=0) + np.gradient(across, axis=1)
-    causes = np.stack([down, across, scaled, laplacian], axis=-1).reshape(-1, 4)
+    causes = np.stack([down, across, scaled, laplacian], axis=-1, dtype=np.float32).reshape(-1, 4)
     colors = difference.reshape(-1, 2)
-    rest, weight = colors, np.ones((len(colors), 1))
+    rest, weighted = colors, causes
     for _ in range(_FITS):
-        fitted, *_ = np.linalg.lstsq(causes * weight, colors * weight, rcond=None)
+        fitted, *_ = np.linalg.lstsq(weighted.T @ causes, weighted.T @ colors, rcond=None)
         rest = colors - causes @ fitted
-        weight = 1 / np.sqrt(1 + (rest**2).sum(axis=1, keepdims=True) / _ROBUST**2)
-    return rest.reshape(difference.shape).astype(np.float32)
+        weighted = causes / (1 + (rest**2).sum(axis=1, keepdims=True) / np.float32(_ROBUST**2))
+    return rest.reshape(difference.shape)
 
 
 def _fineness(difference: Array) -> float:
