@@ -33,20 +33,20 @@ PAGE = Path(__file__).with_name("page")
 
 _BETWEEN_SWEEPS_S = 5.0
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""Of the page's files; a machine's own table may say otherwise, and browsers are strict."""
+"""Of the page's files; the machine's own table may differ, and browsers are strict."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An ASGI app with its own models, queue and sessions, made when it starts.
 
     Raises ConfigError for settings that would let others in by mistake, ModelError for a model
-    that is not here.
+    that is not on this machine.
     """
     settings = settings or Settings()
     settings.check()
     block_untrusted()
     measures = Measures()
-    models = Models(settings)  # what would fail with every photo fails now
+    models = Models(settings)  # a model that cannot be loaded fails now, not with every photo
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -122,11 +122,13 @@ def _watch(measures: Measures, app: FastAPI) -> None:
     show("running", "Photos worked on.", lambda state: state.queue.running)
     show("waiting", "Requests in the queue.", lambda state: state.queue.waiting)
     show("sessions", "Photos that are open.", lambda state: len(state.sessions))
-    show("session_bytes", "What they take on the disk.", lambda state: state.sessions.bytes)
+    show(
+        "session_bytes", "Size of the open photos on the disk.", lambda state: state.sessions.bytes
+    )
 
 
 async def _sweep(sessions: PhotoSessions, queue: WorkQueue) -> None:
-    """Forget old photos, and give back what they and others took."""
+    """Delete expired sessions, and return freed memory to the system."""
     done = 0
     while True:
         await asyncio.sleep(_BETWEEN_SWEEPS_S)

@@ -62,7 +62,7 @@ log = logging.getLogger("photochrom.server")
 
 
 class RefusedError(Exception):
-    """A request that is not served, whatever photo it brings."""
+    """A request that is refused whatever its photo is."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class RefusedError(Exception):
 
 
 def document(status: int, kind: str, fields: Fields) -> dict[str, Any]:
-    """What went wrong, as JSON: `detail` is one line of the fields, which follow."""
+    """A problem as JSON: `detail` is one line of the fields, which follow."""
     return {
         "type": TYPE + kind,
         "title": _TITLES.get(kind, HTTPStatus(status).phrase),
@@ -89,19 +89,19 @@ def document(status: int, kind: str, fields: Fields) -> dict[str, Any]:
 
 
 def _shortened(text: str) -> str:
-    """A text that may repeat what was sent, to a length that one can read."""
+    """A text that may repeat parts of the request, cut to a readable length."""
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
 
 
 def problem(
     status: int, kind: str, fields: Fields, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """An answer that says what went wrong."""
+    """An answer with a problem."""
     return JSONResponse(document(status, kind, fields), status, headers, MEDIA_TYPE)
 
 
 def parameter(option: Option) -> str | None:
-    """An option as a request has it; None for what is not the client's to choose."""
+    """An option as a request spells it; None for one that clients cannot set."""
     if option.name not in _OF_REQUESTS:
         return None
     if option.value is None:
@@ -111,7 +111,7 @@ def parameter(option: Option) -> str | None:
 
 
 def problem_of(error: Exception) -> JSONResponse:
-    """The answer for whatever was raised; what nobody foresaw is logged, and not told."""
+    """The answer for an exception; an unforeseen one is logged, and its text is not sent."""
     if isinstance(error, RefusedError):
         return problem(error.status, error.kind, error.fields, error.headers)
     if isinstance(error, PhotochromError):
@@ -135,13 +135,13 @@ def problem_of(error: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let an app answer foreseen failures so."""
+    """Let an app answer foreseen failures as problems."""
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         return problem_of(error)
 
     for kind in (RefusedError, PhotochromError, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, answer)  # of the rest the guard takes care
+        app.add_exception_handler(kind, answer)  # `security.Guard` handles the rest
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -1,8 +1,8 @@
-"""Who may ask, how much they may send, and what every answer tells a browser.
+"""Who may send requests, how large they may be, and the headers of every answer.
 
 A page of some other site, open in the same browser, can send requests to a server on this machine,
 and read the answers if its name is made to point here (DNS rebinding). So the name in Host must be
-one of ours, and a request that a browser says comes from elsewhere is refused.
+one of the server's, and a request that a browser marks as coming from elsewhere is refused.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from photochrom.server.settings import Settings
 
 API = "/api/"
 OPEN = ("/api/v1/about", "/healthz", "/readyz")
-"""Answered without a token: they say nothing of photos."""
+"""Paths that need no token: their answers hold nothing about photos."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_TOLD = {
+_HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -62,12 +62,12 @@ class Guard:
 
         started = complete = False
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started, complete
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in _TOLD.items():
+                for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             elif not message.get("more_body", False):
@@ -83,17 +83,17 @@ class Guard:
             if scope["method"] == "HEAD":  # as GET; the server leaves the body out
                 scope = {**scope, "method": "GET"}
 
-            async def gone() -> None:
+            async def disconnected() -> None:
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 if complete:  # after a complete answer a disconnect is normal
                     await asyncio.Event().wait()
 
-            await while_connected(self.app, scope, body, told, gone)
+            await while_connected(self.app, scope, body, send_with_headers, disconnected)
         except Exception as error:
             if started:
-                raise  # too late to say so; the connection breaks
-            await problem_of(error)(scope, receive, told)
+                raise  # too late for a problem; the connection breaks
+            await problem_of(error)(scope, receive, send_with_headers)
 
     def _check(self, method: str, path: str, headers: Headers, most: int) -> None:
         host = headers.get("host", "").lower()

@@ -1,4 +1,4 @@
-"""What a server is told: by flags, else the environment, else a TOML file."""
+"""A server's settings: from flags, else the environment, else a TOML file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from photochrom.options import DEVICE
 PREFIX = "PHOTOCHROM_SERVER_"
 """Of the environment's variables: PHOTOCHROM_SERVER_PORT, ..."""
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-"""What a browser on this machine may call it."""
+"""Names of this machine that a browser on it may use."""
 MIB = 2**20
 GIB = 2**30
 
@@ -26,7 +26,7 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 def _names(value: Any) -> Any:
-    """Of one text several names, between commas."""
+    """Split a text of names at its commas."""
     return (
         tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
     )
@@ -46,7 +46,7 @@ Token = Annotated[SecretStr, AfterValidator(_usable)]
 
 
 class Settings(BaseSettings):
-    """All that can be set; see docs/server.md. Sizes are bytes, times seconds."""
+    """All settings; see docs/server.md. Sizes are in bytes, times in seconds."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     models_loaded: Positive = 3
 
     waiting: Annotated[int, Field(ge=0)] = 32
-    """Requests that wait for a worker; more are told to come back."""
+    """Requests that wait for a worker; more are refused with status 429."""
     upload_bytes: Positive = 2 * GIB
     pixels: Positive | None = None
     hints: Positive = 500
@@ -80,11 +80,11 @@ class Settings(BaseSettings):
     sessions: Positive = 200
     session_bytes: Positive = 32 * GIB
     session_s: Seconds = 3600
-    """A photo that nobody asks for is forgotten."""
+    """A session without a request for so long is deleted."""
     folder: Path | None = None
-    """Where a temporary folder is made; the system's place by default."""
+    """Where a temporary folder is made; the system's temporary folder by default."""
     free_bytes: Annotated[int, Field(ge=0)] = GIB
-    """Of the disk, left to others."""
+    """Free space of the disk that uploads must leave."""
 
     header_s: Seconds = 10
     """For the head of a request to arrive whole."""
@@ -93,29 +93,29 @@ class Settings(BaseSettings):
     stall_s: Seconds = 20
     """Longest pause of a peer that sends too slowly or does not read its answer."""
     shutdown_s: Seconds = 60
-    """For what runs to finish."""
+    """For running requests to finish."""
 
     @classmethod
     def load(cls, file: Path | None = None, **flags: Any) -> Settings:
-        """Read settings; a flag that is None is not given.
+        """Read settings; a flag that is None was not given.
 
-        file: TOML, its keys are the names above. Raises ConfigError for a key that is not known,
-        naming the nearest, and for what is out of range.
+        file: TOML, its keys are the names above. Raises ConfigError for an unknown key, naming
+        the nearest, and for a value out of range.
         """
-        told = {} if file is None else _table(file)
+        table = {} if file is None else _table(file)
         given = {name: value for name, value in flags.items() if value is not None}
         known = set(cls.model_fields)
-        for name in told:
+        for name in table:
             if name not in known:
                 near = nearest_name(name, known)
                 advice = f"did you mean {near}?" if near else see_docs("server")
                 raise ConfigError(file, f"unknown key {name!r}", advice)
         environment = {
-            name for name in told if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}
+            name for name in table if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}
         }
-        told = {name: value for name, value in told.items() if name not in environment}
+        table = {name: value for name, value in table.items() if name not in environment}
         try:
-            return cls(**told | given)
+            return cls(**table | given)
         except ValidationError as error:
             raise _first_fault(error, file) from error
         except SettingsError as error:
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         return self.threads or max(1, (os.cpu_count() or 1) // self.workers)
 
     def check(self) -> None:
-        """Raise ConfigError for what would put photos before the eyes of others."""
+        """Raise ConfigError for settings that would show photos to others."""
         if not self.local and self.token is None and not self.insecure:
             raise ConfigError(
                 Option("host", self.host),

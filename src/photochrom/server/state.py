@@ -1,4 +1,4 @@
-"""What the routes of one app share."""
+"""The objects that the routes of one app share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ API = "/api/v1"
 
 @dataclass(frozen=True)
 class State:
-    """Made when an app starts, gone when it ends.
+    """The parts of a running app, made when it starts.
 
     folder: temporary, for uploads and results.
     """

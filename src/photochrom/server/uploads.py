@@ -42,7 +42,7 @@ def described_body(fields: Mapping[str, Any]) -> dict[str, Any]:
 class Upload:
     """A file that arrived whole.
 
-    path: where it lies. name: what its sender calls it, safe to show. fields: the form's others.
+    path: the file. name: the client's name for it, safe to show. fields: the form's other fields.
     """
 
     path: Path
@@ -50,14 +50,14 @@ class Upload:
     fields: Mapping[str, str]
 
     def photo(self, settings: Settings) -> Photo:
-        """Open it; raises PhotoError that calls it by its sender's name."""
+        """Open the photo; raises PhotoError with the client's name for it."""
         photo = Photo(self.path, self.name, max_pixels=settings.pixels)
         pages = len(pages_of(photo.source))
         if pages > settings.pages:
             raise PhotoError(
                 self.name,
                 f"has {pages} pages, more than the {settings.pages} that this server takes",
-                "take it apart",
+                "split the file",
             )
         return photo
 
@@ -108,7 +108,7 @@ def _copy(source: Any, path: Path) -> None:
 
 
 def full(error: OSError) -> RefusedError:
-    """What to say where a file cannot be written."""
+    """The refusal where a file cannot be written."""
     return RefusedError(
         507,
         "insufficient-storage",
@@ -126,7 +126,7 @@ def check_space(folder: Path, settings: Settings, needed: int) -> None:
 
 
 def safe_name(name: str) -> str:
-    """A file's name without folders, line breaks and what else could mislead; never empty."""
+    """A file's name without folders and unprintable characters; never empty."""
     last = re.split(r"[/\\]", name)[-1]
     plain = "".join(c for c in last if c.isprintable()).strip(". ")
     if len(plain) > _LONGEST_NAME:

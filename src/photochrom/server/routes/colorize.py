@@ -1,4 +1,4 @@
-"""POST /colorize: a photo in, a picture out; nothing is kept."""
+"""POST /colorize: a photo in, a coloured photo out; nothing is stored."""
 
 from __future__ import annotations
 

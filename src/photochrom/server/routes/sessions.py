@@ -1,4 +1,4 @@
-"""/sessions: a photo is put up once, then looked at and changed until it is right."""
+"""/sessions: a photo is uploaded once; then its look is changed and previews are fetched."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from photochrom.server.responses import (
     SuggestionsResponse,
     body_of,
 )
-from photochrom.server.screen import LONGEST, SHORTEST, Box
+from photochrom.server.screen import LONGEST_WHOLE, SHORTEST_WHOLE, Box
 from photochrom.server.state import API, Shared, State
 from photochrom.server.temp_folder import removed_on_failure
 from photochrom.server.uploads import described_body, full, receive
 
 router = APIRouter(prefix=API, tags=["sessions"])
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 _FAULTS = described(400, 401, 403, 404, 413, 421, 422, 429)
 _LARGEST = 10**6
@@ -46,7 +46,7 @@ _USUAL_PREVIEW = 1280
 
 Id = Annotated[str, Path(max_length=64)]
 Revision = Annotated[int | None, Query(ge=1, description="Of the look; the latest by default.")]
-Original = Annotated[bool, Query(description="The photo as it came.")]
+Original = Annotated[bool, Query(description="The photo before colouring.")]
 Format = Annotated[ScreenFormat | None, Query()]
 
 
@@ -85,7 +85,7 @@ async def create_session(
     shared: Shared,
     name: Annotated[str, Query(max_length=500)] = "",
 ) -> SessionResponse:
-    """Put a photo up: as the body itself, or as the file `photo` of a form."""
+    """Upload a photo: as the body itself, or as the file `photo` of a form."""
     shared.queue.check()  # before all is read
     await asyncio.to_thread(shared.sessions.expire)
     with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
@@ -93,7 +93,7 @@ async def create_session(
 
         def opened() -> tuple[PhotoSession, SessionResponse]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
-            # before others can ask for it: this may fail on what is damaged further down
+            # before it gets its address: a photo damaged further down fails here
             return session, body_of(session, shared.settings.session_s)
 
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
@@ -110,15 +110,15 @@ async def show(id: Id, shared: Shared) -> SessionResponse:
 
 
 @router.patch("/sessions/{id}", responses=_FAULTS)
-async def change(id: Id, wishes: OptionsRequest, shared: Shared) -> SessionResponse:
+async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResponse:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
-    Every change makes a revision, which can be asked for by its number.
+    Every change makes a revision, which can be requested by its number.
     """
     session = shared.sessions.get(id)
 
     def changed() -> SessionResponse:
-        session.change(wishes, shared.settings)
+        session.change(changes, shared.settings)
         return body_of(session, shared.settings.session_s)
 
     return await _work(shared, session, changed)
@@ -126,7 +126,7 @@ async def change(id: Id, wishes: OptionsRequest, shared: Shared) -> SessionRespo
 
 @router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
 async def delete_session(id: Id, shared: Shared) -> None:
-    """Forget a photo, and all that was made of it."""
+    """Delete a session: the photo, and all that was made of it."""
     await asyncio.to_thread(shared.sessions.remove, id)
 
 
@@ -135,7 +135,7 @@ async def preview(
     id: Id,
     shared: Shared,
     revision: Revision = None,
-    longest: Annotated[int, Query(ge=SHORTEST, le=LONGEST)] = _USUAL_PREVIEW,
+    longest: Annotated[int, Query(ge=SHORTEST_WHOLE, le=LONGEST_WHOLE)] = _USUAL_PREVIEW,
     original: Original = False,
     format: Format = None,
     variant: Annotated[int | None, Query(ge=0, lt=MOST_VARIANTS)] = None,
@@ -143,8 +143,8 @@ async def preview(
 ) -> Response:
     """The whole photo on a screen: its long side at most `longest` pixels, never enlarged."""
     session = shared.sessions.get(id)
-    told = OptionsRequest(variant=variant, seed=seed)
-    look = told.applied(session.look(revision), shared.settings.hints)
+    changes = OptionsRequest(variant=variant, seed=seed)
+    look = changes.applied(session.look(revision), shared.settings.hints)
 
     def drawn() -> Response:
         result = None if original else session.result(look)
@@ -190,7 +190,7 @@ async def suggestions(
     session = shared.sessions.get(id)
     look = session.look(revision)
 
-    def found() -> SuggestionsResponse:
+    def suggested() -> SuggestionsResponse:
         workspace = session.workspace(look.model)
         light = workspace.lightness_at(x, y, size=look.options.size)
         likely = workspace.suggestions(x, y, count, look.options)
@@ -207,7 +207,7 @@ async def suggestions(
             ],
         )
 
-    return await _work(shared, session, found)
+    return await _work(shared, session, suggested)
 
 
 @router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
@@ -223,7 +223,7 @@ async def confidence(
 
     def drawn() -> Response:
         result = session.result(look)
-        if legend or result.confidence is None:  # which it says itself
+        if legend or result.confidence is None:  # the picture then says that there is no map
             return picture(result.confidence_picture(), "png")
         return picture(color_mapped(result.confidence), "png")
 
@@ -272,10 +272,10 @@ async def archive(
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
-async def _work(shared: State, session: PhotoSession, function: Callable[[], Found]) -> Found:
-    """Do for a person at a screen what a session's files are needed for."""
+async def _work(shared: State, session: PhotoSession, function: Callable[[], T]) -> T:
+    """Run a function that uses a session's files, before work that nobody watches."""
 
-    def work() -> Found:
+    def work() -> T:
         try:
             with session.used():
                 return function()

@@ -1,4 +1,4 @@
-"""What a server is, what it can do, how it fares."""
+"""Version and limits, models, health and counters of a server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ health = APIRouter(tags=["health"])
 
 @router.get("/about", responses=described(403, 421))
 async def about(shared: Shared) -> dict[str, Any]:
-    """Version, limits, formats and the options' ranges; answered without a token.
+    """Version, limits, formats and the options' ranges; needs no token.
 
     lossy: formats in whose files `quality` counts. options: smallest, largest and default values.
     """

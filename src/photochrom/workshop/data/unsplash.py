@@ -36,7 +36,7 @@ USER_AGENT = (
     f"photochrom/{version('photochrom')} (prepares training data; photos of the Unsplash dataset)"
 )
 JPEG_QUALITY = 90
-"""Asked of the server; what it sends is reduced once more before it is stored."""
+"""Requested from the server; the photo is reduced once more before it is stored."""
 _COLUMNS = ("photo_id", "photo_image_url")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AHEAD = 32
@@ -93,7 +93,7 @@ def fetch_unsplash(
 ) -> Tally:
     """Fetch the table's photos into shards; go on where an interrupted run ended.
 
-    width: that the photos are asked for in, pixels. limit: only the first so many photos.
+    width: in which the photos are requested, pixels. limit: only the first so many photos.
     terms: what to note in the manifest's column. jobs: threads that reduce photos.
     Raises DataError where the table is missing or has changed, ConfigError where the folder holds
     another set.
@@ -158,10 +158,10 @@ class _Visit:
         async def usable(body: bytes) -> Finding:
             original = Original(photo.address, body, photo.record | {"terms": self.terms})
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(pool, examine, photo.key, original, self.recipe)
-            if found.entry.reason == Reason.CORRUPT:
-                raise DataError(None, f"not a whole image ({found.entry.detail})")
-            return found
+            finding = await loop.run_in_executor(pool, examine, photo.key, original, self.recipe)
+            if finding.entry.reason == Reason.CORRUPT:
+                raise DataError(None, f"not a whole image ({finding.entry.detail})")
+            return finding
 
         try:
             return await download.fetch(sized_address(photo.address, self.width), usable)

@@ -49,7 +49,9 @@ def record_of(
         },
         "subsets": {name: len(lines) for name, lines in subsets.items()},
         **_floor(measured[REAL]),
-        "calibration": {row: found.bins() for row, found in ledger.calibrations.items()},
+        "calibration": {
+            row: calibration.bins() for row, calibration in ledger.calibrations.items()
+        },
         "confidence_rank_correlation": _rank_correlations(ledger),
         "per_photo": _per_photo(plan, ledger),
     }
@@ -90,8 +92,8 @@ def _floor(real: Measured) -> dict[str, float]:
 
 
 def _rank_correlations(ledger: Ledger) -> dict[str, float]:
-    found = {row: place.rank_correlation() for row, place in ledger.calibrations.items()}
-    return {row: round(value, 4) for row, value in found.items() if value == value}
+    correlations = {row: place.rank_correlation() for row, place in ledger.calibrations.items()}
+    return {row: round(value, 4) for row, value in correlations.items() if value == value}
 
 
 def _per_photo(plan: Plan, ledger: Ledger) -> list[dict[str, Any]]:
@@ -120,12 +122,12 @@ def _by_kind(
             None, "no photo's key is in the table of kinds", "name the manifest of this set"
         )
     own = [kinds.get(photo.key, "unknown") for photo in photos]
-    found: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
     for kind in sorted(set(own), key=lambda kind: (-own.count(kind), kind)):
         lines = [line for line, other in enumerate(own) if other == kind]
         rows = [{"name": row.name, **figures(row.name, lines)} for row in plan.rows]
-        found[kind] = {"photos": len(lines), "rows": rows}
-    return found
+        tables[kind] = {"photos": len(lines), "rows": rows}
+    return tables
 
 
 def _curves(plan: Plan, ledger: Ledger, real: float) -> dict[str, list[dict[str, float]]]:
