@@ -22,7 +22,7 @@ from fastapi import FastAPI
 
 from photochrom.server import Settings, create_app
 from photochrom.server.run import listen, server_of
-from photochrom.server.state import State
+from photochrom.server.state import AppState
 
 API = "/api/v1"
 SHORT = {"header_s": 1, "stall_s": 1, "body_bytes_s": 2000}
@@ -57,26 +57,26 @@ class Served:
     server: uvicorn.Server
 
     @property
-    def state(self) -> State:
-        state: State = self.app.state.photochrom
+    def state(self) -> AppState:
+        state: AppState = self.app.state.photochrom
         return state
 
     @property
     def files(self) -> list[Path]:
         """What lies in its temporary folder now, beside the lock that says whose it is."""
-        found = []
-        for folder, _, names in os.walk(self.state.folder):  # which says nothing of what vanishes
-            found += [Path(folder, name) for name in names if name != "lock"]
-        return sorted(found)
+        files = []
+        for folder, _, names in os.walk(self.state.folder):  # which passes over what vanishes
+            files += [Path(folder, name) for name in names if name != "lock"]
+        return sorted(files)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """One request on a connection of its own; "_" in names of headers stands for "-"."""
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if isinstance(body, dict | list):
             body = json.dumps(body).encode()
-            told.setdefault("Content-Type", "application/json")
+            sent_headers.setdefault("Content-Type", "application/json")
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
-            connection.request(method, path, body, told)
+            connection.request(method, path, body, sent_headers)
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
 
@@ -104,11 +104,11 @@ class Served:
                 while piece := connection.recv(65536):
                     received += piece
             except ConnectionError:
-                pass  # closed with something of ours unread
+                pass  # closed before it read everything
         return bytes(received)
 
     def idle(self, seconds: float = 10) -> bool:
-        """Wait until nothing runs; whether it came to that."""
+        """Wait until nothing runs; returns whether it did in time."""
         return until(
             lambda: self.state.queue.running == 0 and self.state.queue.waiting == 0, seconds
         )
@@ -118,7 +118,7 @@ Serve = Callable[..., AbstractContextManager[Served]]
 
 
 def until(holds: Callable[[], bool], seconds: float) -> bool:
-    """Wait for something; whether it came."""
+    """Wait until a condition holds; returns whether it did in time."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
@@ -133,10 +133,10 @@ def serve() -> Serve:
 
     @contextmanager
     def start(**settings: Any) -> Iterator[Served]:
-        told = Settings(**{"port": 0, "shutdown_s": 5, **SHORT, **settings})
-        app = create_app(told)
-        with listen(told) as listening:
-            server = server_of(app, told)
+        chosen = Settings(**{"port": 0, "shutdown_s": 5, **SHORT, **settings})
+        app = create_app(chosen)
+        with listen(chosen) as listening:
+            server = server_of(app, chosen)
             thread = threading.Thread(
                 target=server.run, kwargs={"sockets": [listening]}, daemon=True
             )

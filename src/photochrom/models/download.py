@@ -8,7 +8,6 @@ from __future__ import annotations
 import glob
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import filelock
 import httpx2
 
 from photochrom._system.atomic import move_into_place
+from photochrom._system.retries import Retries, RetryPolicy
 from photochrom.errors import ModelError, os_reason
 from photochrom.models.catalogue import sha256_of
 from photochrom.models.descriptor import Descriptor
@@ -25,20 +25,6 @@ Progress = Callable[[int, int | None], None]
 
 _TOO_LARGE = 1.5
 """A server that sends more than so many times the expected bytes sends something else."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How hard a server is tried.
-
-    tries: failed attempts in a row, without new bytes, before an address is given up; each
-    continues the partial file. pause: seconds between two, doubled while nothing comes.
-    timeout: seconds without a byte.
-    """
-
-    tries: int = 4
-    pause: float = 1.0
-    timeout: float = 30.0
 
 
 class _FetchError(Exception):
@@ -52,7 +38,7 @@ class _FetchError(Exception):
 def pull(
     descriptor: Descriptor,
     progress: Progress = lambda *_: None,
-    patience: Patience | None = None,
+    policy: RetryPolicy | None = None,
 ) -> Path:
     """Download a model's file into the user's data folder; returns where it is.
 
@@ -71,7 +57,7 @@ def pull(
             # under a name that the next pull finds, to continue it
             part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
             if not (part.is_file() and sha256_of(part) == descriptor.sha256):
-                _from_any(descriptor, part, progress, patience or Patience())
+                _from_any(descriptor, part, progress, policy or RetryPolicy())
             move_into_place(part, target, durable=True)
     except OSError as error:
         raise ModelError(
@@ -102,13 +88,13 @@ def remove(descriptor: Descriptor) -> int:
     return freed
 
 
-def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: Patience) -> None:
+def _from_any(descriptor: Descriptor, part: Path, progress: Progress, policy: RetryPolicy) -> None:
     """Fill `part` from one of the addresses; its content is verified."""
     faults = []
-    timeout = httpx2.Timeout(patience.timeout)
+    timeout = httpx2.Timeout(policy.timeout)
     with httpx2.Client(follow_redirects=True, timeout=timeout) as client:
         for url in descriptor.urls:
-            fault = _from_one(client, url, descriptor, part, progress, patience)
+            fault = _from_one(client, url, descriptor, part, progress, policy)
             if fault is None:
                 return
             faults.append(f"{url}: {fault}")
@@ -123,13 +109,13 @@ def _from_one(
     descriptor: Descriptor,
     part: Path,
     progress: Progress,
-    patience: Patience,
+    policy: RetryPolicy,
 ) -> _FetchError | None:
     """Fill `part` from one address; returns why it failed.
 
-    A try that received bytes is not counted.
+    Each try continues the partial file; a failed one that received bytes is not counted.
     """
-    failures, there = 0, 0
+    retries, there = Retries(policy), 0
     while True:
         resumed = part.exists()  # perhaps of another server's file
         try:
@@ -138,10 +124,10 @@ def _from_one(
             return None
         except _FetchError as fault:
             before, there = there, part.stat().st_size if part.exists() else 0
-            failures = 0 if there > before else failures + 1
-            if not fault.again or failures >= patience.tries:
+            pause = retries.pause(progress=there > before)
+            if not fault.again or pause is None:
                 return fault
-        time.sleep(patience.pause * 2 ** max(0, failures - 1))
+        time.sleep(pause)
 
 
 def _check(descriptor: Descriptor, part: Path, again: bool) -> None:
@@ -167,7 +153,7 @@ def _fetch(
     try:
         with client.stream("GET", url, headers=headers) as response:
             if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and there:
-                if _length_told(response) == there:
+                if _whole_length(response) == there:
                     return  # all of it is there already
                 part.unlink()
                 raise _FetchError("has a shorter file than before", again=True)
@@ -191,10 +177,10 @@ def _place(response: httpx2.Response, there: int) -> int:
     """Where in the file the answer begins; raises for an answer that is no file."""
     status = response.status_code
     if status == HTTPStatus.PARTIAL_CONTENT and there:
-        told = response.headers.get("Content-Range", "")
-        if told.replace(" ", "").startswith(f"bytes{there}-"):
+        content_range = response.headers.get("Content-Range", "")
+        if content_range.replace(" ", "").startswith(f"bytes{there}-"):
             return there
-        raise _FetchError("sent another part than asked for", again=False)
+        raise _FetchError("sent another range than requested", again=False)
     if status == HTTPStatus.OK:
         return 0
     busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
@@ -209,10 +195,10 @@ def _total(response: httpx2.Response, there: int) -> int | None:
     return there + int(length) if length.isdigit() else None
 
 
-def _length_told(response: httpx2.Response) -> int | None:
+def _whole_length(response: httpx2.Response) -> int | None:
     """The file's length in the answer to a part that it does not have."""
-    told = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(told) if told.isdigit() else None
+    length = response.headers.get("Content-Range", "").rpartition("/")[2]
+    return int(length) if length.isdigit() else None
 
 
 def _write(

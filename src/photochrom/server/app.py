@@ -26,7 +26,7 @@ from photochrom.server.queue import WorkQueue
 from photochrom.server.routes import colorize, sessions, status
 from photochrom.server.security import Guard
 from photochrom.server.settings import Settings
-from photochrom.server.state import API, State
+from photochrom.server.state import API, AppState
 from photochrom.server.temp_folder import workplace
 
 PAGE = Path(__file__).with_name("page")
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with workplace(settings.folder) as folder:
             queue = WorkQueue(settings.workers, settings.waiting)
             sessions = PhotoSessions(folder, settings, models)
-            app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
+            app.state.photochrom = AppState(settings, folder, queue, models, sessions, measures)
             sweeper = asyncio.create_task(_sweep(sessions, queue))
             try:
                 yield
@@ -116,7 +116,7 @@ class _PageFiles(StaticFiles):
 
 
 def _watch(measures: Measures, app: FastAPI) -> None:
-    def show(name: str, text: str, value: Callable[[State], float]) -> None:
+    def show(name: str, text: str, value: Callable[[AppState], float]) -> None:
         measures.watch(name, text, lambda: value(app.state.photochrom))
 
     show("running", "Photos worked on.", lambda state: state.queue.running)

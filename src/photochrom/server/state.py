@@ -18,7 +18,7 @@ API = "/api/v1"
 
 
 @dataclass(frozen=True)
-class State:
+class AppState:
     """The parts of a running app, made when it starts.
 
     folder: temporary, for uploads and results.
@@ -32,8 +32,8 @@ class State:
     measures: Measures
 
 
-def _of(request: Request) -> State:
+def _of(request: Request) -> AppState:
     return request.app.state.photochrom
 
 
-Shared = Annotated[State, Depends(_of)]
+Shared = Annotated[AppState, Depends(_of)]

@@ -16,7 +16,7 @@ from photochrom.photo import pages_of
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
 from photochrom.server.requests import ColorizeRequest
-from photochrom.server.state import API, Shared, State
+from photochrom.server.state import API, AppState, Shared
 from photochrom.server.temp_folder import removed_on_failure
 from photochrom.server.uploads import Upload, described_body, receive
 
@@ -64,7 +64,7 @@ def _with_fields(options: ColorizeRequest, fields: Any) -> ColorizeRequest:
         raise RequestValidationError(error.errors()) from error
 
 
-def _colored(shared: State, upload: Upload, options: ColorizeRequest) -> File:
+def _colored(shared: AppState, upload: Upload, options: ColorizeRequest) -> File:
     look = options.look(shared.models.default, shared.settings.hints)
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)

@@ -31,7 +31,7 @@ from photochrom.server.responses import (
     body_of,
 )
 from photochrom.server.screen import LONGEST_WHOLE, SHORTEST_WHOLE, Box
-from photochrom.server.state import API, Shared, State
+from photochrom.server.state import API, AppState, Shared
 from photochrom.server.temp_folder import removed_on_failure
 from photochrom.server.uploads import described_body, full, receive
 
@@ -272,7 +272,7 @@ async def archive(
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
-async def _work(shared: State, session: PhotoSession, function: Callable[[], T]) -> T:
+async def _work(shared: AppState, session: PhotoSession, function: Callable[[], T]) -> T:
     """Run a function that uses a session's files, before work that nobody watches."""
 
     def work() -> T:
@@ -286,7 +286,7 @@ async def _work(shared: State, session: PhotoSession, function: Callable[[], T])
 
 
 async def _file(
-    shared: State, session: PhotoSession, look: ModelAndOptions, options: FileOptions
+    shared: AppState, session: PhotoSession, look: ModelAndOptions, options: FileOptions
 ) -> File:
     """A result in a folder of its own."""
     folder = FilePath(tempfile.mkdtemp(dir=shared.folder))

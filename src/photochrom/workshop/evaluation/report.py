@@ -10,7 +10,7 @@ from typing import Any
 from photochrom.errors import DataError
 from photochrom.workshop.evaluation.curve import plot_curves
 from photochrom.workshop.evaluation.original import Picture
-from photochrom.workshop.evaluation.page import write_page
+from photochrom.workshop.evaluation.web_page import write_page
 
 Column = tuple[str, str, str]
 """A head, the figure below it, and how the figure is written."""

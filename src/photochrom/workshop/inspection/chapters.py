@@ -11,9 +11,9 @@ from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
 from photochrom.workshop.inspection import drawings, layers, plane
 from photochrom.workshop.inspection.drawings import png
-from photochrom.workshop.inspection.page import Picture, Section
 from photochrom.workshop.inspection.reading import Reading
 from photochrom.workshop.inspection.subject import Subject
+from photochrom.workshop.inspection.web_page import Picture, Section
 
 
 def chapters(subject: Subject, reading: Reading, at: tuple[int, int] | None) -> Iterator[Section]:

@@ -9,9 +9,9 @@ from torch import Tensor
 from photochrom.workshop.inspection import drawings
 from photochrom.workshop.inspection.drawings import png
 from photochrom.workshop.inspection.features import awake, most_different
-from photochrom.workshop.inspection.page import Picture, Section
 from photochrom.workshop.inspection.reading import Reading
 from photochrom.workshop.inspection.subject import Subject
+from photochrom.workshop.inspection.web_page import Picture, Section
 
 MAPS = 36
 """Feature maps of a deeper layer that are shown."""
