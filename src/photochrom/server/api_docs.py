@@ -33,7 +33,7 @@ def docs_page(schema: Schema) -> str:
     sections = "".join(_route(*route, schema) for route in operations)
     about = (
         f"Version {escape(schema['info']['version'])}. For programs: "
-        '<a href="/api/v1/openapi.json">openapi.json</a>.'
+        '<a href="api/v1/openapi.json">openapi.json</a>.'
     )
     return f"{_HEAD}<h1>Photochrom, the HTTP API</h1><p>{about}</p><ul>{index}</ul>{sections}"
 

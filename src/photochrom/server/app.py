@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -23,6 +23,7 @@ from photochrom.server.models import Models
 from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures
 from photochrom.server.queue import WorkQueue
+from photochrom.server.root_path import RootPath
 from photochrom.server.routes import colorize, sessions, status
 from photochrom.server.security import Guard
 from photochrom.server.settings import Settings
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its scripts come from elsewhere; `api_docs` has none
         redoc_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         redirect_slashes=False,  # a redirect would use the client's Host header
     )
     _watch(measures, app)
@@ -78,7 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (status.router, colorize.router, sessions.router):
         app.include_router(router)
     app.include_router(status.health)
-    _serve_page(app)
+    _serve_page(app, settings.root_path)
     app.add_middleware(Measured, measures=measures)
     app.add_middleware(Guard, settings=settings)
     if settings.cors_origins:
@@ -86,16 +88,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=["Authorization", "Content-Encoding", "Content-Type"],
             expose_headers=["Content-Disposition", "Photochrom-Losses", "Retry-After", "Location"],
         )
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)  # before all others
     return app
 
 
-def _serve_page(app: FastAPI) -> None:
+def _serve_page(app: FastAPI, root_path: str) -> None:
+    html = (PAGE / "index.html").read_text(encoding="utf-8")
+    if root_path:  # where the address of the page does not end in a slash
+        html = html.replace("<head>", f'<head>\n<base href="{root_path}/">', 1)
+
     @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    async def page() -> HTMLResponse:
+        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -37,6 +38,7 @@ from photochrom.options import ColorizeKeywords, SaveKeywords
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:photochrom:"
 _LONGEST_TEXT = 400
+_AS_JSON = "send a JSON object with the header Content-Type: application/json"
 _OF_REQUESTS = {"model", "format", *ColorizeKeywords.__annotations__, *SaveKeywords.__annotations__}
 _OF_REQUESTS -= {"overwrite"}
 
@@ -120,12 +122,11 @@ def problem_of(error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         return problem(422, "config-error", _first_fault(error))
     if isinstance(error, HTTPException):
-        return problem(
-            error.status_code,
-            _kebab(HTTPStatus(error.status_code).phrase.replace(" ", "")),
-            Fields(None, str(error.detail), None),
-            dict(error.headers or {}),
-        )
+        status, headers = error.status_code, dict(error.headers or {})
+        phrase = HTTPStatus(status).phrase
+        remedy = _remedy_of(status, headers)
+        kind = _kebab(phrase.replace(" ", ""))
+        return problem(status, kind, Fields(None, str(error.detail), remedy), headers)
     if isinstance(error, MemoryError):
         fields = Fields(None, "not enough memory for this now", "come back later")
         return problem(503, "busy", fields, {"Retry-After": "10"})
@@ -176,4 +177,14 @@ def _first_fault(error: RequestValidationError) -> Fields:
     fault = error.errors()[0]
     place = " ".join(str(part) for part in fault["loc"])
     message = fault["msg"]
-    return Fields(place, f"{message[0].lower()}{message[1:]}", None)
+    remedy = _AS_JSON if fault["loc"] == ("body",) else None
+    return Fields(place, f"{message[0].lower()}{message[1:]}", remedy)
+
+
+def _remedy_of(status: int, headers: Mapping[str, str]) -> str | None:
+    """What to do about a wrong address or method; curl's --upload-file uses PUT."""
+    if status == HTTPStatus.NOT_FOUND:
+        return "/docs lists the addresses"
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        return f"use {headers['Allow']}, with curl: --request {headers['Allow'].split(',')[0]}"
+    return None

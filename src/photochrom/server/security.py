@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from photochrom.server.content_coding import coding_of, decoded
+from photochrom.server.host_names import canonical_name, is_same_host
 from photochrom.server.problems import RefusedError, problem_of
 from photochrom.server.request_body import (
     UPLOADS,
@@ -33,7 +36,7 @@ OPEN = ("/api/v1/about", "/healthz", "/readyz")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -46,6 +49,7 @@ _HEADERS = {
 }
 _LARGEST_JSON = 2**20  # bytes
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_WITH_BODY = ("POST", "PATCH")
 
 
 class Guard:
@@ -78,6 +82,9 @@ class Guard:
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope), most)
             body = counted(receive, most)
+            if scope["method"] in _WITH_BODY and (coding := coding_of(Headers(scope=scope))):
+                body = counted(decoded(body, coding), most)
+                scope = {**scope, "headers": _without_coding(scope["headers"])}
             if scope["path"] not in UPLOADS:
                 body = await replayed(body)
             if scope["method"] == "HEAD":  # as GET; the server leaves the body out
@@ -98,14 +105,13 @@ class Guard:
     def _check(self, method: str, path: str, headers: Headers, most: int) -> None:
         host = headers.get("host", "").lower()
         names = self.settings.names
-        if names and _name_of(host) not in names:
+        if names and canonical_name(host) not in names:
             raise RefusedError(
                 421, "misdirected-request", f"this server is not {host or 'without a name'}"
             )
         origin = headers.get("origin")
         allowed = origin in self.settings.cors_origins
-        own = (f"http://{host}", f"https://{host}")  # behind a proxy it may be either
-        if origin is not None and not allowed and origin.lower() not in own:
+        if origin is not None and not allowed and not is_same_host(origin, host):
             raise RefusedError(403, "forbidden", f"requests from {origin} are not allowed")
         foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if foreign and not allowed and (path.startswith(API) or method not in _SAFE):
@@ -139,6 +145,7 @@ def _guarded(path: str) -> bool:
     return path not in OPEN and (path.startswith(API) or path == "/metrics")
 
 
-def _name_of(host: str) -> str:
-    """The name in Host, without a port."""
-    return host if host.endswith("]") else host.rpartition(":")[0] or host
+def _without_coding(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a body that is decoded: of another length."""
+    coded = (b"content-encoding", b"content-length")
+    return [(name, value) for name, value in headers if name.lower() not in coded]

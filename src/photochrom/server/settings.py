@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from photochrom.errors import ConfigError, Option, Remedy, nearest_name, os_reason, see_docs
 from photochrom.options import DEVICE
+from photochrom.server.host_names import canonical_name
 
 PREFIX = "PHOTOCHROM_SERVER_"
 """Of the environment's variables: PHOTOCHROM_SERVER_PORT, ..."""
@@ -20,6 +22,8 @@ LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 """Names of this machine that a browser on it may use."""
 MIB = 2**20
 GIB = 2**30
+
+_SUB_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -45,18 +49,37 @@ def _usable(token: SecretStr) -> SecretStr:
 Token = Annotated[SecretStr, AfterValidator(_usable)]
 
 
+def _unbracketed(host: str) -> str:
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+Host = Annotated[str, AfterValidator(_unbracketed)]
+
+
+def _sub_path(path: str) -> str:
+    path = path.rstrip("/")
+    if path and not _SUB_PATH.fullmatch(path):
+        raise ValueError("must be a path like /photos, of letters, digits and - . _ ~")
+    return path
+
+
+RootPath = Annotated[str, AfterValidator(_sub_path)]
+
+
 class Settings(BaseSettings):
     """All settings; see docs/server.md. Sizes are in bytes, times in seconds."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     token: Token | None = None
     insecure: bool = False
     hosts: Names = ()
     """Names that requests may be for; empty: those of this machine on loopback, else any."""
     cors_origins: Names = ()
+    root_path: RootPath = ""
+    """The sub-path at which a proxy serves this server; empty for the root."""
 
     model: str | None = None
     device: str = DEVICE
@@ -130,9 +153,8 @@ class Settings(BaseSettings):
     def names(self) -> tuple[str, ...]:
         """The names that requests may be for; empty for any."""
         if self.hosts or not self.local:
-            return tuple(name.lower() for name in self.hosts)
-        own = f"[{self.host}]" if ":" in self.host else self.host
-        return (*LOCAL_NAMES, own)
+            return tuple(map(canonical_name, self.hosts))
+        return (*LOCAL_NAMES, canonical_name(self.host))
 
     @property
     def threads_each(self) -> int:

@@ -1,6 +1,6 @@
 import { texts } from "./texts.js";
 
-const BASE = "/api/v1";
+const BASE = new URL("../api/v1", import.meta.url).pathname; // behind a proxy it has a prefix
 const TOKEN = "photochrom-token";
 const TRIES = 6;
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any, TypeVar
@@ -21,7 +21,7 @@ from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import PhotoSession
 from photochrom.server.pictures import ScreenFormat, picture
-from photochrom.server.problems import described
+from photochrom.server.problems import RefusedError, described
 from photochrom.server.requests import FileOptions, ModelAndOptions, OptionsRequest
 from photochrom.server.responses import (
     Color,
@@ -40,6 +40,7 @@ router = APIRouter(prefix=API, tags=["sessions"])
 T = TypeVar("T")
 
 _FAULTS = described(400, 401, 403, 404, 413, 421, 422, 429)
+_WITH_BODY = described(415)
 _LARGEST = 10**6
 _MOST_SUGGESTIONS = 12
 _USUAL_PREVIEW = 1280
@@ -76,7 +77,7 @@ _SCREEN = ("image/jpeg", "image/webp", "image/png")
 @router.post(
     "/sessions",
     status_code=201,
-    responses={**_FAULTS, **described(507)},
+    responses={**_FAULTS, **_WITH_BODY, **described(507)},
     openapi_extra=described_body({}),
 )
 async def create_session(
@@ -89,7 +90,8 @@ async def create_session(
     shared.queue.check()  # before all is read
     await asyncio.to_thread(shared.sessions.expire)
     with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
-        upload = await receive(request, folder, shared.settings, name)
+        upload = await receive(request, folder, shared.settings, name, OptionsRequest.model_fields)
+        _check_fields(upload.fields)
 
         def opened() -> tuple[PhotoSession, SessionResponse]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
@@ -98,8 +100,20 @@ async def create_session(
 
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
         shared.sessions.add(session)
-    response.headers["Location"] = f"{request.url.path}/{session.id}"
+    response.headers["Location"] = f"{shared.settings.root_path}{API}/sessions/{session.id}"
     return body
+
+
+def _check_fields(fields: Mapping[str, str]) -> None:
+    """Raise RefusedError for fields that would be ignored."""
+    for name, value in fields.items():
+        if value and name != "name":
+            raise RefusedError(
+                422,
+                "config-error",
+                f"the form's field {name!r} is not taken with the photo",
+                f"send options by PATCH {API}/sessions/{{id}}",
+            )
 
 
 @router.get("/sessions/{id}", responses=_FAULTS)
@@ -109,7 +123,7 @@ async def show(id: Id, shared: Shared) -> SessionResponse:
     return await _work(shared, session, lambda: body_of(session, shared.settings.session_s))
 
 
-@router.patch("/sessions/{id}", responses=_FAULTS)
+@router.patch("/sessions/{id}", responses={**_FAULTS, **_WITH_BODY})
 async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResponse:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
