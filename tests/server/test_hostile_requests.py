@@ -29,7 +29,7 @@ from photochrom.models.session import Session
 from photochrom.server import Settings
 
 if TYPE_CHECKING:
-    from conftest import Answer, Serve, Served
+    from support.served import Answer, Serve, Served
 
 API = "/api/v1"
 COLORIZE = f"{API}/colorize?size=64"

@@ -13,7 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 if TYPE_CHECKING:
-    from conftest import Served
+    from support.served import Served
 
 EXAMPLES = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 """Of each operation, sound ones and as many others."""

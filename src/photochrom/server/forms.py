@@ -40,7 +40,7 @@ class _Part:
 class FormReader:
     """Reads a form as it comes; each method raises RefusedError, 400, for a form that is wrong.
 
-    The photo is the file `photo`, with or without a file's name, or else the only file of the form.
+    The photo is the file `photo`, with or without a file's name. Another file is refused.
     """
 
     def __init__(self, content_type: str, file: BinaryIO, options: Collection[str]) -> None:
@@ -51,7 +51,8 @@ class FormReader:
         self._file, self._options = file, options
         self._fields: dict[str, str] = {}
         self._photo: _Part | None = None
-        self._empty: str | None = None  # the name of a file without bytes
+        self._others: list[str] = []  # names of further files
+        self._empty = False  # whether the photo has no bytes
         self._part = _Part("", None, False)
         self._headers: dict[str, bytes] = {}
         self._header = (bytearray(), bytearray())
@@ -100,9 +101,15 @@ class FormReader:
         if not self._ended:
             raise _wrong("the form is damaged (it ends before its last boundary)")
         if self._photo is None:
-            if self._empty is not None:
-                raise _wrong(f"the form's file {self._empty!r} is empty", "choose a photo")
-            raise _wrong(f"the form has no file named {PART!r}", AS_FORM)
+            if self._empty:
+                raise _wrong(f"the form's file {PART!r} is empty", "choose a photo")
+            but = f", but one named {self._others[0]!r}" if self._others else ""
+            raise _wrong(f"the form has no file named {PART!r}{but}", AS_FORM)
+        if self._others:
+            raise _wrong(
+                f"the form has several files ({', '.join([PART, *self._others])})",
+                "send one photo in a request",
+            )
         return self._photo.file_name or self._fields.get("name", ""), self._fields
 
     def _begin_part(self) -> None:
@@ -143,13 +150,12 @@ class FormReader:
                 raise _wrong(f"the form's field {part.name!r} has more than {_LONGEST_FIELD} bytes")
             part.text += data[start:end]
             return
-        if self._photo is None:
+        if self._photo is None and part.name == PART:
             self._photo = part
-        elif self._photo is not part:
-            raise _wrong(
-                f"the form has several files ({self._photo.name!r}, {part.name!r})",
-                "send one photo in a request",
-            )
+        if self._photo is not part:
+            if part.size == end - start:  # its first bytes
+                self._others.append(part.name)
+            return
         if part.file_name is None and part.size <= _LONGEST_PATH:
             part.text += data[start:end]
         self._file.write(data[start:end])
@@ -159,9 +165,9 @@ class FormReader:
         if not part.is_file:
             if part.size and part.name != _CHARSET:
                 self._fields[part.name] = _text(bytes(part.text))
-        elif not part.size:
-            self._empty = part.name
-        elif len(part.text) == part.size and is_text(part.text):
+        elif not part.size:  # browsers send a file that nobody chose
+            self._empty |= part.name == PART
+        elif part is self._photo and len(part.text) == part.size and is_text(part.text):
             path = _text(bytes(part.text)).strip()
             raise _wrong(
                 f"the form's {part.name!r} is the text {path[:80]!r}, and not a file",

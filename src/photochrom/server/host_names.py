@@ -16,7 +16,7 @@ def canonical_name(host: str) -> str:
     What is no host is returned in lower case, and then equals no name.
     """
     name, _ = _split(host)
-    address = name.strip("[]") if name.startswith("[") else host
+    address = name[1:-1] if name.startswith("[") and name.endswith("]") else name
     try:
         return f"[{IPv6Address(address)}]"
     except ValueError:

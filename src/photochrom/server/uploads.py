@@ -110,16 +110,14 @@ async def _each_chunk(
 
 
 def _check_kind(path: Path, kind: str) -> None:
-    """Raise RefusedError for a body that is not the photo itself: empty, a web form, JSON.
+    """Raise RefusedError for a body that is not the photo itself: a web form, JSON.
 
     curl's --data-binary and axios send a photo as a web form too, but undamaged.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if not head:
-        raise RefusedError(
-            400, "bad-request", "the body is empty", f"send the photo as the body, or {AS_FORM}"
-        )
+        raise PhotoError("the body", "is empty", f"send the photo as the body, or {AS_FORM}")
     of_text = kind in (_WEB_FORM, "application/json") or kind.startswith("text/")
     if not kind.startswith("multipart/") and not (of_text and is_text(head)):
         return
