@@ -20,6 +20,8 @@ AS_FORM = f"with curl: --form {PART}=@FILE"
 _LONGEST_FIELD = 2**20
 _MOST_FIELDS = 40
 _LONGEST_PREAMBLE = 2**16
+_LONGEST_BOUNDARY = 200
+"""More than the 70 of RFC 2046, as some clients have it."""
 _LONGEST_PATH = 4096
 """A part without a file's name that is no longer, and all text, is taken for a file's path."""
 _CHARSET = "_charset_"  # browsers add it to forms that ask for it
@@ -28,7 +30,11 @@ _PLAIN_ENCODINGS = ("", "7bit", "8bit", "binary")
 
 @dataclass
 class _Part:
-    """name: of the field. file_name: None where it has none. text: of a part that is not a file."""
+    """One part as it comes.
+
+    file_name: None where the client gave none. text: the content of a part that is no file, or the
+    beginning of a photo without a file's name.
+    """
 
     name: str
     file_name: str | None
@@ -57,29 +63,21 @@ class FormReader:
         self._headers: dict[str, bytes] = {}
         self._header = (bytearray(), bytearray())
         self._count, self._ended = 0, False
-        self._delimiter, self._preamble = b"", bytearray()
-        boundary = _header("content-type", content_type).get_boundary()
-        if not boundary or not boundary.isascii():
-            raise _wrong(
-                "the form's Content-Type has no boundary", "leave that header to your HTTP client"
-            )
-        self._delimiter = f"--{boundary}".encode()
-        try:
-            self._parser = MultipartParser(
-                boundary,
-                {
-                    "on_part_begin": self._begin_part,
-                    "on_header_field": self._add_header_name,
-                    "on_header_value": self._add_header_value,
-                    "on_header_end": self._end_header,
-                    "on_headers_finished": self._end_headers,
-                    "on_part_data": self._add_data,
-                    "on_part_end": self._end_part,
-                    "on_end": self._end,
-                },
-            )
-        except FormParserError as error:
-            raise _wrong(f"the form's boundary is too long ({error})") from error
+        boundary = _boundary_of(content_type)
+        self._delimiter, self._preamble = b"--" + boundary, bytearray()
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin_part,
+                "on_header_field": self._add_header_name,
+                "on_header_value": self._add_header_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._end_headers,
+                "on_part_data": self._add_data,
+                "on_part_end": self._end_part,
+                "on_end": self._end,
+            },
+        )
 
     def write(self, data: bytes) -> None:
         """Take the next bytes of the body."""
@@ -97,7 +95,7 @@ class FormReader:
             raise _wrong(f"the form is damaged ({error})") from error
 
     def close(self) -> tuple[str, dict[str, str]]:
-        """The photo's name, empty where it has none, and the other fields, without empty ones."""
+        """The photo's name, empty where it has none, and the other fields."""
         if not self._ended:
             raise _wrong("the form is damaged (it ends before its last boundary)")
         if self._photo is None:
@@ -186,12 +184,26 @@ def is_text(data: bytes | bytearray) -> bool:
     return not any(byte in b"\0\r\n" for byte in data)
 
 
+def _boundary_of(content_type: str) -> bytes:
+    boundary = _header("content-type", content_type).get_boundary() or ""
+    if not boundary:
+        raise _wrong(
+            "the form's Content-Type has no boundary", "leave that header to your HTTP client"
+        )
+    if not boundary.isascii() or len(boundary) > _LONGEST_BOUNDARY:
+        raise _wrong(
+            f"the form's boundary is not of at most {_LONGEST_BOUNDARY} ASCII characters",
+            "leave it to your HTTP client",
+        )
+    return boundary.encode()
+
+
 def _delimiter_in(data: bytearray, delimiter: bytes) -> int | None:
     """Where the first delimiter begins, behind a preamble."""
     if data.startswith(delimiter):
         return 0
-    found = data.find(b"\n" + delimiter)
-    return None if found < 0 else found + 1
+    line_end = data.find(b"\n" + delimiter)
+    return None if line_end < 0 else line_end + 1
 
 
 def _header(name: str, value: str) -> Message:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 
@@ -81,10 +80,7 @@ class Guard:
         most = self.settings.upload_bytes if scope["path"] in UPLOADS else _LARGEST_JSON
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope), most)
-            body = counted(receive, most)
-            if scope["method"] in _WITH_BODY and (coding := coding_of(Headers(scope=scope))):
-                body = counted(decoded(body, coding), most)
-                scope = {**scope, "headers": _without_coding(scope["headers"])}
+            scope, body = _plain_body(scope, receive, most)
             if scope["path"] not in UPLOADS:
                 body = await replayed(body)
             if scope["method"] == "HEAD":  # as GET; the server leaves the body out
@@ -145,7 +141,12 @@ def _guarded(path: str) -> bool:
     return path not in OPEN and (path.startswith(API) or path == "/metrics")
 
 
-def _without_coding(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of a body that is decoded: of another length."""
-    coded = (b"content-encoding", b"content-length")
-    return [(name, value) for name, value in headers if name.lower() not in coded]
+def _plain_body(scope: Scope, receive: Receive, most: int) -> tuple[Scope, Receive]:
+    """A request with its body decoded, which is counted as it comes and as it is decoded."""
+    body = counted(receive, most)
+    coding = coding_of(Headers(scope=scope)) if scope["method"] in _WITH_BODY else None
+    if coding is None:
+        return scope, body
+    changed = (b"content-encoding", b"content-length")
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in changed]
+    return {**scope, "headers": headers}, counted(decoded(body, coding), most)
