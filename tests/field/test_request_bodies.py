@@ -11,22 +11,28 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx2
-import numpy as np
 import pytest
-import pyvips
 import requests
 from playwright.sync_api import sync_playwright
 
-from support.served import API, Answer, Served, serving
+from support.request_bodies import (
+    COLORIZE,
+    FORM,
+    JPEG,
+    SESSIONS,
+    WEB_FORM,
+    check,
+    form,
+    part,
+    post_form,
+    small_photo,
+)
+from support.served import Served, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
-COLORIZE, SESSIONS = f"{API}/colorize", f"{API}/sessions"
-FORM = "multipart/form-data; boundary=xX"
-WEB_FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +43,7 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def photo() -> bytes:
-    """A grey JPEG of 90 x 60 pixels."""
-    rows = np.linspace(210, 60, 60)[:, None] + np.random.default_rng(0).normal(0, 6, (60, 90))
-    image = pyvips.Image.new_from_array(np.clip(rows, 0, 255).astype(np.uint8))
-    return bytes(image.write_to_buffer(".jpg", Q=90))
+    return small_photo()
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +56,6 @@ def file(photo: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def url(served: Served) -> str:
     return f"http://127.0.0.1:{served.port}{COLORIZE}"
-
-
-def part(content: bytes, disposition: str, *headers: str) -> bytes:
-    head = "\r\n".join([f"Content-Disposition: form-data; {disposition}", *headers])
-    return b"--xX\r\n" + head.encode() + b"\r\n\r\n" + content + b"\r\n"
-
-
-def form(*parts: bytes) -> bytes:
-    return b"".join(parts) + b"--xX--\r\n"
-
-
-def check(content: bytes, suffix: str = "jpg") -> None:
-    """The answer is the photo in colour, in the format that was asked for."""
-    image: Any = pyvips.Image.new_from_buffer(content, "")
-    assert (image.width, image.height, image.bands) == (90, 60, 3)
-    assert image.get("vips-loader").startswith({"jpg": "jpeg"}.get(suffix, suffix))
-
-
-def post_form(served: Served, body: bytes, path: str = COLORIZE, kind: str = FORM) -> Answer:
-    return served.ask("POST", path, body, Content_Type=kind)
 
 
 NAMES = {
@@ -109,50 +92,6 @@ def test_names_of_files(served: Served, photo: bytes, disposition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header",
-    [
-        (),
-        ("Content-Type: image/jpeg",),
-        ("Content-Type: image/jpg",),
-        ("Content-Type: application/octet-stream",),
-        ("Content-Type: text/plain; charset=x",),
-        ("Content-Type: image/jpeg", "Content-Transfer-Encoding: binary"),
-        ("Content-Length: 1",),
-    ],
-    ids=str,
-)
-def test_headers_of_a_part(served: Served, photo: bytes, header: tuple[str, ...]) -> None:
-    answer = post_form(served, form(part(photo, 'name="photo"; filename="a.jpg"', *header)))
-    assert answer.status == 200, answer.body
-    check(answer.body)
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "",
-        "image/jpeg",
-        "image/jpg",
-        "image/tiff",
-        "application/octet-stream",
-        "binary/octet-stream",
-        WEB_FORM,  # curl --data-binary, wget --post-file, axios with a Buffer or a stream
-        f"{WEB_FORM};charset=utf-8",
-        "application/json",
-        "text/plain;charset=UTF-8",
-    ],
-)
-def test_a_raw_body_is_the_photo_whatever_its_type(served: Served, photo: bytes, kind: str) -> None:
-    for path in (f"{COLORIZE}?name=cat.jpg", f"{SESSIONS}?name=cat.jpg"):
-        headers = {"Content_Type": kind} if kind else {}
-        answer = served.ask("POST", path, photo, **headers)
-        assert answer.status in (200, 201), answer.body
-        chunked = served.ask("POST", path, iter([photo[:1], photo[1:9], photo[9:]]), **headers)
-        assert chunked.status == answer.status, chunked.body
-    assert answer.json["name"] == "cat.jpg"
-
-
-@pytest.mark.parametrize(
     ("kind", "body"),
     [
         (WEB_FORM, "damaged"),  # curl --data @FILE: without NUL and line ends
@@ -183,7 +122,6 @@ def test_another_body_is_one_line_with_the_right_command(
     assert "multipart/form-data" in answer.headers["Accept"]
 
 
-JPEG = 'name="photo"; filename="a.jpg"'
 WRONG: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no file": (lambda _: form(part(b"0.5", 'name="vividness"')), "--form photo=@FILE"),
     "another name": (lambda p: form(part(p, 'name="image"; filename="a.jpg"')), "named 'image'"),
@@ -236,18 +174,6 @@ def test_a_content_type_written_by_hand(served: Served, photo: bytes, boundary: 
 
 
 @pytest.mark.parametrize(
-    "kind",
-    ['multipart/form-data; boundary="x: X"', "Multipart/Form-Data;charset=utf-8;Boundary=xX"],
-)
-def test_other_spellings_of_the_content_type(served: Served, photo: bytes, kind: str) -> None:
-    body = form(part(photo, JPEG))
-    if "x: X" in kind:
-        body = body.replace(b"--xX", b"--x: X")
-    answer = post_form(served, body, kind=kind)
-    assert answer.status == 200, answer.body
-
-
-@pytest.mark.parametrize(
     "preamble", [b"\r\n", b"This is a message in MIME format.\r\n", b"--\r\n-- xX\r\n\r\n"]
 )
 def test_preamble_and_epilogue_do_not_count(served: Served, photo: bytes, preamble: bytes) -> None:
@@ -288,29 +214,6 @@ def test_the_field_name_names_a_part_without_one(served: Served, photo: bytes) -
     assert post_form(served, body, SESSIONS).json["name"] == "aunt.jpg"
     answer = post_form(served, body)
     assert 'filename="aunt.color.jpg"' in answer.headers["Content-Disposition"]
-
-
-@pytest.mark.parametrize(
-    ("value", "marked"),
-    [
-        *((value, True) for value in ("true", "1", "on", "yes", "True", "YES")),
-        *((value, False) for value in ("false", "0", "off", "no", "False")),
-    ],
-)
-def test_booleans(served: Served, photo: bytes, value: str, marked: bool) -> None:
-    body = form(part(photo, JPEG), part(value.encode(), 'name="mark"'))
-    in_form = post_form(served, body)
-    in_address = served.ask("POST", f"{COLORIZE}?mark={value}", photo)
-    for answer in (in_form, in_address):
-        assert answer.status == 200, answer.body
-        assert (b"DigitalSourceType" in answer.body) == marked
-
-
-def test_a_wrong_option_is_one_line(served: Served, photo: bytes) -> None:
-    for name, value in (("vividness", "much"), ("mark", "maybe"), ("colour", "1")):
-        answer = post_form(served, form(part(photo, JPEG), part(value.encode(), f'name="{name}"')))
-        assert answer.status == 422
-        assert name in answer.detail
 
 
 def test_a_session_refuses_options_that_it_would_ignore(served: Served, photo: bytes) -> None:
@@ -395,23 +298,6 @@ _FETCH = (
 _NODE_FORM = "Content-Type: image/jpeg"
 
 
-@pytest.mark.parametrize("client", ["axios buffer", "axios stream", "axios FormData"])
-def test_axios(served: Served, photo: bytes, client: str) -> None:
-    if client == "axios FormData":
-        name = 'name="photo"; filename="naïve %22q%22.jpg"'
-        body = form(part(photo, name, _NODE_FORM), part(b"true", 'name="recolor"'))
-        sent = _AXIOS % (FORM.encode(), b"Content-Length: %d\r\n" % len(body), body)
-    elif client == "axios stream":
-        chunks = b"%x\r\n" % len(photo) + photo + b"\r\n0\r\n\r\n"
-        sent = _AXIOS % (WEB_FORM.encode(), b"Transfer-Encoding: chunked\r\n", chunks)
-    else:
-        length = b"Content-Length: %d\r\n" % len(photo)
-        sent = _AXIOS % (WEB_FORM.encode(), length, photo)
-    head, _, content = served.raw(sent).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 "), content
-    check(content)
-
-
 def test_node_form_data_without_a_name(served: Served, photo: bytes) -> None:
     """form.append("photo", buffer) sends no file's name."""
     body = form(part(photo, 'name="photo"', "Content-Type: application/octet-stream"))
@@ -481,22 +367,6 @@ def test_curl_meant_otherwise(
     problem = json.loads(content)
     assert (got, problem["status"]) == (status, status), problem
     assert words in problem["detail"]
-
-
-@needs_curl
-def test_curl_waits_for_the_go_ahead(served: Served, url: str, tmp_path: Path) -> None:
-    """Expect: 100-continue: what is refused by its head alone is never sent."""
-    with serving(workers=1, upload_bytes=1_000_000) as small:
-        large = tmp_path / "large.jpg"
-        large.write_bytes(bytes(5_000_000))
-        refused = f"http://127.0.0.1:{small.port}{COLORIZE}"
-        arguments = ["--write-out", "%{size_upload} %{http_code}", "--data-binary", f"@{large}"]
-        command = ["curl", "-s", "-o", str(tmp_path / "answer"), "-H", "Expect: 100-continue"]
-        done = subprocess.run(
-            [*command, *arguments, refused], capture_output=True, timeout=60, check=False
-        )
-    assert done.stdout == b"0 413"
-    assert "too-large" in (tmp_path / "answer").read_text()
 
 
 # A browser
