@@ -4,7 +4,7 @@ PhotoError     422   the photo cannot be read, or not be written in that format
 InColorError       409   it is in colour already
 HintError      422   hints that do not fit the photo
 ConfigError    422   an option out of range
-ModelError     422   a model that is not here, or cannot do what is asked
+ModelError     422   a model that is not on this machine, or lacks an ability
 MissingExtraError   501   an optional package is not installed on the server
 others         500
 """

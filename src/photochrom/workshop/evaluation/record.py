@@ -37,8 +37,8 @@ def record_of(
     )
 
     def figures(row: str, lines: Sequence[int]) -> dict[str, float]:
-        ours, gray, real = (measured[name].pick(lines) for name in (row, "grey", REAL))
-        return figures_of(ours, gray, real, truth[lines])
+        colored, gray, real = (measured[name].pick(lines) for name in (row, "grey", REAL))
+        return figures_of(colored, gray, real, truth[lines])
 
     record: dict[str, Any] = {
         "photos": len(measurements.photos),

@@ -76,14 +76,14 @@ class Limits:
 
 def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Exponential moving average of weights; counters and the like are copied."""
-    ours, theirs = average.state_dict(), network.state_dict()
-    floating = [name for name, tensor in ours.items() if tensor.is_floating_point()]
+    averaged, current = average.state_dict(), network.state_dict()
+    floating = [name for name, tensor in averaged.items() if tensor.is_floating_point()]
     with torch.no_grad():
         torch._foreach_lerp_(
-            [ours[name] for name in floating], [theirs[name] for name in floating], 1 - decay
+            [averaged[name] for name in floating], [current[name] for name in floating], 1 - decay
         )
-        for name in ours.keys() - set(floating):
-            ours[name].copy_(theirs[name])
+        for name in averaged.keys() - set(floating):
+            averaged[name].copy_(current[name])
 
 
 class Trainer:
