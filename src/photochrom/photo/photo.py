@@ -201,6 +201,7 @@ class Photo:
         >>> fetch(0, 16).shape
         (16, 451, 1)
         """
+        self._verify()
         with self._errors():
             region = pyvips.Region.new(self._source.image(self._header))
         shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted_to_srgb
@@ -340,6 +341,7 @@ class Photo:
         factor = min(self.height / height, self.width / width) / _SMALLEST_SHRUNK
         shrink = max(k for k in (1, 2, 4, 8) if k <= max(1.0, factor))
         options = {"shrink": shrink} if self._shrinks_on_load else {}
+        self._verify()
         with self._errors():
             image = self._source.image(self._header, **options)
             if self.dtype == FLOAT:
@@ -357,6 +359,12 @@ class Photo:
         else:
             values /= np.iinfo(self.dtype).max
         return resize(values, height, width, extent)
+
+    def _verify(self) -> None:
+        """Look for damage that decoders pass over, before the first pass."""
+        with self._errors():
+            for note in self._source.verify():
+                self._add_note(note)
 
     def _checked_floats(self, values: Array) -> Array:
         brightest = float(np.nanmax(values, initial=0))

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import forget_faults, pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
-from photochrom.photo import optional_codecs
+from photochrom.photo import jpeg_damage, optional_codecs
+from photochrom.photo.file_access import opened
 from photochrom.photo.formats import (
     EIGHT,
     FLOAT,
+    JPEG,
     KINDS,
     MAX_PIXELS,
     MAX_WHOLE_PIXELS,
@@ -76,6 +78,8 @@ class Source:
         self.kind: Kind | None = None
         self.decoded: optional_codecs.Decoded | None = None
         self._max_pixels = max_pixels
+        self._fail_on = "truncated"
+        self._verified = False
         if isinstance(source, Path | bytes):
             self._encoded = source
             self.kind = self._sniff()
@@ -84,6 +88,8 @@ class Source:
                 limit = max_pixels or MAX_WHOLE_PIXELS
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
+            if self.kind is JPEG:
+                self._encoded = jpeg_damage.with_height(source, name)
         else:
             self._array = np.atleast_3d(source)
 
@@ -139,6 +145,21 @@ class Source:
             image = _as_srgb16(image, header.profile is not None)
         return image
 
+    def verify(self) -> tuple[str, ...]:
+        """Look for damage in the data of a JPEG, once; the notes about what is found.
+
+        What can be read of a damaged file is read from then on. Raises PhotoError where too much
+        of it is missing.
+        """
+        if self.kind is not JPEG or self._verified:
+            return ()
+        with opened(self._encoded) as file:
+            finding = jpeg_damage.examine(file.read(), self.name)
+        self._verified = True
+        if finding.data is not None:
+            self._encoded, self._fail_on = finding.data, "none"
+        return finding.notes
+
     def _raw(self, **options: Any) -> Any:
         if self._array is not None:
             image = pyvips.Image.new_from_array(self._array)
@@ -149,10 +170,11 @@ class Source:
                 image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.decoded.icc)
             return image
         assert self.kind is not None
+        forget_faults()
         if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
             options["page"] = self._page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
-        settings = {"access": "sequential", "fail_on": "truncated", **options}
+        settings = {"access": "sequential", "fail_on": self._fail_on, **options}
         if isinstance(self._encoded, bytes):
             image = pyvips.Operation.call(f"{loader}load_buffer", self._encoded, **settings)
         else:  # by descriptor: libvips wants names to be text
