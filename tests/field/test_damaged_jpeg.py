@@ -1,4 +1,4 @@
-"""JPEG files that are cut, damaged or odd: what is missing or doubtful is told, or the file refused."""
+"""JPEG files that are cut, damaged or odd: what is missing or doubtful is a note, or an error."""
 
 import io
 import random

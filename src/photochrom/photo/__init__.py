@@ -9,7 +9,9 @@ from photochrom.photo.formats import (
     MAX_WHOLE_PIXELS,
     SUFFIXES,
     TIFF,
+    WRITTEN,
     Kind,
+    kind_by_name,
     kind_of,
 )
 from photochrom.photo.metadata import Metadata, metadata_of, pages_of
@@ -31,6 +33,7 @@ __all__ = [
     "MAX_WHOLE_PIXELS",
     "SUFFIXES",
     "TIFF",
+    "WRITTEN",
     "Kind",
     "Metadata",
     "Page",
@@ -43,6 +46,7 @@ __all__ = [
     "encode",
     "foreseen_os_errors",
     "from_exif",
+    "kind_by_name",
     "kind_of",
     "losses",
     "metadata_of",

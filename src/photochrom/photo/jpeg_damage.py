@@ -102,7 +102,7 @@ def examine(data: bytes, name: str) -> Finding:
     if end >= 0 and _is_sound(data[:end], frame):
         return Finding()
     structure = structure_of(data, frame)
-    repaired = _repaired(data, frame, structure)
+    repaired = _repaired(data, structure)
     sound = not structure.strays and _is_sound(repaired[:-2], frame)
     whole = bytes(repaired)
     if sound:
@@ -114,7 +114,7 @@ def examine(data: bytes, name: str) -> Finding:
     return Finding(whole, note)
 
 
-def _repaired(data: bytes, frame: Frame, structure: Structure) -> bytearray:
+def _repaired(data: bytes, structure: Structure) -> bytearray:
     """The picture with its end marked, and without markers that cannot be in its data."""
     repaired = bytearray(data[: structure.end])
     for place in structure.strays:

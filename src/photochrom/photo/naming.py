@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from photochrom.photo.formats import KINDS
+
 COLORED = ".color"
 """What a coloured photo's name has before its suffix; a variant's number comes between them."""
 VARIANTS = ".variants"
 """What the name of a sheet of variants has before its suffix."""
-_IN_COLOR = {".pgm": ".ppm"}
-"""Suffixes of files that cannot hold colours, and of those that can."""
+_IN_COLOR = {".pgm": ".ppm"} | {
+    suffix: kind.becomes for kind in KINDS if not kind.written for suffix in kind.suffixes
+}
+"""Suffixes of files that cannot hold colours or are read only, and of their results."""
 _RESULT = re.compile(rf"({re.escape(COLORED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
 
 

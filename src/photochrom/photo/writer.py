@@ -26,10 +26,10 @@ from photochrom.photo.formats import (
     FLOAT,
     HEIC,
     JPEG,
-    KINDS,
     SIXTEEN,
     TIFF,
     WEBP,
+    WRITTEN,
     Kind,
     kind_of,
 )
@@ -158,7 +158,7 @@ def check_target(target: Path, overwrite: bool) -> Kind:
     """The kind of file that a name stands for; raises the one-line error where it cannot be."""
     kind = kind_of(target)
     if kind is None:
-        known = ", ".join(kind.suffix[1:] for kind in KINDS)
+        known = ", ".join(kind.suffix[1:] for kind in WRITTEN)
         raise PhotoError(target, "cannot write this format", f"end the name in one of {known}")
     with foreseen_os_errors(str(target)):
         exists = target.exists()
