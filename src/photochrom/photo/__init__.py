@@ -11,6 +11,7 @@ from photochrom.photo.formats import (
     TIFF,
     WRITTEN,
     Kind,
+    check_size,
     kind_by_name,
     kind_of,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "PhotoLike",
     "Turn",
     "as_photo",
+    "check_size",
     "check_target",
     "coding_for",
     "encode",

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from photochrom.errors import PhotoError
+
 MAX_PIXELS = 1_000_000_000
 """Of a picture that is decoded row by row, by default."""
 MAX_WHOLE_PIXELS = 150_000_000
@@ -25,8 +27,10 @@ class Kind:
     tagged: whether viewers honour the orientation tag; else pixels are turned.
     streams: whether it is decoded row by row; the others lie in memory as a whole.
     lossless: whether it gives back what was written. quality: whether `SaveOptions.quality` counts.
-    profile: whether it carries an ICC profile. becomes: what a result's name ends in where the kind
-    is read only; empty where it is written too.
+    profile: whether it carries an ICC profile.
+    longest: pixels a side that a result may have, by the format or by what writes it here; None for
+    no limit.
+    becomes: what a result's name ends in where the kind is read only; empty where it is written.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Kind:
     lossless: bool = False
     quality: bool = False
     profile: bool = True
+    longest: int | None = None
     becomes: str = ""
 
     @property
@@ -60,6 +65,7 @@ JPEG = Kind(
     tagged=True,
     streams=True,
     quality=True,
+    longest=65_500,  # libjpeg's; the format has 65,535
 )
 PNG = Kind(
     name="PNG",
@@ -78,9 +84,11 @@ TIFF = Kind(
     streams=True,
     lossless=True,
 )
-WEBP = Kind(name="WebP", suffixes=(".webp",), loader="webp", quality=True)
-AVIF = Kind(name="AVIF", suffixes=(".avif",), loader="heif", quality=True)
-GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False)
+WEBP = Kind(name="WebP", suffixes=(".webp",), loader="webp", quality=True, longest=16_383)
+AVIF = Kind(  # libvips writes no longer ones
+    name="AVIF", suffixes=(".avif",), loader="heif", quality=True, longest=16_384
+)
+GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False, longest=65_535)
 PNM = Kind(
     name="PGM or PPM",
     suffixes=(".ppm", ".pgm", ".pnm"),
@@ -95,9 +103,14 @@ JPEG2000 = Kind(
     depths=frozenset({EIGHT, SIXTEEN}),
     lossless=True,
     profile=False,
+    longest=65_535,  # openjpeg's package's
 )
 HEIC = Kind(
-    name="HEIC", suffixes=(".heic", ".heif"), depths=frozenset({EIGHT, SIXTEEN}), quality=True
+    name="HEIC",
+    suffixes=(".heic", ".heif"),
+    depths=frozenset({EIGHT, SIXTEEN}),
+    quality=True,
+    longest=65_528,
 )
 BMP = Kind(name="BMP", suffixes=(".bmp", ".dib"), becomes=".png")
 JPEG_XL = Kind(name="JPEG XL", suffixes=(".jxl",), becomes=".png")
@@ -128,6 +141,17 @@ def kind_by_name(name: str | PurePath) -> Kind | None:
     text = str(name).lower()
     suffix = PurePath(text).suffix or text
     return next((kind for kind in KINDS if suffix in kind.suffixes), None)
+
+
+def check_size(kind: Kind, height: int, width: int, subject: object) -> None:
+    """Raise PhotoError, about a subject, where a picture is too large for files of a kind."""
+    if kind.longest is not None and max(height, width) > kind.longest:
+        raise PhotoError(
+            subject,
+            f"{width} x {height} pixels are too many for a {kind.name} file, which has at most "
+            f"{kind.longest} a side",
+            "write a PNG or TIFF instead",
+        )
 
 
 _MAGIC = (

@@ -31,6 +31,7 @@ from photochrom.photo.formats import (
     WEBP,
     WRITTEN,
     Kind,
+    check_size,
     kind_of,
 )
 from photochrom.photo.iptc import join_photoshop_block
@@ -111,6 +112,8 @@ def write(
     Raises OutputExistsError or PhotoError.
     """
     kind = check_target(target, saving.overwrite)
+    for page in pages:
+        check_size(kind, *page.size, target)
     with ExitStack() as stack:
         with foreseen_os_errors(str(target)):
             part = stack.enter_context(temporary_beside(target))
