@@ -12,7 +12,7 @@ from PIL import Image
 from photochrom import colorize_file
 from photochrom.errors import MissingExtraError, PhotoError
 from photochrom.photo import Photo
-from support.pictures import RGB_PROFILES, encoded, scene
+from support.pictures import MADE, RGB_PROFILES, encoded, scene
 
 GRAY = scene()[..., 0]
 COLOR = np.stack([GRAY, GRAY[::-1], GRAY[:, ::-1]], axis=2)
@@ -310,3 +310,16 @@ def test_other_kinds_are_not_taken_for_these():
     tifffile.imwrite(tiff, GRAY)
     assert Photo(tiff.getvalue()).kind.name == "TIFF"
     assert Photo(encoded(Image.fromarray(GRAY), format="PNG")).kind.name == "PNG"
+
+
+CUT = ["grey.png", "interlaced.png", "grey.webp", "grey.gif", "grey.jp2", "rgb.jp2", "deep.jp2",
+       "rgb.heic", "grey.pgm", "deep.pgm", "rgb.ppm"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CUT)
+@pytest.mark.parametrize("share", [0.4, 0.9, 0.98])
+def test_a_file_without_its_end_is_never_filled_in(name, share, tmp_path):
+    MADE[name][0](tmp_path / name)
+    data = (tmp_path / name).read_bytes()
+    with pytest.raises(PhotoError):
+        pixels_of(data[: int(share * len(data))])
