@@ -83,7 +83,13 @@ def finished_picture(data: bytes, name: str, limit: int) -> bytes | Decoded:
     where there is no such picture, or it is smaller than the sensor's.
     """
     library = package("rawpy", RAW)
-    with guarded(name, lambda: library.imread(io.BytesIO(data))) as raw:
+    try:
+        opened_raw = library.imread(io.BytesIO(data))
+    except library.LibRawError as error:
+        raise PhotoError(
+            name, "a raw file of a kind that LibRaw does not open, or damaged", _DEVELOP
+        ) from error
+    with opened_raw as raw:
         sizes = raw.sizes
         check_pixel_count(name, sizes.width, sizes.height, limit)
         try:

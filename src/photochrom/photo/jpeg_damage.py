@@ -248,12 +248,12 @@ def _doubt(blocks: Blocks, warned: int, frame: Frame) -> str:
             f"its data is damaged, probably near row {row * frame.mcu[0]} of {frame.height}: from "
             "there on the picture may be wrong"
         )
-    if warned < frame.height:
+    if frame.interval and warned < frame.height:
         return (
-            f"its data is damaged at row {warned} of {frame.height} or above: the picture "
-            "may be wrong there and below"
+            f"its data is damaged near row {warned} of {frame.height}, and perhaps in more places: "
+            "the picture may be wrong there"
         )
-    return "its data is damaged at an unknown place: a part of the picture may be wrong"
+    return "its data is damaged at an unknown place: from there on the picture may be wrong"
 
 
 def _block_means(data: bytes, frame: Frame, name: str) -> Blocks:
