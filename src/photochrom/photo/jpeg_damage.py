@@ -52,6 +52,8 @@ _HOLE = re.compile(rb"(\x00{64,}|(?:\xff\x00){32,}|\xff{64,})")
 _PADDING = re.compile(rb"(?:\xff\x00|\x00|\xff)+\Z")
 """What some encoders put behind the data, and decoders pass over."""
 _MOST_PADDING = 4096
+_BLANK, _SLACK = 1.25, 64
+"""Bytes that a block of one shade takes at most, and bytes that are there anyway."""
 _GRAY = 128
 """What decoders fill in."""
 
@@ -124,7 +126,7 @@ def _repaired(data: bytes, structure: Structure) -> bytearray:
 
 def _is_sound(data: bytes | bytearray, frame: Frame) -> bool:
     """Whether the data of a picture, without its end marker, is just what its size needs."""
-    if _warned_row(data, frame) < frame.height:
+    if _warned_row(data, frame) < frame.height or _ends_flat(data, frame):
         return False
     if _warned_row(_shorter(data), frame) < frame.height:
         return True
@@ -132,6 +134,42 @@ def _is_sound(data: bytes | bytearray, frame: Frame) -> bool:
     return padding is not None and (
         _warned_row(_shorter(data[: padding.start()]), frame) < frame.height
     )
+
+
+def _ends_flat(data: bytes | bytearray, frame: Frame) -> bool:
+    """Whether the picture ends in rows of one shade that its data does not mean.
+
+    Behind damage all may be too dark or too bright by so much that nothing is left of it. Where one
+    shade is meant, a block takes few bits; so there must not be much data for those rows.
+    """
+    if not frame.one_scan:
+        return False
+    blocks = _lenient_means(data, frame)[: frame.height // 8]
+    flat = (np.ptp(blocks, axis=1) <= 1).all(axis=1)
+    if flat.all() or not flat[-1]:
+        return False
+    first = -(-(len(flat) - int(np.argmin(flat[::-1]))) * 8 // frame.mcu[0])  # row of MCUs
+    mcus = (frame.mcu_rows - first) * -(-frame.width // frame.mcu[1])
+    of_one = sum(down * across for down, across in frame.sampling) if frame.sampling[1:] else 1
+    restarts = mcus // frame.interval if frame.interval else 0
+    length = int(_BLANK * mcus * of_one) + 3 * restarts + _SLACK
+    shortened = data[: max(frame.data, len(data) - length)]
+    top = first * frame.mcu[0]
+    return mcus > 0 and _warned_row(shortened, frame) >= top and _is_flat_from(top, data, frame)
+
+
+def _is_flat_from(top: int, data: bytes | bytearray, frame: Frame) -> bool:
+    """Whether every row from one on is of one shade, to the pixel; grain is not."""
+    plain = with_plain_header(data, frame, frame.height) + END
+    image = _opened(plain, fail_on="none")
+    region = pyvips.Region.new(image)
+    for start in range(top, frame.height, _STRIP):
+        rows = min(_STRIP, frame.height - start)
+        strip = np.frombuffer(region.fetch(0, start, image.width, rows), np.uint8)
+        strip = strip.reshape(rows, image.width, -1)
+        if np.ptp(strip, axis=1).any():
+            return False
+    return True
 
 
 def _shorter(data: bytes | bytearray) -> bytes | bytearray:
@@ -257,19 +295,21 @@ def _doubt(blocks: Blocks, warned: int, frame: Frame) -> str:
 
 
 def _block_means(data: bytes, frame: Frame, name: str) -> Blocks:
-    """The means of blocks as lenient decoders give them.
-
-    Raises PhotoError where even they give up.
-    """
-    whole_rows = min(_HIGHEST, frame.mcu_rows * frame.mcu[0])
-    plain = with_plain_header(data, frame, whole_rows)
+    """The means of blocks; raises PhotoError where even lenient decoders give up."""
     try:
-        image = _opened(plain, fail_on="none", shrink=8)
-        return image.numpy().reshape(image.height, image.width, image.bands)
+        return _lenient_means(data, frame)
     except pyvips.Error as error:
         raise PhotoError(
             name, f"damaged, cannot be decoded ({fault_of(error)})", "copy it again from its source"
         ) from error
+
+
+def _lenient_means(data: bytes | bytearray, frame: Frame) -> Blocks:
+    """The means of blocks, with rows up to the last MCUs' end."""
+    whole_rows = min(_HIGHEST, frame.mcu_rows * frame.mcu[0])
+    plain = with_plain_header(data, frame, whole_rows) + END
+    image = _opened(plain, fail_on="none", shrink=8)
+    return image.numpy().reshape(image.height, image.width, image.bands)
 
 
 def _mcu_means(blocks: Blocks, frame: Frame) -> Means:
