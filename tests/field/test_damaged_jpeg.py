@@ -206,3 +206,27 @@ def test_the_warning_reaches_the_report(examples, tmp_path):
     assert any("rows are missing" in line for line in report.record()["warnings"])
     with Image.open(io.BytesIO((tmp_path / "out.jpg").read_bytes())) as picture:
         assert picture.size == (1024, 477)
+
+
+def test_a_picture_that_damage_made_one_shade(examples):
+    """A decoder that finds its place again, but not its shade, gives rows of white or black."""
+    with Image.open(examples / "students.jpg") as picture:
+        small = picture.convert("L")
+        small.thumbnail((320, 320))
+    sound = pictures.encoded(small, format="JPEG", quality=90)
+    photo, found = read(damaged(sound, 6806, 40, seed=4842))
+    assert np.ptp(found[-24:].astype(int), axis=1).max() == 0
+    assert np.ptp(read(sound)[1][-24:].astype(int), axis=1).max() > 50
+    assert any("damaged" in note for note in photo.notes)
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_border_of_one_shade_is_no_damage(examples, shade, mode):
+    """Grey is what decoders fill in, too."""
+    with Image.open(examples / "harbour.jpg") as picture:
+        framed = picture.convert(mode)
+    framed.paste((shade,) * len(framed.getbands()), (0, 300, 1024, 477))
+    for options in ({}, {"restart_marker_rows": 1}, {"progressive": True}):
+        photo, _ = read(pictures.encoded(framed, format="JPEG", quality=90, **options))
+        assert photo.notes == ()
