@@ -18,7 +18,7 @@ from photochrom.options import (
     Hint,
     SaveOptions,
 )
-from photochrom.photo import SUFFIXES, TIFF, Photo, kind_of
+from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
 from photochrom.pipeline.hints import parse_hints
 from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
@@ -177,6 +177,7 @@ class FileOptions(BaseModel):
             raise PhotoError(
                 Option("format", self.format), "cannot write this format", "see /api/v1/about"
             )
+        check_size(kind, *photo.upright_size, photo.name)
         if pages > 1 and kind is not TIFF:
             raise PhotoError(
                 photo.name,
