@@ -54,13 +54,13 @@ def job(tree, **changes):
 
 
 def sizes(folder):
-    found = {}
+    pictures = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with Image.open(path) as picture:
                 picture.load()
-                found[path.relative_to(folder).as_posix()] = picture.size
-    return found
+                pictures[path.relative_to(folder).as_posix()] = picture.size
+    return pictures
 
 
 RESULTS = dict.fromkeys(["1912/b.color.png", "1912/c.color.tif", "a.color.jpg"], (150, 100))
@@ -78,9 +78,9 @@ def test_a_tree(tree):
     with pytest.raises(ConfigError, match="add resume=True"):
         run_on_ray(job(tree))
     summary = run_on_ray(job(tree, resume=True))
-    assert (summary.done, summary.kept, summary.skipped, summary.failed) == (0, 3, 1, 1)
+    assert (summary.done, summary.done_before, summary.skipped, summary.failed) == (0, 3, 1, 1)
     summary = run_on_ray(job(tree, resume=True, retry_failed=True))
-    assert (summary.kept, summary.failed) == (3, 1)
+    assert (summary.done_before, summary.failed) == (3, 1)
 
 
 def test_files_of_others_stay(tree):
@@ -141,7 +141,7 @@ def test_an_object_store(tree, store):
     with system.open("archive/out/a.color.jpg") as file, Image.open(file) as picture:
         assert picture.size == (150, 100)
     summary = run_on_ray(replace(on_s3, resume=True))
-    assert (summary.done, summary.kept) == (0, 3)
+    assert (summary.done, summary.done_before) == (0, 3)
 
 
 def test_a_killed_worker_costs_repetition_only(tree):
@@ -151,10 +151,10 @@ def test_a_killed_worker_costs_repetition_only(tree):
 
     def listener(report):
         if len(killed) < 1 and report.outcome is not None:
-            found = subprocess.run(
+            workers = subprocess.run(
                 ["pgrep", "-f", "ray::.*Map"], capture_output=True, text=True, check=False
             ).stdout.split()
-            for pid in found[:1]:
+            for pid in workers[:1]:
                 os.kill(int(pid), signal.SIGKILL)
                 killed.append(pid)
                 time.sleep(0.5)

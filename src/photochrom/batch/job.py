@@ -1,7 +1,7 @@
-"""A job: a tree of photographs in, the same tree of coloured ones out, however often interrupted.
+"""A job colours a tree of photographs into a tree of the same shape, and can be resumed.
 
 Each photo is one task of one worker process: decoding, network and encoding of different photos
-overlap, all cores stay busy, and what crashes inside native code costs one photo. Only a few tasks
+overlap, all cores stay busy, and a crash inside native code costs one photo. Only a few tasks
 are under way at a time, so memory does not grow with the tree.
 """
 
@@ -22,7 +22,7 @@ from pebble import ProcessPool
 
 from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
-from photochrom.batch.planning import NOTHING, Planner, settle, still_ours, within
+from photochrom.batch.planning import NOTHING, Planner, earlier_outputs, settle, within
 from photochrom.batch.tree import Patterns, photos_in
 from photochrom.batch.work import (
     JobSettings,
@@ -39,20 +39,20 @@ from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.naming import colored_name
 
 _BLOCK = 256
-"""Photos that are planned, and written down, together."""
+"""Photos that are planned, and written to the ledger, together."""
 _AHEAD = 2
 """Tasks under way for each worker: one at work, one waiting."""
-_RENEWALS = 3
+_RESTARTS = 3
 """Restarts of the worker processes in a row, with no task finished, before the job gives up."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to do with which tree.
+    """Trees of photos to colour.
 
     roots: folders. output: the folder of results. jobs: worker processes, by default as many as
-    cores. threads: of all processes together, by default as many as cores. resume: go on where an
-    earlier job ended. retry_failed: try again what failed then. overwrite: replace files that no
+    cores. threads: of all processes together, by default as many as cores. resume: continue where
+    an earlier job ended. retry_failed: try failed photos again. overwrite: replace files that no
     earlier job made. keep_ledger: in the folder of results; without one nothing can be resumed.
     spelling: how the ledger's lines about failures write options.
     """
@@ -78,9 +78,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Report:
-    """One photo's end: the row of the ledger, and whether it was done now or before.
+    """How one photo ended.
 
-    source: the photo's name, with its folder as the job names it.
+    record: its row of the ledger. outcome: of this job's work; None where an earlier job did it.
+    source: the photo's path, with its folder as the job names it.
     """
 
     record: Record
@@ -90,15 +91,15 @@ class Report:
 
 @dataclass
 class Summary:
-    """What a job did.
+    """How many photos of a job ended in which way.
 
-    done: by this job. kept: done by an earlier one. skipped, failed: by any of them. reasons: of
-    the failed and the skipped ones, in a word each. lost: what files of the chosen kind could not
-    hold.
+    done: by this job. done_before: by an earlier job. skipped, failed: by any of them. reasons: of
+    failed and skipped photos, a word each. lost: properties of photos that results of the chosen
+    format could not hold.
     """
 
     done: int = 0
-    kept: int = 0
+    done_before: int = 0
     skipped: int = 0
     failed: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
@@ -110,17 +111,17 @@ Listener = Callable[[Report], None]
 
 
 def count_photos(job: Job) -> int:
-    """How many photos a job is about; reads names only."""
+    """How many photos the folders of a job hold; reads names only."""
     return sum(1 for root in job.roots for _ in photos_of(job, root))
 
 
 def run_job(job: Job, listener: Listener | None = None) -> Summary:
-    """Do a job; `listener` is told of every photo, in the order in which they end.
+    """Do a job; `listener` is called with the report of each photo, in the order in which they end.
 
     Raises ConfigError where the folder of results belongs to an earlier job and `resume` is false,
-    another job is at work there, or a folder cannot be read; ModelError where the model cannot be
+    another job is writing there, or a folder cannot be read; ModelError where the model cannot be
     loaded; JobError where the ledger cannot be written or no worker can work.
-    KeyboardInterrupt passes through; what is done by then is in the ledger.
+    KeyboardInterrupt is passed on; the ledger has all photos that were finished by then.
     """
     started = time.monotonic()
     settings = job.settings
@@ -144,7 +145,7 @@ class _Workers:
         self.threads = job.threads or os.cpu_count() or 1
         self.count = job.jobs or self.threads
         self.tasks: dict[Any, tuple[Record, Task]] = {}
-        self._renewed = 0
+        self._restarts = 0
         self._pool = self._start()
 
     def _start(self) -> ProcessPool:
@@ -153,50 +154,50 @@ class _Workers:
     def __enter__(self) -> _Workers:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        if raised is None:
             self._pool.close()  # type: ignore[no-untyped-call]
         else:
             self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
-        for under_way in self.tasks.values():  # stopped workers leave half-written files
-            remove_parts(under_way[1].target)
+        for _record, task in self.tasks.values():  # stopped workers leave half-written files
+            remove_parts(task.target)
 
     @property
     def full(self) -> bool:
         """Whether enough tasks are under way."""
         return len(self.tasks) >= _AHEAD * self.count
 
-    def give(self, record: Record, task: Task) -> None:
-        """Hand out a task."""
+    def submit(self, record: Record, task: Task) -> None:
+        """Queue a task for the next free worker."""
         try:
             future = schedule(self._pool, task)
-        except RuntimeError:  # the pool ended, as when a worker dies between two tasks
-            self._renew()
+        except RuntimeError:  # the pool has ended because a worker died between two tasks
+            self._restart()
             future = schedule(self._pool, task)
         self.tasks[future] = record, task
 
     def ended(self) -> Iterator[tuple[Record, Task, Outcome]]:
-        """Wait until at least one task has ended; yield all that have."""
-        found, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
+        """Wait until at least one task has ended; yield each that has."""
+        finished, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
         broken = []
-        for future in found:
+        for future in finished:
             record, task = self.tasks.pop(future)
             try:
                 outcome = outcome_of(future, task.source)
             except BrokenProcessPool:
                 broken.append((record, task))
                 continue
-            self._renewed = 0
+            self._restarts = 0
             yield record, task, outcome
         if broken:
-            self._renew()
+            self._restart()
             for record, task in broken:  # its result may be complete already
-                self.give(record, replace(task, overwrite=True))
+                self.submit(record, replace(task, overwrite=True))
 
-    def _renew(self) -> None:
-        self._renewed += 1
-        if self._renewed > _RENEWALS:
+    def _restart(self) -> None:
+        self._restarts += 1
+        if self._restarts > _RESTARTS:
             raise JobError(
                 None,
                 "worker processes exit at start-up",
@@ -208,7 +209,7 @@ class _Workers:
 
 
 class _Run:
-    """A job at work."""
+    """A job while it runs."""
 
     def __init__(
         self,
@@ -225,12 +226,13 @@ class _Run:
         self.swept: set[Path] = set()
 
     def all(self) -> None:
-        for place, root in self.roots.items():
+        """Colour all photos of all roots."""
+        for path_of_root, root in self.roots.items():
             planner = Planner(
                 self.ledger,
                 self.digest,
                 lambda name: _status(self.job.output / name),
-                root=place,
+                root=path_of_root,
                 roots=self.roots,
                 results=str(self.job.output),
                 suffix=self.job.settings.format,
@@ -239,7 +241,6 @@ class _Run:
                 spelling=self.job.spelling,
             )
             photos = photos_of(self.job, root)
-            # one root at a time: rows also hold photos of others
             while block := list(islice(photos, _BLOCK)):
                 self._block([self._task(root, path, planner) for path in block])
         while self.workers.tasks:
@@ -249,14 +250,14 @@ class _Run:
         self.ledger.plan(record for record, task in planned if task is not None)
         for record, task in planned:
             if task is None:
-                self._tell(record, None)
+                self._report(record, None)
                 continue
             while self.workers.full:
                 self._settle_ended()
-            self.workers.give(record, task)
+            self.workers.submit(record, task)
 
     def _task(self, root: Path, path: str, planner: Planner) -> tuple[Record, Task | None]:
-        """A photo's row to begin with, and its task, if any."""
+        """A photo's first row, and its task; None where the row is final."""
         source = root / path
         plan = planner.plan(path, *_status(source))
         if not plan.todo:
@@ -272,7 +273,7 @@ class _Run:
                 self._sweep(target.parent)
         except PhotoError as error:
             outcome = Outcome.failure(str(source), error)
-            record = self._row(plan.record, outcome, still_ours(plan.record, outcome))
+            record = self._row(plan.record, outcome, earlier_outputs(plan.record, outcome))
             self.ledger.settle(record)
             return record, None
         return plan.record, Task(source, target, plan.overwrite, plan.known)
@@ -281,7 +282,7 @@ class _Run:
         return settle(record, outcome, outputs, self.job.spelling)
 
     def _sweep(self, folder: Path) -> None:
-        """Remove what a killed job was just writing; the lock says that nobody writes here now."""
+        """Remove half-written files of a killed job; the ledger's lock keeps other jobs out."""
         if folder in self.swept or not self.job.resume:
             return
         self.swept.add(folder)
@@ -290,7 +291,7 @@ class _Run:
                 Path(entry.path).unlink(missing_ok=True)
 
     def _settle_ended(self) -> None:
-        """Write down, and tell, what has ended; waits until something has."""
+        """Wait until a task has ended; write the rows of all that have, and report them."""
         for record, task, outcome in self.workers.ended():
             if outcome.cut_off:
                 remove_parts(task.target)
@@ -298,11 +299,12 @@ class _Run:
                 (output.relative_to(self.job.output).as_posix(), *_status(output))
                 for output in outcome.outputs
             )
-            settled = self._row(record, outcome, outputs or still_ours(record, outcome))
+            settled = self._row(record, outcome, outputs or earlier_outputs(record, outcome))
             self.ledger.settle(settled)
-            self._tell(settled, None if outcome.state == "unchanged" else outcome)
+            self._report(settled, None if outcome.state == "unchanged" else outcome)
 
-    def _tell(self, record: Record, outcome: Outcome | None) -> None:
+    def _report(self, record: Record, outcome: Outcome | None) -> None:
+        """Count a photo that has ended, and pass its report to the listener."""
         count_outcome(self.summary, record, outcome)
         if self.listener is not None:
             source = within(self.roots[record.root], record.path)
@@ -316,7 +318,7 @@ def _ledger_of(job: Job, digest: str) -> Ledger:
 
 
 def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Ledger:
-    """The ledger of a job that begins in a folder, or goes on there; raises ConfigError."""
+    """The ledger in `folder` of a job that begins or resumes; raises ConfigError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -334,10 +336,10 @@ def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Led
 
 
 def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:
-    """Add one photo to a summary; outcome: None where it was settled before."""
+    """Add one photo to a summary; outcome: None where an earlier job ended it."""
     if record.state is State.DONE:
         if outcome is None:
-            summary.kept += 1
+            summary.done_before += 1
         else:
             summary.done += 1
             summary.lost.update(outcome.losses)
@@ -355,7 +357,7 @@ def photos_of(job: Job, root: Path) -> Iterator[str]:
 
 
 def _status(path: Path) -> tuple[int, int]:
-    """A file's size and time; `NOTHING` where there is none."""
+    """A file's size and time (ns); `NOTHING` where it does not exist."""
     try:
         status = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""The ledger of a job: what became of each photograph, in an SQLite file beside the results.
+"""The ledger of a job: the state of each photograph, in an SQLite file beside the results.
 
-Only the job's own process writes it. Rows are written before their outputs can exist and on disk
-before that, so that after a power cut a result that no row knows is not the job's.
+Only the job's own process writes it. A photo's row is on the disk before its results can exist, so
+that after a power cut a result without a row is not the job's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from photochrom.errors import ConfigError, JobError, Option, Remedy, os_reason
 
 LEDGER = "photochrom-ledger.sqlite"
-"""Its name in the folder of results."""
+"""The ledger's file name in its folder."""
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value);
@@ -53,7 +53,7 @@ Outputs = tuple[tuple[str, int, int], ...]
 
 
 class State(Enum):
-    """What became of a photograph."""
+    """The state of a photograph in a job."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -68,8 +68,8 @@ class Record:
     path: relative to root, with forward slashes. settings: their digest.
     size, modified (nanoseconds), sha256: of the input, as it was coloured.
     outputs: for each file that is the job's own, its path relative to the ledger's folder, size and
-    time; size -1 for one that was about to be written. seconds: of work. reason: in a word, error:
-    in a line.
+    time; size -1 for one that was about to be written. seconds: of work. reason: a word, error: a
+    line, of a photo that is not done.
     """
 
     path: str
@@ -87,13 +87,13 @@ class Record:
 
 
 class Ledger:
-    """An open ledger. One job at a time writes; anyone may read."""
+    """An open ledger: one job at a time writes it, any number of processes read it."""
 
     def __init__(self, folder: Path | None, *, writing: bool = True) -> None:
-        """Open the ledger of a folder of results, or begin one; None: one in memory, for one job.
+        """Open the ledger in a folder, or create it; folder None: in memory, for one job.
 
-        Raises ConfigError where another job is at work there, there is none to read, or the file is
-        not a ledger.
+        Raises ConfigError where another job is writing it, no ledger is there to be read, or the
+        file is not a ledger.
         """
         self.path = (folder or Path()) / LEDGER
         self._lock = FileLock(f"{self.path}.lock")
@@ -156,9 +156,9 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file and let others write."""
+        """Close the file and release the lock."""
         if hasattr(self, "_database"):
-            with suppress(sqlite3.Error):  # one file is left, readable where nothing can be written
+            with suppress(sqlite3.Error):  # leaves one file, which can be read on a read-only disk
                 self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.close()
         self._lock.release()
@@ -183,7 +183,7 @@ class Ledger:
         return int(count)
 
     def remember_settings(self, digest: str, settings: dict[str, Any]) -> None:
-        """Keep what a digest stands for."""
+        """Store the settings that a digest stands for."""
         text = json.dumps(settings, sort_keys=True)
         with self._errors() as database:
             database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (digest, text))
@@ -195,7 +195,7 @@ class Ledger:
             return {digest: json.loads(text) for digest, text in rows}
 
     def find(self, path: str) -> Record | None:
-        """What is known of a photo."""
+        """The row of a photo; None for a photo without a row."""
         with self._errors() as database:
             row = database.execute(
                 f"SELECT {_COLUMNS} FROM photo WHERE path = ?", (_stored(path),)
@@ -203,13 +203,13 @@ class Ledger:
         return None if row is None else _record(row)
 
     def plan(self, records: Iterable[Record]) -> None:
-        """Write rows down and wait until they are on the disk."""
+        """Write rows and wait until they are on the disk."""
         self._write(records)
         with self._errors() as database:
             database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def settle(self, record: Record) -> None:
-        """Write down what became of a photo; safe from then on against the end of this process."""
+        """Write the row of a photo that has ended; the end of this process does not lose it."""
         self._write([record])
 
     def _write(self, records: Iterable[Record]) -> None:
@@ -239,7 +239,7 @@ class Ledger:
 
 
 def _stored(text: str) -> str | bytes:
-    """A path as SQLite takes it: names need not be text everywhere."""
+    """A path as SQLite stores it: bytes where it is not valid Unicode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -252,7 +252,7 @@ def _loaded(value: str | bytes) -> str:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    outputs = json.dumps(record.outputs)  # escapes what is no text
+    outputs = json.dumps(record.outputs)  # escapes names that are not valid Unicode
     return (
         _stored(record.path), _stored(record.root), record.state.value, record.settings,
         record.size, record.modified, record.sha256, outputs, record.seconds, record.reason,

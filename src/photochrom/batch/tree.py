@@ -17,9 +17,10 @@ from photochrom.photo.naming import is_result
 
 @dataclass(frozen=True)
 class Patterns:
-    """Which relative paths count, as in a .gitignore: "*.tif", "1912/", "drafts/**".
+    """Patterns that select relative paths, as in a .gitignore: "*.tif", "1912/", "drafts/**".
 
-    include: where there are any, a path must fit one. exclude: wins.
+    include: where given, a path must match one of them. exclude: a path that matches one is left
+    out, also where `include` has it.
     """
 
     include: PathSpec[Any] | None = None
@@ -29,16 +30,16 @@ class Patterns:
     def of(cls, include: Sequence[str], exclude: Sequence[str]) -> Patterns:
         """Patterns from their texts; raises ConfigError for an invalid one."""
         try:
-            found = [
+            specs = [
                 PathSpec.from_lines("gitignore", lines) if lines else None
                 for lines in (include, exclude)
             ]
         except ValueError as error:
             raise ConfigError(None, f"a pattern cannot be read ({error})") from error
-        return cls(*found)
+        return cls(*specs)
 
     def fit(self, path: str) -> bool:
-        """Whether a relative path with forward slashes counts."""
+        """Whether the patterns select a relative path with forward slashes."""
         if self.exclude is not None and self.exclude.match_file(path):
             return False
         return self.include is None or self.include.match_file(path)
@@ -51,10 +52,10 @@ def photos_in(
 
     Hidden files and folders, and links to folders, are passed over; so are the folders of
     `leave_out`, which hold results. Memory is that of one folder's names.
-    Raises ConfigError where the folder itself cannot be read; others below are yielded as
-    if they were photos, so that the failure is told where photos are told.
+    Raises ConfigError where the folder itself cannot be read. A folder below it that cannot be read
+    is yielded like a photo, so that it is reported as a failed one.
     """
-    barred = {os.path.realpath(folder) for folder in leave_out}
+    left_out = {os.path.realpath(folder) for folder in leave_out}
     pending = [""]
     while pending:
         relative = pending.pop()
@@ -74,7 +75,7 @@ def photos_in(
             path = f"{relative}/{entry.name}" if relative else entry.name
             if _is_folder(entry):
                 link = entry.is_symlink()
-                if recursive and not link and os.path.realpath(entry.path) not in barred:
+                if recursive and not link and os.path.realpath(entry.path) not in left_out:
                     below.append(path)
             elif _is_photo(entry.name) and patterns.fit(path):
                 yield path

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from photochrom.batch import Job, JobSettings, Record, Report, Summary
     from photochrom.batch.cluster import ClusterJob
 
-_SHOWN = 20
+_FAILURES_SHOWN = 20
 """Failures that `ledger` lists without --failed."""
 
 
 @dataclass(frozen=True)
 class TreeOptions:
-    """What the options about whole folders say; see their help."""
+    """The values of the options for whole folders; see their help."""
 
     recursive: bool
     include: list[str]
@@ -44,9 +44,9 @@ class TreeOptions:
     def jobs_of(
         self, inputs: list[str], output: str | None, settings: JobSettings, overwrite: bool
     ) -> list[Job] | list[ClusterJob]:
-        """The jobs on the folders among the inputs; none where all inputs are single photos.
+        """The jobs for the folders among the inputs; empty where all inputs are single photos.
 
-        Raises ConfigError for usage that cannot be meant.
+        Raises ConfigError for options that contradict each other.
         """
         if self.engine not in ("local", "ray"):
             raise ConfigError(f"--engine {self.engine}", "must be local or ray")
@@ -132,7 +132,7 @@ def _refuse_addresses(inputs: list[str], output: str | None) -> None:
 
 
 def folders_of(inputs: list[str], output: str | None) -> list[Path]:
-    """The folders among the inputs, which jobs colour; none where the output is a single file."""
+    """The folders among the inputs, which jobs colour; empty where the output is a single file."""
     from photochrom.photo.formats import kind_of
 
     if output == PIPE:
@@ -143,16 +143,16 @@ def folders_of(inputs: list[str], output: str | None) -> list[Path]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is that of a folder; false for a name that can be none."""
+    """Whether a path is a folder; false for a name that the system refuses."""
     try:
         return path.is_dir()
-    except OSError:  # as of a name that is too long
+    except OSError:  # such as a name that is too long
         return False
 
 
 @dataclass(frozen=True)
 class CountedJob:
-    """A job, and how many photos it has; 0 where that is not known."""
+    """A job and its number of photos, 0 where that is not known."""
 
     job: Job | ClusterJob
     total: int
@@ -162,20 +162,20 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
     """Jobs with their numbers of photos; warns of folders without any, and leaves them out."""
     from photochrom.batch.cluster import ClusterJob
 
-    found: list[CountedJob] = []
+    with_photos: list[CountedJob] = []
     empty: list[str] = []
     for job in jobs:
         if isinstance(job, ClusterJob):
-            found.append(CountedJob(job, 0))
+            with_photos.append(CountedJob(job, 0))
         elif total := _count(job):
             processes = job.jobs or job.threads or os.cpu_count() or 1
-            found.append(CountedJob(replace(job, jobs=min(processes, total)), total))
+            with_photos.append(CountedJob(replace(job, jobs=min(processes, total)), total))
         else:
             empty += map(str, job.roots)
-    if found:  # else there is nothing to do, which the caller says
+    if with_photos:  # otherwise the caller raises an error about all of them
         for root in empty:
             print_error(f"warning: {root}: no photos there")
-    return found
+    return with_photos
 
 
 def _count(job: Job) -> int:
@@ -204,11 +204,11 @@ def color_folders(counted: CountedJob, as_json: bool) -> bool:
     job, total = counted.job, counted.total
     with one_line_errors():
         try:
-            with job_progress(total) as shown, show_warnings():
+            with job_progress(total) as advance, show_warnings():
 
                 def listener(report: Report) -> None:
-                    shown()
-                    _tell(report, job, as_json)
+                    advance()
+                    _show(report, job, as_json)
 
                 if isinstance(job, ClusterJob):
                     summary = run_on_ray(job, listener)
@@ -216,14 +216,14 @@ def color_folders(counted: CountedJob, as_json: bool) -> bool:
                     summary = run_job(job, listener)
         except KeyboardInterrupt:
             resumable = isinstance(job, ClusterJob) or job.keep_ledger
-            goes_on = ", --resume goes on" if resumable else ""
-            print_error(f"interrupted; finished photos are kept{goes_on}")
+            remedy = ", --resume goes on" if resumable else ""
+            print_error(f"interrupted; finished photos are kept{remedy}")
             raise typer.Exit(INTERRUPTED) from None
     _sum_up(summary, job)
     return not summary.failed
 
 
-def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
+def _show(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         print_error(record.error)
@@ -237,7 +237,7 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
 
 
 def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
-    """A photo's JSON record: as of any photo, and whether it was done now or by an earlier job."""
+    """A photo's JSON record, with `now`: whether this job, not an earlier one, coloured it."""
     from photochrom.errors import PhotoError
     from photochrom.files import FileReport
 
@@ -268,8 +268,8 @@ def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
     from photochrom.batch.cluster import ClusterJob
 
     parts = [f"{summary.done} done"]
-    if summary.kept:
-        parts.append(f"{summary.kept} done before")
+    if summary.done_before:
+        parts.append(f"{summary.done_before} done before")
     if summary.skipped:
         parts.append(f"{summary.skipped} skipped")
     if summary.failed:
@@ -292,19 +292,21 @@ def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
 def ledger(
     folder: Annotated[Path, typer.Argument(help="The folder of results of a job.")],
     failed: Annotated[
-        bool, typer.Option("--failed", help="List all photos that failed, and why.")
+        bool, typer.Option("--failed", help="List all failed photos and their errors.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per photo.")
+    ] = False,
 ) -> None:
-    """Read what became of each photo of a job: counts by state, settings, failures.
+    """Show the state of each photo of a job: counts by state, settings, failures.
 
-    It may be read while the job runs.
+    The ledger can be read while the job runs.
     """
     from photochrom.batch import Ledger, State
 
-    with one_line_errors(), Ledger(folder, writing=False) as found:
+    with one_line_errors(), Ledger(folder, writing=False) as opened:
         if as_json:
-            for record in found.records(State.FAILED if failed else None):
+            for record in opened.records(State.FAILED if failed else None):
                 print_record(
                     {
                         "path": record.path,
@@ -320,18 +322,18 @@ def ledger(
                     }
                 )
             return
-        counts = found.counts()
+        counts = opened.counts()
         for state in State:
             reasons = {reason: n for (s, reason), n in counts.items() if s is state}
             if reasons:
                 detail = "; ".join(f"{n} {reason}" for reason, n in reasons.items() if reason)
                 line = f"{sum(reasons.values()):8d} {state.value}"
                 typer.echo(line + (f" ({detail})" if detail else ""))
-        for digest, settings in found.settings().items():
-            said = ", ".join(f"{name} {value}" for name, value in settings.items())
-            typer.echo(f"settings {digest}: {said}")
-        for index, record in enumerate(found.records(State.FAILED)):
-            if index == _SHOWN and not failed:
+        for digest, settings in opened.settings().items():
+            values = ", ".join(f"{name} {value}" for name, value in settings.items())
+            typer.echo(f"settings {digest}: {values}")
+        for index, record in enumerate(opened.records(State.FAILED)):
+            if index == _FAILURES_SHOWN and not failed:
                 typer.echo("... (--failed lists all)")
                 break
             typer.echo(one_line(record.error or record.path))

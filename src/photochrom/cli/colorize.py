@@ -66,7 +66,7 @@ class _Photo:
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """The name of the photo in errors."""
         return "standard input" if self.source is None else str(self.source)
 
 
@@ -88,7 +88,7 @@ def colorize(
             "--output",
             "-o",
             metavar="FILE_OR_FOLDER",
-            help="Where to write; default: NAME.color.EXT beside the input. - for a pipe.",
+            help="File or folder to write; default: NAME.color.EXT beside the input. - for a pipe.",
         ),
     ] = None,
     vividness: Vividness = ColorizeOptions.vividness,
@@ -139,11 +139,11 @@ def colorize(
 ) -> None:
     """Colour black-and-white photos.
 
-    A folder's photos are coloured by worker processes, beside the originals; results of an earlier
-    run (NAME.color.EXT and those of `variants`) are passed over. With -o FOLDER the folder's tree
-    is mirrored there, and a ledger in it records what is done: --resume continues after any
-    interruption. A photo that is in colour already is refused without --recolor; in a folder it is
-    skipped. The original files are never changed.
+    The originals are never changed. Results lie beside them, or, with -o FOLDER, in a tree of the
+    same shape, with a ledger that records which photos are done: --resume continues after any
+    interruption. Worker processes colour the photos of a folder; they pass over results of earlier
+    runs (NAME.color.EXT and those of `variants`). A photo that is in colour already is an error
+    without --recolor; in a folder it is skipped.
 
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
     2 wrong usage, 130 interrupted.
@@ -169,7 +169,7 @@ def colorize(
             ),
             save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
         )
-        asked = TreeOptions(
+        tree_options = TreeOptions(
             recursive=recursive,
             include=include or [],
             exclude=exclude or [],
@@ -181,7 +181,7 @@ def colorize(
             ledger=ledger,
             threads=threads,
         )
-        folder_jobs = asked.jobs_of(inputs, output, settings, overwrite)
+        folder_jobs = tree_options.jobs_of(inputs, output, settings, overwrite)
         if folder_jobs and (confidence is not None or hints is not None):
             raise ConfigError(
                 None, "--confidence and --hints belong to one photo at a time", "name one"
@@ -213,10 +213,10 @@ def colorize(
                 f"belongs to one photo, but there are {len(photos)}",
                 "colour one photo at a time",
             )
-        placed = () if hints is None else _hints_of(hints)
+        hint_list = () if hints is None else _hints_of(hints)
     failed = False
     if photos:
-        request = _Request(settings, overwrite, confidence, placed)
+        request = _Request(settings, overwrite, confidence, hint_list)
         failed = _color_photos(photos, request, threads, as_json)
     for job in counted_jobs:
         failed |= not color_folders(job, as_json)
@@ -253,7 +253,7 @@ def _color_photos(
 
 
 def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[str]:
-    """The inputs that no job colours."""
+    """The inputs that are coloured in this process, not by a job."""
     if engine == "ray":
         return []
     folders = set(folders_of(inputs, output))
@@ -261,9 +261,9 @@ def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[s
 
 
 def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
-    """Which photo goes where; raises ConfigError for usage that cannot be meant.
+    """The photos with their targets; raises ConfigError for arguments that contradict each other.
 
-    suffix: of results without a name of their own; None for the photo's.
+    suffix: of results whose name the user does not give; None for the photo's own.
     """
     sources: list[Path | None] = []
     for name in inputs:
@@ -288,15 +288,15 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
         raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
     photos = [_Photo(s, target / _beside(s, suffix).name) for s in sources if s is not None]
-    taken: dict[Path | None, Path | None] = {}
+    source_of: dict[Path | None, Path | None] = {}
     for photo in photos:
-        if photo.target in taken:
+        if photo.target in source_of:
             raise ConfigError(
                 photo.source,
-                f"would become {photo.target}, as {taken[photo.target]} does",
+                f"would become {photo.target}, as {source_of[photo.target]} does",
                 "rename one",
             )
-        taken[photo.target] = photo.source
+        source_of[photo.target] = photo.source
     return photos
 
 
@@ -325,7 +325,7 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
                 failures += 1
                 print_error(report.fault)
             for warning in report.warnings:
-                if warning not in warned:  # once a run
+                if warning not in warned:  # show each once per run
                     warned.add(warning)
                     print_error(f"warning: {photo.name}: {warning}")
             confidence = request.confidence if report.fault is None else None

@@ -1,4 +1,4 @@
-"""Turn the errors that Photochrom foresees into one line and an exit code."""
+"""Exit codes, and errors that become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Print a foreseen error as one line on stderr and exit; usage faults with 2, others with 1."""
+    """Print a PhotochromError as one line and exit: a ConfigError with 2, others with 1."""
     try:
         yield
     except PhotochromError as error:
@@ -28,7 +28,7 @@ def one_line_errors() -> Iterator[None]:
 
 @contextmanager
 def needs_extra(what: str, extra: str) -> Iterator[None]:
-    """Name the install command where an import of the workshop's packages fails."""
+    """Raise MissingExtraError, with the install command, where a package of an extra is missing."""
     try:
         yield
     except ModuleNotFoundError as error:

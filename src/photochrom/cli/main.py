@@ -51,8 +51,8 @@ app.command("quantize")(quantize.quantize)
 app.add_typer(data.app, name="data")
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(flag: bool) -> None:
+    if flag:
         typer.echo(f"photochrom {__version__}")
         raise typer.Exit
 
@@ -60,7 +60,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    version: Annotated[  # noqa: ARG001 - its callback answers
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
@@ -71,7 +71,9 @@ def _options(
 
 def main() -> None:
     """Entry point of the `photochrom` script."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, nothing half
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends as Ctrl-C does: no half-written file stays
     try:
         app()
     except BrokenPipeError:

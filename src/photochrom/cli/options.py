@@ -11,7 +11,7 @@ from photochrom.errors import ConfigError, os_reason, see_docs
 from photochrom.options import RANGES
 
 PIPE = "-"
-"""What stands for standard input and output."""
+"""The name of standard input and output among inputs and outputs."""
 
 _AFTER = "Colours, after the network"
 
@@ -53,15 +53,15 @@ ModelKind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help=f"Input/output convention of a third-party .onnx file; {see_docs('models')}.",
+        help=f"Kind of a third-party .onnx file: its inputs and outputs; {see_docs('models')}.",
     ),
 ]
 Device = Annotated[
     str,
     typer.Option(
         metavar="DEVICE",
-        help="auto, cpu, cuda, ...: a device that the installed ONNX Runtime offers; one that "
-        "fails to start is replaced by the CPU.",
+        help="auto, cpu, cuda, ...: a device of the installed ONNX Runtime; the CPU is used where "
+        "the device fails to start.",
     ),
 ]
 Quality = Annotated[
@@ -164,7 +164,7 @@ LedgerFolder = Annotated[
 
 
 def suffix_of(format_name: str | None) -> str | None:
-    """The suffix that a format's name stands for; raises ConfigError for an unknown one."""
+    """The suffix of a format, such as .jpg of JPG; raises ConfigError for an unknown format."""
     if format_name is None:
         return None
     from photochrom.photo.formats import KINDS, kind_of
@@ -179,7 +179,7 @@ def suffix_of(format_name: str | None) -> str | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results where it is not there yet; raises ConfigError where it cannot."""
+    """Make a folder for results where it does not exist; raises ConfigError where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,7 +1,6 @@
-"""What the command line says: names as they are on stdout, complaints in one line on stderr.
+"""What the command line prints: file names and records on stdout, errors in one line on stderr.
 
-A file's name may hold anything but a slash and a zero: newlines, escape sequences, bytes that are
-no text.
+A file's name may hold any byte but a slash and a zero: newlines, escape sequences, invalid Unicode.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from photochrom.errors import PhotochromError
 
 
 def print_path(name: str) -> None:
-    """Print a file's name on stdout, byte by byte what the file system calls it."""
+    """Print a file's name on stdout, with the bytes that the file system has."""
     typer.echo(os.fsencode(name))
 
 
 def print_record(record: dict[str, Any], indent: int | None = None) -> None:
-    """Print a JSON object on stdout; ASCII, so that names that are no text are told too."""
+    """Print a JSON object on stdout, in ASCII, which can also write names of invalid Unicode."""
     typer.echo(json.dumps(record, indent=indent))
 
 
@@ -34,25 +33,25 @@ def error_line(error: PhotochromError) -> str:
     return error.line(flag)
 
 
-def print_error(words: PhotochromError | str) -> None:
-    """Print one line on stderr; what would break the line or the terminal is escaped."""
-    line = words if isinstance(words, str) else error_line(words)
+def print_error(error: PhotochromError | str) -> None:
+    """Print one line on stderr; line breaks and control characters are escaped."""
+    line = error if isinstance(error, str) else error_line(error)
     typer.echo(f"photochrom: {one_line(line)}", err=True)
 
 
 @contextmanager
 def show_warnings() -> Iterator[None]:
-    """Print every warning of what is done inside as one line on stderr, each once."""
-    told = set()
+    """Print each different warning that the block gives once, as one line on stderr."""
+    shown = set()
 
-    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
-        if str(message) not in told:
-            told.add(str(message))
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
             print_error(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = tell
+        warnings.showwarning = show
         yield
 
 

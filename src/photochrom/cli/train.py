@@ -11,14 +11,16 @@ from photochrom.cli.exit_codes import needs_extra, one_line_errors
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="A TOML file, see configs/.")],
+    config: Annotated[
+        Path, typer.Argument(help="Configuration, a TOML file; configs/ has examples.")
+    ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The run's folder; out/NAME by default."),
+        typer.Option("--output", "-o", help="Folder of the run; default: out/NAME."),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="A checkpoint to continue from; by default the run folder's own."),
+        typer.Option(help="Checkpoint to continue from; default: that of the run's folder."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew even if the folder has a checkpoint.")
