@@ -7,7 +7,9 @@ processes that are started from here), and pyvips no longer hands them to Python
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 
 os.environ.setdefault("VIPS_WARNING", "0")  # libvips's word for: print no warnings
 import pyvips as pyvips
@@ -22,6 +24,15 @@ def fault_of(error: pyvips.Error) -> str:
     """The first line of what libvips says of a fault."""
     lines = str(error.detail or error.message).strip().splitlines()
     return lines[0] if lines else "unknown fault"
+
+
+def system_error_of(error: pyvips.Error) -> OSError | None:
+    """The operating system's error that libvips names in a fault; None where it names none."""
+    match = re.search(r"(?:system|unix) error: (.+)", str(error.detail or error.message))
+    codes = {os.strerror(code): code for code in errno.errorcode}
+    if match is None or match[1] not in codes:
+        return None
+    return OSError(codes[match[1]], match[1])
 
 
 def block_untrusted() -> None:

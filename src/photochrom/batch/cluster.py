@@ -19,10 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from photochrom._system.atomic import atomic_write
-from photochrom.batch.job import Listener, Report, Summary, begun, count_outcome
+from photochrom.batch.job import (
+    Listener,
+    Report,
+    Summary,
+    begun,
+    count_outcome,
+    disk_full,
+    passed_over,
+)
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Plan, Planner, earlier_outputs, settle, within
-from photochrom.batch.tree import Patterns
+from photochrom.batch.tree import EntryKind, Patterns, is_system_folder, kind_of_file
 from photochrom.batch.work import (
     JobSettings,
     Outcome,
@@ -34,6 +42,7 @@ from photochrom.batch.work import (
 )
 from photochrom.errors import (
     ConfigError,
+    DiskFullError,
     MissingExtraError,
     OutputExistsError,
     PhotochromError,
@@ -42,8 +51,8 @@ from photochrom.errors import (
     first_line,
 )
 from photochrom.models import fingerprint
-from photochrom.photo.formats import SUFFIXES
-from photochrom.photo.naming import colored_name, is_result
+from photochrom.photo.file_access import os_fault
+from photochrom.photo.naming import colored_name
 from photochrom.photo.writer import REPLACE
 
 _BLOCK = 4096
@@ -101,6 +110,8 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
         with begun(job.ledger, job.settings, digest, job.resume) as ledger:
             for record, outcome in _outcomes(job, ledger, digest, ray):
                 if outcome is not None:
+                    if isinstance(outcome.fault, DiskFullError):
+                        raise disk_full(outcome.fault, resumable=True)
                     ledger.settle(record)
                 count_outcome(summary, record, outcome)
                 if listener is not None:
@@ -133,6 +144,9 @@ def _outcomes(
     while block := list(islice(photos, _BLOCK)):
         plans: dict[str, Plan] = {}
         for path, size, modified in block:
+            if kind_of_file(posixpath.basename(path)) is EntryKind.UNSUPPORTED:
+                yield passed_over(path, job.root), None
+                continue
             plan = planner.plan(path, size, modified)
             if plan.todo:
                 plans[path] = plan
@@ -238,7 +252,7 @@ _PLAIN = ("input", "state", "sha256", "seconds", "model", "reason", "width", "he
 
 
 def _photos(job: ClusterJob, unreadable: list[OSError]) -> Iterator[tuple[str, int, int]]:
-    """Relative paths, sizes and times (ns, 0 where unknown) of the photos below the root.
+    """Relative paths, sizes and times (ns, 0 where unknown) of the pictures below the root.
 
     unreadable: gets the errors of folders that cannot be read.
     """
@@ -257,13 +271,12 @@ def _photos(job: ClusterJob, unreadable: list[OSError]) -> Iterator[tuple[str, i
 
 
 def _fitting(job: ClusterJob, root: str, files: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
-    for name, facts in sorted(files.items()):
+    for _, facts in sorted(files.items()):
         path = posixpath.relpath(facts["name"], root)
-        hidden = any(part.startswith(".") for part in path.split("/"))
-        suffix = posixpath.splitext(name)[1].lower()
-        if hidden or suffix not in SUFFIXES or is_result(name) or not job.patterns.fit(path):
+        if any(is_system_folder(part) for part in path.split("/")[:-1]):
             continue
-        yield path, *_size_and_time(facts)
+        if kind_of_file(posixpath.basename(path)) is not None and job.patterns.fit(path):
+            yield path, *_size_and_time(facts)
 
 
 class Worker:
@@ -313,6 +326,10 @@ class Worker:
 
 
 def _undelivered(source: str, error: Exception) -> Outcome:
+    if isinstance(error, OSError) and isinstance(
+        full := os_fault(str(error.filename or source), error), DiskFullError
+    ):
+        return Outcome.failure(source, full)
     problem = f"cannot be fetched or delivered ({first_line(error)})"
     fault = PhotoError(source, problem, "check the address and the connection")
     return Outcome(input=source, state="failed", reason=type(error).__name__, fault=fault)

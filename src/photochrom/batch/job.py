@@ -11,39 +11,37 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
-
 from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.planning import NOTHING, Planner, earlier_outputs, settle, within
-from photochrom.batch.tree import Patterns, photos_in
-from photochrom.batch.work import (
-    JobSettings,
-    Outcome,
-    Task,
-    outcome_of,
-    preflight,
-    schedule,
-    start_workers,
+from photochrom.batch.tree import Entry, EntryKind, Patterns, entries_in
+from photochrom.batch.work import JobSettings, Outcome, Task, preflight
+from photochrom.batch.workers import Workers
+from photochrom.errors import (
+    ConfigError,
+    DiskFullError,
+    JobError,
+    Option,
+    PhotoError,
+    Remedy,
+    Spelling,
+    os_reason,
 )
-from photochrom.errors import ConfigError, JobError, Option, PhotoError, Remedy, Spelling, os_reason
 from photochrom.models import fingerprint
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.naming import colored_name
+from photochrom.photo.unsupported import unsupported_format
 
+UNSUPPORTED = "unsupported format"
+"""The reason of a picture that Photochrom cannot read."""
 _BLOCK = 256
 """Photos that are planned, and written to the ledger, together."""
-_AHEAD = 2
-"""Tasks under way for each worker: one at work, one waiting."""
-_RESTARTS = 3
-"""Restarts of the worker processes in a row, with no task finished, before the job gives up."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,9 @@ class Job:
     roots: folders. output: the folder of results. jobs: worker processes, by default as many as
     cores. threads: of all processes together, by default as many as cores. resume: continue where
     an earlier job ended. retry_failed: try failed photos again. overwrite: replace files that no
-    earlier job made. keep_ledger: in the folder of results; without one nothing can be resumed.
-    spelling: how the ledger's lines about failures write options.
+    earlier job made. keep_ledger: in a file; without one nothing can be resumed. ledger: the folder
+    of that file, by default that of the results. spelling: how the ledger's lines about failures
+    write options.
     """
 
     roots: Sequence[Path]
@@ -68,12 +67,22 @@ class Job:
     overwrite: bool = False
     threads: int | None = None
     keep_ledger: bool = True
+    ledger: Path | None = None
     spelling: Spelling = str
 
     @classmethod
     def beside(cls, folder: Path, settings: JobSettings, **options: Any) -> Job:
-        """A job whose results lie beside the photos of a folder; it keeps no ledger there."""
-        return cls([folder], folder, settings, keep_ledger=False, **options)
+        """A job whose results lie beside the photos of a folder; it keeps no ledger there.
+
+        The option `ledger` names another folder for one.
+        """
+        keep_ledger = options.get("ledger") is not None
+        return cls([folder], folder, settings, keep_ledger=keep_ledger, **options)
+
+    @property
+    def ledger_folder(self) -> Path | None:
+        """The folder of the ledger's file; None for a job that keeps none."""
+        return (self.ledger or self.output) if self.keep_ledger else None
 
 
 @dataclass(frozen=True)
@@ -94,8 +103,8 @@ class Summary:
     """How many photos of a job ended in which way.
 
     done: by this job. done_before: by an earlier job. skipped, failed: by any of them. reasons: of
-    failed and skipped photos, a word each. lost: properties of photos that results of the chosen
-    format could not hold.
+    failed and skipped photos, a word each. passed_over: pictures that Photochrom cannot read, by
+    their formats. lost: properties of photos that results of the chosen format could not hold.
     """
 
     done: int = 0
@@ -103,6 +112,7 @@ class Summary:
     skipped: int = 0
     failed: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    passed_over: Counter[str] = field(default_factory=Counter)
     lost: set[str] = field(default_factory=set)
     seconds: float = 0.0
 
@@ -110,102 +120,53 @@ class Summary:
 Listener = Callable[[Report], None]
 
 
-def count_photos(job: Job) -> int:
-    """How many photos the folders of a job hold; reads names only."""
-    return sum(1 for root in job.roots for _ in photos_of(job, root))
+@dataclass
+class Contents:
+    """What the folders of a job hold, by names alone.
+
+    photos: their number; an unreadable folder counts as one, because it ends as a failed one.
+    passed_over: pictures that Photochrom cannot read, by their formats.
+    """
+
+    photos: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
-def run_job(job: Job, listener: Listener | None = None) -> Summary:
+def contents_of(job: Job) -> Contents:
+    """Count the photos of a job, and the pictures that it passes over; reads names only."""
+    contents = Contents()
+    for root in job.roots:
+        for entry in entries_of(job, root):
+            if entry.kind is EntryKind.UNSUPPORTED:
+                contents.passed_over[unsupported_format(entry.path) or ""] += 1
+            else:
+                contents.photos += 1
+    return contents
+
+
+def run_job(job: Job, listener: Listener | None = None, workers: Workers | None = None) -> Summary:
     """Do a job; `listener` is called with the report of each photo, in the order in which they end.
 
+    workers: of the job's settings, to share their processes with other jobs; the job's own by
+    default.
     Raises ConfigError where the folder of results belongs to an earlier job and `resume` is false,
     another job is writing there, or a folder cannot be read; ModelError where the model cannot be
-    loaded; JobError where the ledger cannot be written or no worker can work.
+    loaded; JobError where the ledger cannot be written, the disk is full or no worker can work.
     KeyboardInterrupt is passed on; the ledger has all photos that were finished by then.
     """
     started = time.monotonic()
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
     preflight(settings)
-    with _ledger_of(job, digest) as ledger:
+    with ExitStack() as stack:
+        ledger = stack.enter_context(_ledger_of(job, digest))
+        workers = workers or stack.enter_context(Workers(settings, job.jobs, job.threads))
         summary = Summary()
         try:
-            with _Workers(job) as workers:
-                _Run(job, ledger, digest, workers, summary, listener).all()
+            _Run(job, ledger, digest, workers, summary, listener).all()
         finally:
             summary.seconds = time.monotonic() - started
     return summary
-
-
-class _Workers:
-    """The processes of a job, and the tasks that are under way in them."""
-
-    def __init__(self, job: Job) -> None:
-        self.settings = job.settings
-        self.threads = job.threads or os.cpu_count() or 1
-        self.count = job.jobs or self.threads
-        self.tasks: dict[Any, tuple[Record, Task]] = {}
-        self._restarts = 0
-        self._pool = self._start()
-
-    def _start(self) -> ProcessPool:
-        return start_workers(self.settings, self.count, max(1, self.threads // self.count))
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
-        if raised is None:
-            self._pool.close()  # type: ignore[no-untyped-call]
-        else:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-        for _record, task in self.tasks.values():  # stopped workers leave half-written files
-            remove_parts(task.target)
-
-    @property
-    def full(self) -> bool:
-        """Whether enough tasks are under way."""
-        return len(self.tasks) >= _AHEAD * self.count
-
-    def submit(self, record: Record, task: Task) -> None:
-        """Queue a task for the next free worker."""
-        try:
-            future = schedule(self._pool, task)
-        except RuntimeError:  # the pool has ended because a worker died between two tasks
-            self._restart()
-            future = schedule(self._pool, task)
-        self.tasks[future] = record, task
-
-    def ended(self) -> Iterator[tuple[Record, Task, Outcome]]:
-        """Wait until at least one task has ended; yield each that has."""
-        finished, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
-        broken = []
-        for future in finished:
-            record, task = self.tasks.pop(future)
-            try:
-                outcome = outcome_of(future, task.source)
-            except BrokenProcessPool:
-                broken.append((record, task))
-                continue
-            self._restarts = 0
-            yield record, task, outcome
-        if broken:
-            self._restart()
-            for record, task in broken:  # its result may be complete already
-                self.submit(record, replace(task, overwrite=True))
-
-    def _restart(self) -> None:
-        self._restarts += 1
-        if self._restarts > _RESTARTS:
-            raise JobError(
-                None,
-                "worker processes exit at start-up",
-                Remedy("try again with {}", Option("jobs", 1)),
-            )
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-        self._pool = self._start()
 
 
 class _Run:
@@ -216,7 +177,7 @@ class _Run:
         job: Job,
         ledger: Ledger,
         digest: str,
-        workers: _Workers,
+        workers: Workers,
         summary: Summary,
         listener: Listener | None,
     ) -> None:
@@ -240,9 +201,9 @@ class _Run:
                 retry_failed=self.job.retry_failed,
                 spelling=self.job.spelling,
             )
-            photos = photos_of(self.job, root)
-            while block := list(islice(photos, _BLOCK)):
-                self._block([self._task(root, path, planner) for path in block])
+            entries = entries_of(self.job, root)
+            while block := list(islice(entries, _BLOCK)):
+                self._block([self._task(root, entry, planner) for entry in block])
         while self.workers.tasks:
             self._settle_ended()
 
@@ -256,9 +217,11 @@ class _Run:
                 self._settle_ended()
             self.workers.submit(record, task)
 
-    def _task(self, root: Path, path: str, planner: Planner) -> tuple[Record, Task | None]:
+    def _task(self, root: Path, entry: Entry, planner: Planner) -> tuple[Record, Task | None]:
         """A photo's first row, and its task; None where the row is final."""
-        source = root / path
+        path, source = entry.path, root / entry.path
+        if entry.kind is EntryKind.UNSUPPORTED:
+            return passed_over(path, os.path.realpath(root)), None
         plan = planner.plan(path, *_status(source))
         if not plan.todo:
             if plan.new:
@@ -266,11 +229,13 @@ class _Run:
             return plan.record, None
         target = self.job.output / colored_name(path, self.job.settings.format)
         try:
-            if source.is_dir():  # the tree lists unreadable folders among the photos
+            if entry.kind is EntryKind.UNREADABLE_FOLDER:
                 raise PhotoError(source, "cannot be read", "check the folder's permissions")
             with foreseen_os_errors(str(target.parent)):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._sweep(target.parent)
+        except DiskFullError as error:
+            raise disk_full(error, self.job.keep_ledger) from error
         except PhotoError as error:
             outcome = Outcome.failure(str(source), error)
             record = self._row(plan.record, outcome, earlier_outputs(plan.record, outcome))
@@ -295,6 +260,8 @@ class _Run:
         for record, task, outcome in self.workers.ended():
             if outcome.cut_off:
                 remove_parts(task.target)
+            if isinstance(outcome.fault, DiskFullError):  # its row still says waiting
+                raise disk_full(outcome.fault, self.job.keep_ledger)
             outputs = tuple(
                 (output.relative_to(self.job.output).as_posix(), *_status(output))
                 for output in outcome.outputs
@@ -312,9 +279,9 @@ class _Run:
 
 
 def _ledger_of(job: Job, digest: str) -> Ledger:
-    if job.keep_ledger:
-        return begun(job.output, job.settings, digest, job.resume)
-    return Ledger(None)
+    if job.ledger_folder is None:
+        return Ledger(None)
+    return begun(job.ledger_folder, job.settings, digest, job.resume)
 
 
 def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Ledger:
@@ -337,6 +304,9 @@ def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Led
 
 def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:
     """Add one photo to a summary; outcome: None where an earlier job ended it."""
+    if record.state is State.PASSED_OVER:
+        summary.passed_over[unsupported_format(record.path) or ""] += 1
+        return
     if record.state is State.DONE:
         if outcome is None:
             summary.done_before += 1
@@ -351,9 +321,21 @@ def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> 
     summary.reasons[record.reason or ""] += 1
 
 
-def photos_of(job: Job, root: Path) -> Iterator[str]:
-    """Relative paths of the photos of one of a job's roots."""
-    return photos_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
+def passed_over(path: str, root: str) -> Record:
+    """The record of a picture that Photochrom cannot read; a ledger has no row for it."""
+    return Record(path, root, State.PASSED_OVER, reason=UNSUPPORTED)
+
+
+def disk_full(fault: DiskFullError, resumable: bool) -> JobError:
+    """The error that ends a job, where every photo that follows would fail for the same reason."""
+    resume = Remedy("make room on the disk, then go on with {}", Option("resume", True))
+    remedy = resume if resumable else "make room on the disk, then colour the folder again"
+    return JobError(fault.subject, fault.problem, remedy)
+
+
+def entries_of(job: Job, root: Path) -> Iterator[Entry]:
+    """The entries of one of a job's roots."""
+    return entries_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
 
 
 def _status(path: Path) -> tuple[int, int]:

@@ -19,7 +19,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from photochrom.errors import ConfigError, JobError, Option, Remedy, os_reason
+from photochrom.errors import (
+    ConfigError,
+    JobError,
+    Option,
+    PhotochromError,
+    Remedy,
+    first_line,
+    os_reason,
+)
 
 LEDGER = "photochrom-ledger.sqlite"
 """The ledger's file name in its folder."""
@@ -48,17 +56,45 @@ _COLUMNS = (
 )
 
 
+_PLACE_FAULTS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_PERM,
+    }
+)
+"""What SQLite answers where a file system lacks locks or shared memory, or cannot be written."""
+_ON_A_DISK = Remedy("check the disk and its free space, then go on with {}", Option("resume", True))
+_ON_A_SERVER = Remedy(
+    "check the disk; on a file server, copy the ledger to a folder of this machine and go on with "
+    "{} {}",
+    Option("ledger", "FOLDER"),
+    Option("resume", True),
+    otherwise="copy it to a folder of this machine",
+)
+_ELSEWHERE = Remedy(
+    "put the ledger into a folder of this machine with {}",
+    Option("ledger", "FOLDER"),
+    otherwise="copy it to a folder of this machine",
+)
+
 Outputs = tuple[tuple[str, int, int], ...]
 """Path, size and time (ns) of files."""
 
 
 class State(Enum):
-    """The state of a photograph in a job."""
+    """The state of a photograph in a job; a picture that is passed over has no row."""
 
     WAITING = "waiting"
     DONE = "done"
     SKIPPED = "skipped"
     FAILED = "failed"
+    PASSED_OVER = "passed over"
 
 
 @dataclass(frozen=True)
@@ -109,14 +145,16 @@ class Ledger:
             self._check_version()
         except sqlite3.Error as error:
             self.close()
-            raise ConfigError(
-                self.path, f"not a ledger that can be opened ({error})", "move it away"
-            ) from error
+            raise _opening_fault(self.path, error) from error
 
     def _claim(self, folder: Path, writing: bool) -> None:
         if not writing:
             if not self.path.is_file():
-                raise ConfigError(folder, "has no ledger", "name the folder of results of a job")
+                raise ConfigError(
+                    folder,
+                    "has no ledger",
+                    "name the folder of a job's results, or the folder of its ledger",
+                )
             return
         if not os.access(folder, os.W_OK):
             raise ConfigError(folder, "cannot be written", "name another folder")
@@ -126,9 +164,10 @@ class Ledger:
             raise ConfigError(
                 folder, "another job is writing here", "wait for it or name another folder"
             ) from error
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:  # such as of a file server without locks
+            problem = os_reason(error) if isinstance(error, OSError) else first_line(error)
             raise ConfigError(
-                folder, f"cannot be written ({os_reason(error)})", "name another folder"
+                self.path, f"the ledger cannot be locked there ({problem})", _ELSEWHERE
             ) from error
 
     def _connected(self, in_memory: bool, writing: bool) -> sqlite3.Connection:
@@ -168,14 +207,8 @@ class Ledger:
         try:
             yield self._database
         except sqlite3.Error as error:
-            raise JobError(
-                self.path,
-                f"cannot be read or written ({error})",
-                Remedy(
-                    "check the disk and its free space, then go on with {}",
-                    Option("resume", True),
-                ),
-            ) from error
+            remedy = _ON_A_SERVER if _is_of_place(error) else _ON_A_DISK
+            raise JobError(self.path, f"cannot be read or written ({error})", remedy) from error
 
     def __len__(self) -> int:
         with self._errors() as database:
@@ -216,10 +249,16 @@ class Ledger:
         marks = ", ".join("?" * 12)
         with self._errors() as database:
             database.execute("BEGIN")
-            database.executemany(
-                f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})", map(_row, records)
-            )
-            database.execute("COMMIT")
+            try:
+                database.executemany(
+                    f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})",
+                    map(_row, records),
+                )
+                database.execute("COMMIT")
+            except sqlite3.Error:
+                with suppress(sqlite3.Error):  # SQLite may have done it by itself
+                    database.execute("ROLLBACK")
+                raise
 
     def records(self, state: State | None = None) -> Iterator[Record]:
         """All photos, or those of one state, in the order of their paths."""
@@ -236,6 +275,25 @@ class Ledger:
                 "SELECT state, coalesce(reason, ''), count(*) FROM photo GROUP BY 1, 2"
             )
             return {(State(state), reason): count for state, reason, count in rows}
+
+
+def _opening_fault(path: Path, error: sqlite3.Error) -> PhotochromError:
+    """The error for a ledger that SQLite cannot open."""
+    if _code_of(error) == sqlite3.SQLITE_FULL:
+        return JobError(path, f"cannot be written ({error})", "make room on the disk")
+    if _is_of_place(error):
+        return ConfigError(path, f"the ledger cannot be used there ({error})", _ELSEWHERE)
+    return ConfigError(path, f"not a ledger that can be opened ({error})", "move it away")
+
+
+def _is_of_place(error: sqlite3.Error) -> bool:
+    """Whether an error comes from the file system, such as one without locks, not the content."""
+    return _code_of(error) in _PLACE_FAULTS
+
+
+def _code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error of the module's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _stored(text: str) -> str | bytes:

@@ -165,7 +165,9 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
 def init_worker(settings: JobSettings, threads: int) -> None:
     """Prepare a worker process for tasks; called once in each."""
     global _colorizer, _settings
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process ends its workers
+    for name in ("SIGINT", "SIGHUP"):  # the job's own process ends its workers
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     parent = os.getppid()
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     from photochrom._system.vips import block_untrusted, pyvips

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.batch import TreeOptions, color_folders, counted, folders_of, is_folder
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.batch import (
+    TreeOptions,
+    color_folders,
+    counted,
+    folders_of,
+    is_folder,
+    no_photos,
+)
+from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     PIPE,
@@ -46,6 +54,7 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
+from photochrom.cli.streams import is_closed, standard_output_errors
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import colored_name
@@ -146,7 +155,7 @@ def colorize(
     without --recolor; in a folder it is skipped.
 
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
-    2 wrong usage, 130 interrupted.
+    2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted.
     """
     from photochrom.batch.work import JobSettings
 
@@ -188,8 +197,8 @@ def colorize(
             )
         singles = _single_photos(inputs, output, engine)
         counted_jobs = counted(folder_jobs)
-        if not singles and not counted_jobs:
-            raise ConfigError(", ".join(inputs), "no photos there")
+        if not singles and all(job.is_empty for job in counted_jobs):
+            raise ConfigError(", ".join(inputs), no_photos(counted_jobs))
         photos = _plan(singles, output, suffix) if singles else []
         if PIPE in singles and output is None and len(inputs) > 1:
             raise ConfigError(
@@ -218,8 +227,8 @@ def colorize(
     if photos:
         request = _Request(settings, overwrite, confidence, hint_list)
         failed = _color_photos(photos, request, threads, as_json)
-    for job in counted_jobs:
-        failed |= not color_folders(job, as_json)
+    if counted_jobs:
+        failed |= not color_folders(counted_jobs, as_json)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -247,9 +256,9 @@ def _color_photos(
             colorizer.check_size(settings.colorize.size)
     try:
         return _color_all(colorizer, photos, request, as_json) > 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         print_error("interrupted; finished photos are kept")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interruption)) from None
 
 
 def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[str]:
@@ -270,6 +279,11 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
         sources += [None] if name == PIPE else _photos_of(Path(name))
     if sources.count(None) > 1:
         raise ConfigError("-", "can be named once only")
+    if None in sources and is_closed("stdin"):
+        raise ConfigError("-", "standard input is closed", "pipe a photo in, or name a file")
+    writes_pipe = output == PIPE or (output is None and None in sources)
+    if writes_pipe and is_closed("stdout"):
+        raise ConfigError("-o -", "standard output is closed", "name a file")
     if not sources:
         raise ConfigError(", ".join(inputs), "no photos there")
     if output == PIPE:
@@ -342,15 +356,18 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
 def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport:
     from photochrom.files import colorize_file
     from photochrom.photo import Photo
+    from photochrom.photo.file_access import foreseen_os_errors
 
     source: Photo | Path
     if photo.source is None:
-        data = sys.stdin.buffer.read()
+        with foreseen_os_errors(photo.name):
+            data = sys.stdin.buffer.read()
         source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
     else:
         source = photo.source
     settings = request.settings
-    return colorize_file(
+    color = partial(
+        colorize_file,
         source,
         sys.stdout.buffer if photo.target is None else photo.target,
         replace(settings.colorize, hints=request.hints),
@@ -360,3 +377,5 @@ def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport
         confidence=request.confidence,
         max_pixels=settings.max_pixels,
     )
+    with standard_output_errors() if photo.target is None else nullcontext():
+        return color()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.embed import embed
-from photochrom.cli.exit_codes import INTERRUPTED, needs_extra, one_line_errors
+from photochrom.cli.exit_codes import exit_code_of, needs_extra, one_line_errors
 from photochrom.cli.progress import source_bytes_progress
 from photochrom.workshop.data.recipe import Fit, Recipe
 
@@ -275,6 +275,6 @@ def _source_progress() -> Iterator[Callable[[str, Tally], None]]:
 def _interruptible() -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         typer.echo("photochrom: interrupted; the same command goes on from here", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interruption)) from None

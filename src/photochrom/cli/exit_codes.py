@@ -12,18 +12,34 @@ from photochrom.errors import ConfigError, MissingExtraError, PhotochromError
 
 FAILED = 1
 WRONG_USAGE = 2
-INTERRUPTED = 130
+_HUNG_UP = 129
+_INTERRUPTED = 130
+
+
+class HangUp(KeyboardInterrupt):
+    """The terminal was closed (SIGHUP); ends the work as an interruption does."""
+
+
+def exit_code_of(interruption: KeyboardInterrupt) -> int:
+    """The exit code of a command that was interrupted: 129 by SIGHUP, else 130."""
+    return _HUNG_UP if isinstance(interruption, HangUp) else _INTERRUPTED
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Print a PhotochromError as one line and exit: a ConfigError with 2, others with 1."""
+    """Print a PhotochromError as one line and exit: a ConfigError with 2, others with 1.
+
+    An interruption that the command does not handle itself is a line, too.
+    """
     try:
         yield
     except PhotochromError as error:
         print_error(error)
         wrong = isinstance(error, ConfigError)
         raise typer.Exit(WRONG_USAGE if wrong else FAILED) from error
+    except KeyboardInterrupt as interruption:
+        print_error("interrupted")
+        raise typer.Exit(exit_code_of(interruption)) from None
 
 
 @contextmanager

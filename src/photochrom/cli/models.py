@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli import convert
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.output import error_line, print_error
 from photochrom.cli.progress import download_progress
 from photochrom.errors import ConfigError, ModelError
@@ -77,9 +77,9 @@ def pull(names: Names, yes: Yes = False) -> None:
             try:
                 with download_progress(model.name) as progress:
                     path = fetch(model, progress)
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interruption:
                 print_error("interrupted; the same command goes on where it ended")
-                raise typer.Exit(INTERRUPTED) from None
+                raise typer.Exit(exit_code_of(interruption)) from None
             typer.echo(str(path))
 
 

@@ -157,7 +157,8 @@ LedgerFolder = Annotated[
     typer.Option(
         "--ledger",
         metavar="FOLDER",
-        help="With --engine ray: folder of the ledger; default: the -o folder, if it is local.",
+        help="Folder of the ledger; default: the -o folder. For results on a file server that "
+        "cannot lock files.",
         rich_help_panel=_TREES,
     ),
 ]

@@ -15,17 +15,33 @@ from typing import Any
 import typer
 
 from photochrom.cli.flags import flag
-from photochrom.errors import PhotochromError
+from photochrom.cli.streams import discard_output, has_reader
+from photochrom.errors import PhotochromError, os_reason
 
 
 def print_path(name: str) -> None:
     """Print a file's name on stdout, with the bytes that the file system has."""
-    typer.echo(os.fsencode(name))
+    _print(os.fsencode(name))
 
 
 def print_record(record: dict[str, Any], indent: int | None = None) -> None:
     """Print a JSON object on stdout, in ASCII, which can also write names of invalid Unicode."""
-    typer.echo(json.dumps(record, indent=indent))
+    _print(json.dumps(record, indent=indent))
+
+
+def _print(text: str | bytes) -> None:
+    """Print a line on stdout.
+
+    Where its reader has ended, as `head` does, the work goes on; where it cannot be written, as on
+    a full disk, the command fails.
+    """
+    try:
+        typer.echo(text)
+    except OSError as error:
+        discard_output(1)
+        if has_reader(error):
+            print_error(f"standard output: {os_reason(error)}")
+            raise typer.Exit(1) from error
 
 
 def error_line(error: PhotochromError) -> str:
@@ -36,7 +52,10 @@ def error_line(error: PhotochromError) -> str:
 def print_error(error: PhotochromError | str) -> None:
     """Print one line on stderr; line breaks and control characters are escaped."""
     line = error if isinstance(error, str) else error_line(error)
-    typer.echo(f"photochrom: {one_line(line)}", err=True)
+    try:
+        typer.echo(f"photochrom: {one_line(line)}", err=True)
+    except OSError:  # errors cannot be shown any more, and the work goes on
+        discard_output(2)
 
 
 @contextmanager

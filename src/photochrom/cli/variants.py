@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     PIPE,
@@ -99,9 +99,9 @@ def variants(
     try:
         work = partial(_color, colorizer, Path(photo), folder, count, options, save)
         report = reported(photo, work)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         print_error("interrupted; finished files are kept")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interruption)) from None
     _print(report, seed, as_json)
     if report.fault is not None:
         raise typer.Exit(FAILED)
