@@ -13,6 +13,7 @@ import time
 import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, fields, replace
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,12 +137,27 @@ def _model(settings: JobSettings, threads: int) -> Colorizer:
 
 def start_workers(settings: JobSettings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
+    _start_resource_tracker()
     return ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
         initializer=init_worker,
         initargs=(settings, threads),
     )
+
+
+def _start_resource_tracker() -> None:
+    """Start the process that `multiprocessing` keeps beside its workers, deaf to SIGHUP.
+
+    The signal of a terminal that is closed would end it before the job, with warnings.
+    """
+    if not hasattr(signal, "SIGHUP"):
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def schedule(pool: ProcessPool, task: Task) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import typer
 
 from photochrom.cli.output import print_error
+from photochrom.cli.streams import discard_lost_terminal
 from photochrom.errors import ConfigError, MissingExtraError, PhotochromError
 
 FAILED = 1
@@ -18,6 +20,22 @@ _INTERRUPTED = 130
 
 class HangUp(KeyboardInterrupt):
     """The terminal was closed (SIGHUP); ends the work as an interruption does."""
+
+
+def raise_hang_up() -> None:
+    """Raise `HangUp`."""
+    raise HangUp
+
+
+def on_hang_up(action: Callable[[], None]) -> None:
+    """Call `action` when the terminal is closed; not where SIGHUP is ignored, as under `nohup`."""
+
+    def handle(*_: object) -> None:
+        discard_lost_terminal()
+        action()
+
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handle)  # Windows has none
 
 
 def exit_code_of(interruption: KeyboardInterrupt) -> int:

@@ -26,11 +26,10 @@ from photochrom.cli import (
     train,
     variants,
 )
-from photochrom.cli.exit_codes import FAILED, HangUp
+from photochrom.cli.exit_codes import FAILED, on_hang_up, raise_hang_up
 from photochrom.cli.flags import use_flags_of_command
 from photochrom.cli.output import print_error
 from photochrom.cli.streams import (
-    discard_lost_terminal,
     discard_output,
     has_reader,
     is_output_error,
@@ -81,24 +80,15 @@ def _options(
 def main() -> None:
     """Entry point of the `photochrom` script."""
     open_closed_streams()
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # ends as Ctrl-C does: no half-written file stays
-    # `nohup` starts processes that ignore SIGHUP; Windows has none
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
-        signal.signal(signal.SIGHUP, _hang_up)
+    # SIGTERM ends a command as Ctrl-C does: no half-written file stays
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    on_hang_up(raise_hang_up)
     try:
         app()
     except OSError as error:
         if error.filename is not None or not is_output_error(error):
             raise
-        # of standard output
         discard_output(1)
         if has_reader(error):
             print_error(f"standard output: {os_reason(error)}")
         sys.exit(FAILED)
-
-
-def _hang_up(*_: object) -> None:
-    discard_lost_terminal()
-    raise HangUp

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from photochrom.errors import PhotochromError
+from photochrom.errors import PhotochromError, PhotoError, os_reason
 from photochrom.photo.file_access import os_fault
 
 _NAMES = ("stdin", "stdout", "stderr")
@@ -73,7 +73,10 @@ def standard_output_errors() -> Iterator[None]:
         raise
     except OSError as error:
         discard_output(1)
-        raise os_fault("standard output", error) from error
+        if has_reader(error):
+            raise os_fault("standard output", error) from error
+        remedy = "check the program that reads it"
+        raise PhotoError("standard output", os_reason(error), remedy) from error
 
 
 def _is_open(descriptor: int) -> bool:
