@@ -43,6 +43,9 @@ def tree(examples, tmp_path):
     for name in ("a.jpg", "1912/b.png", "1912/c.tif"):
         small.save(root / name)
     (root / "1912" / "broken.jpg").write_bytes((root / "a.jpg").read_bytes()[:900])
+    (root / "1912" / "@eaDir").mkdir()  # a file server's own
+    shutil.copy(root / "a.jpg", root / "1912" / "@eaDir" / "thumb.jpg")
+    (root / "1912" / "layers.psd").write_bytes(b"8BPS")
     with Image.open(examples / "color" / "cat.jpg") as cat:
         cat.resize((150, 100)).save(root / "color.jpg")
     return root
@@ -70,8 +73,12 @@ def test_a_tree(tree):
     reports = []
     summary = run_on_ray(job(tree), reports.append)
     assert (summary.done, summary.skipped, summary.failed) == (3, 1, 1)
+    assert summary.passed_over == {"PSD": 1}
     assert sizes(tree.parent / "out") == RESULTS
-    assert len(reports) == 5
+    assert [report.source for report in reports if report.record.state is State.PASSED_OVER] == [
+        str(tree / "1912" / "layers.psd")
+    ]
+    assert len(reports) == 6
     with Ledger(tree.parent / "ledger", writing=False) as ledger:
         assert ledger.find("a.jpg").state is State.DONE
         assert str(tree) in ledger.find("1912/broken.jpg").error

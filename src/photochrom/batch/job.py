@@ -164,6 +164,9 @@ def run_job(job: Job, listener: Listener | None = None, workers: Workers | None 
         summary = Summary()
         try:
             _Run(job, ledger, digest, workers, summary, listener).all()
+        except BaseException:
+            workers.stop()  # while the ledger's lock keeps other jobs out
+            raise
         finally:
             summary.seconds = time.monotonic() - started
     return summary

@@ -50,12 +50,17 @@ class Workers:
         return self
 
     def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
-        if raised is None:
-            self._pool.close()  # type: ignore[no-untyped-call]
-        else:
-            self._pool.stop()  # type: ignore[no-untyped-call]
+        if raised is not None:
+            self.stop()
+            return
+        self._pool.close()  # type: ignore[no-untyped-call]
         self._pool.join()
-        for _record, task in self.tasks.values():  # stopped workers leave half-written files
+
+    def stop(self) -> None:
+        """End the processes, whatever they do, and remove what they leave half-written."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+        for _, task in self.tasks.values():
             remove_parts(task.target)
 
     @property

@@ -44,8 +44,9 @@ def train(
     """Train a network on shards of photos, on a CPU or a GPU.
 
     The run's folder gets config.json, metrics.jsonl, TensorBoard's files, contact sheets and the
-    checkpoint `latest`. Run the same command again to resume; Ctrl-C or SIGTERM ends a run with a
-    checkpoint. Under torchrun the processes share every batch; see the documentation: training.
+    checkpoint `latest`. Run the same command again to resume; Ctrl-C, SIGTERM or SIGHUP ends a run
+    with a checkpoint. Under torchrun the processes share every batch; see the documentation:
+    training.
     """
     with one_line_errors():
         with needs_extra("training", "train"):
