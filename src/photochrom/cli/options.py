@@ -10,9 +10,6 @@ import typer
 from photochrom.errors import ConfigError, os_reason, see_docs
 from photochrom.options import RANGES
 
-PIPE = "-"
-"""The name of standard input and output among inputs and outputs."""
-
 _AFTER = "Colours, after the network"
 
 
