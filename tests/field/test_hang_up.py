@@ -13,7 +13,10 @@ import pytest
 from photochrom.batch import LEDGER, Ledger, State
 from support.trees import SMALL, files_in, save_gray_photos, size_of
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP"),
+]
 PHOTOS = [f"{number:02d}.jpg" for number in range(40)]
 
 

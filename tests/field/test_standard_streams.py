@@ -9,6 +9,8 @@ import pytest
 
 from support.trees import SMALL, files_in, save_gray_photos, size_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scans(tmp_path):
