@@ -1,8 +1,9 @@
 """libvips, set up as all of Photochrom needs it; imported from here and nowhere else.
 
-The set-up is one of the whole process, so importing `photochrom.photo` changes three things for a
+The set-up is one of the whole process, so importing `photochrom.photo` changes four things for a
 program that uses libvips itself: libvips caches no operations, it prints no warnings (nor do
-processes that are started from here), and pyvips no longer hands them to Python's logging.
+processes that are started from here), pyvips no longer hands them to Python's logging, and libvips
+has no more threads than this process has CPUs (VIPS_CONCURRENCY counts before that).
 """
 
 from __future__ import annotations
@@ -12,10 +13,19 @@ import os
 os.environ.setdefault("VIPS_WARNING", "0")  # libvips's word for: print no warnings
 import pyvips as pyvips
 
+from photochrom._system.cpus import available_cpus
+from photochrom._system.fork import LibraryThreads
+
 pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide changed files
 # pyvips hands libvips's warnings to Python's logging. While it does, Python may collect garbage, an
 # image among it may warn in turn, and GLib ends the process on a warning inside a warning.
 pyvips._remove_log_handler()
+if "VIPS_CONCURRENCY" not in os.environ:  # libvips itself sees no cgroup's quota
+    pyvips.concurrency_set(min(pyvips.concurrency_get(), available_cpus()))
+
+_threads = LibraryThreads()
+use_libvips = _threads.use
+"""Called before libvips is: raises PhotochromError in a process that was forked after it was."""
 
 
 def fault_of(error: pyvips.Error) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from pebble import ProcessPool
 
 from photochrom._system.atomic import is_part, remove_parts
+from photochrom._system.cpus import available_cpus
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.planning import NOTHING, Planner, settle, still_ours, within
 from photochrom.batch.tree import Patterns, photos_in
@@ -141,7 +142,7 @@ class _Workers:
 
     def __init__(self, job: Job) -> None:
         self.settings = job.settings
-        self.threads = job.threads or os.cpu_count() or 1
+        self.threads = job.threads or available_cpus()
         self.count = job.jobs or self.threads
         self.tasks: dict[Any, tuple[Record, Task]] = {}
         self._renewed = 0

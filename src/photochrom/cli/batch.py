@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from photochrom._system.cpus import available_cpus
 from photochrom.cli.exit_codes import INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import PIPE
@@ -168,7 +169,7 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
         if isinstance(job, ClusterJob):
             found.append(CountedJob(job, 0))
         elif total := _count(job):
-            processes = job.jobs or job.threads or os.cpu_count() or 1
+            processes = job.jobs or job.threads or available_cpus()
             found.append(CountedJob(replace(job, jobs=min(processes, total)), total))
         else:
             empty += map(str, job.roots)

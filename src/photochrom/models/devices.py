@@ -5,8 +5,7 @@ Only the CPU was ever run by the authors; the others are ONNX Runtime's word (do
 
 from __future__ import annotations
 
-import onnxruntime
-
+from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.errors import ConfigError, ModelError, Option, see_docs
 
 CPU = "CPUExecutionProvider"

@@ -8,15 +8,19 @@ or from the graph itself.
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from photochrom._system.cpus import available_cpus
+from photochrom._system.fork import forked_error, keep_in_children
+from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.color.lab import (
     LARGEST_AB,
     Array,
@@ -70,7 +74,10 @@ class Prediction:
 
 
 class Session:
-    """One loaded model; thread-safe, one object serves many photos."""
+    """One loaded model; thread-safe, one object serves many photos.
+
+    A forked process loads it again when it first asks the network.
+    """
 
     def __init__(
         self,
@@ -84,7 +91,7 @@ class Session:
         """Load a model.
 
         model: a name, the path of an .onnx file, or None for the default.
-        threads: of the network, all cores by default.
+        threads: of the network, all CPUs of this process by default.
         providers: ONNX Runtime's names in order of preference, instead of a device.
         device: "cpu", "auto", "cuda", ...; see `photochrom.models.devices`. One that fails to start
         is warned of, and the CPU does its work.
@@ -97,9 +104,10 @@ class Session:
         found = find(model)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _QUIET
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = threads or _usual_threads()
         chosen = _available(providers) if providers else providers_for(device)
-        self._session = _started(found, options, chosen)
+        self._start = partial(_started, found, options, chosen)
+        self._session, self._process = self._start(), os.getpid()
         inputs, outputs = (
             [Tensor(item.name, tuple(item.shape), item.type) for item in items]
             for items in (self._session.get_inputs(), self._session.get_outputs())
@@ -190,8 +198,9 @@ class Session:
             rounded = np.rint(value) if kind is np.uint8 else value
             inputs[name] = np.ascontiguousarray(rounded, kind)
         names = [self.contract.outputs[role] for role in outputs]
+        session = self._of_this_process()
         try:
-            found = self._session.run(names, inputs)
+            found = session.run(names, inputs)
         except Exception as error:  # ONNX Runtime raises several unrelated kinds
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise ModelError(
@@ -205,6 +214,14 @@ class Session:
                 ),
             ) from error
         return [np.asarray(value, np.float32) for value in found]
+
+    def _of_this_process(self) -> Any:
+        """ONNX Runtime's session; made anew where this process was forked after it was made."""
+        if self._process != os.getpid():
+            if self.provider != CPU:  # drivers of devices do not survive a fork
+                raise forked_error()
+            self._session, self._process = self._start(), os.getpid()
+        return self._session
 
     def _ab(self, answer: dict[str, Array], shape: tuple[int, ...]) -> Array:
         """Lab units (h, w, 2), on a grid that divides the small copy."""
@@ -242,8 +259,20 @@ class Session:
         return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour
 
 
+def _usual_threads() -> int:
+    """ONNX Runtime's threads; 0, its own choice, where all CPUs of the machine may be used."""
+    cpus = available_cpus()
+    return 0 if cpus == os.cpu_count() else cpus
+
+
 def _started(found: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
+    session = _loaded(found, options, providers)
+    keep_in_children(session)
+    return session
+
+
+def _loaded(found: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     path = str(found.path)
     if list(providers) != [CPU]:
         try:
@@ -259,7 +288,7 @@ def _started(found: ResolvedModel, options: Any, providers: Sequence[str]) -> An
             raise ModelError(
                 path, f"{providers[0]} failed ({reason})", Remedy("try {}", Option("device", "cpu"))
             )
-        warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
+        warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=4)
     try:
         return onnxruntime.InferenceSession(path, options, providers=[CPU])
     except Exception as error:  # ONNX Runtime raises several unrelated kinds

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from photochrom._system.vips import use_libvips
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
 from photochrom.errors import HintError, ModelError
@@ -52,7 +53,12 @@ class _Memo:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The answer to `key`; `make` computes it where it is not kept."""
+        """The answer to `key`; `make` computes it where it is not kept.
+
+        Raises PhotochromError in a process that was forked after the photo was opened: there the
+        lock may be held by a thread of its parent.
+        """
+        use_libvips()
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
