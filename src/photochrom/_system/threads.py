@@ -1,4 +1,4 @@
-"""Threads: a map over many items, and a limit for NumPy's linear algebra, which starts its own."""
+"""Threads: a map over many items, and a limit for those of NumPy's linear algebra."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Result = TypeVar("Result")
 def ordered_map(
     work: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int = 8
 ) -> Generator[Result]:
-    """Yield what `work` makes of each item, in the items' order, worked on by several threads.
+    """Yield `work(item)` for each item, in the items' order, computed by several threads.
 
-    Items are drawn, in the caller's thread, as they are needed: `ahead` for each thread, so that
-    none waits for the item whose turn it is. An item is not kept once it is worked on.
-    Threads fit work that libvips and NumPy do outside Python's lock. Closing the generator cancels
-    what was not begun, and waits for the rest. Raises PhotochromError where it is continued in a
-    forked process, which has none of the threads.
+    Items are taken in the caller's thread, at most `ahead` for each thread in advance, so that no
+    thread idles while one item takes longer. An item is not kept once it is computed.
+    Threads gain where the work is libvips's and NumPy's, outside Python's lock. Closing the
+    generator cancels the calls that have not begun, and waits for the others. Raises
+    PhotochromError where it is continued in a forked process, which has none of the threads.
     """
     process = os.getpid()
     pool = ThreadPoolExecutor(threads)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-os.environ.setdefault("VIPS_WARNING", "0")  # libvips's word for: print no warnings
+os.environ.setdefault("VIPS_WARNING", "0")  # libvips prints no warnings
 import pyvips as pyvips
 
 from photochrom._system.cpus import available_cpus
@@ -29,16 +29,16 @@ use_libvips = _threads.use
 
 
 def fault_of(error: pyvips.Error) -> str:
-    """The first line of what libvips says of a fault."""
+    """The first line of libvips's message about a fault."""
     lines = str(error.detail or error.message).strip().splitlines()
     return lines[0] if lines else "unknown fault"
 
 
 def block_untrusted() -> None:
-    """Let libvips use no loader that is not safe with hostile files, in the whole process.
+    """Make libvips refuse loaders that are not safe with hostile files, in the whole process.
 
-    Photochrom names its loaders, so that it cannot come to others; this is for what it does not
-    foresee. Of the process alone that is Photochrom's own: a program that imports it may need them.
+    Photochrom names its loaders, so that no others are called; this is a second barrier. Only the
+    command, the server and workers call it: a program that imports Photochrom may need the loaders.
     """
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set("VipsForeignLoadSvg", False)  # draws our own legends; photos never
