@@ -25,7 +25,7 @@ from photochrom.server.run import listen, server_of
 from photochrom.server.state import State
 
 API = "/api/v1"
-SHORT = {"header_s": 1, "stall_s": 1, "body_bytes_s": 2000}
+SHORT = {"header_s": 2, "stall_s": 2, "body_bytes_s": 2000}
 """Deadlines that a test can wait for."""
 
 
@@ -91,7 +91,7 @@ class Served:
         connection = socket.socket()
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.connect(("127.0.0.1", self.port))
         return connection
 
@@ -107,7 +107,7 @@ class Served:
                 pass  # closed with something of ours unread
         return bytes(received)
 
-    def idle(self, seconds: float = 10) -> bool:
+    def idle(self, seconds: float = 60) -> bool:
         """Wait until nothing runs; whether it came to that."""
         return until(
             lambda: self.state.queue.running == 0 and self.state.queue.waiting == 0, seconds
@@ -142,7 +142,7 @@ def serve() -> Serve:
             )
             thread.start()
             try:
-                assert until(lambda: server.started or not thread.is_alive(), 20)
+                assert until(lambda: server.started or not thread.is_alive(), 60)
                 assert server.started
                 yield Served(listening.getsockname()[1], app, server)
             finally:
