@@ -86,7 +86,7 @@ def _quota(folder: Path, unified: bool) -> float | None:
                 (folder / f"cpu.cfs_{name}_us").read_text(encoding="utf-8").strip()
                 for name in ("quota", "period")
             )
-        found = int(quota) / int(period)  # "max", or -1, without a limit
+        cpus = int(quota) / int(period)  # "max", or -1, without a limit
     except (OSError, ValueError, ZeroDivisionError):
         return None
-    return found if found > 0 else None
+    return cpus if cpus > 0 else None

@@ -1,9 +1,9 @@
-"""ONNX Runtime, without its reports to its makers; imported from here and nowhere else.
+"""ONNX Runtime without its telemetry; imported from here and nowhere else.
 
-From version 1.29 on it sends them what it is used for, by a thread that starts when it is imported,
-and keeps unsent reports under ~/.cache. Photochrom opens no connection, so it switches that off
-for the whole process and for those that are started from here. A person who sets
-ORT_DISABLE_TELEMETRY=0 keeps it on.
+From version 1.29 on, a thread that starts when ONNX Runtime is imported sends its makers how it is
+used, with an identifier of the device, and keeps unsent events under ~/.cache. Colouring opens no
+connection, so Photochrom switches the telemetry off, in this process and those started by it. It
+stays on where a person has set ORT_DISABLE_TELEMETRY=0.
 """
 
 from __future__ import annotations
