@@ -243,10 +243,12 @@ def _color_photos(
 ) -> bool:
     """Colour single photos in this process; returns whether any failed."""
     with one_line_errors():
+        from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
 
         block_untrusted()
+        limit_threads()
         settings = request.settings
         with show_warnings():
             colorizer = Colorizer(

@@ -93,11 +93,13 @@ def variants(
                 None, "variants are named after their photo", "name a file instead of -"
             )
         folder = _folder(output, count)
+        from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
         from photochrom.files import reported
 
         block_untrusted()
+        limit_threads()
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
         options = ColorizeOptions(vividness=vividness, size=size, seed=seed)

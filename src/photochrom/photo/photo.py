@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from photochrom._system.vips import fault_of, pyvips
+from photochrom._system.vips import fault_of, pyvips, use_libvips
 from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotoError
@@ -384,6 +384,7 @@ class Photo:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
+        use_libvips()
         try:
             with foreseen_os_errors(self.name):
                 yield
