@@ -8,7 +8,7 @@ from pathlib import PurePath
 from string import Formatter
 
 from photochrom.errors import ConfigError, Option, Remedy
-from photochrom.photo.formats import KINDS, Kind, kind_of
+from photochrom.photo.formats import KINDS, RAW, Kind, kind_of
 
 COLORED = ".color"
 """What a coloured photo's name has before its suffix; a variant's number comes between them."""
@@ -20,8 +20,10 @@ NAME_FIELDS = ("stem", "suffix", "model", "vividness")
 """What a template may use: of the photo's name, of the result, and of how it is coloured."""
 _SUFFIX_FIELD = "{suffix}"
 _SEPARATORS = ("/", "\\", "\0")
-_IN_COLOR = {".pgm": ".ppm"}
-"""Suffixes of files that cannot hold colours, and of those that can."""
+_IN_COLOR = {".pgm": ".ppm"} | {
+    suffix: kind.becomes for kind in KINDS if not kind.written for suffix in kind.suffixes
+}
+"""Suffixes of files that cannot hold colours or are read only, and of their results."""
 _RESULT = re.compile(rf"({re.escape(COLORED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
 
 
@@ -49,14 +51,16 @@ class Naming:
     def result_of(self, path: str, kind: Kind | None = None) -> str:
         """The name, or relative path, of a photo's result.
 
+        A raw file keeps its suffix in the stem: cameras put a JPEG of the same name beside it.
         kind: of the photo's file, where its name does not say it.
         """
         photo = PurePath(path)
         own = photo.suffix if kind is None else kind.suffix
         suffix = self.suffix or _IN_COLOR.get(own.lower(), own)
+        raw = photo.suffix.lower() in RAW.suffixes
         model = PurePath(self.model).stem if self.model.endswith(".onnx") else self.model
         name = self.template.format(
-            stem=photo.name.removesuffix(photo.suffix),
+            stem=photo.name if raw else photo.name.removesuffix(photo.suffix),
             suffix=suffix,
             model=re.sub(r"[/\\]", "-", model),
             vividness=f"{self.vividness:g}",
