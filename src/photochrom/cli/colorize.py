@@ -388,7 +388,8 @@ def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport
     source: Photo | Path
     if photo.source is None:
         with foreseen_os_errors(photo.name):
-            data = sys.stdin.buffer.read()
+            stream = photo.stream
+            data = Path(stream).read_bytes() if stream else sys.stdin.buffer.read()
         source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
     else:
         source = photo.source
