@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from photochrom._system.atomic import move_into_place, temporary_beside
+from photochrom._system.attributes import ALL_PERMISSIONS, set_attributes
 from photochrom.errors import Option, PhotoError, Remedy
 from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
@@ -65,9 +66,12 @@ def save_pages(
         check_target(name, how.overwrite)
         check_not_source(name, results[0].photo.source)
     with ExitStack() as parts, foreseen_os_errors(str(target)):  # all pages, or none
-        written = [parts.enter_context(temporary_beside(name)) for name in names]
+        written = [parts.enter_context(temporary_beside(name, ALL_PERMISSIONS)) for name in names]
         for result, part, name in zip(results, written, names, strict=True):
             _save_as(result, part, name, how)
+            origin = result.photo.source
+            made_of = origin if isinstance(origin, Path) else None
+            set_attributes(part, name, made_of, keep_time=how.keep_time)
         _move_all(written, names, how)
     return names
 

@@ -15,6 +15,7 @@ from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     PIPE,
     Device,
+    KeepTime,
     Model,
     ModelKind,
     Overwrite,
@@ -59,6 +60,7 @@ def variants(
     quality: Quality = SaveOptions.quality,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    keep_time: KeepTime = False,
     no_mark: Annotated[
         bool,
         typer.Option(
@@ -92,7 +94,9 @@ def variants(
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
         options = ColorizeOptions(vividness=vividness, size=size, seed=seed)
-        save = SaveOptions(quality=quality, mark=not no_mark, overwrite=overwrite)
+        save = SaveOptions(
+            quality=quality, mark=not no_mark, overwrite=overwrite, keep_time=keep_time
+        )
     try:
         work = partial(_color, colorizer, Path(photo), folder, count, options, save)
         report = reported(photo, work)

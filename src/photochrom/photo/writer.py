@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from photochrom._system.atomic import move_into_place, temporary_beside
+from photochrom._system.attributes import ALL_PERMISSIONS, set_attributes
 from photochrom._system.vips import fault_of, pyvips
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
@@ -113,12 +114,15 @@ def write(
     kind = check_target(target, saving.overwrite)
     with ExitStack() as stack:
         with foreseen_os_errors(str(target)):
-            part = stack.enter_context(temporary_beside(target))
+            part = stack.enter_context(temporary_beside(target, ALL_PERMISSIONS))
         if kind.loader:
             _write_by_libvips(pages, part, target, kind, saving)
         else:
             _write_by_package(pages[0], part, target, kind, saving)
         with foreseen_os_errors(str(target)):
+            origin = pages[0].photo.source
+            made_of = origin if isinstance(origin, Path) else None
+            set_attributes(part, target, made_of, keep_time=saving.keep_time)
             try:
                 move_into_place(part, target, overwrite=saving.overwrite, durable=durable)
             except FileExistsError as error:

@@ -38,7 +38,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:photochrom:"
 _LONGEST_TEXT = 400
 _OF_REQUESTS = {"model", "format", *ColorizeKeywords.__annotations__, *SaveKeywords.__annotations__}
-_OF_REQUESTS -= {"overwrite"}
+_OF_REQUESTS -= {"overwrite", "keep_time"}
 
 _STATUS: dict[type[PhotochromError], int] = {
     InColorError: 409,
