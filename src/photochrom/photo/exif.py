@@ -62,6 +62,11 @@ def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
     return next((block for block in blocks if longest is None or len(block) <= longest), blocks[-1])
 
 
+def is_too_long(directory: Directory, longest: int) -> bool:
+    """Whether `as_exif` leaves entries out of a block of at most so many bytes."""
+    return bool(directory.entries or directory.children) and _length(directory) > longest
+
+
 def _exif_blocks(directory: Directory) -> Iterator[bytes]:
     """The same block in several orders, the best first."""
     head = _PREFIX + b"II*\0"

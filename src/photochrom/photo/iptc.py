@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-_PREFIX = b"Photoshop 3.0\0"
+PREFIX = b"Photoshop 3.0\0"
+"""Before the resources, where they stand in a JPEG."""
 _RECORDS = 0x0404
+_PATHS = range(2000, 2999)
 _THUMBNAILS = frozenset({0x0409, 0x040C})
 """They would show the photo grey."""
-_LONGEST = 65_000
-"""Bytes that one marker of a JPEG takes."""
 
 
 def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
@@ -23,7 +23,7 @@ def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
     Without the thumbnail; None for each that is not there.
     """
     records, others = None, b""
-    for number, whole, data in _resources(block.removeprefix(_PREFIX)):
+    for number, whole, data in _resources(block.removeprefix(PREFIX)):
         if number == _RECORDS:
             records = data
         elif number not in _THUMBNAILS:
@@ -32,12 +32,15 @@ def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
 
 
 def join_photoshop_block(records: bytes | None, others: bytes | None) -> bytes | None:
-    """A JPEG's block of both; where they are too long together, of the records alone."""
+    """The resources of both, behind the prefix; None where there is neither."""
     head = b"" if records is None else _resource(records)
-    block = _PREFIX + (others or b"") + head
-    if len(block) > _LONGEST:
-        block = _PREFIX + head
-    return block if block != _PREFIX and len(block) <= _LONGEST else None
+    block = PREFIX + (others or b"") + head
+    return block if block != PREFIX else None
+
+
+def paths_in(others: bytes | None) -> int:
+    """How many clipping paths the resources hold."""
+    return sum(number in _PATHS for number, _, _ in _resources(others or b""))
 
 
 def _resource(records: bytes) -> bytes:

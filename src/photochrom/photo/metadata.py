@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from photochrom.errors import PhotoError
-from photochrom.photo.exif import from_exif, resolution_of
+from photochrom.photo import gif_blocks, jpeg_header, png_chunks
+from photochrom.photo.exif import MILLIMETRES, from_exif, resolution_of
 from photochrom.photo.file_access import opened
-from photochrom.photo.formats import JPEG, Kind
+from photochrom.photo.formats import Kind
 from photochrom.photo.iptc import split_photoshop_block
+from photochrom.photo.optional_codecs import Words
+from photochrom.photo.png_chunks import Text
 from photochrom.photo.reader import Source, field
 from photochrom.photo.tiff_tags import Directory, read_directories
+from photochrom.photo.xmp import Packet
 
 _FINEST = 1e6
 """Pixels a millimetre; what says more is damaged, and libvips holds no more."""
@@ -26,6 +30,7 @@ class Metadata:
     descriptive_tags: descriptions, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other
     resources.
     resolution: pixels a millimetre, across and down, and the unit's name.
+    comments: of a JPEG or GIF. texts: of a PNG. notes: what could not be read, a line each.
     """
 
     descriptive_tags: Directory | None = None
@@ -34,6 +39,15 @@ class Metadata:
     photoshop: bytes | None = None
     resolution: tuple[float, float] = (1.0, 1.0)
     unit: str | None = None
+    comments: tuple[bytes, ...] = ()
+    texts: tuple[Text, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def resolution_in_metres(self) -> tuple[float, float] | None:
+        """Pixels a metre, across and down; None where the photo says nothing of it."""
+        across, down = self.resolution
+        return None if self.unit is None else (1000 * across, 1000 * down)
 
 
 def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
@@ -51,14 +65,35 @@ def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int)
     Raises PhotoError for a TIFF with less pixels than it says; libvips would make them black.
     """
     if source.decoded is not None:
-        return metadata_of(source.decoded.exif, source.decoded.xmp)
+        found = _of_decoded(source.decoded.words)
+    else:
+        found = _of_libvips(source.kind, image, origin, name, page)
+    complete = {"JPEG": _with_jpeg_words, "PNG": _with_png_words, "GIF": _with_gif_words}
+    add_words = complete.get("" if source.kind is None else source.kind.name)
+    if add_words is not None:
+        with opened(origin) as file:
+            found = add_words(found, file)
+    if found.xmp and Packet.parse(found.xmp) is None:
+        note = "its XMP is damaged, and is carried as it is"
+        found = replace(found, notes=(*found.notes, note))
+    return found
+
+
+def _of_decoded(words: Words) -> Metadata:
+    """Of what a package has read; resolution: a box of its own counts before EXIF."""
+    found = metadata_of(words.exif, words.xmp)
+    found = replace(found, iptc=words.iptc, photoshop=words.photoshop)
+    return found if words.resolution is None else _with_resolution(found, words.resolution)
+
+
+def _of_libvips(kind: Kind | None, image: Any, origin: Any, name: str, page: int) -> Metadata:
     resolution, unit = (image.xres, image.yres), field(image, "resolution-unit", None)
     if not all(0 < pixels <= _FINEST for pixels in resolution):
         resolution, unit = (1.0, 1.0), None
     return Metadata(
-        _descriptive_tags(source.kind, image, origin, name, page),
+        _descriptive_tags(kind, image, origin, name, page),
         field(image, "xmp-data", None),
-        *_iptc_and_photoshop(source.kind, image),
+        *_iptc_and_photoshop(image),
         resolution,
         unit,
     )
@@ -73,14 +108,68 @@ def _descriptive_tags(
     return from_exif(exif) if exif else None
 
 
-def _iptc_and_photoshop(kind: Kind | None, image: Any) -> tuple[bytes | None, bytes | None]:
+def _iptc_and_photoshop(image: Any) -> tuple[bytes | None, bytes | None]:
+    """Of a TIFF; what libvips has of a JPEG is one segment of perhaps several."""
     iptc, photoshop = field(image, "iptc-data", None), field(image, "photoshop-data", None)
-    if kind is JPEG and iptc is not None:
-        return split_photoshop_block(iptc)
     if photoshop is not None:
         inside, photoshop = split_photoshop_block(photoshop)
         iptc = iptc or inside
     return iptc, photoshop
+
+
+def _with_jpeg_words(found: Metadata, file: BinaryIO) -> Metadata:
+    words = jpeg_header.read_words(file)
+    iptc, photoshop = split_photoshop_block(words.photoshop)
+    notes = () if words.complete else ("a part of its XMP is damaged, and was left out",)
+    return replace(
+        found,
+        xmp=words.xmp or found.xmp,
+        iptc=iptc,
+        photoshop=photoshop,
+        comments=tuple(words.comments),
+        notes=notes,
+    )
+
+
+def _with_png_words(found: Metadata, file: BinaryIO) -> Metadata:
+    words = png_chunks.read_words(file)
+    if found.descriptive_tags is None and words.exif:
+        found = metadata_of(words.exif, found.xmp)
+    if words.resolution is not None:
+        found = _with_resolution(found, words.resolution)
+    iptc, photoshop = _either_form(words.iptc)
+    notes = () if words.complete else ("some of its text chunks are damaged, and were left out",)
+    return replace(
+        found,
+        xmp=found.xmp or words.xmp,
+        iptc=iptc,
+        photoshop=photoshop,
+        texts=words.texts,
+        notes=notes,
+    )
+
+
+def _with_gif_words(found: Metadata, file: BinaryIO) -> Metadata:
+    words = gif_blocks.read_words(file)
+    return replace(found, xmp=words.xmp, comments=tuple(words.comments))
+
+
+def _either_form(block: bytes | None) -> tuple[bytes | None, bytes | None]:
+    """IPTC and Photoshop's resources of either; programs write both under one name."""
+    if block is None or not block.startswith(b"8BIM"):
+        return block, None
+    return split_photoshop_block(block)
+
+
+def _with_resolution(found: Metadata, per_metre: tuple[float, float]) -> Metadata:
+    """With another resolution: in inches where a whole number of pixels an inch was rounded."""
+    across, down = (value / 1000 for value in per_metre)
+    inches = [value * MILLIMETRES["in"] for value in (across, down)]
+    meant = [1000 * round(value) / MILLIMETRES["in"] for value in inches]
+    if all(abs(value - real) <= 0.5 for value, real in zip(meant, per_metre, strict=True)):
+        across, down = (round(value) / MILLIMETRES["in"] for value in inches)
+        return replace(found, resolution=(across, down), unit="in")
+    return replace(found, resolution=(across, down), unit="cm")
 
 
 def _tiff_tags(origin: Path | bytes, name: str, page: int) -> Directory | None:

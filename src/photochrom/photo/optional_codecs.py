@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import importlib
 import io
-import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,26 @@ from photochrom.errors import (
     Remedy,
     first_line,
 )
+from photochrom.photo import jp2_boxes
 from photochrom.photo.formats import HEIC, JPEG2000, MAX_PIXELS, MAX_WHOLE_PIXELS, PNM, Kind
 
-_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-"""The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
-_SUPERBOX = b"jp2h"
 _JPEG2000_LEAST = 32
 """Pixels a side: openjpeg writes six resolutions, each half the one before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a file says beside its pixels: blocks of metadata.
+
+    photoshop: resources other than IPTC. resolution: pixels a metre, across and down.
+    """
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    icc: bytes | None = None
+    iptc: bytes | None = None
+    photoshop: bytes | None = None
+    resolution: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -42,9 +54,12 @@ class Decoded:
 
     pixels: NDArray[Any]
     bits: int = 8
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    icc: bytes | None = None
+    words: Words = field(default_factory=Words)
+
+    @property
+    def icc(self) -> bytes | None:
+        """Its profile."""
+        return self.words.icc
 
 
 def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
@@ -65,23 +80,21 @@ def encode(
     *,
     quality: int,
     bits: int = 8,
-    exif: bytes | None = None,
-    xmp: bytes | None = None,
-    icc: bytes | None = None,
+    words: Words = Words(),
 ) -> bytes:
     """A file of one of these kinds.
 
     pixels: (H, W, 3 or 4), uint8 or uint16. name: what errors call it. quality: of HEIC; the others
-    lose nothing. What the kind cannot hold of the rest is left out.
+    lose nothing. What the kind cannot hold of the words is left out.
     Raises MissingExtraError without the kind's package, PhotoError where the package refuses.
     """
     try:
         if kind is PNM:
             return _pnm_file(pixels)
         if kind is JPEG2000:
-            return _jpeg2000_file(pixels, name, bits, xmp)
+            return _jpeg2000_file(pixels, name, bits, words)
         if kind is HEIC:
-            return _heic_file(pixels, quality, exif, xmp, icc)
+            return _heic_file(pixels, quality, words)
     except PhotochromError:
         raise
     except Exception as error:  # each package has errors of its own
@@ -171,38 +184,11 @@ def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
     full = 65535 if bits > 8 else 255
     if (1 << bits) - 1 != full:
         pixels = np.rint(pixels * (full / ((1 << bits) - 1)))
-    found = dict(_boxes(data)) if data[4:8] == b"jP  " else {}
-    return Decoded(
-        pixels.astype(np.uint16 if bits > 8 else np.uint8),
-        max(8, bits),
-        xmp=found.get(b"xmp"),
-        icc=found.get(b"icc"),
-    )
+    words = Words(**vars(jp2_boxes.read_words(data)))
+    return Decoded(pixels.astype(np.uint16 if bits > 8 else np.uint8), max(8, bits), words)
 
 
-def _boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:
-    """What a JP2 file says beside its pixels: (b"xmp" or b"icc", bytes)."""
-    end = len(data) if end is None else end
-    while start + 8 <= end:
-        size, name = struct.unpack_from(">I4s", data, start)
-        head = 8
-        if size == 1 and start + 16 <= end:
-            (size,) = struct.unpack_from(">Q", data, start + 8)
-            head = 16
-        size = size or end - start
-        if size < head or start + size > end:
-            return
-        body = data[start + head : start + size]
-        if name == _SUPERBOX:
-            yield from _boxes(data, start + head, start + size)
-        elif name == b"uuid" and body[:16] == _XMP_BOX:
-            yield b"xmp", body[16:]
-        elif name == b"colr" and body[:1] == b"\x02":
-            yield b"icc", body[3:]
-        start += size
-
-
-def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None) -> bytes:
+def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, words: Words) -> bytes:
     utils = _package("openjpeg.utils", JPEG2000)
     height, width = pixels.shape[:2]
     if min(height, width) < _JPEG2000_LEAST:
@@ -221,9 +207,7 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None
         photometric_interpretation=color,
         codec_format=1,
     )
-    if xmp is not None:
-        data += struct.pack(">I4s", 24 + len(xmp), b"uuid") + _XMP_BOX + xmp
-    return data
+    return jp2_boxes.with_words(data, jp2_boxes.Jp2Words(**vars(words)))
 
 
 def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
@@ -245,20 +229,16 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
     return Decoded(
         pixels,
         bits,
-        exif=info.get("exif"),
-        xmp=info.get("xmp"),
-        icc=info.get("icc_profile") or None,
+        Words(exif=info.get("exif"), xmp=info.get("xmp"), icc=info.get("icc_profile") or None),
     )
 
 
-def _heic_file(
-    pixels: NDArray[Any], quality: int, exif: bytes | None, xmp: bytes | None, icc: bytes | None
-) -> bytes:
+def _heic_file(pixels: NDArray[Any], quality: int, words: Words) -> bytes:
     package = _package("pillow_heif", HEIC)
     package.options.SAVE_HDR_TO_12_BIT = True
     deep = pixels.dtype == np.uint16
     mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
-    extras = {"exif": exif, "xmp": xmp, "icc_profile": icc}
+    extras = {"exif": words.exif, "xmp": words.xmp, "icc_profile": words.icc}
     stream = io.BytesIO()
     package.encode(
         mode,

@@ -116,6 +116,7 @@ class Photo:
             self.metadata = metadata or read_metadata(
                 self._source, header.image, source, self.name, page
             )
+        self._notes.extend(self.metadata.notes)
         self._header = replace(header, image=None)  # it would keep the file open
 
     @property

@@ -19,47 +19,41 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
-from photochrom.photo.digital_source import mark_computed
-from photochrom.photo.exif import as_exif
+from photochrom.photo.exif import as_exif, is_too_long
 from photochrom.photo.file_access import check_no_address, foreseen_os_errors
 from photochrom.photo.formats import (
     AVIF,
     FLOAT,
+    GIF,
     HEIC,
     JPEG,
     KINDS,
+    PNG,
     SIXTEEN,
     TIFF,
     WEBP,
     Kind,
     kind_of,
 )
-from photochrom.photo.iptc import join_photoshop_block
-from photochrom.photo.jpeg_header import put_segments
+from photochrom.photo.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
+from photochrom.photo.held_words import EXIF, XMP, holds, move_words
+from photochrom.photo.jpeg_header import LONGEST as LONGEST_SEGMENT
 from photochrom.photo.page import (
     Page,
     exif_tags,
-    jpeg_segments,
     orientation_tag,
     profile_of,
     tags_of_one_page,
     tiff_tags_of,
-    with_color_space,
-    xmp_of,
 )
 from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, Pixels, StripPlan
-from photochrom.photo.tiff_tags import (
-    append_tags,
-)
+from photochrom.photo.tiff_tags import append_tags
+from photochrom.photo.webp_chunks import append_words, is_lossless
+from photochrom.photo.written_xmp import xmp_of
+from photochrom.photo.xmp import Packet
 
-_LONGEST_XMP = 65_500
-"""Bytes of XMP that a segment of a JPEG holds; libvips leaves longer ones out."""
-_MARK = 1500
-"""At most so many bytes longer is XMP with the mark."""
-_LONGEST_EXIF = 8_000_000
-"""Bytes of EXIF that libvips takes."""
 _BIG = 3_900_000_000
 """Bytes of pixels from which a TIFF becomes a BigTIFF."""
 
@@ -81,12 +75,28 @@ def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
         found.append("transparency")
     if kind.name == "GIF":
         found.append("all but 256 colours")
-    if kind is JPEG and len(photo.metadata.xmp or b"") > _LONGEST_XMP - _MARK:
-        found.append("XMP longer than 64 kB")
     if saving.profile == "keep" and not kind.profile and photo.space is not SRGB:
         found.append("a profile, so its codes are sRGB")
     if saving.profile == "keep" and photo.converted_to_srgb:
         found.append("its own profile, which is no tone curve with primaries")
+    return found + _lost_words(photo, kind, saving)
+
+
+def _lost_words(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
+    """What a photo says beside its pixels that a file of a kind cannot hold."""
+    metadata = photo.metadata
+    packet = Packet.parse(metadata.xmp or b"")
+    found = move_words(metadata, kind, packet)
+    longest = {JPEG: LONGEST_SEGMENT, TIFF: None}.get(kind, LONGEST_EXIF)
+    tags = metadata.descriptive_tags
+    if tags is not None and holds(kind, EXIF) and longest and is_too_long(tags, longest):
+        found.append(f"EXIF longer than {longest // 1000} kB")
+    if packet is None and kind is JPEG and len(metadata.xmp or b"") > LONGEST_SEGMENT:
+        found.append("damaged XMP longer than 64 kB")
+    elif packet is None and kind is GIF:
+        found.append("damaged XMP")
+    elif packet is None and holds(kind, XMP) and saving.mark:
+        found.append("the note that its colours are computed, since its XMP is damaged")
     return found
 
 
@@ -199,14 +209,17 @@ def _write_by_libvips(
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
         image = _with_metadata(image, first, kind, saving)
-        segments = jpeg_segments(first) if kind is JPEG else b""
+        blocks = head_blocks(first, kind, saving)
         with part.open("r+b") as file:  # by descriptor: libvips wants names to be text
-            os.lseek(file.fileno(), len(segments), os.SEEK_SET)
+            os.lseek(file.fileno(), len(blocks), os.SEEK_SET)
             goal = pyvips.Target.new_to_descriptor(file.fileno())
             options = _options(kind, saving, first, size)
             pyvips.Operation.call(f"{kind.loader}save_target", image, goal, **options)
-            if segments:
-                put_segments(file, segments)
+            if blocks:
+                put_behind_head(file, blocks, kind)
+            if kind is WEBP:
+                exif = as_exif(exif_tags(first, alone=True), LONGEST_EXIF)
+                append_words(file, exif, xmp_of(first, kind, saving))
     except pyvips.Error as error:
         if source.failure is None:
             raise PhotoError(
@@ -220,8 +233,11 @@ def _write_by_libvips(
         descriptive_tags = [tiff_tags_of(page) for page in pages]
         if len(pages) > 1:  # libvips writes the first one's for all
             descriptive_tags = [
-                replace(said, entries={**said.entries, **tags_of_one_page(page, saving)})
-                for page, said in zip(pages, descriptive_tags, strict=True)
+                replace(
+                    tags,
+                    entries={**tags.entries, **tags_of_one_page(page, xmp_of(page, kind, saving))},
+                )
+                for page, tags in zip(pages, descriptive_tags, strict=True)
             ]
         if any(page.entries or page.children for page in descriptive_tags):
             with foreseen_os_errors(str(target)):
@@ -244,9 +260,14 @@ def _write_by_package(
         str(target),
         quality=saving.quality,
         bits=page.photo.bits,
-        exif=as_exif(exif_tags(page)) if metadata.descriptive_tags else None,
-        xmp=xmp_of(page, saving),
-        icc=profile_of(page),
+        words=optional_codecs.Words(
+            exif=as_exif(exif_tags(page, alone=kind is HEIC), LONGEST_EXIF),
+            xmp=xmp_of(page, kind, saving),
+            icc=profile_of(page),
+            iptc=metadata.iptc,
+            photoshop=metadata.photoshop,
+            resolution=metadata.resolution_in_metres,
+        ),
     )
     with foreseen_os_errors(str(target)):
         part.write_bytes(data)
@@ -255,17 +276,10 @@ def _write_by_package(
 def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> Any:
     photo, metadata = page.photo, page.photo.metadata
     image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
-    ours = metadata.descriptive_tags if kind not in (TIFF, JPEG) else None
-    exif = as_exif(with_color_space(ours, page.coding.space), _LONGEST_EXIF) if ours else None
-    xmp = xmp_of(page, saving)
-    if kind is JPEG and xmp is not None and len(xmp) > _LONGEST_XMP:
-        xmp = mark_computed(None) if saving.mark else None
+    exif = as_exif(exif_tags(page, alone=True), LONGEST_EXIF) if kind is AVIF else None
     blobs = {
         "exif-data": exif,
-        "xmp-data": xmp,
-        "iptc-data": join_photoshop_block(metadata.iptc, metadata.photoshop)
-        if kind is JPEG
-        else None,
+        "xmp-data": None if kind in _XMP_IS_OURS else xmp_of(page, kind, saving),
         "icc-profile-data": profile_of(page),
     }
     for name, data in blobs.items():
@@ -279,7 +293,8 @@ def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> A
     return image
 
 
-_ALL_BUT_EXIF = "xmp:iptc:icc"
+_XMP_IS_OURS = frozenset({JPEG, GIF, WEBP})
+"""The kinds whose XMP libvips does not write, or not where it belongs."""
 
 
 def _options(kind: Kind, saving: SaveOptions, page: Page, size: int) -> dict[str, Any]:
@@ -288,13 +303,20 @@ def _options(kind: Kind, saving: SaveOptions, page: Page, size: int) -> dict[str
             "Q": saving.quality,
             "subsample_mode": "off",
             "background": [255, 255, 255],
-            "keep": _ALL_BUT_EXIF,
+            "keep": "icc",
         }
     if kind is WEBP:
-        return {"Q": saving.quality, "smart_subsample": True}
+        if is_lossless(page.photo):
+            return {"lossless": True, "exact": True, "keep": "icc"}
+        return {"Q": saving.quality, "smart_subsample": True, "keep": "icc"}
+    if kind is PNG:
+        return {"keep": "xmp:icc"}
     if kind is AVIF:
         deep = page.coding.kind == SIXTEEN
-        return {"Q": saving.quality, "compression": "av1", "bitdepth": 12 if deep else 8}
+        options = {"Q": saving.quality, "compression": "av1", "bitdepth": 12 if deep else 8}
+        tags = exif_tags(page, alone=True)  # without any, libvips would make some up
+        kept = "exif:xmp:icc" if tags.entries or tags.children else "xmp:icc"
+        return options | {"keep": kept}
     if kind is TIFF:
         # the predictor for floats is not understood by all readers
         predictor = "none" if page.coding.kind == FLOAT else "horizontal"
