@@ -24,6 +24,8 @@ from photochrom.photo.tiff_tags import (
 _PREFIX = b"Exif\0\0"
 _MAKER_NOTE = 37500
 _TIFF_HEAD = 8
+_FARTHEST = 65_535
+"""Bytes: a note that lay farther behind, as in a TIFF behind the pixels, is moved."""
 
 
 def resolution_of(exif: bytes) -> tuple[tuple[float, float], str] | None:
@@ -71,7 +73,7 @@ def _exif_blocks(directory: Directory) -> Iterator[bytes]:
     """The same block in several orders, the best first."""
     head = _PREFIX + b"II*\0"
     note = directory.children.get(EXIF, Directory({})).entries.get(_MAKER_NOTE)
-    if note is not None and note.place is not None and note.place >= _TIFF_HEAD:
+    if note is not None and note.place is not None and _TIFF_HEAD <= note.place <= _FARTHEST:
         writer = DirectoryWriter(_TIFF_HEAD, note=note)
         start = writer.directory(directory, 0)
         gap = note.place - _TIFF_HEAD - len(writer.bytes)

@@ -30,6 +30,7 @@ _HELD = {
     "AVIF": {EXIF, XMP, RESOLUTION},
     "HEIC": {EXIF, XMP, RESOLUTION},
     "GIF": {XMP, COMMENT},
+    "PGM or PPM": {COMMENT},
     "JPEG 2000": {EXIF, XMP, IPTC, PHOTOSHOP, RESOLUTION},
 }
 _IPTC_IS_READ = frozenset({"JPEG", "TIFF"})

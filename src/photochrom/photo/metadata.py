@@ -11,7 +11,7 @@ from photochrom.errors import PhotoError
 from photochrom.photo import gif_blocks, jpeg_header, png_chunks
 from photochrom.photo.exif import MILLIMETRES, from_exif, resolution_of
 from photochrom.photo.file_access import opened
-from photochrom.photo.formats import Kind
+from photochrom.photo.formats import AVIF, WEBP, Kind
 from photochrom.photo.iptc import split_photoshop_block
 from photochrom.photo.optional_codecs import Words
 from photochrom.photo.png_chunks import Text
@@ -19,6 +19,8 @@ from photochrom.photo.reader import Source, field
 from photochrom.photo.tiff_tags import Directory, read_directories
 from photochrom.photo.xmp import Packet
 
+_RESOLUTION_IN_EXIF = (WEBP, AVIF)
+"""Kinds without another place for it; libvips does not look there."""
 _FINEST = 1e6
 """Pixels a millimetre; what says more is damaged, and libvips holds no more."""
 
@@ -82,7 +84,7 @@ def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int)
 def _of_decoded(words: Words) -> Metadata:
     """Of what a package has read; resolution: a box of its own counts before EXIF."""
     found = metadata_of(words.exif, words.xmp)
-    found = replace(found, iptc=words.iptc, photoshop=words.photoshop)
+    found = replace(found, iptc=words.iptc, photoshop=words.photoshop, comments=words.comments)
     return found if words.resolution is None else _with_resolution(found, words.resolution)
 
 
@@ -90,6 +92,9 @@ def _of_libvips(kind: Kind | None, image: Any, origin: Any, name: str, page: int
     resolution, unit = (image.xres, image.yres), field(image, "resolution-unit", None)
     if not all(0 < pixels <= _FINEST for pixels in resolution):
         resolution, unit = (1.0, 1.0), None
+    if kind in _RESOLUTION_IN_EXIF:
+        in_exif = resolution_of(field(image, "exif-data", None) or b"")
+        resolution, unit = in_exif or (resolution, unit)
     return Metadata(
         _descriptive_tags(kind, image, origin, name, page),
         field(image, "xmp-data", None),

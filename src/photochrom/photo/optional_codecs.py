@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from photochrom.errors import (
     Remedy,
     first_line,
 )
-from photochrom.photo import jp2_boxes
+from photochrom.photo import jp2_boxes, pnm_comments
 from photochrom.photo.formats import HEIC, JPEG2000, MAX_PIXELS, MAX_WHOLE_PIXELS, PNM, Kind
 
 _JPEG2000_LEAST = 32
@@ -42,6 +42,7 @@ class Words:
     iptc: bytes | None = None
     photoshop: bytes | None = None
     resolution: tuple[float, float] | None = None
+    comments: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def encode(
     """
     try:
         if kind is PNM:
-            return _pnm_file(pixels)
+            return pnm_comments.with_comments(_pnm_file(pixels), words.comments)
         if kind is JPEG2000:
             return _jpeg2000_file(pixels, name, bits, words)
         if kind is HEIC:
@@ -163,7 +164,8 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
     if highest != full:
         pixels = np.rint(pixels * (full / highest))
     pixels = np.atleast_3d(pixels).astype(np.uint16 if sixteen else np.uint8)
-    return Decoded(pixels, max(8, highest.bit_length()))
+    words = Words(comments=pnm_comments.read_comments(data))
+    return Decoded(pixels, max(8, highest.bit_length()), words)
 
 
 def _pnm_file(pixels: NDArray[Any]) -> bytes:
@@ -207,7 +209,12 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, words: Words) -> 
         photometric_interpretation=color,
         codec_format=1,
     )
-    return jp2_boxes.with_words(data, jp2_boxes.Jp2Words(**vars(words)))
+    return jp2_boxes.with_words(data, _boxes_of(words))
+
+
+def _boxes_of(words: Words) -> jp2_boxes.Jp2Words:
+    held = {item.name: getattr(words, item.name) for item in fields(jp2_boxes.Jp2Words)}
+    return jp2_boxes.Jp2Words(**held)
 
 
 def _read_heic(data: bytes, name: str, limit: int) -> Decoded:

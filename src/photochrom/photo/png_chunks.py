@@ -24,6 +24,7 @@ _LONGEST = 16 << 20
 _MOST = 1000
 _XMP = "XML:com.adobe.xmp"
 _RAW = "Raw profile type "
+_PROFILE = re.compile(r"\n?[^\n]*\n *(?P<length>\d{1,9})\n(?P<digits>[0-9a-fA-F\s]*)")
 _LONG_ENOUGH = 1024
 """Characters from which a text is compressed."""
 
@@ -88,7 +89,7 @@ def iptc_chunk(photoshop_block: bytes) -> bytes:
     """The chunk that exiftool and ImageMagick read IPTC from: Photoshop's resources in it."""
     resources = photoshop_block.removeprefix(PHOTOSHOP_PREFIX)
     lines = "\n".join(re.findall(".{1,72}", binascii.hexlify(resources).decode()))
-    raw = f"\niptc\n{len(resources):8d}\n{lines}\n"
+    raw = f"\nIPTC profile\n{len(resources):8d}\n{lines}\n"
     return _chunk(b"zTXt", f"{_RAW}iptc\0\0".encode() + zlib.compress(raw.encode()))
 
 
@@ -162,12 +163,12 @@ def _inflated(data: bytes) -> bytes:
 def _take_profile(words: PngWords, text: Text) -> None:
     """Take a profile out of its text: newline, its name, its length, and hexadecimal digits."""
     kind = text.keyword.removeprefix(_RAW).lower()
-    parts = text.text.split(None, 2)
-    if len(parts) < 3:
-        return
+    found = _PROFILE.fullmatch(text.text)
     try:
-        data = binascii.unhexlify("".join(parts[2].split()))
-    except (ValueError, binascii.Error):
+        data = b"" if found is None else binascii.unhexlify("".join(found["digits"].split()))
+    except binascii.Error:
+        data = b""
+    if found is None or len(data) != int(found["length"]):
         words.complete = False
         return
     if kind in ("iptc", "8bim"):

@@ -36,7 +36,7 @@ from photochrom.photo.formats import (
     kind_of,
 )
 from photochrom.photo.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
-from photochrom.photo.held_words import EXIF, XMP, holds, move_words
+from photochrom.photo.held_words import COMMENT, EXIF, XMP, comments_for, holds, move_words
 from photochrom.photo.jpeg_header import LONGEST as LONGEST_SEGMENT
 from photochrom.photo.page import (
     Page,
@@ -75,6 +75,8 @@ def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
         found.append("transparency")
     if kind.name == "GIF":
         found.append("all but 256 colours")
+        if photo.alpha and photo.kind is not GIF:
+            found.append("partial transparency")
     if saving.profile == "keep" and not kind.profile and photo.space is not SRGB:
         found.append("a profile, so its codes are sRGB")
     if saving.profile == "keep" and photo.converted_to_srgb:
@@ -267,6 +269,7 @@ def _write_by_package(
             iptc=metadata.iptc,
             photoshop=metadata.photoshop,
             resolution=metadata.resolution_in_metres,
+            comments=tuple(comments_for(metadata)) if holds(kind, COMMENT) else (),
         ),
     )
     with foreseen_os_errors(str(target)):
