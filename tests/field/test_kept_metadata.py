@@ -1,9 +1,9 @@
 """The table of docs/formats.md: what every kind of file keeps of every kind."""
 
 import pytest
+from tools import kept_metadata
 
 from support.exiftool import needs_exiftool
-from tools import kept_metadata
 
 pytestmark = [pytest.mark.slow, needs_exiftool]
 
