@@ -408,3 +408,45 @@ def test_a_loss_is_a_warning_on_every_surface(tmp_path):
     )
     assert json.loads(run.stdout)["warnings"] == [warning]
     assert run.stderr.count("text chunks parameters") == 1
+
+
+@needs_exiftool
+@pytest.mark.parametrize("suffix", [".webp", ".avif", ".heic", ".gif"])
+def test_photoshops_copyright_and_paths(tmp_path, suffix):
+    path = tmp_path / "scan.jpg"
+    picture().save(path)
+    write_tags(path, "-Photoshop:CopyrightFlag=1", "-Photoshop:URL=https://archive.example/7")
+    found = tags_of(saved(Photo(path), tmp_path / f"a{suffix}"))
+    assert found["XMP-xmpRights:Marked"] in (True, "True")
+    assert found["XMP-xmpRights:WebStatement"] == "https://archive.example/7"
+    assert lost(Photo(path), ".ppm") == ["the copyright"]
+    data = path.read_bytes()
+    path_resource = b"8BIM" + struct.pack(">HHI", 2000, 0, 26) + bytes(26)
+    start = data.index(b"Photoshop 3.0\0")
+    (size,) = struct.unpack_from(">H", data, start - 2)
+    grown = struct.pack(">H", size + len(path_resource)) + data[start : start + size - 2]
+    path.write_bytes(data[: start - 2] + grown + path_resource + data[start + size - 2 :])
+    assert "clipping paths" in lost(Photo(path), suffix)
+    assert lost(Photo(path), ".tif") == []
+
+
+@needs_exiftool
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".avif", ".heic", ".jp2"])
+def test_exif_is_as_it_was(tmp_path, suffix):
+    """A note that counts from the block's start stays at its place; tags nobody knows stay too."""
+    exif = Image.Exif()
+    exif[316], exif[64123] = "a computer", "private"
+    exif.get_ifd(0x8769)[37500] = note = b"a note of a maker that nobody knows"
+    picture().save(tmp_path / "scan.jpg", exif=exif)
+    written = saved(Photo(tmp_path / "scan.jpg"), tmp_path / f"a{suffix}")
+
+    def place(path):
+        data = path.read_bytes()
+        found = data.index(note)
+        return found - max(data.rfind(b"II*\0", 0, found), data.rfind(b"MM\0*", 0, found))
+
+    assert place(written) == place(tmp_path / "scan.jpg")
+    found = tags_of(written)
+    assert found["IFD0:HostComputer"] == "a computer"
+    assert found["IFD0:Exif_0xfa7b"] == "private"
+    assert not str(found.get("ExifTool:Warning", "")).startswith("[minor] Bad")

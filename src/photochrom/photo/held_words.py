@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from photochrom.photo import iptc_records
 from photochrom.photo.formats import Kind
-from photochrom.photo.iptc import paths_in
+from photochrom.photo.iptc import copyright_in, paths_in
 from photochrom.photo.iptc_records import Property
 from photochrom.photo.metadata import Metadata
 from photochrom.photo.png_chunks import Text
@@ -79,8 +79,7 @@ def move_words(metadata: Metadata, kind: Kind, packet: Packet | None) -> list[st
     if not is_blank(metadata.xmp or b"") and not holds(kind, XMP):
         lost.append(XMP)
     lost += _moved_iptc(metadata, kind, packet)
-    if paths_in(metadata.photoshop) and not holds(kind, PHOTOSHOP):
-        lost.append("clipping paths")
+    lost += _moved_resources(metadata, kind, packet)
     lost += _moved_texts(metadata, kind, packet)
     if metadata.unit is not None and not holds(kind, RESOLUTION):
         lost.append("its resolution")
@@ -103,6 +102,19 @@ def _moved_iptc(metadata: Metadata, kind: Kind, packet: Packet | None) -> list[s
     if packet is None:
         return [IPTC]
     return [f"the IPTC records {', '.join(others)}"] if others else []
+
+
+def _moved_resources(metadata: Metadata, kind: Kind, packet: Packet | None) -> list[str]:
+    """Of Photoshop's: those about the copyright become XMP; only paths are worth a warning else."""
+    if holds(kind, PHOTOSHOP):
+        return []
+    protected, address = copyright_in(metadata.photoshop)
+    if packet is not None and protected:
+        _add_missing(packet, [Property("xmpRights:Marked", "True")])
+    if packet is not None and address:
+        _add_missing(packet, [Property("xmpRights:WebStatement", address)])
+    lost = ["the copyright"] if packet is None and (protected or address) else []
+    return [*lost, "clipping paths"] if paths_in(metadata.photoshop) else lost
 
 
 def _moved_texts(metadata: Metadata, kind: Kind, packet: Packet | None) -> list[str]:

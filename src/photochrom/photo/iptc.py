@@ -12,6 +12,7 @@ from collections.abc import Iterator
 PREFIX = b"Photoshop 3.0\0"
 """Before the resources, where they stand in a JPEG."""
 _RECORDS = 0x0404
+_PROTECTED, _ADDRESS = 0x040A, 0x040B
 _PATHS = range(2000, 2999)
 _THUMBNAILS = frozenset({0x0409, 0x040C})
 """They would show the photo grey."""
@@ -41,6 +42,13 @@ def join_photoshop_block(records: bytes | None, others: bytes | None) -> bytes |
 def paths_in(others: bytes | None) -> int:
     """How many clipping paths the resources hold."""
     return sum(number in _PATHS for number, _, _ in _resources(others or b""))
+
+
+def copyright_in(others: bytes | None) -> tuple[bool, str]:
+    """Whether Photoshop's resources mark the photo as protected, and the address they give."""
+    found = {number: data for number, _, data in _resources(others or b"")}
+    address = found.get(_ADDRESS, b"").decode("latin-1").strip("\0 ")
+    return any(found.get(_PROTECTED, b"")), address
 
 
 def _resource(records: bytes) -> bytes:

@@ -19,6 +19,7 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
+from photochrom.photo.avif_items import replace_exif
 from photochrom.photo.exif import as_exif, is_too_long
 from photochrom.photo.file_access import check_no_address, foreseen_os_errors
 from photochrom.photo.formats import (
@@ -49,7 +50,7 @@ from photochrom.photo.page import (
 from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, Pixels, StripPlan
-from photochrom.photo.tiff_tags import append_tags
+from photochrom.photo.tiff_tags import ORIENTATION, Directory, Entry, append_tags
 from photochrom.photo.webp_chunks import append_words, is_lossless
 from photochrom.photo.written_xmp import xmp_of
 from photochrom.photo.xmp import Packet
@@ -219,9 +220,12 @@ def _write_by_libvips(
             pyvips.Operation.call(f"{kind.loader}save_target", image, goal, **options)
             if blocks:
                 put_behind_head(file, blocks, kind)
-            if kind is WEBP:
+            if kind in (WEBP, AVIF):
                 exif = as_exif(exif_tags(first, alone=True), LONGEST_EXIF)
-                append_words(file, exif, xmp_of(first, kind, saving))
+                if kind is WEBP:
+                    append_words(file, exif, xmp_of(first, kind, saving))
+                elif exif is not None:
+                    replace_exif(file, exif, str(target))
     except pyvips.Error as error:
         if source.failure is None:
             raise PhotoError(
@@ -279,9 +283,9 @@ def _write_by_package(
 def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> Any:
     photo, metadata = page.photo, page.photo.metadata
     image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
-    exif = as_exif(exif_tags(page, alone=True), LONGEST_EXIF) if kind is AVIF else None
+    held = kind is AVIF and as_exif(exif_tags(page, alone=True), LONGEST_EXIF) is not None
     blobs = {
-        "exif-data": exif,
+        "exif-data": _PLACEHOLDER if held else None,
         "xmp-data": None if kind in _XMP_IS_OURS else xmp_of(page, kind, saving),
         "icc-profile-data": profile_of(page),
     }
@@ -296,6 +300,8 @@ def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> A
     return image
 
 
+_PLACEHOLDER = as_exif(Directory({ORIENTATION: Entry.short(1)}))
+"""EXIF for libvips to write, where the block is put into the file afterwards."""
 _XMP_IS_OURS = frozenset({JPEG, GIF, WEBP})
 """The kinds whose XMP libvips does not write, or not where it belongs."""
 
