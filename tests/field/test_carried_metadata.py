@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from photochrom import SaveOptions, colorize_file
 from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, kind_of, losses
-from photochrom.photo.gif_blocks import comment_extension, read_words
+from photochrom.photo.gif_blocks import comment_extension, read_metadata
 from support import pictures
 from support.colored import saved
 from support.exiftool import needs_exiftool, tags_of, write_tags
@@ -359,9 +359,9 @@ def test_xmp_of_a_gif(tmp_path):
 
 def test_noise_in_blocks():
     for noise in (b"", b"GIF89a", b"GIF89a" + bytes(7) + b"\x21\xfe\x05ab", b"\x21" * 50):
-        read_words(io.BytesIO(noise))
+        read_metadata(io.BytesIO(noise))
     whole = b"GIF89a" + bytes(7) + comment_extension(b"a" * 300) + b"\x3b"
-    assert read_words(io.BytesIO(whole)).comments == [b"a" * 300]
+    assert read_metadata(io.BytesIO(whole)).comments == [b"a" * 300]
 
 
 def test_a_lossless_webp_stays_lossless(tmp_path):

@@ -29,7 +29,7 @@ _FARTHEST = 65_535
 
 
 def resolution_of(exif: bytes) -> tuple[tuple[float, float], str] | None:
-    """What an EXIF block says of the resolution: pixels a millimetre, across and down, its unit."""
+    """The resolution in an EXIF block: pixels a millimetre, across and down, and its unit."""
     found = read_directories(io.BytesIO(exif.removeprefix(_PREFIX)))
     if not found:
         return None
@@ -44,14 +44,14 @@ MILLIMETRES = {"in": 25.4, "cm": 10.0}
 
 
 def from_exif(exif: bytes) -> Directory | None:
-    """What an EXIF block says, without its thumbnail, which would show the photo grey."""
+    """The tags of an EXIF block, without its thumbnail, which would show the photo grey."""
     body = exif.removeprefix(_PREFIX)
     found = read_directories(io.BytesIO(body))
     return found[0].descriptive_tags if found else None
 
 
 def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
-    """An EXIF block, with its prefix, of what a directory says; None where that is nothing.
+    """An EXIF block, with its prefix, of a directory; None for an empty one.
 
     A maker's note is put where it was, since it may count places from the block's beginning.
     longest: bytes; where the block would be longer, the longest entries are left out.

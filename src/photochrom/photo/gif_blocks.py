@@ -21,18 +21,18 @@ _LONGEST = 64 << 20
 
 
 @dataclass
-class GifWords:
-    """What a GIF says beside its pixels that libvips does not read."""
+class GifMetadata:
+    """The metadata of a GIF that libvips does not read."""
 
     comments: list[bytes] = field(default_factory=list)
     xmp: bytes | None = None
 
 
-def read_words(file: BinaryIO) -> GifWords:
-    """The words of a GIF, as far as it is sound."""
-    words = GifWords()
+def read_metadata(file: BinaryIO) -> GifMetadata:
+    """The metadata of a GIF, as far as it is sound."""
+    metadata = GifMetadata()
     if not _past_head(file):
-        return words
+        return metadata
     while (kind := file.read(1)) in (_EXTENSION, _IMAGE):
         if kind == _IMAGE:
             flags = file.read(9)[8:]
@@ -41,15 +41,15 @@ def read_words(file: BinaryIO) -> GifWords:
             continue
         label = file.read(1)
         if label == _COMMENT:
-            words.comments.append(b"".join(_blocks(file)))
+            metadata.comments.append(b"".join(_blocks(file)))
         elif label == _APPLICATION and (name := file.read(12)) == _XMP:
-            words.xmp = _packet(file)
+            metadata.xmp = _packet(file)
         elif label == _APPLICATION and name:
             file.seek(name[0] - 11, 1)
             _skip_blocks(file)
         else:
             _skip_blocks(file)
-    return words
+    return metadata
 
 
 def head_length(start: bytes) -> int:

@@ -12,8 +12,8 @@ from photochrom.options import SaveOptions
 from photochrom.photo import gif_blocks, jpeg_header, png_chunks
 from photochrom.photo.exif import MILLIMETRES, as_exif
 from photochrom.photo.formats import GIF, JPEG, PNG, Kind
-from photochrom.photo.held_words import comments_for, texts_for
 from photochrom.photo.iptc import join_photoshop_block
+from photochrom.photo.metadata_support import comments_for, texts_for
 from photochrom.photo.page import Page, exif_tags
 from photochrom.photo.written_xmp import xmp_of
 

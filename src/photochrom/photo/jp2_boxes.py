@@ -16,7 +16,7 @@ _HEADER, _RESOLUTION = b"jp2h", b"res "
 _CAPTURE, _DISPLAY = b"resc", b"resd"
 _COLOR, _UUID = b"colr", b"uuid"
 _SUPERBOXES = frozenset({_HEADER, _RESOLUTION})
-_WORDS = {
+_UUIDS = {
     b"JpgTiffExif->JP2": "exif",
     bytes.fromhex("0537cdab9d0c4431a72afa561f2a113e"): "exif",
     bytes.fromhex("be7acfcb97a942e89c71999491e3afac"): "xmp",
@@ -29,8 +29,8 @@ _EXIF_PREFIX = b"Exif\0\0"
 
 
 @dataclass
-class Jp2Words:
-    """What a JPEG 2000 file says beside its pixels; resolution: pixels a metre, across and down.
+class Jp2Metadata:
+    """The metadata of a JPEG 2000 file; resolution: pixels a metre, across and down.
 
     icc: is read alone; what is written is sRGB.
     """
@@ -43,33 +43,33 @@ class Jp2Words:
     resolution: tuple[float, float] | None = None
 
 
-def read_words(data: bytes) -> Jp2Words:
-    """The words of a JP2 file, as far as it is sound; none of a bare codestream."""
-    words = Jp2Words()
+def read_metadata(data: bytes) -> Jp2Metadata:
+    """The metadata of a JP2 file, as far as it is sound; none of a bare codestream."""
+    metadata = Jp2Metadata()
     if data[4:8] != _SIGNATURE:
-        return words
+        return metadata
     displayed = None
     for name, body in _boxes(data, 0, len(data)):
-        if name == _UUID and (kind := _WORDS.get(body[:16])):
-            if getattr(words, kind) is None:
-                setattr(words, kind, body[16:].removeprefix(_EXIF_PREFIX) or None)
+        if name == _UUID and (kind := _UUIDS.get(body[:16])):
+            if getattr(metadata, kind) is None:
+                setattr(metadata, kind, body[16:].removeprefix(_EXIF_PREFIX) or None)
         elif name == _COLOR and body[:1] == b"\x02":
-            words.icc = words.icc or body[3:]
+            metadata.icc = metadata.icc or body[3:]
         elif name == _CAPTURE:
-            words.resolution = _resolution(body)
+            metadata.resolution = _resolution(body)
         elif name == _DISPLAY:
             displayed = _resolution(body)
-    words.resolution = words.resolution or displayed
-    return words
+    metadata.resolution = metadata.resolution or displayed
+    return metadata
 
 
-def with_words(data: bytes, words: Jp2Words) -> bytes:
-    """A JP2 file with words behind the pixels, and the resolution in its header."""
-    if words.resolution is not None:
-        data = _with_resolution(data, words.resolution)
-    kinds = {kind: uuid for uuid, kind in reversed(_WORDS.items())}
+def with_metadata(data: bytes, metadata: Jp2Metadata) -> bytes:
+    """A JP2 file with metadata behind the pixels, and the resolution in its header."""
+    if metadata.resolution is not None:
+        data = _with_resolution(data, metadata.resolution)
+    kinds = {kind: uuid for uuid, kind in reversed(_UUIDS.items())}
     for kind in ("exif", "xmp", "iptc", "photoshop"):
-        body = getattr(words, kind)
+        body = getattr(metadata, kind)
         if body is not None:
             data += _box(_UUID, kinds[kind] + body.removeprefix(_EXIF_PREFIX))
     return data

@@ -36,8 +36,8 @@ _LONGEST_EXTENSION = 64 << 20
 
 
 @dataclass
-class JpegWords:
-    """What a JPEG says beside its pixels that libvips does not read, or not whole.
+class JpegMetadata:
+    """The metadata of a JPEG that libvips does not read, or not whole.
 
     complete: whether the extension of its XMP, where it has one, could be read.
     """
@@ -48,21 +48,21 @@ class JpegWords:
     complete: bool = True
 
 
-def read_words(file: BinaryIO) -> JpegWords:
-    """The words of a JPEG up to its first scan, as far as it is sound."""
-    words, extensions = JpegWords(), list[bytes]()
+def read_metadata(file: BinaryIO) -> JpegMetadata:
+    """The metadata of a JPEG up to its first scan, as far as it is sound."""
+    metadata, extensions = JpegMetadata(), list[bytes]()
     for marker, data in _segments(file):
         if marker == _COMMENT:
-            words.comments.append(data)
+            metadata.comments.append(data)
         elif marker == _APP1 and data.startswith(_XMP):
-            words.xmp = words.xmp or data[len(_XMP) :]
+            metadata.xmp = metadata.xmp or data[len(_XMP) :]
         elif marker == _APP1 and data.startswith(_EXTENSION):
             extensions.append(data[len(_EXTENSION) :])
         elif marker == _APP13 and data.startswith(PHOTOSHOP_PREFIX):
-            words.photoshop += data[len(PHOTOSHOP_PREFIX) :]
-    if words.xmp is not None:
-        _extend(words, extensions)
-    return words
+            metadata.photoshop += data[len(PHOTOSHOP_PREFIX) :]
+    if metadata.xmp is not None:
+        _extend(metadata, extensions)
+    return metadata
 
 
 def jfif(across: float, down: float, unit: int) -> bytes:
@@ -143,21 +143,21 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         yield byte[0], data
 
 
-def _extend(words: JpegWords, extensions: list[bytes]) -> None:
+def _extend(metadata: JpegMetadata, extensions: list[bytes]) -> None:
     """Join the main packet with the extensions that its digest names."""
-    assert words.xmp is not None
-    packet = Packet.parse(words.xmp)
+    assert metadata.xmp is not None
+    packet = Packet.parse(metadata.xmp)
     guid = None if packet is None else packet.text(_EXTENDED_BY)
     if packet is None or guid is None:
-        words.complete = not extensions
+        metadata.complete = not extensions
         return
     whole = _joined(extensions, guid.encode("ascii", "replace"))
     extension = None if whole is None else Packet.parse(whole)
-    words.complete = extension is not None
+    metadata.complete = extension is not None
     packet.remove(_EXTENDED_BY)
     if extension is not None:
         packet.join(extension)
-    words.xmp = packet.to_bytes()
+    metadata.xmp = packet.to_bytes()
 
 
 def _joined(extensions: list[bytes], guid: bytes) -> bytes | None:

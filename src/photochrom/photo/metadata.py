@@ -1,4 +1,4 @@
-"""What a photo says beside its pixels: EXIF, XMP, IPTC, resolution."""
+"""The metadata of a photo: EXIF, XMP, IPTC, comments, text, resolution."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from photochrom.photo.exif import MILLIMETRES, from_exif, resolution_of
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import AVIF, WEBP, Kind
 from photochrom.photo.iptc import split_photoshop_block
-from photochrom.photo.optional_codecs import Words
+from photochrom.photo.optional_codecs import RawMetadata
 from photochrom.photo.png_chunks import Text
 from photochrom.photo.reader import Source, field
 from photochrom.photo.tiff_tags import Directory, read_directories
@@ -27,7 +27,7 @@ _FINEST = 1e6
 
 @dataclass(frozen=True)
 class Metadata:
-    """What a photo says beside its pixels.
+    """The metadata of a photo.
 
     descriptive_tags: descriptions, EXIF, GPS. xmp: the packet. iptc: records. photoshop: other
     resources.
@@ -47,7 +47,7 @@ class Metadata:
 
     @property
     def resolution_in_metres(self) -> tuple[float, float] | None:
-        """Pixels a metre, across and down; None where the photo says nothing of it."""
+        """Pixels a metre, across and down; None where the photo has none."""
         across, down = self.resolution
         return None if self.unit is None else (1000 * across, 1000 * down)
 
@@ -67,25 +67,27 @@ def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int)
     Raises PhotoError for a TIFF with less pixels than it says; libvips would make them black.
     """
     if source.decoded is not None:
-        found = _of_decoded(source.decoded.words)
+        found = _of_decoded(source.decoded.metadata)
     else:
         found = _of_libvips(source.kind, image, origin, name, page)
-    complete = {"JPEG": _with_jpeg_words, "PNG": _with_png_words, "GIF": _with_gif_words}
-    add_words = complete.get("" if source.kind is None else source.kind.name)
-    if add_words is not None:
+    complete = {"JPEG": _with_jpeg_metadata, "PNG": _with_png_metadata, "GIF": _with_gif_metadata}
+    add_metadata = complete.get("" if source.kind is None else source.kind.name)
+    if add_metadata is not None:
         with opened(origin) as file:
-            found = add_words(found, file)
+            found = add_metadata(found, file)
     if found.xmp and Packet.parse(found.xmp) is None:
         note = "its XMP is damaged, and is carried as it is"
         found = replace(found, notes=(*found.notes, note))
     return found
 
 
-def _of_decoded(words: Words) -> Metadata:
+def _of_decoded(metadata: RawMetadata) -> Metadata:
     """Of what a package has read; resolution: a box of its own counts before EXIF."""
-    found = metadata_of(words.exif, words.xmp)
-    found = replace(found, iptc=words.iptc, photoshop=words.photoshop, comments=words.comments)
-    return found if words.resolution is None else _with_resolution(found, words.resolution)
+    found = metadata_of(metadata.exif, metadata.xmp)
+    found = replace(
+        found, iptc=metadata.iptc, photoshop=metadata.photoshop, comments=metadata.comments
+    )
+    return found if metadata.resolution is None else _with_resolution(found, metadata.resolution)
 
 
 def _of_libvips(kind: Kind | None, image: Any, origin: Any, name: str, page: int) -> Metadata:
@@ -122,41 +124,41 @@ def _iptc_and_photoshop(image: Any) -> tuple[bytes | None, bytes | None]:
     return iptc, photoshop
 
 
-def _with_jpeg_words(found: Metadata, file: BinaryIO) -> Metadata:
-    words = jpeg_header.read_words(file)
-    iptc, photoshop = split_photoshop_block(words.photoshop)
-    notes = () if words.complete else ("a part of its XMP is damaged, and was left out",)
+def _with_jpeg_metadata(found: Metadata, file: BinaryIO) -> Metadata:
+    metadata = jpeg_header.read_metadata(file)
+    iptc, photoshop = split_photoshop_block(metadata.photoshop)
+    notes = () if metadata.complete else ("a part of its XMP is damaged, and was left out",)
     return replace(
         found,
-        xmp=words.xmp or found.xmp,
+        xmp=metadata.xmp or found.xmp,
         iptc=iptc,
         photoshop=photoshop,
-        comments=tuple(words.comments),
+        comments=tuple(metadata.comments),
         notes=notes,
     )
 
 
-def _with_png_words(found: Metadata, file: BinaryIO) -> Metadata:
-    words = png_chunks.read_words(file)
-    if found.descriptive_tags is None and words.exif:
-        found = metadata_of(words.exif, found.xmp)
-    if words.resolution is not None:
-        found = _with_resolution(found, words.resolution)
-    iptc, photoshop = _either_form(words.iptc)
-    notes = () if words.complete else ("some of its text chunks are damaged, and were left out",)
+def _with_png_metadata(found: Metadata, file: BinaryIO) -> Metadata:
+    metadata = png_chunks.read_metadata(file)
+    if found.descriptive_tags is None and metadata.exif:
+        found = metadata_of(metadata.exif, found.xmp)
+    if metadata.resolution is not None:
+        found = _with_resolution(found, metadata.resolution)
+    iptc, photoshop = _either_form(metadata.iptc)
+    notes = () if metadata.complete else ("some of its text chunks are damaged, and were left out",)
     return replace(
         found,
-        xmp=found.xmp or words.xmp,
+        xmp=found.xmp or metadata.xmp,
         iptc=iptc,
         photoshop=photoshop,
-        texts=words.texts,
+        texts=metadata.texts,
         notes=notes,
     )
 
 
-def _with_gif_words(found: Metadata, file: BinaryIO) -> Metadata:
-    words = gif_blocks.read_words(file)
-    return replace(found, xmp=words.xmp, comments=tuple(words.comments))
+def _with_gif_metadata(found: Metadata, file: BinaryIO) -> Metadata:
+    metadata = gif_blocks.read_metadata(file)
+    return replace(found, xmp=metadata.xmp, comments=tuple(metadata.comments))
 
 
 def _either_form(block: bytes | None) -> tuple[bytes | None, bytes | None]:

@@ -30,8 +30,8 @@ _JPEG2000_LEAST = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
-    """What a file says beside its pixels: blocks of metadata.
+class RawMetadata:
+    """Blocks of metadata of a file.
 
     photoshop: resources other than IPTC. resolution: pixels a metre, across and down.
     """
@@ -55,12 +55,12 @@ class Decoded:
 
     pixels: NDArray[Any]
     bits: int = 8
-    words: Words = field(default_factory=Words)
+    metadata: RawMetadata = field(default_factory=RawMetadata)
 
     @property
     def icc(self) -> bytes | None:
         """Its profile."""
-        return self.words.icc
+        return self.metadata.icc
 
 
 def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
@@ -81,21 +81,21 @@ def encode(
     *,
     quality: int,
     bits: int = 8,
-    words: Words = Words(),
+    metadata: RawMetadata = RawMetadata(),
 ) -> bytes:
     """A file of one of these kinds.
 
     pixels: (H, W, 3 or 4), uint8 or uint16. name: what errors call it. quality: of HEIC; the others
-    lose nothing. What the kind cannot hold of the words is left out.
+    lose nothing. What the kind cannot hold of the metadata is left out.
     Raises MissingExtraError without the kind's package, PhotoError where the package refuses.
     """
     try:
         if kind is PNM:
-            return pnm_comments.with_comments(_pnm_file(pixels), words.comments)
+            return pnm_comments.with_comments(_pnm_file(pixels), metadata.comments)
         if kind is JPEG2000:
-            return _jpeg2000_file(pixels, name, bits, words)
+            return _jpeg2000_file(pixels, name, bits, metadata)
         if kind is HEIC:
-            return _heic_file(pixels, quality, words)
+            return _heic_file(pixels, quality, metadata)
     except PhotochromError:
         raise
     except Exception as error:  # each package has errors of its own
@@ -164,8 +164,8 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
     if highest != full:
         pixels = np.rint(pixels * (full / highest))
     pixels = np.atleast_3d(pixels).astype(np.uint16 if sixteen else np.uint8)
-    words = Words(comments=pnm_comments.read_comments(data))
-    return Decoded(pixels, max(8, highest.bit_length()), words)
+    metadata = RawMetadata(comments=pnm_comments.read_comments(data))
+    return Decoded(pixels, max(8, highest.bit_length()), metadata)
 
 
 def _pnm_file(pixels: NDArray[Any]) -> bytes:
@@ -186,11 +186,11 @@ def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
     full = 65535 if bits > 8 else 255
     if (1 << bits) - 1 != full:
         pixels = np.rint(pixels * (full / ((1 << bits) - 1)))
-    words = Words(**vars(jp2_boxes.read_words(data)))
-    return Decoded(pixels.astype(np.uint16 if bits > 8 else np.uint8), max(8, bits), words)
+    metadata = RawMetadata(**vars(jp2_boxes.read_metadata(data)))
+    return Decoded(pixels.astype(np.uint16 if bits > 8 else np.uint8), max(8, bits), metadata)
 
 
-def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, words: Words) -> bytes:
+def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, metadata: RawMetadata) -> bytes:
     utils = _package("openjpeg.utils", JPEG2000)
     height, width = pixels.shape[:2]
     if min(height, width) < _JPEG2000_LEAST:
@@ -209,12 +209,12 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, words: Words) -> 
         photometric_interpretation=color,
         codec_format=1,
     )
-    return jp2_boxes.with_words(data, _boxes_of(words))
+    return jp2_boxes.with_metadata(data, _boxes_of(metadata))
 
 
-def _boxes_of(words: Words) -> jp2_boxes.Jp2Words:
-    held = {item.name: getattr(words, item.name) for item in fields(jp2_boxes.Jp2Words)}
-    return jp2_boxes.Jp2Words(**held)
+def _boxes_of(metadata: RawMetadata) -> jp2_boxes.Jp2Metadata:
+    held = {item.name: getattr(metadata, item.name) for item in fields(jp2_boxes.Jp2Metadata)}
+    return jp2_boxes.Jp2Metadata(**held)
 
 
 def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
@@ -236,16 +236,18 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
     return Decoded(
         pixels,
         bits,
-        Words(exif=info.get("exif"), xmp=info.get("xmp"), icc=info.get("icc_profile") or None),
+        RawMetadata(
+            exif=info.get("exif"), xmp=info.get("xmp"), icc=info.get("icc_profile") or None
+        ),
     )
 
 
-def _heic_file(pixels: NDArray[Any], quality: int, words: Words) -> bytes:
+def _heic_file(pixels: NDArray[Any], quality: int, metadata: RawMetadata) -> bytes:
     package = _package("pillow_heif", HEIC)
     package.options.SAVE_HDR_TO_12_BIT = True
     deep = pixels.dtype == np.uint16
     mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
-    extras = {"exif": words.exif, "xmp": words.xmp, "icc_profile": words.icc}
+    extras = {"exif": metadata.exif, "xmp": metadata.xmp, "icc_profile": metadata.icc}
     stream = io.BytesIO()
     package.encode(
         mode,

@@ -54,7 +54,7 @@ class Page:
 
 
 def exif_tags(page: Page, alone: bool = False) -> Directory:
-    """What an EXIF block says that no other program completes.
+    """The tags of an EXIF block that no other program completes.
 
     alone: whether the file has no other place for the resolution.
     """
@@ -108,7 +108,7 @@ def orientation_tag(page: Page) -> int:
 
 
 def with_color_space(descriptive_tags: Directory, space: RgbSpace) -> Directory:
-    """What EXIF says of the colour space: sRGB, or that the profile knows."""
+    """With EXIF's colour space: sRGB, or that of the profile."""
     if EXIF not in descriptive_tags.children:
         return descriptive_tags
     if space is SRGB:

@@ -40,8 +40,8 @@ class Text:
 
 
 @dataclass
-class PngWords:
-    """What a PNG says beside its pixels that libvips does not read.
+class PngMetadata:
+    """The metadata of a PNG that libvips does not read.
 
     resolution: pixels a metre, across and down. iptc: records, or a Photoshop block with them.
     complete: whether every text could be read.
@@ -55,24 +55,24 @@ class PngWords:
     complete: bool = True
 
 
-def read_words(file: BinaryIO) -> PngWords:
-    """The words of a PNG, as far as it is sound."""
-    words, texts, left = PngWords(), list[Text](), 4 * _LONGEST
+def read_metadata(file: BinaryIO) -> PngMetadata:
+    """The metadata of a PNG, as far as it is sound."""
+    metadata, texts, left = PngMetadata(), list[Text](), 4 * _LONGEST
     for name, data in _chunks(file):
         if name == b"pHYs" and len(data) == 9 and data[8] == 1:
             across, down, _ = struct.unpack(">IIB", data)
-            words.resolution = (across, down) if across and down else None
+            metadata.resolution = (across, down) if across and down else None
         elif name in _READERS:
             text = _text_of(name, data)
             left -= 0 if text is None else len(text.text)
             if text is None or left < 0 or len(texts) == _MOST:
-                words.complete = False
+                metadata.complete = False
             elif text.keyword.startswith(_RAW):
-                _take_profile(words, text)
+                _take_profile(metadata, text)
             elif text.keyword != _XMP:
                 texts.append(text)
-    words.texts = tuple(texts)
-    return words
+    metadata.texts = tuple(texts)
+    return metadata
 
 
 def text_chunks(texts: Iterable[Text]) -> bytes:
@@ -160,7 +160,7 @@ def _inflated(data: bytes) -> bytes:
     return text
 
 
-def _take_profile(words: PngWords, text: Text) -> None:
+def _take_profile(metadata: PngMetadata, text: Text) -> None:
     """Take a profile out of its text: newline, its name, its length, and hexadecimal digits."""
     kind = text.keyword.removeprefix(_RAW).lower()
     found = _PROFILE.fullmatch(text.text)
@@ -169,14 +169,14 @@ def _take_profile(words: PngWords, text: Text) -> None:
     except binascii.Error:
         data = b""
     if found is None or len(data) != int(found["length"]):
-        words.complete = False
+        metadata.complete = False
         return
     if kind in ("iptc", "8bim"):
-        words.iptc = data.removeprefix(PHOTOSHOP_PREFIX)
+        metadata.iptc = data.removeprefix(PHOTOSHOP_PREFIX)
     elif kind in ("exif", "app1") and data.startswith(b"Exif\0\0"):
-        words.exif = data
+        metadata.exif = data
     elif kind in ("xmp", "app1"):
-        words.xmp = data.removeprefix(b"http://ns.adobe.com/xap/1.0/\0")
+        metadata.xmp = data.removeprefix(b"http://ns.adobe.com/xap/1.0/\0")
 
 
 def _encoded(text: Text) -> tuple[bytes, bytes]:
@@ -192,10 +192,10 @@ def _encoded(text: Text) -> tuple[bytes, bytes]:
                 return b"tEXt", keyword + plain
         except UnicodeEncodeError:
             pass
-    words = text.text.replace("\0", "").encode("utf-8", "replace")
+    metadata = text.text.replace("\0", "").encode("utf-8", "replace")
     head = keyword + bytes([long, 0]) + text.language.encode("ascii", "replace") + b"\0"
     head += text.translated.encode("utf-8", "replace") + b"\0"
-    return b"iTXt", head + (zlib.compress(words) if long else words)
+    return b"iTXt", head + (zlib.compress(metadata) if long else metadata)
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -35,7 +35,7 @@ def is_lossless(photo: Photo) -> bool:
         return any(name == _LOSSLESS for name in _chunks(file))
 
 
-def append_words(file: BinaryIO, exif: bytes | None, xmp: bytes | None) -> None:
+def append_metadata(file: BinaryIO, exif: bytes | None, xmp: bytes | None) -> None:
     """Append EXIF and XMP to a WebP in the extended format that has neither."""
     file.seek(0, io.SEEK_END)
     flags = 0

@@ -37,8 +37,15 @@ from photochrom.photo.formats import (
     kind_of,
 )
 from photochrom.photo.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
-from photochrom.photo.held_words import COMMENT, EXIF, XMP, comments_for, holds, move_words
 from photochrom.photo.jpeg_header import LONGEST as LONGEST_SEGMENT
+from photochrom.photo.metadata_support import (
+    COMMENT,
+    EXIF,
+    XMP,
+    comments_for,
+    convert_to_xmp,
+    holds,
+)
 from photochrom.photo.page import (
     Page,
     exif_tags,
@@ -51,7 +58,7 @@ from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.photo.tiff_tags import ORIENTATION, Directory, Entry, append_tags
-from photochrom.photo.webp_chunks import append_words, is_lossless
+from photochrom.photo.webp_chunks import append_metadata, is_lossless
 from photochrom.photo.written_xmp import xmp_of
 from photochrom.photo.xmp import Packet
 
@@ -82,14 +89,14 @@ def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
         found.append("a profile, so its codes are sRGB")
     if saving.profile == "keep" and photo.converted_to_srgb:
         found.append("its own profile, which is no tone curve with primaries")
-    return found + _lost_words(photo, kind, saving)
+    return found + _lost_metadata(photo, kind, saving)
 
 
-def _lost_words(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
-    """What a photo says beside its pixels that a file of a kind cannot hold."""
+def _lost_metadata(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
+    """What a file of a kind cannot hold of a photo's metadata."""
     metadata = photo.metadata
     packet = Packet.parse(metadata.xmp or b"")
-    found = move_words(metadata, kind, packet)
+    found = convert_to_xmp(metadata, kind, packet)
     longest = {JPEG: LONGEST_SEGMENT, TIFF: None}.get(kind, LONGEST_EXIF)
     tags = metadata.descriptive_tags
     if tags is not None and holds(kind, EXIF) and longest and is_too_long(tags, longest):
@@ -223,7 +230,7 @@ def _write_by_libvips(
             if kind in (WEBP, AVIF):
                 exif = as_exif(exif_tags(first, alone=True), LONGEST_EXIF)
                 if kind is WEBP:
-                    append_words(file, exif, xmp_of(first, kind, saving))
+                    append_metadata(file, exif, xmp_of(first, kind, saving))
                 elif exif is not None:
                     replace_exif(file, exif, str(target))
     except pyvips.Error as error:
@@ -266,7 +273,7 @@ def _write_by_package(
         str(target),
         quality=saving.quality,
         bits=page.photo.bits,
-        words=optional_codecs.Words(
+        metadata=optional_codecs.RawMetadata(
             exif=as_exif(exif_tags(page, alone=kind is HEIC), LONGEST_EXIF),
             xmp=xmp_of(page, kind, saving),
             icc=profile_of(page),

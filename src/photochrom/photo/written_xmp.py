@@ -5,7 +5,7 @@ from __future__ import annotations
 from photochrom.options import SaveOptions
 from photochrom.photo.digital_source import mark_computed
 from photochrom.photo.formats import GIF, Kind
-from photochrom.photo.held_words import move_words
+from photochrom.photo.metadata_support import convert_to_xmp
 from photochrom.photo.page import Page
 from photochrom.photo.xmp import Packet, is_blank
 from photochrom.photo.xmp_facts import correct_facts
@@ -23,7 +23,7 @@ def xmp_of(page: Page, kind: Kind, saving: SaveOptions) -> bytes | None:
         return None if kind is GIF else xmp  # there its bytes have to pass for lengths of blocks
     before = packet.to_bytes()
     correct_facts(packet, page, kind)
-    move_words(page.photo.metadata, kind, packet)
+    convert_to_xmp(page.photo.metadata, kind, packet)
     if saving.mark:
         mark_computed(packet)
     after = packet.to_bytes()

@@ -1,4 +1,4 @@
-"""Which words about a photo each kind of file holds, and what becomes of the others.
+"""Which metadata each kind of file holds, and what becomes of the rest.
 
 What has no place of its own becomes XMP: IPTC by the guidelines of the Metadata Working Group,
 text of PNG files by the XMP specification, part 3, 1.1.5. No value of the photo's own XMP is
@@ -34,7 +34,7 @@ _HELD = {
     "JPEG 2000": {EXIF, XMP, IPTC, PHOTOSHOP, RESOLUTION},
 }
 _IPTC_IS_READ = frozenset({"JPEG", "TIFF"})
-"""In the others most programs look for XMP alone, so that it says the same."""
+"""In the others most programs look for XMP alone, so that XMP has the same values."""
 
 _COMMENT_KEYWORD = "Comment"
 _TEXT_PROPERTIES = {
@@ -51,9 +51,9 @@ _FILE_TIMES = frozenset({"date:create", "date:modify", "date:timestamp"})
 """Times of the file itself, which ImageMagick adds to every PNG."""
 
 
-def holds(kind: Kind, words: str) -> bool:
+def holds(kind: Kind, part: str) -> bool:
     """Whether a kind of file has a place for EXIF, XMP, IPTC, ..."""
-    return words in _HELD.get(kind.name, ())
+    return part in _HELD.get(kind.name, ())
 
 
 def comments_for(metadata: Metadata) -> list[bytes]:
@@ -68,8 +68,8 @@ def texts_for(metadata: Metadata) -> list[Text]:
     return [*metadata.texts, *comments]
 
 
-def move_words(metadata: Metadata, kind: Kind, packet: Packet | None) -> list[str]:
-    """Add to XMP what a kind of file has no other place for; returns what is lost, in words.
+def convert_to_xmp(metadata: Metadata, kind: Kind, packet: Packet | None) -> list[str]:
+    """Add to XMP what a kind of file has no other place for; returns the names of what is lost.
 
     packet: of the file that is written; None where the photo's is damaged and stays as it is.
     """
@@ -155,7 +155,7 @@ def _property_of(text: Text) -> Property | None:
 
 
 def _placed(packet: Packet, found: Property) -> bool:
-    """Whether a packet says it now: it did so before, or it had no such property."""
+    """Whether a packet has the value now: it had it before, or it had no such property."""
     _add_missing(packet, [found])
     value = found.value if isinstance(found.value, str) else found.value[0]
     return packet.text(found.name) == value
