@@ -4,7 +4,7 @@
 
 Starts a server of its own on loopback with the threads that `photochrom app` gives a photo. A hint
 is set at a random place, its preview fetched, until so many lie on the photo; then sliders are
-moved, places asked for suggestions, and pieces of full resolution fetched. Told: the median and the
+moved, suggestions for places and pieces of full resolution fetched. Reported: the median and the
 slowest of each, and how long putting the photo up took. Photos are grey JPEG with grain made from
 the examples.
 """
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from end_to_end import make_photo
+from photochrom._system.cpus import available_cpus
 from server_load import running
 
 SESSIONS = "/api/v1/sessions"
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--hints", type=int, default=10)
     parser.add_argument("--longest", type=int, default=1280)
     arguments = parser.parse_args()
-    cores = str(os.cpu_count() or 1)
+    cores = str(available_cpus())
     with tempfile.TemporaryDirectory() as folder, running("--threads", cores) as (port, _):
         for megapixels in arguments.megapixels:
             photo = Path(folder) / "photo.jpg"

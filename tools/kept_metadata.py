@@ -1,7 +1,7 @@
 """The table in `docs/formats.md` of what is kept from every kind of file to every kind.
 
-A photo of each kind is filled with everything that the kind holds, coloured, and written as every
-kind; exiftool says what arrived. `python -m tools.kept_metadata` writes the table.
+A photo of each kind that is written is filled with everything that the kind holds, coloured, and
+written as every kind; exiftool says what arrived. `python -m tools.kept_metadata` writes the table.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 import netpbmfile
 import numpy as np
 import pillow_heif
-import pyvips
 from openjpeg.utils import encode_array
 from PIL import Image
 
 from photochrom import Colorizer, Photo, SaveOptions
-from photochrom.photo import KINDS, Kind, losses
+from photochrom._system.vips import pyvips
+from photochrom.photo import WRITTEN, Kind, losses
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "formats.md"
 _BEGIN, _END = "<!-- kept: begin -->", "<!-- kept: end -->"
@@ -214,11 +214,11 @@ def rows(folder: Path) -> list[list[str]]:
     """The cells of the table, colouring and writing all files in a folder."""
     colorizer, saving = Colorizer("photochrom-lite"), SaveOptions(profile="keep")
     places: dict[str, list[Path]] = {}
-    for source in KINDS:
+    for source in WRITTEN:
         result = colorizer.colorize(probe(source, folder), size=64)
         stem = folder / source.name.replace(" ", "")
         places[source.name] = [result.photo.source]
-        for target in KINDS:
+        for target in WRITTEN:
             places[source.name].append(result.save(f"{stem}-as{target.suffix}", saving))
     held = held_in(folder)
     table = []
@@ -232,7 +232,7 @@ def rows(folder: Path) -> list[list[str]]:
 
 def table() -> str:
     """The table, in Markdown."""
-    head = ["from \\ to", "holds", *(kind.name for kind in KINDS)]
+    head = ["from \\ to", "holds", *(kind.name for kind in WRITTEN)]
     with tempfile.TemporaryDirectory() as folder:
         lines = [head, ["---"] * len(head), *rows(Path(folder))]
     legend = ", ".join(f"{item.letter} {item.name}" for item in ITEMS)

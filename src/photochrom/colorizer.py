@@ -27,7 +27,7 @@ class Colorizer:
         A name of `list_models`, the path of an .onnx file, or several with their weights
         ("a:0.7+b:0.3"), whose colours are averaged. None for the default model.
     threads
-        Threads of each network and of the full-size pass; None for all cores.
+        Threads of each network and of the full-size pass; None for all CPUs of the process.
     providers
         ONNX Runtime's execution providers, in order of preference, instead of `device`.
     device
@@ -80,7 +80,7 @@ class Colorizer:
         parts
             Colorizers with their weights; weights need not add up to 1.
         threads
-            Threads of the full-size pass; None for all cores.
+            Threads of the full-size pass; None for all CPUs of the process.
 
         Returns
         -------
@@ -149,7 +149,7 @@ class Colorizer:
         ----------
         photo
             A path, an encoded file's bytes, a Pillow image, a `Photo`, or an array (H, W),
-            (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
+            (H, W, 3) or (H, W, 4) of uint8, uint16 or floats (white at 1) in sRGB.
         options
             How the photo is coloured.
         **keywords
@@ -295,7 +295,7 @@ def colorize(
     ----------
     photo
         A path, an encoded file's bytes, a Pillow image, a `Photo`, or an array (H, W),
-        (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
+        (H, W, 3) or (H, W, 4) of uint8, uint16 or floats (white at 1) in sRGB.
     options
         How the photo is coloured.
     model

@@ -44,9 +44,9 @@ def made(album: Path, photochrom) -> Path:
 def test_prepare(made: Path) -> None:
     assert len(list(made.glob("train-*.tar"))) == 3
     with (made / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
-    assert {row["licence"] for row in found} == {"CC0"}
-    assert [row["file"] for row in found if row["reason"]] == ["album/grey.jpg"]
+        rows = list(csv.DictReader(file))
+    assert {row["licence"] for row in rows} == {"CC0"}
+    assert [row["file"] for row in rows if row["reason"]] == ["album/grey.jpg"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill so")
@@ -112,6 +112,6 @@ def test_interruption_is_one_line(tmp_path: Path, album: Path, script) -> None:
         while process.poll() is None and not (tmp_path / "set" / ".unfinished").exists():
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.decode() == ("photochrom: interrupted; the same command goes on from here\n")

@@ -32,16 +32,16 @@ def running(
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        found = re.search(r"http://\S+/", line)
-        assert found, (line, process.stderr.read() if process.stderr else "")
-        until = time.monotonic() + 30
+        address = re.search(r"http://\S+/", line)
+        assert address, (line, process.stderr.read() if process.stderr else "")
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
-                httpx2.get(found[0] + "healthz")
+                httpx2.get(address[0] + "healthz")
                 break
             except httpx2.TransportError:
                 time.sleep(0.05)
-        yield found[0], process
+        yield address[0], process
     finally:
         process.kill()
         process.communicate()
@@ -67,7 +67,7 @@ def test_app_takes_a_free_port_and_ends_with_ctrl_c(
             assert answer.status_code == 201
             assert list(tmp_path.glob("photochrom-*/*/upload"))
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            _, error = process.communicate(timeout=120)
     assert process.returncode == 0, error
     assert error == "photochrom: stopped; temporary files removed\n"
     assert not list(tmp_path.glob("photochrom-*"))
@@ -101,7 +101,7 @@ def test_serve_finishes_what_runs(script: Path, examples: Path) -> None:
         process.send_signal(signal.SIGTERM)
         for thread in asking:
             thread.join(60)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert process.returncode == 0
 
@@ -121,7 +121,7 @@ def test_serve_with_a_token_and_a_file(script: Path, tmp_path: Path) -> None:
         (("serve", "--host", "0.0.0.0"), "--token"),
         (("serve", "--model", "nobody"), "nobody"),
         (("serve", "--config", "no.toml"), "no.toml: No such file"),
-        (("serve", "--host", "192.0.2.1", "--insecure"), "choose another --port"),
+        (("serve", "--host", "192.0.2.1", "--insecure"), "choose another --host"),
     ],
 )
 def test_what_cannot_be_served_is_one_line(photochrom, tmp_path, arguments, words) -> None:

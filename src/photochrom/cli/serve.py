@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.exit_codes import needs_extra, one_line_errors
+from photochrom._system.cpus import available_cpus
+from photochrom.cli.exit_codes import needs_extra, on_hang_up, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
 from photochrom.cli.output import print_error, show_warnings
 
@@ -62,7 +63,7 @@ def app(
             port=port,
             model=model,
             device=device,
-            threads=threads or os.cpu_count(),
+            threads=threads or available_cpus(),
             pixels=max_pixels,
         )
     _run(settings, any_port=port is None, browser=not no_browser)
@@ -87,6 +88,10 @@ def serve(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Allowed CORS origin; repeatable."),
     ] = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Sub-path at which a proxy serves it, such as /photos."),
+    ] = None,
     model: Model = None,
     device: ServerDevice = None,
     workers: Annotated[
@@ -97,10 +102,10 @@ def serve(
     max_pixels: MaxPixels = None,
     config: Config = None,
 ) -> None:
-    """Serve the HTTP API and the page until SIGINT or SIGTERM; see the documentation: server.
+    """Serve the HTTP API and the page until SIGINT, SIGTERM or SIGHUP.
 
     Running requests are finished first. Settings without a flag come from PHOTOCHROM_SERVER_... or
-    --config.
+    --config. See the documentation: server.
     """
     with one_line_errors(), needs_extra("photochrom serve", _EXTRA):
         from photochrom.server.settings import Settings
@@ -113,6 +118,7 @@ def serve(
             insecure=insecure or None,
             hosts=_tuple(allowed_host),
             cors_origins=_tuple(cors_origin),
+            root_path=root_path,
             model=model,
             device=device,
             workers=workers,
@@ -135,8 +141,9 @@ def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -
         listening = listen(settings, any_port=any_port)
         with show_warnings():
             application = create_app(settings)
-    address = address_of(listening)
+    address = address_of(listening, settings.root_path)
     typer.echo(f"Photochrom answers at {address} (end it with Ctrl-C)")
+    on_hang_up(lambda: signal.raise_signal(signal.SIGTERM))  # which uvicorn handles
     with suppress(KeyboardInterrupt):  # its usual end
         serve(application, settings, listening, open_page=address if browser else None)
     print_error("stopped; temporary files removed")

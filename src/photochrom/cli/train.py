@@ -11,14 +11,16 @@ from photochrom.cli.exit_codes import needs_extra, one_line_errors
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="A TOML file, see configs/.")],
+    config: Annotated[
+        Path, typer.Argument(help="Configuration, a TOML file; configs/ has examples.")
+    ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The run's folder; out/NAME by default."),
+        typer.Option("--output", "-o", help="Folder of the run; default: out/NAME."),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="A checkpoint to continue from; by default the run folder's own."),
+        typer.Option(help="Checkpoint to continue from; default: that of the run's folder."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew even if the folder has a checkpoint.")
@@ -42,18 +44,17 @@ def train(
     """Train a network on shards of photos, on a CPU or a GPU.
 
     The run's folder gets config.json, metrics.jsonl, TensorBoard's files, contact sheets and the
-    checkpoint `latest`. Run the same command again to resume; Ctrl-C or SIGTERM ends a run with a
-    checkpoint. Under torchrun the processes share every batch; see the documentation: training.
+    checkpoint `latest`. Run the same command again to resume; Ctrl-C, SIGTERM or SIGHUP ends a run
+    with a checkpoint. Under torchrun the processes share every batch; see the documentation:
+    training.
     """
     with one_line_errors():
         with needs_extra("training", "train"):
-            import torch
-
+            from photochrom.workshop.torch_threads import set_threads
             from photochrom.workshop.training.checkpoint import find_checkpoint
             from photochrom.workshop.training.config import load_config
             from photochrom.workshop.training.loop import Limits, Trainer
-        if threads:
-            torch.set_num_threads(threads)
+        set_threads(threads)
         settings = load_config(config, overrides or [])
         folder = output or Path("out") / settings.name
         trainer = Trainer(settings, folder, Limits(minutes, compact), log=typer.echo)

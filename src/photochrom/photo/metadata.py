@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 
 from photochrom.errors import PhotoError
 from photochrom.photo import gif_blocks, jpeg_header, png_chunks
+from photochrom.photo.decoded import RawMetadata
 from photochrom.photo.exif import MILLIMETRES, from_exif, resolution_of
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import AVIF, WEBP, Kind
 from photochrom.photo.iptc import split_photoshop_block
-from photochrom.photo.optional_codecs import RawMetadata
 from photochrom.photo.png_chunks import Text
 from photochrom.photo.reader import Source, field
 from photochrom.photo.tiff_tags import Directory, read_directories
@@ -60,25 +60,31 @@ def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
     return Metadata(from_exif(exif), xmp, resolution=resolution, unit=unit)
 
 
-def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int) -> Metadata:
-    """The metadata of a page of a file.
+def read_metadata(source: Source, image: Any, name: str, page: int) -> Metadata:
+    """The metadata of a page of a file; of the finished picture in a camera's raw file.
 
-    image: the opened header. origin: the path or the bytes. name: what errors call it.
+    image: the opened header. name: what errors call it.
     Raises PhotoError for a TIFF with less pixels than it says; libvips would make them black.
     """
     if source.decoded is not None:
         found = _of_decoded(source.decoded.metadata)
     else:
-        found = _of_libvips(source.kind, image, origin, name, page)
-    complete = {"JPEG": _with_jpeg_metadata, "PNG": _with_png_metadata, "GIF": _with_gif_metadata}
-    add_metadata = complete.get("" if source.kind is None else source.kind.name)
-    if add_metadata is not None:
-        with opened(origin) as file:
-            found = add_metadata(found, file)
+        found = _of_file(source, image, name, page)
     if found.xmp and Packet.parse(found.xmp) is None:
         note = "its XMP is damaged, and is carried as it is"
         found = replace(found, notes=(*found.notes, note))
     return found
+
+
+def _of_file(source: Source, image: Any, name: str, page: int) -> Metadata:
+    """What libvips has read, and what it does not read of these kinds."""
+    found = _of_libvips(source.kind, image, source.encoded, name, page)
+    complete = {"JPEG": _with_jpeg_metadata, "PNG": _with_png_metadata, "GIF": _with_gif_metadata}
+    add_metadata = complete.get("" if source.kind is None else source.kind.name)
+    if add_metadata is None:
+        return found
+    with opened(source.encoded) as file:
+        return add_metadata(found, file)
 
 
 def _of_decoded(metadata: RawMetadata) -> Metadata:
@@ -171,6 +177,8 @@ def _either_form(block: bytes | None) -> tuple[bytes | None, bytes | None]:
 def _with_resolution(found: Metadata, per_metre: tuple[float, float]) -> Metadata:
     """With another resolution: in inches where a whole number of pixels an inch was rounded."""
     across, down = (value / 1000 for value in per_metre)
+    if not all(0 < value <= _FINEST for value in (across, down)):
+        return found
     inches = [value * MILLIMETRES["in"] for value in (across, down)]
     meant = [1000 * round(value) / MILLIMETRES["in"] for value in inches]
     if all(abs(value - real) <= 0.5 for value, real in zip(meant, per_metre, strict=True)):

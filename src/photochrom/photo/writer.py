@@ -14,26 +14,28 @@ import numpy as np
 
 from photochrom._system.atomic import move_into_place, temporary_beside
 from photochrom._system.attributes import ALL_PERMISSIONS, set_attributes
-from photochrom._system.vips import fault_of, pyvips
+from photochrom._system.vips import fault_of, pyvips, system_error_of
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
 from photochrom.photo.avif_items import replace_exif
+from photochrom.photo.decoded import RawMetadata
 from photochrom.photo.exif import as_exif, is_too_long
-from photochrom.photo.file_access import check_no_address, foreseen_os_errors
+from photochrom.photo.file_access import check_no_address, foreseen_os_errors, os_fault
 from photochrom.photo.formats import (
     AVIF,
     FLOAT,
     GIF,
     HEIC,
     JPEG,
-    KINDS,
     PNG,
     SIXTEEN,
     TIFF,
     WEBP,
+    WRITTEN,
     Kind,
+    check_size,
     kind_of,
 )
 from photochrom.photo.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
@@ -132,6 +134,8 @@ def write(
     Raises OutputExistsError or PhotoError.
     """
     kind = check_target(target, saving.overwrite)
+    for page in pages:
+        check_size(kind, *page.size, target)
     with ExitStack() as stack:
         with foreseen_os_errors(str(target)):
             part = stack.enter_context(temporary_beside(target, ALL_PERMISSIONS))
@@ -182,7 +186,7 @@ def check_target(target: Path, overwrite: bool) -> Kind:
     """The kind of file that a name stands for; raises the one-line error where it cannot be."""
     kind = kind_of(target)
     if kind is None:
-        known = ", ".join(kind.suffix[1:] for kind in KINDS)
+        known = ", ".join(kind.suffix[1:] for kind in WRITTEN)
         raise PhotoError(target, "cannot write this format", f"end the name in one of {known}")
     with foreseen_os_errors(str(target)):
         exists = target.exists()
@@ -220,7 +224,8 @@ def _write_by_libvips(
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
         image = _with_metadata(image, first, kind, saving)
         blocks = head_blocks(first, kind, saving)
-        with part.open("r+b") as file:  # by descriptor: libvips wants names to be text
+        # by descriptor: libvips wants names to be text
+        with foreseen_os_errors(str(target)), part.open("r+b") as file:
             os.lseek(file.fileno(), len(blocks), os.SEEK_SET)
             goal = pyvips.Target.new_to_descriptor(file.fileno())
             options = _options(kind, saving, first, size)
@@ -235,11 +240,7 @@ def _write_by_libvips(
                     replace_exif(file, exif, str(target))
     except pyvips.Error as error:
         if source.failure is None:
-            raise PhotoError(
-                target,
-                f"cannot be written ({fault_of(error)})",
-                "check the folder and its free space",
-            ) from error
+            raise _write_fault(target, error) from error
     if source.failure is not None:  # libvips takes an early end for a warning
         raise source.failure
     if kind is TIFF:
@@ -255,6 +256,14 @@ def _write_by_libvips(
         if any(page.entries or page.children for page in descriptive_tags):
             with foreseen_os_errors(str(target)):
                 append_tags(part, descriptive_tags)
+
+
+def _write_fault(target: Path, error: pyvips.Error) -> PhotoError:
+    system_error = system_error_of(error)
+    if system_error is not None:
+        return os_fault(str(target), system_error)
+    problem = f"cannot be written ({fault_of(error)})"
+    return PhotoError(target, problem, "check the folder and its free space")
 
 
 _INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
@@ -273,7 +282,7 @@ def _write_by_package(
         str(target),
         quality=saving.quality,
         bits=page.photo.bits,
-        metadata=optional_codecs.RawMetadata(
+        metadata=RawMetadata(
             exif=as_exif(exif_tags(page, alone=kind is HEIC), LONGEST_EXIF),
             xmp=xmp_of(page, kind, saving),
             icc=profile_of(page),

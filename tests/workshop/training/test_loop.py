@@ -130,8 +130,8 @@ def test_run_folder_is_complete(finished: Path) -> None:
 
 def test_checkpoint_rebuilds_configuration_and_network(finished: Path) -> None:
     config, progress, record = read_record(finished / "latest")
-    kept = json.loads((finished / "config.json").read_text(encoding="utf-8"))
-    assert config_from_dict(kept, "config.json") == config
+    stored = json.loads((finished / "config.json").read_text(encoding="utf-8"))
+    assert config_from_dict(stored, "config.json") == config
     assert config.name == "tiny"
     assert progress.samples == 8
     assert record["steps"] == 2
@@ -257,13 +257,14 @@ def test_compact_checkpoint_is_half_as_large_and_resumes(config, finished, tmp_p
     assert read_record(tmp_path / "latest")[1].samples == 8
 
 
-def test_termination_ends_a_run_with_a_checkpoint(config, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_termination_ends_a_run_with_a_checkpoint(config, tmp_path: Path, signum: int) -> None:
     lines = []
 
     def log(line: str) -> None:
         lines.append(line)
         if "/400 samples, " in line:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signum)
 
     Trainer(config(samples=400), tmp_path, log=log).run()
     assert read_record(tmp_path / "latest")[1].samples == 4
@@ -278,9 +279,9 @@ def test_a_loss_that_is_not_finite_never_reaches_the_checkpoint(config, tmp_path
     )
     with pytest.raises(DataError, match=r"the loss is not finite after \d+ samples; lower"):
         Trainer(settings, tmp_path).run()
-    kept = safetensors.torch.load_file(tmp_path / "latest" / "model.safetensors")
+    stored = safetensors.torch.load_file(tmp_path / "latest" / "model.safetensors")
     assert read_record(tmp_path / "latest")[1].samples < 40
-    assert all(torch.isfinite(tensor).all() for tensor in kept.values() if tensor.numel())
+    assert all(torch.isfinite(tensor).all() for tensor in stored.values() if tensor.numel())
 
 
 def test_another_optimiser_does_not_go_on(config, finished: Path, tmp_path: Path) -> None:

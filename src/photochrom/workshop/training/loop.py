@@ -13,6 +13,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -45,6 +46,7 @@ from photochrom.workshop.training.processes import (
     check_agreement,
     everywhere,
     leave_group,
+    leaving_on_failure,
     share_statistics,
 )
 from photochrom.workshop.training.schedule import (
@@ -76,14 +78,14 @@ class Limits:
 
 def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Exponential moving average of weights; counters and the like are copied."""
-    ours, theirs = average.state_dict(), network.state_dict()
-    floating = [name for name, tensor in ours.items() if tensor.is_floating_point()]
+    averaged, current = average.state_dict(), network.state_dict()
+    floating = [name for name, tensor in averaged.items() if tensor.is_floating_point()]
     with torch.no_grad():
         torch._foreach_lerp_(
-            [ours[name] for name in floating], [theirs[name] for name in floating], 1 - decay
+            [averaged[name] for name in floating], [current[name] for name in floating], 1 - decay
         )
-        for name in ours.keys() - set(floating):
-            ours[name].copy_(theirs[name])
+        for name in averaged.keys() - set(floating):
+            averaged[name].copy_(current[name])
 
 
 class Trainer:
@@ -110,12 +112,17 @@ class Trainer:
         self.fabric = fabric or build_fabric(config.schedule.precision)
         self._joined = torch.distributed.is_initialized()  # a group of the caller's, as on Ray
         self.fabric.launch()
+        with self._leaving_on_failure():
+            self._prepare(log)
+
+    def _prepare(self, log: Callable[[str], None]) -> None:
+        config = self.config
         self.fabric.seed_everything(config.seed, verbose=False)
         network = build_network(config.network, len(gamut_bins()))
         self.network = share_statistics(network, self.fabric)
         check_stages(config, cast(int, network.multiple), self.fabric.world_size)
         self.journal = Journal(
-            folder,
+            self.folder,
             config.logging,
             total_samples(config.schedule),
             log if self.fabric.is_global_zero else lambda _line: None,
@@ -149,17 +156,21 @@ class Trainer:
         of them; DataError where the loss or the figures are not finite, or the folder cannot be
         written.
         """
-        try:
-            figures = self._run(resume)
-        except OSError as error:
-            raise DataError(
-                self.folder,
-                f"cannot be written ({os_reason(error)})",
-                "make room or name another folder",
-            ) from error
-        if not self._joined:
-            leave_group(self.fabric)
+        with self._leaving_on_failure():
+            try:
+                figures = self._run(resume)
+            except OSError as error:
+                raise DataError(
+                    self.folder,
+                    f"cannot be written ({os_reason(error)})",
+                    "make room or name another folder",
+                ) from error
+            if not self._joined:
+                leave_group(self.fabric)
         return figures
+
+    def _leaving_on_failure(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._joined else leaving_on_failure(self.fabric)
 
     def _run(self, resume: Path | None) -> dict[str, float]:
         steps = 0.0
@@ -188,7 +199,7 @@ class Trainer:
         with StopRequest() as stop:
             self._train(model, optimizer, objective, feed, stop)
             if self.progress.samples != self._saved:
-                self._save(feed)  # first of all: whoever asked for an end may not wait long
+                self._save(feed)  # before all else: a scheduler that sent SIGTERM may kill soon
             if self.progress.samples != self._validated and not everywhere(
                 self.fabric, stop.raised
             ):
@@ -278,7 +289,7 @@ class Trainer:
         return measure_prior(self.config.loss, feed.colors(self.config.loss.prior_photos))
 
     def _predict(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """What the averaged network says of a photo."""
+        """The averaged network's output for a photo."""
         dtype = next(self.average.parameters()).dtype
         lightness = lightness.to(dtype)
         inputs = {
@@ -299,7 +310,7 @@ class Trainer:
         for name, photos in self.validation.items():
             dash, slash = (f"{name}-", f"{name}/") if name else ("", "")
             sheets.append(self.folder / f"{dash}sheet-{samples:08d}.jpg")
-            found = validate(
+            scores = validate(
                 self._predict,
                 objective,
                 photos,
@@ -308,7 +319,7 @@ class Trainer:
                 self.fabric,
                 sheets[-1],
             )
-            figures |= {f"{slash}{figure}": value for figure, value in found.items()}
+            figures |= {f"{slash}{figure}": value for figure, value in scores.items()}
         if not all(math.isfinite(value) for value in figures.values()):
             raise DataError(self.folder, "validation figures are not finite", "lower the rate")
         self._validated = samples

@@ -1,8 +1,10 @@
-"""One process or many: Fabric, set up from what torchrun says in the environment."""
+"""One process or many: Fabric, set up from the environment that torchrun gives."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -35,6 +37,26 @@ def leave_group(fabric: Fabric) -> None:
         torch.distributed.destroy_process_group()
 
 
+@contextmanager
+def leaving_on_failure(fabric: Fabric) -> Iterator[None]:
+    """Leave the group where the block fails or is interrupted.
+
+    The others are not waited for, since they may be waiting for this process: they notice that its
+    connections close. A group of NCCL's is left to the end of the process, because leaving waits
+    for what was begun on the GPU, which never ends without the others.
+    """
+    try:
+        yield
+    except BaseException:
+        if (
+            fabric.world_size > 1
+            and torch.distributed.is_initialized()
+            and torch.distributed.get_backend() != "nccl"
+        ):
+            torch.distributed.destroy_process_group()
+        raise
+
+
 def share_statistics(network: nn.Module, fabric: Fabric) -> nn.Module:
     """Batch norm over all processes, where they have GPUs; elsewhere each norms its own share."""
     if fabric.world_size > 1 and fabric.device.type == "cuda":
@@ -49,8 +71,8 @@ def check_agreement(fabric: Fabric, samples: int) -> None:
     """
     if fabric.world_size == 1:
         return
-    found = fabric.all_gather(torch.tensor(samples, device=fabric.device))
-    places = cast(torch.Tensor, found).flatten().tolist()
+    gathered = fabric.all_gather(torch.tensor(samples, device=fabric.device))
+    places = cast(torch.Tensor, gathered).flatten().tolist()
     if len(set(places)) > 1:
         raise ConfigError(
             None,
