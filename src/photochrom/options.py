@@ -162,6 +162,7 @@ class SaveKeywords(TypedDict, total=False):
     mark: bool
     profile: str
     overwrite: bool
+    keep_time: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,6 +278,8 @@ class SaveOptions:
         it is; a grey photo gets RGB with its tone curve.
     overwrite
         Replace a file of that name.
+    keep_time
+        Give the file the modification time of the photo's file; a photo without a file has none.
 
     Raises
     ------
@@ -295,6 +298,7 @@ class SaveOptions:
     mark: bool = True
     profile: str = "srgb"
     overwrite: bool = False
+    keep_time: bool = False
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:

@@ -32,10 +32,13 @@ def atomic_write(target: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def temporary_beside(target: Path) -> Iterator[Path]:
-    """Yield an empty file in the target's folder, with its suffix; it is removed afterwards."""
+def temporary_beside(target: Path, mode: int = 0o666) -> Iterator[Path]:
+    """Yield an empty file in the target's folder, with its suffix; it is removed afterwards.
+
+    mode: its permissions, less those of the umask.
+    """
     part = _part_of(target)
-    part.touch(exist_ok=False)  # with the permissions that a new file gets here
+    part.touch(mode, exist_ok=False)
     try:
         yield part
     finally:
@@ -121,7 +124,8 @@ def _make_durable(path: Path) -> None:
     folder = path.is_dir()
     if folder and os.name != "posix":
         return
-    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    # a file may be read-only, as its source is; Windows flushes only what it may write
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -31,6 +31,7 @@ from photochrom.cli.options import (
     Format,
     Include,
     Jobs,
+    KeepTime,
     LedgerFolder,
     MaxPixels,
     Model,
@@ -134,6 +135,7 @@ def colorize(
     tint: Tint = ColorizeOptions.tint,
     smooth: Smooth = ColorizeOptions.smooth,
     overwrite: Overwrite = False,
+    keep_time: KeepTime = False,
     no_mark: Annotated[
         bool,
         typer.Option(
@@ -186,7 +188,9 @@ def colorize(
                 tint=tint,
                 smooth=smooth,
             ),
-            save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
+            save=SaveOptions(
+                quality=quality, mark=not no_mark, profile=profile, keep_time=keep_time
+            ),
         )
         naming = settings.naming
         tree_options = TreeOptions(

@@ -66,6 +66,10 @@ Quality = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="Number of threads; default: all cores.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+KeepTime = Annotated[
+    bool,
+    typer.Option("--keep-time", help="Give each result its photo's modification time."),
+]
 Profile = Annotated[
     str,
     typer.Option(

@@ -15,6 +15,7 @@ from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     Device,
+    KeepTime,
     Model,
     ModelKind,
     Overwrite,
@@ -69,6 +70,7 @@ def variants(
     quality: Quality = SaveOptions.quality,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    keep_time: KeepTime = False,
     no_mark: Annotated[
         bool,
         typer.Option(
@@ -107,7 +109,9 @@ def variants(
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
         options = ColorizeOptions(vividness=vividness, size=size, seed=seed)
-        save = SaveOptions(quality=quality, mark=not no_mark, overwrite=overwrite)
+        save = SaveOptions(
+            quality=quality, mark=not no_mark, overwrite=overwrite, keep_time=keep_time
+        )
     try:
         work = partial(_color, colorizer, Path(photo), folder, count, options, save)
         report = reported(photo, work)

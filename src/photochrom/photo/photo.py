@@ -116,9 +116,8 @@ class Photo:
         self.suffix = (header.kind or PNG).suffix
         self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
         with self._errors():
-            self.metadata = metadata or read_metadata(
-                self._source, header.image, source, self.name, page
-            )
+            self.metadata = metadata or read_metadata(self._source, header.image, self.name, page)
+        self._notes.extend(self.metadata.notes)
         self._header = replace(header, image=None)  # it would keep the file open
 
     @property

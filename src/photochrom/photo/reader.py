@@ -70,7 +70,10 @@ def field(image: Any, name: str, default: Any) -> Any:
 
 
 class Source:
-    """Where a photo's pixels come from; every pass is an opening of its own."""
+    """Where a photo's pixels come from; every pass is an opening of its own.
+
+    encoded: the file that is decoded; of a camera's raw file the finished picture in it.
+    """
 
     def __init__(
         self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int | None
@@ -78,7 +81,7 @@ class Source:
         self.name = name
         self._page = page
         self._array: Pixels | None = None
-        self._encoded: Path | bytes = b""
+        self.encoded: Path | bytes = b""
         self.kind: Kind | None = None
         self.decoded: Decoded | None = None
         self._max_pixels = max_pixels
@@ -86,7 +89,7 @@ class Source:
         self._notes: tuple[str, ...] = ()
         self._verified = False
         if isinstance(source, Path | bytes):
-            self._encoded = source
+            self.encoded = source
             self.kind = self._sniff()
             if self.kind is RAW or (self.kind is TIFF and camera_raw.is_raw(source)):
                 source = self._open_raw(source)
@@ -96,7 +99,7 @@ class Source:
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
             if self.kind is JPEG and self.decoded is None:
-                self._encoded = jpeg_damage.with_height(source, name)
+                self.encoded = jpeg_damage.with_height(source, name)
         else:
             self._array = np.atleast_3d(source)
 
@@ -172,11 +175,11 @@ class Source:
         """
         if self.kind is not JPEG or self._verified:
             return ()
-        with opened(self._encoded) as file:
+        with opened(self.encoded) as file:
             finding = jpeg_damage.examine(file.read(), self.name)
         self._verified = True
         if finding.data is not None:
-            self._encoded, self._fail_on = finding.data, "none"
+            self.encoded, self._fail_on = finding.data, "none"
         return finding.notes
 
     def _raw(self, **options: Any) -> Any:
@@ -194,16 +197,16 @@ class Source:
             options["page"] = self._page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
         settings = {"access": "sequential", "fail_on": self._fail_on, **options}
-        if isinstance(self._encoded, bytes):
-            image = pyvips.Operation.call(f"{loader}load_buffer", self._encoded, **settings)
+        if isinstance(self.encoded, bytes):
+            image = pyvips.Operation.call(f"{loader}load_buffer", self.encoded, **settings)
         else:  # by descriptor: libvips wants names to be text
-            with self._encoded.open("rb") as file:
+            with self.encoded.open("rb") as file:
                 source = pyvips.Source.new_from_descriptor(file.fileno())
             image = pyvips.Operation.call(f"{loader}load_source", source, **settings)
         return image[0] if isinstance(image, list) else image
 
     def _sniff(self) -> Kind:
-        with opened(self._encoded) as file:
+        with opened(self.encoded) as file:
             head = file.read(HEAD)
         kind = sniffed(head[:_HEAD])
         if kind is None and (other := unread(head)) is not None:
