@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import PhotoError
 from photochrom.photo.exif import from_exif, resolution_of
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import JPEG, Kind
 from photochrom.photo.iptc import split_photoshop_block
 from photochrom.photo.reader import Source, field
+from photochrom.photo.tiff_pictures import pictures_of
 from photochrom.photo.tiff_tags import Directory, read_directories
 
 _FINEST = 1e6
@@ -44,11 +43,10 @@ def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
     return Metadata(from_exif(exif), xmp, resolution=resolution, unit=unit)
 
 
-def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int) -> Metadata:
+def read_metadata(source: Source, image: Any, origin: Any) -> Metadata:
     """The metadata of a page of a file.
 
-    image: the opened header. origin: the path or the bytes. name: what errors call it.
-    Raises PhotoError for a TIFF with less pixels than it says; libvips would make them black.
+    image: the opened header. origin: the path or the bytes.
     """
     if source.decoded is not None:
         return metadata_of(source.decoded.exif, source.decoded.xmp)
@@ -56,7 +54,7 @@ def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int)
     if not all(0 < pixels <= _FINEST for pixels in resolution):
         resolution, unit = (1.0, 1.0), None
     return Metadata(
-        _descriptive_tags(source.kind, image, origin, name, page),
+        _descriptive_tags(source, image, origin),
         field(image, "xmp-data", None),
         *_iptc_and_photoshop(source.kind, image),
         resolution,
@@ -64,11 +62,9 @@ def read_metadata(source: Source, image: Any, origin: Any, name: str, page: int)
     )
 
 
-def _descriptive_tags(
-    kind: Kind | None, image: Any, origin: Any, name: str, page: int
-) -> Directory | None:
-    if kind is not None and kind.loader == "tiff":
-        return _tiff_tags(origin, name, page)
+def _descriptive_tags(source: Source, image: Any, origin: Any) -> Directory | None:
+    if source.tiff is not None:
+        return _tiff_tags(origin, source.page)
     exif = field(image, "exif-data", None)
     return from_exif(exif) if exif else None
 
@@ -83,30 +79,20 @@ def _iptc_and_photoshop(kind: Kind | None, image: Any) -> tuple[bytes | None, by
     return iptc, photoshop
 
 
-def _tiff_tags(origin: Path | bytes, name: str, page: int) -> Directory | None:
+def _tiff_tags(origin: Path | bytes, page: int) -> Directory | None:
     with opened(origin) as file:
         directories = read_directories(file)
-        length = file.seek(0, io.SEEK_END)
-    if page >= len(directories):
-        return None
-    missing = directories[page].data_end - length
-    if missing > 0:
-        raise PhotoError(
-            name,
-            f"damaged, {missing} bytes of pixels are missing",
-            "copy it again from its source",
-        )
-    return directories[page].descriptive_tags
+    return directories[page].descriptive_tags if page < len(directories) else None
 
 
-def pages_of(source: Any) -> list[int]:
-    """The pages of a TIFF, path or bytes, that are pictures of their own; [0] for all else.
+def pages_of(source: Any, name: str | None = None) -> list[int]:
+    """The pages of a TIFF, path or bytes, that are photographs of their own; [0] for all else.
 
-    Smaller copies of other pages, which some programs put beside them, are none.
+    Smaller copies of other pages, masks and infrared pages, which some programs put beside them,
+    are left out.
+    name: what errors call it. Raises PhotoError for a camera's raw file.
     """
     if not isinstance(source, Path | bytes):
         return [0]
-    with opened(source) as file:
-        directories = read_directories(file)
-    own = [index for index, directory in enumerate(directories) if not directory.reduced]
-    return own or [0]
+    photographs = pictures_of(source, name or "the photo").photographs
+    return [picture.page for picture in photographs] or [0]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,10 +24,9 @@ from photochrom.photo.formats import AVIF, FLOAT, PNG
 from photochrom.photo.metadata import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
+from photochrom.photo.reduction import shrunk
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
-_SMALLEST_SHRUNK = 2
-"""The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
 _FINITE = 1e30
 _BRIGHTEST = 4.0
 """Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
@@ -46,7 +46,8 @@ class Photo:
     name
         What errors call it; None for the path.
     page
-        Of a TIFF, from 0.
+        Of a TIFF, from 0; None for its first photograph, which a small copy, a mask or an infrared
+        page is not.
     max_pixels
         Larger pictures are refused before they are decoded; None for 1 gigapixel, or 150 megapixels
         where the format cannot be decoded row by row.
@@ -62,7 +63,7 @@ class Photo:
     bits : int
         Bits a channel, as stored.
     pages : int
-        How many the file has.
+        How many photographs the file has.
 
     Raises
     ------
@@ -83,18 +84,18 @@ class Photo:
         source: Path | bytes | Pixels,
         name: str | None = None,
         *,
-        page: int = 0,
+        page: int | None = None,
         max_pixels: int | None = None,
         metadata: Metadata | None = None,
     ) -> None:
         self.source = source
-        self.page = page
         self.max_pixels = max_pixels
         self.name = name or (str(source) if isinstance(source, Path) else "the photo")
         with self._errors():
             check_source(source, self.name)
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
+        self.page = self._source.page
         self._header = header
         self.kind = header.kind
         self.pages = header.pages
@@ -113,9 +114,7 @@ class Photo:
         self.suffix = (header.kind or PNG).suffix
         self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
         with self._errors():
-            self.metadata = metadata or read_metadata(
-                self._source, header.image, source, self.name, page
-            )
+            self.metadata = metadata or read_metadata(self._source, header.image, source)
         self._header = replace(header, image=None)  # it would keep the file open
 
     @property
@@ -201,19 +200,44 @@ class Photo:
         >>> fetch(0, 16).shape
         (16, 451, 1)
         """
-        with self._errors():
-            region = pyvips.Region.new(self._source.image(self._header))
+        image, region = self._image_and_region()  # the region does not keep the image
         shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted_to_srgb
 
         def fetch(top: int, rows: int) -> Pixels:
-            with self._errors():
+            nonlocal image, region
+            try:
                 raw = region.fetch(0, top, self.width, rows)
+            except pyvips.Error as error:
+                with self._errors():
+                    self._look_for_damage(error)
+                    image, region = self._image_and_region()
+                    raw = region.fetch(0, top, self.width, rows)
             pixels = np.frombuffer(raw, self.dtype).reshape(rows, self.width, self.bands)
             if shifted:  # 10 and 12 bit come shifted up: white is 65520
                 pixels = pixels | (pixels >> self.bits)
             return pixels
 
         return fetch
+
+    def _image_and_region(self) -> tuple[Any, Any]:
+        with self._errors():
+            self._check_for_damage()
+            image = self._source.image(self._header)
+            return image, pyvips.Region.new(image)
+
+    def _check_for_damage(self) -> None:
+        """Note what of a TIFF cannot be decoded, where libvips would not notice."""
+        note = None if self._source.tiff is None else self._source.tiff.check()
+        if note is not None:
+            self._add_note(note)
+
+    def _look_for_damage(self, error: pyvips.Error) -> None:
+        """Find out what of a TIFF cannot be decoded; raise the error where nothing can be done."""
+        again, note = (False, None) if self._source.tiff is None else self._source.tiff.examine()
+        if not again:
+            raise error
+        if note is not None:
+            self._add_note(note)
 
     def for_screen(self, strip: Pixels) -> Pixels:
         """A strip as a screen shows it.
@@ -337,26 +361,28 @@ class Photo:
 
     def _reduced(self, height: int, width: int) -> Array:
         """Codes (height, width, bands) of the photo's own space, 0..1."""
-        factor = min(self.height / height, self.width / width) / _SMALLEST_SHRUNK
-        shrink = max(k for k in (1, 2, 4, 8) if k <= max(1.0, factor))
-        options = {"shrink": shrink} if self._shrinks_on_load else {}
+        stored, wanted = (self.height, self.width), (height, width)
+        shrinks = self._shrinks_on_load
         with self._errors():
-            image = self._source.image(self._header, **options)
-            if self.dtype == FLOAT:
-                image = (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
-            done = shrink if self._shrinks_on_load else 1
-            by_height = max(1, int(self.height / height / _SMALLEST_SHRUNK / done))
-            by_width = max(1, int(self.width / width / _SMALLEST_SHRUNK / done))
-            if by_height > 1 or by_width > 1:
-                image = image.cast("float").shrink(by_width, by_height)
-            pixels = image.numpy().reshape(image.height, image.width, image.bands)
-        extent = (self.height / (by_height * done), self.width / (by_width * done))
+            self._check_for_damage()
+            try:
+                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
+            except pyvips.Error as error:
+                self._look_for_damage(error)
+                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
             values = self._checked_floats(values)
         else:
             values /= np.iinfo(self.dtype).max
         return resize(values, height, width, extent)
+
+    def _open(self, **options: Any) -> Any:
+        """A fresh image, its floats finite."""
+        image = self._source.image(self._header, **options)
+        if self.dtype == FLOAT:
+            return (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
+        return image
 
     def _checked_floats(self, values: Array) -> Array:
         brightest = float(np.nanmax(values, initial=0))

@@ -23,11 +23,13 @@ from photochrom.photo.formats import (
     MAX_PIXELS,
     MAX_WHOLE_PIXELS,
     SIXTEEN,
+    TIFF,
     Kind,
     sniffed,
 )
 from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
+from photochrom.photo.tiff_source import TiffSource
 
 _HEAD = 64
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
@@ -67,10 +69,11 @@ class Source:
     """Where a photo's pixels come from; every pass is an opening of its own."""
 
     def __init__(
-        self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int | None
+        self, source: Path | bytes | Pixels, name: str, page: int | None, max_pixels: int | None
     ) -> None:
         self.name = name
-        self._page = page
+        self.page = page or 0
+        self.tiff: TiffSource | None = None
         self._array: Pixels | None = None
         self._encoded: Path | bytes = b""
         self.kind: Kind | None = None
@@ -84,6 +87,9 @@ class Source:
                 limit = max_pixels or MAX_WHOLE_PIXELS
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
+            elif self.kind is TIFF:
+                self.tiff = TiffSource(source, name, page, max_pixels or MAX_WHOLE_PIXELS)
+                self.page = self.tiff.page
         else:
             self._array = np.atleast_3d(source)
 
@@ -91,16 +97,22 @@ class Source:
         """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
         image = self._raw()
         whole = self.kind is not None and not self.kind.streams
+        whole |= self.tiff is not None and self.tiff.whole
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
         optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
-        if image.format not in _DEPTHS:
+        stored = SIXTEEN if image.interpretation == "labs" else _DEPTHS.get(image.format)
+        if self.tiff is not None and self.tiff.layout is not None:
+            stored = (
+                EIGHT if image.interpretation == "lab" and self.tiff.layout.bits == 8 else stored
+            )
+        if stored is None:
             raise PhotoError(
                 self.name,
                 f"samples of type {image.format} are not supported",
                 "save it with 8 or 16 bit, or 32-bit floats",
             )
-        notes: list[str] = []
+        notes = [] if self.tiff is None else list(self.tiff.notes)
         profile = field(image, "icc-profile-data", None)
         space, converted = SRGB, False
         if image.interpretation == "cmyk" or image.interpretation in _OTHER_SPACES:
@@ -119,13 +131,14 @@ class Source:
             raise PhotoError(
                 self.name, f"{image.bands} bands are not supported", "save it as grey or RGB"
             )
-        stored = _DEPTHS[image.format]
         bits = int(field(image, "bits-per-sample", 8 * stored.itemsize))
         if self.decoded is not None:
             bits = self.decoded.bits
+        elif self.tiff is not None:
+            bits = self.tiff.bits or bits
         bits = max(8, min(bits, 8 * stored.itemsize))
-        pages = int(field(image, "n-pages", 1))
-        if pages > 1 and self.kind is not None and self.kind.name != "TIFF":
+        pages = int(field(image, "n-pages", 1)) if self.tiff is None else self.tiff.pages
+        if pages > 1 and self.tiff is None:
             notes.append(f"only the first of its {pages} pictures is coloured")
             pages = 1
         return Header(
@@ -149,8 +162,10 @@ class Source:
                 image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.decoded.icc)
             return image
         assert self.kind is not None
-        if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
-            options["page"] = self._page
+        if self.tiff is not None:
+            return self.tiff.image()
+        if self.kind.name in ("GIF", "WebP", "AVIF") and self.page:
+            options["page"] = self.page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
         settings = {"access": "sequential", "fail_on": "truncated", **options}
         if isinstance(self._encoded, bytes):
