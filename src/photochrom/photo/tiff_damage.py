@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -19,14 +20,29 @@ from typing import BinaryIO
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
-from photochrom.photo.tiff_layout import DEFLATE, JPEG, JPEG_TABLES, LZW, NONE, Layout, Segment
+from photochrom.photo.jpeg_frame import frame_of
+from photochrom.photo.tiff_layout import (
+    DEFLATE,
+    JPEG,
+    LZW,
+    NONE,
+    YCBCR_SUBSAMPLING,
+    Layout,
+    Segment,
+)
+from photochrom.photo.tiff_tags import Entry
 from photochrom.photo.tiff_view import segment_file
 
 MOST_LOST = 0.05
 """The share of a picture's pixels that may be missing; with more lost, it is refused."""
 _FAX = frozenset({2, 3, 4})
+_FAX_3, _FAX_3_OPTIONS, _FILL_ORDER = 3, 292, 266
+_FAX_TAGS = frozenset({_FAX_3_OPTIONS, _FILL_ORDER})
+_END_OF_LINE = "000000000001"
+_BITS_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _STRICTLY = {NONE: "error", LZW: "error", 8: "error", 32946: "error"}
 """How libvips is to fail by compression; the others' decoders report lost pixels as warnings."""
+_END_OF_JPEG = b"\xff\xd9"
 _PIECE = 1 << 20
 _THREADS = 2
 _MOST_NAMED = 3
@@ -67,17 +83,25 @@ def find_lost(origin: Path | bytes, layout: Layout) -> list[Lost]:
     """Try every strip or tile alone."""
     find = partial(_lost_of, origin, layout)
     with ThreadPoolExecutor(_THREADS) as pool:
-        return [lost for lost in pool.map(find, layout.segments) if lost is not None]
+        return [lost for found in pool.map(find, layout.segments) for lost in found]
 
 
-def _lost_of(origin: Path | bytes, layout: Layout, segment: Segment) -> Lost | None:
+def _lost_of(origin: Path | bytes, layout: Layout, segment: Segment) -> list[Lost]:
     sound = 0
     if segment.count:
         with opened(origin) as file:
             sound = min(segment.rows, _sound_rows(file, layout, segment))
+            if 0 < sound < segment.rows and _is_fax_of_lines(layout):
+                file.seek(segment.offset)
+                return _lost_fax_lines(file.read(segment.count), layout, segment)
     if sound == segment.rows:
-        return None
-    return Lost(segment.top + sound, segment.rows - sound, segment.columns)
+        return []
+    return [Lost(segment.top + sound, segment.rows - sound, segment.columns)]
+
+
+def _is_fax_of_lines(layout: Layout) -> bool:
+    """Whether each line is coded for itself, with a mark at its end."""
+    return layout.compression == _FAX_3 and not layout.number(_FAX_3_OPTIONS, 0) & 1
 
 
 def _sound_rows(file: BinaryIO, layout: Layout, segment: Segment) -> int:
@@ -127,32 +151,70 @@ def _length_inflated(inflater: zlib._Decompress, data: bytes) -> int:
 
 
 def _is_sound_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
-    """Whether libjpeg decodes it without a warning; a missing mark of the end is none."""
-    tables = layout.entries.get(JPEG_TABLES)
-    if tables is not None and len(tables.data) > 4:
-        data = data[:2] + tables.data[2:-2] + data[2:]
-    if data.rstrip(b"\0")[-2:] != b"\xff\xd9":
-        data += b"\xff\xd9"
-    try:
-        image = pyvips.Image.jpegload_buffer(data, access="sequential", fail_on="warning")
-        image.avg()
-    except pyvips.Error:
+    """Whether libjpeg decodes it without a warning; a missing mark of the end is none.
+
+    The stream may be larger than its strip, and need not be subsampled as the directory has it.
+    """
+    frame = frame_of(data)
+    if frame is None or frame.width < segment.columns or frame.height < segment.rows:
         return False
-    return image.width >= segment.columns and image.height >= segment.rows
+    if data.rstrip(b"\0")[-2:] != _END_OF_JPEG:
+        data += _END_OF_JPEG
+    sampling = Entry(3, 2, struct.pack("<HH", *frame.sampling))
+    stream = replace(
+        layout,
+        entries={**layout.entries, YCBCR_SUBSAMPLING: sampling},
+        block_width=frame.width,
+        block_height=frame.height,
+    )
+    return _decodes(data, stream, frame.height)
+
+
+def _decodes(data: bytes, layout: Layout, rows: int) -> bool:
+    """Whether libvips decodes the first rows of a strip or tile without an error or warning."""
+    try:
+        small = segment_file(data, layout, rows)
+        settings = {"access": "sequential", "fail_on": fail_level(layout)}
+        pyvips.Image.tiffload_buffer(small, **settings).avg()
+    except (pyvips.Error, struct.error):
+        return False
+    return True
 
 
 def _decoded_rows(data: bytes, layout: Layout, segment: Segment) -> int:
-    """Rows that libvips decodes before it fails."""
-    sound = 0
-    try:
-        small = segment_file(data, layout, segment)
-        image = pyvips.Image.tiffload_buffer(small, access="sequential", fail_on=fail_level(layout))
-        region = pyvips.Region.new(image)
-        for sound in range(image.height):
-            region.fetch(0, sound, image.width, 1)
-    except (pyvips.Error, struct.error):
-        return sound
-    return image.height
+    """How many rows, from the top, libvips decodes before it fails."""
+    rows = layout.stored_rows(segment)
+    if _decodes(data, layout, rows):
+        return rows
+    fails = partial(_fails, data, layout)
+    return bisect_left(range(1, rows + 1), True, key=fails)
+
+
+def _fails(data: bytes, layout: Layout, rows: int) -> bool:
+    return not _decodes(data, layout, rows)
+
+
+def _lost_fax_lines(data: bytes, layout: Layout, segment: Segment) -> list[Lost]:
+    """The lines of a strip of one-dimensional fax that cannot be decoded, each for itself.
+
+    Every line ends with a mark, behind which a decoder finds its way again. ITU-T T.4.
+    """
+    if layout.number(_FILL_ORDER, 1) == 2:
+        data = data.translate(_BITS_TURNED)
+    lines = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}".split(_END_OF_LINE)
+    lines = [line for line in lines if line.strip("0")][: segment.rows]
+    plain = replace(
+        layout, entries={tag: e for tag, e in layout.entries.items() if tag not in _FAX_TAGS}
+    )
+    lost = []
+    for row in range(segment.rows):
+        if row < len(lines):
+            bits = _END_OF_LINE + lines[row] + _END_OF_LINE
+            bits += "0" * (-len(bits) % 8)
+            line = int(bits, 2).to_bytes(len(bits) // 8, "big")
+        if row >= len(lines) or not _decodes(line, plain, 1):
+            lost.append(Lost(segment.top + row, 1, segment.columns))
+    return lost
 
 
 def note_of(lost: Iterable[Lost], layout: Layout, name: str) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from photochrom._system.vips import pyvips
+from photochrom.errors import PhotoError
 from photochrom.photo.tiff_damage import (
     Lost,
     checked_beforehand,
@@ -47,7 +49,14 @@ class TiffFile:
         """A fresh sequential image; its pixels raise pyvips.Error where they cannot be decoded."""
         settings = {"access": "sequential", "fail_on": self._fail_on}
         if self._patched:
-            return patched_image(self._origin, self._layout, **settings)
+            try:
+                return patched_image(self._origin, self._layout, **settings)
+            except struct.error as error:
+                raise PhotoError(
+                    self._name,
+                    "its directory is damaged, and there is no place for another in so long a file",
+                    "save it again as BigTIFF",
+                ) from error
         return file_image(self._origin, page=self._page, **settings)
 
     def check(self) -> str | None:

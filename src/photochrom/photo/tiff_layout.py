@@ -93,8 +93,8 @@ class Layout:
 
     @cached_property
     def bits(self) -> int:
-        """Of a sample; 0 where the samples differ."""
-        stated = self.numbers(BITS) or (1,)
+        """Of a sample; 0 where the samples differ, or several do not say it."""
+        stated = self.numbers(BITS) or ((1,) if self.samples == 1 else (0,))
         return stated[0] if len(set(stated)) == 1 else 0
 
     @cached_property

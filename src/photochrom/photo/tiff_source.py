@@ -37,6 +37,7 @@ from photochrom.photo.tiff_layout import (
     OLD_JPEG_START,
     PHOTOMETRIC,
     PREDICTOR,
+    RGB,
     SAMPLES,
     WHITE_IS_ZERO,
     WIDTH,
@@ -97,7 +98,7 @@ class TiffSource:
         if not self._libvips_decodes(layout):
             self._decode(layout)
         elif libvips_knows(layout):
-            self._file = TiffFile(self._origin, page, layout, self._name)
+            self._file = TiffFile(self._origin, page, _as_plain_numbers(layout), self._name)
             if layout.bits == 32 and layout.sample_format != FLOATS:
                 self._check_reach_of_file(self._file, layout)
         elif layout.compression in _OF_BYTES and layout.number(PREDICTOR, 1) == 1:
@@ -255,8 +256,8 @@ class TiffSource:
 def _presented(image: Any, layout: Layout) -> Any:
     """An image without what is neither colour nor alpha, of types that a photo may have."""
     image = _without_extra(image, layout)
-    if layout.photometric == ICC_LAB:
-        return _as_lab(image)
+    if layout.photometric in LABS:
+        return _as_lab(image, layout)
     if layout.photometric == WHITE_IS_ZERO and layout.sample_format == FLOATS:
         alpha = image.bands > 1  # libvips turns integers over, but not floats
         return image.linear([-1, 1], [1, 0]) if alpha else image.linear(-1, 1)
@@ -277,8 +278,23 @@ def _without_extra(image: Any, layout: Layout) -> Any:
     return plain if alpha is None else plain.bandjoin(image[colors + alpha])
 
 
-def _as_lab(image: Any) -> Any:
-    """Lab as numbers of ICC Lab, whose a and b have their zero in the middle."""
-    top, step = (255, 1) if image.format == "uchar" else (65280, 256)
+def _as_plain_numbers(layout: Layout) -> Layout:
+    """Lab as libvips shall see it: as the numbers that are stored; it misreads some of them."""
+    if layout.photometric not in LABS:
+        return layout
+    entries = {**layout.entries, PHOTOMETRIC: Entry.short(RGB)}
+    return replace(layout, entries=entries, repaired=True)
+
+
+def _as_lab(image: Any, layout: Layout) -> Any:
+    """L, a and b of numbers: L from 0 to the top; a and b signed, but from the middle in ICC Lab.
+
+    TIFF 6.0, section 23; the top of ICC Lab in 16 bit is 65280.
+    """
+    full, step = (256, 1) if layout.bits == 8 else (65536, 256)
+    icc = layout.photometric == ICC_LAB
+    top = 65280 if icc and layout.bits == 16 else full - 1
+    if not icc:
+        image = image.linear([1, 1, 1], [0, full / 2, full / 2]).remainder([2 * full, full, full])
     lab = image.linear([100 / top, 1 / step, 1 / step], [0, -128, -128])
     return lab.copy(interpretation="lab")

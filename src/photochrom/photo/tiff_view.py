@@ -40,7 +40,6 @@ from photochrom.photo.tiff_layout import (
     YCBCR_COEFFICIENTS,
     YCBCR_SUBSAMPLING,
     Layout,
-    Segment,
 )
 from photochrom.photo.tiff_tags import Entry
 
@@ -192,10 +191,10 @@ def patched_image(origin: Path | bytes, layout: Layout, **settings: Any) -> Any:
     return pyvips.Image.new_from_source(source, "", **settings)  # keeps the source
 
 
-def segment_file(data: bytes, layout: Layout, segment: Segment) -> bytes:
+def segment_file(data: bytes, layout: Layout, rows: int) -> bytes:
     """A small TIFF whose only strip is one strip or tile of a picture.
 
-    data: the bytes of the strip or tile.
+    data: the bytes of the strip or tile. rows: how many of it.
     """
     samples = 1 if layout.planar else layout.samples
     entries = {tag: e for tag, e in layout.entries.items() if tag in _OF_PIXELS}
@@ -208,7 +207,6 @@ def segment_file(data: bytes, layout: Layout, segment: Segment) -> bytes:
                 entries[tag] = Entry.short(layout.number(tag, 1))
     elif layout.samples > layout.colors:
         entries[EXTRA_SAMPLES] = entries_of(layout)[EXTRA_SAMPLES]
-    rows = layout.stored_rows(segment)
     start = 16
     entries |= {
         WIDTH: Entry.long(layout.block_width),
