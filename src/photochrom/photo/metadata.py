@@ -85,14 +85,14 @@ def _tiff_tags(origin: Path | bytes, page: int) -> Directory | None:
     return directories[page].descriptive_tags if page < len(directories) else None
 
 
-def pages_of(source: Any, name: str | None = None) -> list[int]:
+def pages_of(source: Any) -> list[int]:
     """The pages of a TIFF, path or bytes, that are photographs of their own; [0] for all else.
 
     Smaller copies of other pages, masks and infrared pages, which some programs put beside them,
-    are left out.
-    name: what errors call it. Raises PhotoError for a camera's raw file.
+    are left out. Raises PhotoError for a camera's raw file.
     """
     if not isinstance(source, Path | bytes):
         return [0]
-    photographs = pictures_of(source, name or "the photo").photographs
+    name = str(source) if isinstance(source, Path) else "the photo"
+    photographs = pictures_of(source, name).photographs
     return [picture.page for picture in photographs] or [0]

@@ -101,11 +101,9 @@ class Source:
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
         optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
-        stored = SIXTEEN if image.interpretation == "labs" else _DEPTHS.get(image.format)
-        if self.tiff is not None and self.tiff.layout is not None:
-            stored = (
-                EIGHT if image.interpretation == "lab" and self.tiff.layout.bits == 8 else stored
-            )
+        stored = _DEPTHS.get(image.format)
+        if image.interpretation == "lab":  # floats, whatever the file has
+            stored = EIGHT if field(image, "bits-per-sample", 16) == 8 else SIXTEEN
         if stored is None:
             raise PhotoError(
                 self.name,

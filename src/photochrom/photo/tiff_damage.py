@@ -118,7 +118,7 @@ def _sound_rows(file: BinaryIO, layout: Layout, segment: Segment) -> int:
     file.seek(segment.offset)
     data = file.read(segment.count)
     if layout.compression == JPEG:
-        return stored if _is_sound_jpeg(data, layout, segment) else 0
+        return stored if _decodes_as_jpeg(data, layout, segment) else 0
     rows = _decoded_rows(data, layout, segment)
     partly = segment.cut or layout.compression in _FAX
     return rows if partly or rows == stored else 0
@@ -150,7 +150,7 @@ def _length_inflated(inflater: zlib._Decompress, data: bytes) -> int:
     return size
 
 
-def _is_sound_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
+def _decodes_as_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
     """Whether libjpeg decodes it without a warning; a missing mark of the end is none.
 
     The stream may be larger than its strip, and need not be subsampled as the directory has it.
@@ -158,8 +158,7 @@ def _is_sound_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
     frame = frame_of(data)
     if frame is None or frame.width < segment.columns or frame.height < segment.rows:
         return False
-    if data.rstrip(b"\0")[-2:] != _END_OF_JPEG:
-        data += _END_OF_JPEG
+    data = data.rstrip(b"\0").removesuffix(_END_OF_JPEG) + _END_OF_JPEG
     sampling = Entry(3, 2, struct.pack("<HH", *frame.sampling))
     stream = replace(
         layout,
@@ -201,7 +200,7 @@ def _lost_fax_lines(data: bytes, layout: Layout, segment: Segment) -> list[Lost]
     """
     if layout.number(_FILL_ORDER, 1) == 2:
         data = data.translate(_BITS_TURNED)
-    lines = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}".split(_END_OF_LINE)
+    lines = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}".split(_END_OF_LINE)[1:]
     lines = [line for line in lines if line.strip("0")][: segment.rows]
     plain = replace(
         layout, entries={tag: e for tag, e in layout.entries.items() if tag not in _FAX_TAGS}

@@ -231,8 +231,19 @@ def layout_of(directory: Directory, structure: Structure) -> Layout | None:
         block = width, min(height, directory.number(STRIP_ROWS, height) or height)
     if min(width, height, *block) < 1 or directory.number(SAMPLES, 1) < 1:
         return None
-    layout = Layout(directory.entries, structure.order, structure.big, width, height, *block)
+    entries = dict(directory.entries)
+    if PHOTOMETRIC not in entries:
+        color = directory.number(SAMPLES, 1) > 2
+        entries[PHOTOMETRIC] = Entry.short(RGB if color else BLACK_IS_ZERO)
+    layout = Layout(entries, structure.order, structure.big, width, height, *block)
     planes = layout.samples if layout.planar else 1
+    stated = len(directory.numbers(STRIP_OFFSETS)) // planes
+    if stated > 1 == layout.down and layout.compression == NONE and layout.row_bytes:
+        rows = directory.number(STRIP_COUNTS) // layout.row_bytes  # that of the directory is wrong
+        if -(-height // max(1, rows)) == stated:
+            layout = replace(layout, block_height=rows)
     if layout.across * layout.down * planes > _MOST_SEGMENTS:
         return None
-    return layout.in_file(structure)
+    found = layout.in_file(structure)
+    changed = layout.block_height != block[1] or len(entries) > len(directory.entries)
+    return replace(found, repaired=found.repaired or changed)

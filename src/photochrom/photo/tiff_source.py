@@ -216,7 +216,7 @@ class TiffSource:
             raise PhotoError(
                 self._name,
                 f"its {layout.bits}-bit integers reach {highest}, but white is {full}",
-                "save it with 16 bit",
+                "save it with 8 or 16 bit",
             )
 
     def _note(self, note: str | None) -> None:

@@ -81,6 +81,8 @@ def _unsupported_colors(layout: Layout) -> tuple[str, bool] | None:
 def libvips_knows(layout: Layout) -> bool:
     """Whether libvips reads samples of this type right."""
     bits, single = layout.bits, layout.samples == 1
+    if layout.tiled and layout.planar:
+        return False
     if layout.photometric == YCBCR:
         return layout.compression == JPEG
     if layout.sample_format == FLOATS:
