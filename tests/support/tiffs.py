@@ -100,3 +100,9 @@ def with_damage(data: bytes, strip: int) -> bytes:
     wrong = np.random.default_rng(strip).integers(0, 256, 40, np.uint8).tobytes()
     start = offset + count // 2
     return data[:start] + wrong + data[start + len(wrong) :]
+
+
+def packed(values: np.ndarray, bits: int) -> np.ndarray:
+    """Rows of numbers of so many bits, each row beginning with a byte."""
+    ones = (values.astype(np.uint32)[..., None] >> np.arange(bits - 1, -1, -1)) & 1
+    return np.packbits(ones.reshape(len(values), -1).astype(np.uint8), axis=1)
