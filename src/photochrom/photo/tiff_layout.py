@@ -190,14 +190,15 @@ class Layout:
         needed = self.across * self.down * planes
         tags = (TILE_OFFSETS, TILE_COUNTS) if self.tiled else (STRIP_OFFSETS, STRIP_COUNTS)
         stated = [_of_length(self.numbers(tag), needed) for tag in tags]
+        stated[0] = [offset if 0 <= offset < structure.length else 0 for offset in stated[0]]
         starts = sorted({*stated[0], structure.length})
         after = dict(zip(starts, [*starts[1:], structure.length], strict=True))
         counts, cut = [], set()
         for index, (offset, count) in enumerate(zip(*stated, strict=True)):
             room = max(0, structure.length - offset) if offset else 0
-            if offset + count > structure.length or not count:
+            if offset + count > structure.length or count < 1:
                 cut.add(index)
-                count = min(room, after.get(offset, offset) - offset)
+                count = min(room, after[offset] - offset)
             counts.append(min(room, count))
         layout = replace(self, offsets=tuple(stated[0]), counts=tuple(counts))
         if self.compression == NONE and self.bits and self.photometric != YCBCR:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.vips import pyvips
-from photochrom.errors import MissingExtraError, PhotoError
+from photochrom.errors import MissingExtraError, PhotoError, first_line
 from photochrom.photo.tiff_damage import Lost
 from photochrom.photo.tiff_layout import Layout
 from photochrom.photo.tiff_view import PatchedFile
@@ -70,11 +70,20 @@ def decoded(
         importlib.import_module("imagecodecs")
     except ImportError as error:
         raise MissingExtraError(what, "formats") from error
-    with PatchedFile(origin, layout) as file, tifffile.TiffFile(file) as tiff:
-        page = tiff.pages[0]
-        if page.dtype is None or not _has_decoder(tifffile, layout.compression):
-            raise _unreadable(name, layout)
-        pixels, lost = _decoded_segments(file, page, layout)
+    if not _has_decoder(tifffile, layout.compression):
+        raise _unreadable(name, layout)
+    try:
+        with PatchedFile(origin, layout) as file, tifffile.TiffFile(file) as tiff:
+            page = tiff.pages[0]
+            if page.dtype is None:
+                raise _unreadable(name, layout)
+            pixels, lost = _decoded_segments(file, page, layout)
+    except PhotoError:
+        raise
+    except Exception as error:  # a directory that tifffile makes no sense of; it has many errors
+        raise PhotoError(
+            name, f"damaged or unusual image ({first_line(error)})", "repair it or save it again"
+        ) from error
     return pixels, lost, layout.compression in _RGB_OF_YCBCR
 
 

@@ -17,7 +17,7 @@ from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg_frame import Frame, frame_of
 from photochrom.photo.optional_codecs import check_pixel_count
-from photochrom.photo.tiff_damage import note_of
+from photochrom.photo.tiff_damage import missing_from_file, note_of
 from photochrom.photo.tiff_file import TiffFile, file_image
 from photochrom.photo.tiff_layout import (
     BITS,
@@ -165,6 +165,7 @@ class TiffSource:
     def _decode(self, layout: Layout) -> None:
         """By a package."""
         check_pixel_count(self._name, layout.width, layout.height, self._limit)
+        note_of(missing_from_file(layout), layout, self._name)  # raises where that is much
         values, lost, rgb = decoded(self._origin, layout, self._name)
         self._note(note_of(lost, layout, self._name))
         if layout.photometric == YCBCR and not rgb:
