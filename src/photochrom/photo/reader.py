@@ -88,7 +88,7 @@ class Source:
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
             elif self.kind is TIFF:
-                self.tiff = TiffSource(source, name, page, max_pixels or MAX_WHOLE_PIXELS)
+                self.tiff = TiffSource(source, name, page, max_pixels)
                 self.page = self.tiff.page
         else:
             self._array = np.atleast_3d(source)

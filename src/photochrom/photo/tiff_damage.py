@@ -35,6 +35,8 @@ from photochrom.photo.tiff_view import segment_file
 
 MOST_LOST = 0.05
 """The share of a picture's pixels that may be missing; with more lost, it is refused."""
+MOST_TRIED = 20_000
+"""Strips or tiles that are tried one by one, a millisecond each; with more, damage is refused."""
 _FAX = frozenset({2, 3, 4})
 _FAX_3, _FAX_3_OPTIONS, _FILL_ORDER = 3, 292, 266
 _FAX_TAGS = frozenset({_FAX_3_OPTIONS, _FILL_ORDER})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.tiff_damage import (
+    MOST_TRIED,
     Lost,
     checked_beforehand,
     fail_level,
@@ -72,6 +73,11 @@ class TiffFile:
         if self._examined:
             return None
         self._examined = True
+        many = len(self._layout.offsets) > MOST_TRIED
+        if many and not checked_beforehand(self._layout):
+            raise PhotoError(
+                self._name, "damaged, not all rows can be decoded", "copy it again from its source"
+            )
         return self._accept(find_lost(self._origin, self._layout))
 
     @property

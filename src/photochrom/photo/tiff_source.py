@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
+from photochrom.photo.formats import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.jpeg_frame import Frame, frame_of
 from photochrom.photo.optional_codecs import check_pixel_count
 from photochrom.photo.tiff_damage import missing_from_file, note_of
@@ -67,12 +68,15 @@ class TiffSource:
     whole: whether it was decoded as a whole. notes: what a person should know, a line each.
     """
 
-    def __init__(self, origin: Path | bytes, name: str, page: int | None, limit: int) -> None:
+    def __init__(
+        self, origin: Path | bytes, name: str, page: int | None, max_pixels: int | None
+    ) -> None:
         """Read the directories; raise PhotoError for what cannot be read.
 
-        page: None for the first photograph. limit: pixels of what is decoded as a whole.
+        page: None for the first photograph. max_pixels: as of `photochrom.photo.photo.Photo`.
         """
-        self._origin, self._name, self._limit = origin, name, limit
+        self._origin, self._name = origin, name
+        self._limit = max_pixels or MAX_WHOLE_PIXELS
         self.notes: list[str] = []
         self.whole = False
         self._encoded: bytes | None = None
@@ -81,7 +85,11 @@ class TiffSource:
         picture = pictures.picture(page)
         self.page = picture.page if picture is not None else page or 0
         self.pages = len(pictures.photographs)
-        self.layout = None if picture is None else layout_of(picture.directory, pictures.structure)
+        self.layout: Layout | None = None
+        if picture is not None and min(picture.directory.size) > 0:
+            height, width = picture.directory.size
+            check_pixel_count(name, width, height, max_pixels or MAX_PIXELS)
+            self.layout = layout_of(picture.directory, pictures.structure)
         if picture is not None and self.layout is not None:
             if pictures.note is not None and picture == pictures.picture(None):
                 self.notes.append(pictures.note)

@@ -120,7 +120,8 @@ def finished(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     if layout.photometric == PALETTE:
         return _painted(values, layout)
     if values.dtype.kind == "f":
-        return values.astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large is infinite then, and refused as such
+            return values.astype(np.float32)
     bits = layout.bits if layout.photometric != YCBCR else 8
     if bits in (8, 16):
         return values.astype(np.uint8 if bits == 8 else np.uint16)
