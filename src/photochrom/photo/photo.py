@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from photochrom._system.vips import fault_of, pyvips
-from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
+from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotoError
 from photochrom.filters.resize import resize
@@ -24,12 +24,10 @@ from photochrom.photo.formats import AVIF, FLOAT, PNG
 from photochrom.photo.metadata import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
-from photochrom.photo.reduction import shrunk
+from photochrom.photo.reduction import as_srgb, checked_floats, shrunk
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
 _FINITE = 1e30
-_BRIGHTEST = 4.0
-"""Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
 
 
 class Photo:
@@ -265,11 +263,11 @@ class Photo:
         colors = self.color_bands
         values = strip.astype(np.float32)
         if self.dtype == FLOAT:
-            values = self._checked_floats(values)
+            values = checked_floats(values, self.name)
         else:
             values /= np.iinfo(self.dtype).max
         if self.space is not SRGB:
-            values[..., :colors] = self._as_srgb(values[..., :colors])[..., :colors]
+            values[..., :colors] = as_srgb(values[..., :colors], self.space)[..., :colors]
         values *= 255
         return np.rint(values, out=values).astype(np.uint8)
 
@@ -298,7 +296,7 @@ class Photo:
         >>> Photo(Path("photo.jpg")).small_copy(30, 45).shape
         (30, 45, 3)
         """
-        return self._as_srgb(self._reduced(height, width)[..., : self.color_bands])
+        return as_srgb(self._reduced(height, width)[..., : self.color_bands], self.space)
 
     def upright_copy(self, height: int, width: int) -> Array:
         """Read the photo reduced to a given size, upright.
@@ -356,7 +354,7 @@ class Photo:
         """
         values = self._reduced(height, width)
         colors = self.color_bands
-        values[..., :colors] = self._as_srgb(values[..., :colors])[..., :colors]
+        values[..., :colors] = as_srgb(values[..., :colors], self.space)[..., :colors]
         return np.rint(255 * values).astype(np.uint8)
 
     def _reduced(self, height: int, width: int) -> Array:
@@ -372,7 +370,7 @@ class Photo:
                 pixels, extent = shrunk(self._open, stored, wanted, shrinks)
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
-            values = self._checked_floats(values)
+            values = checked_floats(values, self.name)
         else:
             values /= np.iinfo(self.dtype).max
         return resize(values, height, width, extent)
@@ -383,25 +381,6 @@ class Photo:
         if self.dtype == FLOAT:
             return (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
         return image
-
-    def _checked_floats(self, values: Array) -> Array:
-        brightest = float(np.nanmax(values, initial=0))
-        if brightest > _BRIGHTEST:
-            raise PhotoError(
-                self.name,
-                f"its floats reach {brightest:.4g}, but white is 1",
-                "divide them or save it with 16 bit",
-            )
-        return np.clip(np.nan_to_num(values), 0, 1)
-
-    def _as_srgb(self, codes: Array) -> Array:
-        """SRGB (h, w, 3) of codes of the photo's own space, 0..1."""
-        codes = np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
-        if self.space is SRGB:
-            return codes
-        linear = self.space.curve.decode(codes.clip(0, 1))
-        linear = linear @ (RGB_FROM_XYZ @ self.space.xyz_from_rgb).T.astype(np.float32)
-        return srgb_from_linear(linear.clip(0, 1))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

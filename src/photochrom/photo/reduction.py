@@ -1,10 +1,15 @@
-"""The first, cheap part of making a small copy: reduction by whole numbers while decoding."""
+"""Small copies: reduction by whole numbers while decoding, floats within their range, sRGB."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
+from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.errors import PhotoError
 from photochrom.photo.strips import Pixels
 
 _SMALLEST_SHRUNK = 2
@@ -33,3 +38,29 @@ def shrunk(
         image = image.cast("float").shrink(by_width, by_height)
     pixels = image.numpy().reshape(image.height, image.width, image.bands)
     return pixels, (height / (by_height * done), width / (by_width * done))
+
+
+_BRIGHTEST = 4.0
+"""Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
+
+
+def checked_floats(values: Array, name: str) -> Array:
+    """Floats within 0..1; raises PhotoError that names the photo where white is another number."""
+    brightest = float(np.nanmax(values, initial=0))
+    if brightest > _BRIGHTEST:
+        raise PhotoError(
+            name,
+            f"its floats reach {brightest:.4g}, but white is 1",
+            "divide them or save it with 16 bit",
+        )
+    return np.clip(np.nan_to_num(values), 0, 1)
+
+
+def as_srgb(codes: Array, space: RgbSpace) -> Array:
+    """SRGB (h, w, 3) of codes of a space, 0..1; (h, w, 1 or 3)."""
+    codes = np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
+    if space is SRGB:
+        return codes
+    linear = space.curve.decode(codes.clip(0, 1))
+    linear = linear @ (RGB_FROM_XYZ @ space.xyz_from_rgb).T.astype(np.float32)
+    return srgb_from_linear(linear.clip(0, 1))
