@@ -7,10 +7,12 @@ import re
 import numpy as np
 import pytest
 import tifffile
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo
+from photochrom.server import Settings, create_app
 from support import tiffs
 from support.tiffs import HEIGHT, made_tiff, tags_of, with_damage, written
 
@@ -290,6 +292,13 @@ def test_no_photometric_interpretation():
         tags = tags_of(picture.size // tiffs.gray().size, 8, 1)
         del tags[262]
         assert np.array_equal(pixels_of(Photo(made_tiff(tags, [picture.tobytes()]))), picture)
+
+
+def test_damage_is_in_a_session_from_the_start(tmp_path):
+    data = with_damage(written(tiffs.gray(), compression="lzw", rowsperstrip=8), 20)
+    with TestClient(create_app(Settings(folder=tmp_path)), base_url="http://localhost") as client:
+        session = client.post("/api/v1/sessions?name=scan.tif", content=data).json()
+    assert session["notes"] == ["damaged: rows 161 to 168 of 300 cannot be decoded"]
 
 
 def test_more_rows_stated_than_stored():
