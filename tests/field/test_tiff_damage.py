@@ -294,10 +294,12 @@ def test_no_photometric_interpretation():
         assert np.array_equal(pixels_of(Photo(made_tiff(tags, [picture.tobytes()]))), picture)
 
 
-def test_damage_is_in_a_session_from_the_start(tmp_path):
+def test_damage_is_in_the_server_s_answers(tmp_path):
     data = with_damage(written(tiffs.gray(), compression="lzw", rowsperstrip=8), 20)
     with TestClient(create_app(Settings(folder=tmp_path)), base_url="http://localhost") as client:
         session = client.post("/api/v1/sessions?name=scan.tif", content=data).json()
+        answer = client.post("/api/v1/colorize?format=png&size=64", content=data)
+    assert answer.headers["Photochrom-Notes"] == session["notes"][0]
     assert session["notes"] == ["damaged: rows 161 to 168 of 300 cannot be decoded"]
 
 
