@@ -103,6 +103,26 @@ class Workspace:
         shapes = [member.copy_size(*photo, size) for member in self._predictions.members]
         return max(shapes, key=lambda shape: shape[0] * shape[1])
 
+    def read(self) -> None:
+        """Read the photo's small copy, which the model predicts from; what follows uses it again.
+
+        What is damaged in the photo is then in its notes.
+
+        Raises
+        ------
+        PhotoError
+            Too much of the photo is damaged.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> workspace = Colorizer().workspace("photo.jpg")
+        >>> workspace.read()
+        >>> workspace.photo.notes
+        ()
+        """
+        self._predictions.copy(None)
+
     @property
     def in_color(self) -> bool:
         """Whether the photo has colours already; a toned print has none.

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from photochrom.errors import PhotoError
 from photochrom.photo import gif_blocks, jpeg_header, png_chunks
+from photochrom.photo.camera_raw import is_raw
 from photochrom.photo.decoded import RawMetadata
 from photochrom.photo.exif import MILLIMETRES, from_exif, resolution_of
 from photochrom.photo.file_access import opened
-from photochrom.photo.formats import AVIF, WEBP, Kind
+from photochrom.photo.formats import AVIF, TIFF, WEBP, sniffed
 from photochrom.photo.iptc import split_photoshop_block
 from photochrom.photo.png_chunks import Text
 from photochrom.photo.reader import Source, field
+from photochrom.photo.tiff_pictures import pictures_of
 from photochrom.photo.tiff_tags import Directory, read_directories
 from photochrom.photo.xmp import Packet
 
@@ -60,25 +60,24 @@ def metadata_of(exif: bytes | None, xmp: bytes | None) -> Metadata:
     return Metadata(from_exif(exif), xmp, resolution=resolution, unit=unit)
 
 
-def read_metadata(source: Source, image: Any, name: str, page: int) -> Metadata:
+def read_metadata(source: Source, image: Any) -> Metadata:
     """The metadata of a page of a file; of the finished picture in a camera's raw file.
 
-    image: the opened header. name: what errors call it.
-    Raises PhotoError for a TIFF with less pixels than it says; libvips would make them black.
+    image: the opened header.
     """
     if source.decoded is not None:
         found = _of_decoded(source.decoded.metadata)
     else:
-        found = _of_file(source, image, name, page)
+        found = _of_file(source, image)
     if found.xmp and Packet.parse(found.xmp) is None:
         note = "its XMP is damaged, and is carried as it is"
         found = replace(found, notes=(*found.notes, note))
     return found
 
 
-def _of_file(source: Source, image: Any, name: str, page: int) -> Metadata:
+def _of_file(source: Source, image: Any) -> Metadata:
     """What libvips has read, and what it does not read of these kinds."""
-    found = _of_libvips(source.kind, image, source.encoded, name, page)
+    found = _of_libvips(source, image)
     complete = {"JPEG": _with_jpeg_metadata, "PNG": _with_png_metadata, "GIF": _with_gif_metadata}
     add_metadata = complete.get("" if source.kind is None else source.kind.name)
     if add_metadata is None:
@@ -96,15 +95,15 @@ def _of_decoded(metadata: RawMetadata) -> Metadata:
     return found if metadata.resolution is None else _with_resolution(found, metadata.resolution)
 
 
-def _of_libvips(kind: Kind | None, image: Any, origin: Any, name: str, page: int) -> Metadata:
+def _of_libvips(source: Source, image: Any) -> Metadata:
     resolution, unit = (image.xres, image.yres), field(image, "resolution-unit", None)
     if not all(0 < pixels <= _FINEST for pixels in resolution):
         resolution, unit = (1.0, 1.0), None
-    if kind in _RESOLUTION_IN_EXIF:
+    if source.kind in _RESOLUTION_IN_EXIF:
         in_exif = resolution_of(field(image, "exif-data", None) or b"")
         resolution, unit = in_exif or (resolution, unit)
     return Metadata(
-        _descriptive_tags(kind, image, origin, name, page),
+        _descriptive_tags(source, image),
         field(image, "xmp-data", None),
         *_iptc_and_photoshop(image),
         resolution,
@@ -112,11 +111,9 @@ def _of_libvips(kind: Kind | None, image: Any, origin: Any, name: str, page: int
     )
 
 
-def _descriptive_tags(
-    kind: Kind | None, image: Any, origin: Any, name: str, page: int
-) -> Directory | None:
-    if kind is not None and kind.loader == "tiff":
-        return _tiff_tags(origin, name, page)
+def _descriptive_tags(source: Source, image: Any) -> Directory | None:
+    if source.tiff is not None:
+        return _tiff_tags(source.encoded, source.page)
     exif = field(image, "exif-data", None)
     return from_exif(exif) if exif else None
 
@@ -187,30 +184,24 @@ def _with_resolution(found: Metadata, per_metre: tuple[float, float]) -> Metadat
     return replace(found, resolution=(across, down), unit="cm")
 
 
-def _tiff_tags(origin: Path | bytes, name: str, page: int) -> Directory | None:
+def _tiff_tags(origin: Path | bytes, page: int) -> Directory | None:
     with opened(origin) as file:
         directories = read_directories(file)
-        length = file.seek(0, io.SEEK_END)
-    if page >= len(directories):
-        return None
-    missing = directories[page].data_end - length
-    if missing > 0:
-        raise PhotoError(
-            name,
-            f"damaged, {missing} bytes of pixels are missing",
-            "copy it again from its source",
-        )
-    return directories[page].descriptive_tags
+    return directories[page].descriptive_tags if page < len(directories) else None
 
 
 def pages_of(source: Any) -> list[int]:
-    """The pages of a TIFF, path or bytes, that are pictures of their own; [0] for all else.
+    """The pages of a TIFF, path or bytes, that are photographs of their own; [0] for all else.
 
-    Smaller copies of other pages, which some programs put beside them, are none.
+    Smaller copies of other pages, masks and infrared pages, which some programs put beside them,
+    are left out; of a camera's raw file the finished picture is the one page.
     """
     if not isinstance(source, Path | bytes):
         return [0]
     with opened(source) as file:
-        directories = read_directories(file)
-    own = [index for index, directory in enumerate(directories) if not directory.reduced]
-    return own or [0]
+        kind = sniffed(file.read(64))
+    if kind is not TIFF or is_raw(source):
+        return [0]
+    name = str(source) if isinstance(source, Path) else "the photo"
+    photographs = pictures_of(source, name).photographs
+    return [picture.page for picture in photographs] or [0]

@@ -33,6 +33,7 @@ from photochrom.photo.formats import (
 )
 from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
+from photochrom.photo.tiff_source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
 _HEAD = 64
@@ -76,10 +77,11 @@ class Source:
     """
 
     def __init__(
-        self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int | None
+        self, source: Path | bytes | Pixels, name: str, page: int | None, max_pixels: int | None
     ) -> None:
         self.name = name
-        self._page = page
+        self.page = page or 0
+        self.tiff: TiffSource | None = None
         self._array: Pixels | None = None
         self.encoded: Path | bytes = b""
         self.kind: Kind | None = None
@@ -98,6 +100,9 @@ class Source:
                 limit = max_pixels or MAX_WHOLE_PIXELS
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
+            elif self.kind is TIFF:
+                self.tiff = TiffSource(source, name, page, max_pixels)
+                self.page = self.tiff.page
             if self.kind is JPEG and self.decoded is None:
                 self.encoded = jpeg_damage.with_height(source, name)
         else:
@@ -119,16 +124,22 @@ class Source:
         """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
         image = self._raw()
         whole = self.kind is not None and not self.kind.streams
+        whole |= self.tiff is not None and self.tiff.whole
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
         check_pixel_count(self.name, image.width, image.height, limit)
-        if image.format not in _DEPTHS:
+        stored = _DEPTHS.get(image.format)
+        if image.interpretation == "lab":  # floats, whatever the file has
+            stored = EIGHT if field(image, "bits-per-sample", 16) == 8 else SIXTEEN
+        if stored is None:
             raise PhotoError(
                 self.name,
                 f"samples of type {image.format} are not supported",
                 "save it with 8 or 16 bit, or 32-bit floats",
             )
         notes = list(self._notes if self.decoded is None else self.decoded.notes)
+        if self.tiff is not None:
+            notes += self.tiff.notes
         profile = field(image, "icc-profile-data", None)
         space, converted = SRGB, False
         if image.interpretation == "cmyk" or image.interpretation in _OTHER_SPACES:
@@ -147,13 +158,14 @@ class Source:
             raise PhotoError(
                 self.name, f"{image.bands} bands are not supported", "save it as grey or RGB"
             )
-        stored = _DEPTHS[image.format]
         bits = int(field(image, "bits-per-sample", 8 * stored.itemsize))
         if self.decoded is not None:
             bits = self.decoded.bits
+        elif self.tiff is not None:
+            bits = self.tiff.bits or bits
         bits = max(8, min(bits, 8 * stored.itemsize))
-        pages = int(field(image, "n-pages", 1))
-        if pages > 1 and self.kind is not None and self.kind.name != "TIFF":
+        pages = int(field(image, "n-pages", 1)) if self.tiff is None else self.tiff.pages
+        if pages > 1 and self.tiff is None:
             notes.append(f"only the first of its {pages} pictures is coloured")
             pages = 1
         return Header(
@@ -168,11 +180,14 @@ class Source:
         return image
 
     def verify(self) -> tuple[str, ...]:
-        """Look for damage in the data of a JPEG, once; the notes about what is found.
+        """Look for damage in the data of a JPEG or TIFF, once; the notes about what is found.
 
         What can be read of a damaged file is read from then on. Raises PhotoError where too much
         of it is missing.
         """
+        if self.tiff is not None:
+            note = self.tiff.check()
+            return () if note is None else (note,)
         if self.kind is not JPEG or self._verified:
             return ()
         with opened(self.encoded) as file:
@@ -193,8 +208,10 @@ class Source:
             return image
         assert self.kind is not None
         forget_faults()
-        if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
-            options["page"] = self._page
+        if self.tiff is not None:
+            return self.tiff.image()
+        if self.kind.name in ("GIF", "WebP", "AVIF") and self.page:
+            options["page"] = self.page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
         settings = {"access": "sequential", "fail_on": self._fail_on, **options}
         if isinstance(self.encoded, bytes):
