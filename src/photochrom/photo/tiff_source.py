@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
+from photochrom.photo.decoded import check_pixel_count
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.jpeg_frame import Frame, frame_of
-from photochrom.photo.decoded import check_pixel_count
 from photochrom.photo.tiff_damage import missing_from_file, note_of
 from photochrom.photo.tiff_file import TiffFile, file_image
 from photochrom.photo.tiff_layout import (
