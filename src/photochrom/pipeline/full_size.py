@@ -34,6 +34,8 @@ from photochrom.color.lab import (
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
+from photochrom.pipeline import native
+from photochrom.pipeline.native import NativeKernel, StripArithmetic
 
 _DARKEST = np.float32(1e-20)
 """Luminance below it, which only damaged floats have, is black: its shares would be denormal."""
@@ -184,14 +186,14 @@ class _Light:
 
     def __init__(self, space: RgbSpace, white: float) -> None:
         self.space, self.white = space, np.float32(white)
-        self.tables: dict[np.dtype[Any], list[Array]] = {}
+        self._tables: dict[np.dtype[Any], list[Array]] = {}
 
     def __call__(self, strip: Pixels, index: NDArray[np.intp], found: Array) -> None:
         """Fill `found` (3, rows, W); index: (rows, W), for use meanwhile."""
         direct = strip.shape[2] < 3 and strip.dtype.kind == "u"
         if direct:
             np.copyto(index, strip[..., 0])
-            tables = self._tables(strip.dtype)
+            tables = self.tables(strip.dtype)
         else:
             luminance = _luminance(strip, self.space)
             np.multiply(luminance, self.white, out=found[2])
@@ -202,13 +204,14 @@ class _Light:
         for table, values in zip(tables, found, strict=direct):
             table.take(index, out=values, mode="clip")  # a mode that needs no copy
 
-    def _tables(self, kind: np.dtype[Any]) -> list[Array]:
-        if kind not in self.tables:
+    def tables(self, kind: np.dtype[Any]) -> list[Array]:
+        """The three values of every code of a type."""
+        if kind not in self._tables:
             curve = self.space.curve
             light = curve.linear8 if kind == np.uint8 else curve.linear
             f = _f(light).astype(np.float32)
-            self.tables[kind] = [f, _inverse_f(f), light * self.white]
-        return self.tables[kind]
+            self._tables[kind] = [f, _inverse_f(f), light * self.white]
+        return self._tables[kind]
 
 
 class _Kernel:
@@ -241,8 +244,29 @@ class _Kernel:
         left, right, share = _linear_positions(plan.width, fields.shape[2], across)
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
         self.rows = _linear_positions(plan.height, fields.shape[1], down)
+        loaded = native.library()
+        self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
+
+    def _arithmetic(self, source: RgbSpace) -> StripArithmetic:
+        above, below, share = self.rows
+        return StripArithmetic(
+            space=source,
+            light_tables=self.light.tables,
+            f=_F,
+            f_inverse=_F_INVERSE,
+            fields=np.ascontiguousarray(self.fields, np.float32),
+            above=above.astype(np.int64),
+            below=below.astype(np.int64),
+            share=share,
+            codes=self.codes,
+            from_x=self.from_x.ravel(),
+            from_z=self.from_z.ravel(),
+            white=self.white,
+        )
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
+        if self.native is not None:
+            return self.native(strip, top)
         rows, width, bands = strip.shape
         with _Scratch.borrowed(rows, width) as (index, floats):
             colored = self._colored(strip, top, index, floats)
