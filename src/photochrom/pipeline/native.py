@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,7 +114,7 @@ class StripArithmetic:
     """
 
     space: RgbSpace
-    light_tables: Callable[[np.dtype[Any]], list[Array | None]]
+    light_tables: Callable[[np.dtype[Any]], Sequence[Array | None]]
     f: Array
     f_inverse: Array
     fields: Array
@@ -160,7 +160,7 @@ class NativeKernel:
     def _filled(self, dtype: np.dtype[Any], bands: int) -> tuple[_Struct, list[Any]]:
         known, curve = self._arithmetic, self._arithmetic.space.curve
         direct = bands < 3 and dtype.kind == "u"
-        tables: list[Array | None] = [known.f, known.f_inverse, None]
+        tables: Sequence[Array | None] = [known.f, known.f_inverse, None]
         if direct:
             tables = known.light_tables(dtype)
         linear = curve.linear8 if dtype == np.uint8 else curve.linear
