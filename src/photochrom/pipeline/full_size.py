@@ -42,6 +42,8 @@ _DARKEST = np.float32(1e-20)
 
 _AHEAD = 2
 """Strips in work for each thread."""
+_DECODED_AHEAD = 4
+"""Strips that the decoder may be ahead of the arithmetic."""
 
 _MOST_KEPT = 8
 """Threads' worth of memory for strips that is kept between photos, 14 MB each."""
@@ -67,7 +69,11 @@ def colored_strips(
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or os.cpu_count() or 1
-    strips = ((fetch(top, rows), top) for top, rows in plan.spans())
+    spans = iter(plan.spans())
+    if count > 1:  # the decoder has a thread of its own, beside the arithmetic and the encoder
+        strips = ordered_map(lambda span: (fetch(*span), span[0]), spans, 1, _DECODED_AHEAD)
+    else:
+        strips = ((fetch(top, rows), top) for top, rows in spans)
     first = next(strips)
     kernel = _Kernel(plan, chroma, source, target or Coding(source, first[0].dtype))
     everything = chain([first], strips)
