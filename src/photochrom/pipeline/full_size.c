@@ -288,3 +288,5 @@ EXPORT FOR_EACH_PROCESSOR void photochrom_color_strip(const struct kernel *k, co
         }
     }
 }
+
+#include "luma_chroma.c"

@@ -57,6 +57,37 @@ class _Struct(ctypes.Structure):
     ]
 
 
+class _ChromaStruct(ctypes.Structure):
+    """`struct chroma` of luma_chroma.c."""
+
+    _fields_ = [
+        ("width", ctypes.c_int64),
+        ("chroma_width", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("light", "fy", "base", "encoded", "fields")),
+        ("field_rows", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("above", "below", "share")),
+        *((name, 3 * ctypes.c_float) for name in ("from_x", "from_z")),
+    ]
+
+
+_STRIP_ARGUMENTS = [
+    ctypes.POINTER(_Struct),
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_int64,
+]
+_CHROMA_ARGUMENTS = [
+    ctypes.POINTER(_ChromaStruct),
+    ctypes.c_void_p,
+    ctypes.c_int64,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+]
+
+
 @cache
 def library() -> ctypes.CDLL | None:
     """The loaded library; None where it was not built, or does not fit.
@@ -72,20 +103,15 @@ def library() -> ctypes.CDLL | None:
     try:
         loaded = ctypes.CDLL(str(LIBRARY))
         version = loaded.photochrom_kernel_version
-        strip = loaded.photochrom_color_strip
+        version.restype = ctypes.c_int64
+        for function, argument_types in (
+            (loaded.photochrom_color_strip, _STRIP_ARGUMENTS),
+            (loaded.photochrom_chroma_block, _CHROMA_ARGUMENTS),
+        ):
+            function.restype, function.argtypes = None, argument_types
     except (OSError, AttributeError):
         loaded = None
     else:
-        version.restype = ctypes.c_int64
-        strip.restype = None
-        strip.argtypes = [
-            ctypes.POINTER(_Struct),
-            ctypes.c_void_p,
-            ctypes.c_int64,
-            ctypes.c_void_p,
-            ctypes.c_int64,
-            ctypes.c_int64,
-        ]
         if version() != _VERSION:
             loaded = None
     if loaded is None and wanted == "native":
@@ -190,3 +216,50 @@ class NativeKernel:
             tiny=1e-9 * known.white,
         )
         return struct, arrays
+
+
+@dataclass(frozen=True, eq=False)
+class ChromaArithmetic:
+    """What `photochrom.pipeline.luma_chroma` needs, the same for all blocks of a picture.
+
+    width: of the picture. light, fy, base, encoded: tables of `STEPS` + 1 entries. fields: (4,
+    rows, width of the planes). above, below, share: the rows of `fields` around each of chroma.
+    """
+
+    width: int
+    light: Array
+    fy: Array
+    base: Array
+    encoded: Array
+    fields: Array
+    above: NDArray[np.int64]
+    below: NDArray[np.int64]
+    share: Array
+    from_x: Array
+    from_z: Array
+
+
+class NativeChroma:
+    """Finds chroma as `photochrom.pipeline.luma_chroma` does, in C."""
+
+    def __init__(self, loaded: ctypes.CDLL, arithmetic: ChromaArithmetic) -> None:
+        self._find = loaded.photochrom_chroma_block
+        names = [name for name, kind in _ChromaStruct._fields_ if kind is ctypes.c_void_p]
+        self._arrays = {name: np.ascontiguousarray(getattr(arithmetic, name)) for name in names}
+        self._struct = _ChromaStruct(
+            width=arithmetic.width,
+            chroma_width=arithmetic.fields.shape[2],
+            field_rows=arithmetic.fields.shape[1],
+            from_x=tuple(arithmetic.from_x),
+            from_z=tuple(arithmetic.from_z),
+            **{name: array.ctypes.data for name, array in self._arrays.items()},
+        )
+
+    def __call__(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
+        """Cb and Cr, (2, n, w), of rows of a picture, (2 n + 2, W), with one before and behind."""
+        rows = np.ascontiguousarray(rows)
+        count = len(rows) // 2 - 1
+        planes = np.empty((2, count, self._struct.chroma_width), np.uint8)
+        cb, cr = (plane.ctypes.data for plane in planes)
+        self._find(self._struct, rows.ctypes.data, count, top, cb, cr)
+        return planes
