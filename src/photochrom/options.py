@@ -159,6 +159,7 @@ class SaveKeywords(TypedDict, total=False):
     quality: int
     mark: bool
     profile: str
+    reversible: bool
     overwrite: bool
 
 
@@ -273,6 +274,9 @@ class SaveOptions:
     profile
         Colour space of the file: "srgb", or "keep" for the photo's own. A wide RGB space is kept as
         it is; a grey photo gets RGB with its tone curve.
+    reversible
+        Colour a grey JPEG without touching its luma: the result holds the photo's own coded data,
+        and `photochrom.restore_original` gives the grey file back byte for byte.
     overwrite
         Replace a file of that name.
 
@@ -292,6 +296,7 @@ class SaveOptions:
     quality: int = 95
     mark: bool = True
     profile: str = "srgb"
+    reversible: bool = False
     overwrite: bool = False
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, Unpack
@@ -16,10 +16,12 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ConfigError, ModelError, PhotoError, see_docs
+from photochrom.errors import ConfigError, ModelError, Option, PhotoError, see_docs
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import ColorizeOptions, SaveKeywords, SaveOptions
 from photochrom.photo import (
+    JPEG,
+    Kind,
     Page,
     Photo,
     check_target,
@@ -31,6 +33,7 @@ from photochrom.photo import (
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
+from photochrom.pipeline.reversible import gray_jpeg_of, reversible_jpeg
 
 _SHOWN = Coding(SRGB, np.dtype(np.uint8))
 _LONGEST_SHOWN = 1200
@@ -310,6 +313,8 @@ class Result:
         if kind is None:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
         coding = coding_for(self.photo, kind, saving)
+        if saving.reversible:
+            return self._reversible_page(kind, coding, saving)
         turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
         if not turned or kind.tagged:
             return Page(self.photo, self._strips(coding), coding, False)
@@ -317,6 +322,18 @@ class Result:
         spans = StripPlan.of(width, height).spans()
         whole = self._upright(coding)
         return Page(self.photo, (whole[t : t + rows] for t, rows in spans), coding, True)
+
+    def _reversible_page(self, kind: Kind, coding: Coding, saving: SaveOptions) -> Page:
+        if kind is not JPEG:
+            raise ConfigError(
+                Option("reversible", True),
+                f"makes a JPEG of a JPEG, but the result is to be {kind.name}",
+                "leave it out, or choose jpg",
+            )
+        gray = gray_jpeg_of(self.photo)
+        chroma = self.chroma.turned(*self.photo.turn.undo())
+        encoded = partial(reversible_jpeg, self.photo, gray, chroma, saving, self._threads)
+        return Page(self.photo, iter(()), coding, False, encoded)
 
     def _strips(self, coding: Coding) -> Iterator[Pixels]:
         """The strips; the photo is opened for the first one, and closed after the last."""

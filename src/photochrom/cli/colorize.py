@@ -34,6 +34,7 @@ from photochrom.cli.options import (
     Recursive,
     Resume,
     RetryFailed,
+    Reversible,
     Saturation,
     Size,
     Smooth,
@@ -99,6 +100,7 @@ def colorize(
     format: Format = None,
     quality: Quality = SaveOptions.quality,
     profile: Profile = SaveOptions.profile,
+    reversible: Reversible = False,
     recolor: Recolor = False,
     max_pixels: MaxPixels = None,
     threads: Threads = None,
@@ -167,7 +169,9 @@ def colorize(
                 tint=tint,
                 smooth=smooth,
             ),
-            save=SaveOptions(quality=quality, mark=not no_mark, profile=profile),
+            save=SaveOptions(
+                quality=quality, mark=not no_mark, profile=profile, reversible=reversible
+            ),
         )
         asked = TreeOptions(
             recursive=recursive,

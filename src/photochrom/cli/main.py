@@ -23,6 +23,7 @@ from photochrom.cli import (
     inspect,
     models,
     quantize,
+    reversible,
     serve,
     train,
     variants,
@@ -39,6 +40,8 @@ app = typer.Typer(
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
+app.command("verify")(reversible.verify)
+app.command("undo")(reversible.undo)
 app.command("ledger")(batch.ledger)
 app.add_typer(models.app, name="models")
 app.command("app")(serve.app)

@@ -148,7 +148,7 @@ class _Writer:
         self.colored += data
 
 
-def colored(
+def splice(
     gray: GrayJpeg, blue: bytes, red: bytes, replacements: Replacements | None = None
 ) -> bytes:
     """The colour JPEG of a grey one.
@@ -400,4 +400,4 @@ def _assembled(steps: bytes, rest: bytes) -> bytes:
     return bytes(gray)
 
 
-__all__ = ["APP0", "GrayJpeg", "NotReversibleError", "Replacements", "colored", "original"]
+__all__ = ["APP0", "GrayJpeg", "NotReversibleError", "Replacements", "original", "splice"]

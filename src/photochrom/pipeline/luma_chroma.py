@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,8 +111,8 @@ class _Solver:
         height, width = size
         codes = np.linspace(0, 1, STEPS + 1, dtype=np.float32)
         light = space.curve.decode(codes)
-        fy = (lightness_from_luminance(light) + 16) / 116
-        self.light, self.fy, self.base = light, fy.astype(np.float32), _inverse(fy)
+        fy = ((lightness_from_luminance(light) + 16) / 116).astype(np.float32)
+        self.light, self.fy, self.base = light, fy, _inverse(fy)
         self.encoded = space.curve.encode(np.square(codes), np.dtype(np.float32))
         xyz = space.rgb_from_xyz
         self.from_x = (xyz[:, 0] * WHITE[0]).astype(np.float32)
@@ -174,12 +175,15 @@ class _Solver:
         fy = self.fy[_place(luma)]
         return fields[0] * fy + fields[2], fields[1] * fy + fields[3]
 
-    def _rgb(self, code: Array, x: Array, z: Array) -> tuple[Array, Array, Array]:
+    def _rgb(self, code: Array, x: Array, z: Array) -> tuple[Any, Any, Any]:
         """Red, blue and Y' of the light of a grey code with a and b, in gamut; all 0..1."""
         place = _place(code)
         light, fy, base = self.light[place], self.fy[place], self.base[place]
         x, z = _inverse(fy + x) - base, _inverse(fy + z) - base
-        linear = [x * along_x + z * along_z for along_x, along_z in zip(self.from_x, self.from_z)]
+        linear = [
+            x * along_x + z * along_z
+            for along_x, along_z in zip(self.from_x, self.from_z, strict=True)
+        ]
         above = np.maximum(np.maximum(np.maximum(*linear[:2]), linear[2]), _LEAST)
         below = np.minimum(np.minimum(np.minimum(*linear[:2]), linear[2]), -_LEAST)
         room = np.minimum((1 - light) / above, light / -below)
@@ -192,7 +196,9 @@ class _Solver:
 
 def _place(value: Array) -> NDArray[np.intp]:
     """The nearest entry of a table of STEPS + 1."""
-    return np.minimum(value * np.float32(STEPS) + np.float32(0.5), np.float32(STEPS)).astype(np.intp)
+    return np.minimum(value * np.float32(STEPS) + np.float32(0.5), np.float32(STEPS)).astype(
+        np.intp
+    )
 
 
 def _inverse(f: Array) -> Array:
