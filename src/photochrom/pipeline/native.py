@@ -70,7 +70,7 @@ class _ChromaStruct(ctypes.Structure):
     ]
 
 
-_STRIP_ARGUMENTS = [
+_STRIP_ARGUMENTS: Sequence[Any] = [
     ctypes.POINTER(_Struct),
     ctypes.c_void_p,
     ctypes.c_int64,
@@ -78,7 +78,7 @@ _STRIP_ARGUMENTS = [
     ctypes.c_int64,
     ctypes.c_int64,
 ]
-_CHROMA_ARGUMENTS = [
+_CHROMA_ARGUMENTS: Sequence[Any] = [
     ctypes.POINTER(_ChromaStruct),
     ctypes.c_void_p,
     ctypes.c_int64,
@@ -244,7 +244,7 @@ class NativeChroma:
 
     def __init__(self, loaded: ctypes.CDLL, arithmetic: ChromaArithmetic) -> None:
         self._find = loaded.photochrom_chroma_block
-        names = [name for name, kind in _ChromaStruct._fields_ if kind is ctypes.c_void_p]
+        names = [item[0] for item in _ChromaStruct._fields_ if item[1] is ctypes.c_void_p]
         self._arrays = {name: np.ascontiguousarray(getattr(arithmetic, name)) for name in names}
         self._struct = _ChromaStruct(
             width=arithmetic.width,
