@@ -22,7 +22,7 @@ _ROUNDED = 1.0
 class LumaReport:
     """What is kept of a grey JPEG in its reversible result.
 
-    Attributes
+    Parameters
     ----------
     input : str
         The name of the result.
