@@ -18,6 +18,7 @@ from photochrom.cli import (
     batch,
     colorize,
     data,
+    doctor,
     evaluate,
     export,
     inspect,
@@ -52,6 +53,7 @@ app.command("inspect")(inspect.inspect)
 app.command("export")(export.export)
 app.command("quantize")(quantize.quantize)
 app.add_typer(data.app, name="data")
+app.command("doctor")(doctor.doctor)
 
 
 def _show_version(wanted: bool) -> None:
