@@ -2,8 +2,8 @@
 
     python benchmarks/kernel.py [--megapixels 4] [--runs 5]
 
-Both kernels get the same strips in turn, in one process; nothing is decoded or encoded. The last row
-is the chroma of reversible JPEGs, a sample of which stands for four pixels.
+Both kernels get the same strips in turn, in one process; nothing is decoded or encoded. The last
+row is the chroma of reversible JPEGs, of which a sample stands for four pixels.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +40,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def picture(dtype: np.dtype[np.generic], shape: tuple[int, int, int]) -> Pixels:
+def picture(dtype: np.dtype[Any], shape: tuple[int, int, int]) -> Pixels:
     values = np.random.default_rng(0).random(shape, np.float32)
     return (values * (np.iinfo(dtype).max if dtype.kind == "u" else 1)).astype(dtype)
 
@@ -78,10 +80,8 @@ def main() -> None:
                 color(whole[top : top + rows], top)
 
         assert fast is not None
-        print(
-            row(title, height * WIDTH, lambda c=fast: strips(c), lambda c=kernel: strips(c)),
-            flush=True,
-        )
+        work = (partial(strips, fast), partial(strips, kernel))
+        print(row(title, height * WIDTH, *work), flush=True)
     gray = picture(np.dtype(np.uint8), (height, WIDTH, 1))
     solver = _Solver(SRGB, chroma, (height, WIDTH))
     blocks = list(_blocks(lambda top, rows: gray[top : top + rows], height))
