@@ -56,7 +56,7 @@ class Timed:
 def direct(session: Session, runs: int) -> float:
     """How much longer `predict` takes than ONNX Runtime alone, a factor."""
     rule = session.contract.size_rule
-    height, width = rule.seen_size(*rule.copy_size(600, 900))
+    height, width = rule.input_size(*rule.copy_size(600, 900))
     lightness = np.random.default_rng(0).uniform(0, 100, (height, width)).astype(np.float32)
     decoding = session.contract.dial.at(0.5)
     feed = {session.contract.inputs[role]: np.ascontiguousarray(value, np.float32)

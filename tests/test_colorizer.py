@@ -12,7 +12,7 @@ import photochrom
 from photochrom.color import metrics
 from photochrom.colorizer import Colorizer, network_size
 from photochrom.errors import ConfigError, OutputExistsError, PhotoError
-from photochrom.models import LONGEST
+from photochrom.models import MAX_ASPECT
 
 NAMES = ("astronaut", "cat", "ceremony", "colosseum", "harbour", "otter", "students")
 LOSSLESS = (".png", ".tif")
@@ -84,7 +84,7 @@ def test_vividness(colorizer, gray):
         assert muted < middle < vivid
 
 
-def test_the_network_sees_the_size_asked_for(colorizer, gray):
+def test_the_network_sees_the_chosen_size(colorizer, gray):
     assert colorizer.colorize(gray["cat"], size=64).ab.shape == (64, 96, 2)
 
 
@@ -94,8 +94,8 @@ def test_the_network_sees_the_size_asked_for(colorizer, gray):
         ((300, 451), (192, 288)),
         ((451, 300), (288, 192)),
         ((1, 1), (192, 192)),
-        ((3, 20000), (192, 192 * LONGEST)),
-        ((20000, 3), (192 * LONGEST, 192)),
+        ((3, 20000), (192, 192 * MAX_ASPECT)),
+        ((20000, 3), (192 * MAX_ASPECT, 192)),
         ((1000, 1100), (192, 224)),  # 211 is nearer to 224 than to 192
     ],
 )

@@ -112,7 +112,7 @@ def test_the_fields_are_one_line(fields, line):
     assert str(error) == line == Fields(*fields).line
 
 
-def test_a_path_is_kept_as_its_text():
+def test_a_path_is_stored_as_text():
     assert PhotoError(Path("a") / "b.jpg", "is empty").subject == str(Path("a") / "b.jpg")
 
 
@@ -206,7 +206,7 @@ def test_at_the_command_line(photochrom, examples, tmp_path):
         assert "is an address, not a file" in address
 
 
-def test_a_command_without_the_flag_says_what_else_can_be_done():
+def test_a_command_without_the_flag_shows_the_other_remedy():
     error = PhotoError("a", "b", Remedy("raise {}", Option("max_pixels"), otherwise="do c"))
     command = typer.main.get_command(app)
     for name, remedy in (("colorize", "raise --max-pixels"), ("variants", "do c")):

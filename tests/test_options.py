@@ -60,6 +60,6 @@ def test_options_are_values() -> None:
         ColorizeOptions(0.5)
 
 
-def test_the_part_that_the_network_is_asked_about() -> None:
+def test_the_options_without_adjustments() -> None:
     options = ColorizeOptions(vividness=0.3, saturation=1.2, warmth=0.1, tint=0.1, smooth=0.1)
     assert options.unadjusted == ColorizeOptions(vividness=0.3)

@@ -30,7 +30,7 @@ def workspace(colorizer: Colorizer, cat: Path) -> Workspace:
     return colorizer.workspace(cat)
 
 
-def test_what_it_says_does_not_depend_on_what_was_asked_before(
+def test_results_do_not_depend_on_earlier_ones(
     colorizer: Colorizer, workspace: Workspace, cat: Path
 ) -> None:
     workspace.result(vividness=0.9)
@@ -57,7 +57,7 @@ class Counted:
         monkeypatch.setattr(session, "predict", counting)
 
 
-def test_only_what_changed_is_asked(
+def test_only_changed_options_are_computed(
     colorizer: Colorizer, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Counted(monkeypatch, colorizer.session)

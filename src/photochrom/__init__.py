@@ -67,17 +67,16 @@ _MODULES = {
     "photochrom.reversible": ("LumaReport", "check_luma", "restore_original"),
     "photochrom.workspace": ("Workspace",),
 }
-"""What is public, by the module that has it; a module is imported when its first name is asked
-for."""
+"""The public names by module; a module is imported at the first access to one of its names."""
 
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
-__all__ = sorted((*_HOME, "__version__"))
+__all__ = sorted((*_MODULE_OF, "__version__"))
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'photochrom' has no attribute {name!r}")
 
 

@@ -1,4 +1,4 @@
-"""Colour a photo: load models, take up photos, return results."""
+"""Colour photographs with loaded models."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Colorizer:
     threads
         Threads of each network and of the full-size pass; None for all cores.
     providers
-        ONNX Runtime's names of what runs the network, in order of preference, instead of `device`.
+        ONNX Runtime's execution providers, in order of preference, instead of `device`.
     device
-        "cpu", "cuda", ..., or "auto" for the best that ONNX Runtime offers here. A device that
-        fails to start is named in a warning, and the CPU does its work.
+        "cpu", "cuda", ..., or "auto" for the best one available to ONNX Runtime. Where a device
+        fails to start, a warning names it and the CPU is used.
     kind
-        What a foreign .onnx file takes and gives, for instance "l-ab", where neither the file nor
-        a TOML file beside it says so.
+        The convention of another program's .onnx file, for instance "l-ab" for L in and ab out,
+        where neither the file nor a TOML file beside it describes it.
 
     Raises
     ------
     ModelError
-        The model, its file or a provider is not there.
+        The model, its file or a provider does not exist.
     ConfigError
         The device or the kind is unknown.
 
@@ -66,7 +66,7 @@ class Colorizer:
             for name, weight in parse_blend(model)
         )
         self.threads = threads
-        if kind is not None and not any(member.session.asked_kind for member in self.members):
+        if kind is not None and all(member.session.described for member in self.members):
             raise ConfigError(
                 Option("kind", kind), f"{self.name} is described already", "leave it out"
             )
@@ -78,7 +78,7 @@ class Colorizer:
         Parameters
         ----------
         parts
-            Each a Colorizer and its weight; weights need not add up to 1.
+            Colorizers with their weights; weights need not add up to 1.
         threads
             Threads of the full-size pass; None for all cores.
 
@@ -117,7 +117,7 @@ class Colorizer:
         return "+".join(f"{member.session.name}:{member.weight:g}" for member in self.members)
 
     def check_size(self, size: int | None) -> None:
-        """Do nothing where the network can see a small copy of this size.
+        """Check that every network takes a small copy of this size.
 
         Parameters
         ----------
@@ -148,12 +148,12 @@ class Colorizer:
         Parameters
         ----------
         photo
-            A path, an encoded file's bytes, an image of Pillow's, a `Photo`, or an array (H, W),
+            A path, an encoded file's bytes, a Pillow image, a `Photo`, or an array (H, W),
             (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
         options
-            What colours the photo shall have.
+            How the photo is coloured.
         **keywords
-            Single fields of `ColorizeOptions`, which count before those of `options`.
+            Single fields of `ColorizeOptions`, which override those of `options`.
 
         Returns
         -------
@@ -182,7 +182,7 @@ class Colorizer:
         return self.workspace(photo).result(options, **keywords)
 
     def workspace(self, photo: PhotoLike) -> Workspace:
-        """Take up a photo to colour it more than once, with other hints, sizes, vividness.
+        """Open a photo to colour it more than once, with different hints, sizes, vividness.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Colorizer:
         Returns
         -------
         Workspace
-            The photo and, later, what was computed for it.
+            The photo, with a cache of what is computed for it.
 
         Raises
         ------
@@ -213,12 +213,12 @@ class Colorizer:
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
     ) -> list[Result]:
-        """Colour every page of a TIFF; of any other photo, the one there is.
+        """Colour every page of a TIFF, or the only page of any other photo.
 
         Parameters
         ----------
         photo, options, **keywords
-            As for `Colorizer.colorize`, which also says what is raised.
+            As for `Colorizer.colorize`, which also lists the errors.
 
         Returns
         -------
@@ -251,19 +251,19 @@ class Colorizer:
         photo, options, **keywords
             As for `Colorizer.colorize`; the same `seed` gives the same variants.
         count
-            How many, 2 to 12. A larger count begins with the same ones.
+            Number of variants, 2 to 12. A larger count begins with the same variants.
 
         Returns
         -------
         list of Result
-            The first is what `Colorizer.colorize` gives; the second is typical of what else the
-            photo may have looked like, often quieter; each further one is as far as can be from all
+            The first is the result of `Colorizer.colorize`; the second is typical of the
+            alternatives, often quieter; each further one is as different as possible from all
             before it.
 
         Raises
         ------
         ModelError
-            The model says only one colour a place, or is a blend.
+            The model predicts no distribution over colours, or is a blend.
         PhotoError, InColorError, ConfigError
             As for `Colorizer.colorize`.
 
@@ -278,7 +278,7 @@ class Colorizer:
 
 @lru_cache(maxsize=1)
 def shared_colorizer(model: str | Path | None = None) -> Colorizer:
-    """A loaded model; the last one stays loaded."""
+    """A loaded model; the last one is cached."""
     return Colorizer(model)
 
 
@@ -294,14 +294,14 @@ def colorize(
     Parameters
     ----------
     photo
-        A path, an encoded file's bytes, an image of Pillow's, a `Photo`, or an array (H, W),
+        A path, an encoded file's bytes, a Pillow image, a `Photo`, or an array (H, W),
         (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
     options
-        What colours the photo shall have.
+        How the photo is coloured.
     model
-        As for `Colorizer`; the last one that was asked for stays loaded.
+        As for `Colorizer`; the last one used stays loaded.
     **keywords
-        Single fields of `ColorizeOptions`, which count before those of `options`.
+        Single fields of `ColorizeOptions`, which override those of `options`.
 
     Returns
     -------
@@ -315,7 +315,7 @@ def colorize(
     InColorError
         The photo is in colour already, and `recolor` is false.
     ModelError
-        The model is not there.
+        The model does not exist.
     ConfigError
         An option is out of range.
     HintError
@@ -333,7 +333,7 @@ def colorize(
 def network_size(height: int, width: int, size: int, fit: str = "stretch") -> tuple[int, int]:
     """The small copy's height and width for a network of Photochrom's own architecture.
 
-    size: the side aimed at, pixels: the short one, or the long one where the copy is padded to a
-    square (fit "pad"). Raises ConfigError below 32 or above 2048.
+    size: pixels, of the short side, or of the long one where the copy is padded to a square (fit
+    "pad"). Raises ConfigError below 32 or above 2048.
     """
     return SizeRule(fit=fit, usual=size).copy_size(height, width)

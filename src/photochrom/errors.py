@@ -1,11 +1,11 @@
-"""Everything that Photochrom raises on purpose.
+"""The exceptions that Photochrom raises.
 
     PhotochromError
     ├── PhotoError                a photograph cannot be read or written
     │   ├── OutputExistsError     the result's name is taken (a FileExistsError too)
-    │   └── InColorError          it is in colour already
+    │   └── InColorError          the photograph is in colour already
     ├── ModelError                a model is missing, damaged or of an unknown kind
-    ├── HintError                 hints that do not fit the photograph (a ValueError too)
+    ├── HintError                 hints do not fit the photograph (a ValueError too)
     ├── JobError                  a job cannot go on: its ledger, its workers
     ├── ConfigError               a configuration file or an option is wrong (a ValueError too)
     ├── DataError                 training or evaluation data is missing or unusable
@@ -21,8 +21,8 @@ library never writes a flag: it raises
     InColorError(photo.name, "is in colour already",
                  Remedy("add {} to colour it anew", Option("recolor", True)))
 
-and a surface renders it with `error.line(spelling)`. Whoever knows a better name for the subject
-raises `error.with_subject(name)`. Nobody edits the text.
+and a surface renders it with `error.line(spelling)`. Code that knows a better name for the subject
+raises `error.with_subject(name)`. No code edits the text of an error.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from typing import NamedTuple, Self, TypeVar
 
 @dataclass(frozen=True)
 class Option:
-    """An option of the caller's: a field of an options class, or an argument.
+    """An option that the caller sets: a field of an options class, or an argument.
 
-    name: as in Python. value: what it is, or should be; None where only its name is meant.
+    name: as in Python. value: the present or the recommended value; None for the name alone.
     """
 
     name: str
     value: object = None
 
     def __str__(self) -> str:
-        """As Python's keyword argument."""
+        """The option as a keyword argument of Python."""
         if self.value is None:
             return self.name
         value = repr(self.value) if isinstance(self.value, str) else str(self.value)
@@ -52,15 +52,14 @@ class Option:
 
 
 Spelling = Callable[[Option], str | None]
-"""How a surface writes an option; None where whoever uses that surface has no such option. `str` is
-Python's."""
+"""How a surface writes an option; None where the surface lacks it. `str` is Python's spelling."""
 
 
 class Remedy:
-    """What to do about a problem, where that is to set an option.
+    """A remedy that names options.
 
-    text: with a "{}" for each of the options. otherwise: what to do where a surface lacks one of
-    them; None where there is nothing to do.
+    text: with a "{}" for each option. otherwise: the remedy where a surface lacks one of the
+    options; None for no remedy.
     """
 
     def __init__(self, text: str, *options: Option, otherwise: str | None = None) -> None:
@@ -68,15 +67,15 @@ class Remedy:
 
     def spelled(self, spelling: Spelling = str) -> str | None:
         """The remedy with the options as a surface spells them."""
-        spelled = [spelling(option) for option in self.options]
-        return self.otherwise if None in spelled else self.text.format(*spelled)
+        names = [spelling(option) for option in self.options]
+        return self.otherwise if None in names else self.text.format(*names)
 
     def __str__(self) -> str:
         return self.text.format(*self.options)
 
 
 class Fields(NamedTuple):
-    """What an error says, as text."""
+    """The fields of an error, as text."""
 
     subject: str | None
     problem: str
@@ -91,10 +90,10 @@ class Fields(NamedTuple):
 
 
 class PhotochromError(Exception):
-    """Root of the tree; catching it catches every failure Photochrom foresees.
+    """Root of the tree; catching it catches every failure that Photochrom foresees.
 
-    subject: what it is about, as text or an `Option`: a file, a model, an option, a key; None where
-    that is clear. problem: what is wrong with it. remedy: what to do; None where nothing helps.
+    subject: what the error is about, as text or an `Option`: a file, a model, an option, a key;
+    None where that is clear. problem: what is wrong. remedy: what to do; None where nothing helps.
 
     Examples
     --------
@@ -111,7 +110,7 @@ class PhotochromError(Exception):
     remedy: str | Remedy | None
 
     def __init__(self, subject: object, problem: str, remedy: str | Remedy | None = None) -> None:
-        """Keep the three; a subject that is no `Option`, such as a path, is kept as its text."""
+        """Store the fields; a subject that is no `Option`, such as a path, is stored as text."""
         self.subject = subject if subject is None or isinstance(subject, Option) else str(subject)
         self.problem, self.remedy = problem, remedy
         super().__init__(self.line())
@@ -120,7 +119,7 @@ class PhotochromError(Exception):
         return self.line()
 
     def __reduce__(self) -> tuple[object, ...]:
-        """For pickle, whatever arguments a class takes: errors cross processes."""
+        """Pickle by fields, whatever arguments the class takes: errors cross process boundaries."""
         return _rebuilt, (type(self), self.subject, self.problem, self.remedy), self.__dict__
 
     def fields(self, spelling: Spelling = str) -> Fields:
@@ -171,7 +170,7 @@ class PhotochromError(Exception):
         return self.fields(spelling).line
 
     def with_subject(self, subject: object) -> Self:
-        """The same error about a subject of another name.
+        """The same error with another subject.
 
         Parameters
         ----------
@@ -195,9 +194,11 @@ class PhotochromError(Exception):
 _E = TypeVar("_E", bound="PhotochromError")
 
 
-def _rebuilt(kind: type[_E], subject: object, problem: str, remedy: str | Remedy | None) -> _E:
-    """An error of a class by its fields alone."""
-    error = kind.__new__(kind)
+def _rebuilt(
+    error_class: type[_E], subject: object, problem: str, remedy: str | Remedy | None
+) -> _E:
+    """An error of a class from its fields alone."""
+    error = error_class.__new__(error_class)
     PhotochromError.__init__(error, subject, problem, remedy)
     return error
 
@@ -314,9 +315,9 @@ class MissingExtraError(PhotochromError, ImportError):
     Parameters
     ----------
     what
-        The part, as a person calls it.
+        The name of the part.
     extra
-        The extra of the package that brings them.
+        The extra of the package that installs them.
 
     Examples
     --------
@@ -338,27 +339,27 @@ def see_docs(page: str) -> str:
 
 
 def os_reason(error: OSError) -> str:
-    """What the operating system says of a failure, without number and file."""
+    """The operating system's text for a failure, without number and file."""
     return error.strerror or first_line(error)
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what an error says, or its class where it says nothing."""
+    """The first line of an error's text, or its class name where the text is empty."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def last_line(error: Exception) -> str:
-    """The last line of what an error says, where PyTorch's has the reason."""
+    """The last line of an error's text, where PyTorch gives the reason."""
     return next(reversed(str(error).strip().splitlines()), type(error).__name__)
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` was probably meant to be; None where none is near."""
+    """The known name that is most similar to `name`; None where none is similar."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), None)
 
 
 def unforeseen(name: object, error: Exception) -> PhotoError:
-    """The error for a fault of Photochrom's own, so that one photo does not stop the others."""
+    """The error for a bug in Photochrom, so that one photo does not stop the others."""
     fault = type(error).__name__
     if (line := first_line(error)) != fault:
         fault += f": {line}"

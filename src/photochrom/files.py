@@ -1,6 +1,6 @@
-"""One photo from file to file, and the report of it.
+"""Colour one photo from file to file, and report on it.
 
-The command line, jobs and the server colour photos by these functions, and their JSON records are
+The command line, jobs and the server use these functions; their JSON records are
 `FileReport.record`.
 """
 
@@ -23,7 +23,7 @@ from photochrom.errors import (
     Spelling,
     unforeseen,
 )
-from photochrom.options import ColorizeOptions, SaveOptions
+from photochrom.options import STANDARD_STREAM, ColorizeOptions, SaveOptions
 from photochrom.pages import check_not_source, encode_pages, pages_of_one_file, save_pages
 from photochrom.photo import (
     Photo,
@@ -38,18 +38,15 @@ from photochrom.photo import (
 from photochrom.photo.naming import colored_name
 from photochrom.result import Result
 
-STANDARD_STREAM = "-"
-"""What reports call standard input, standard output and open files without a name."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class FileReport:
-    """What became of one photo's file.
+    """The report on one photo's file.
 
     Attributes
     ----------
     input : str
-        The photo's name as it was given.
+        The photo's name, as the caller gave it.
     state : str
         "done", "skipped" (it is in colour already) or "failed".
     outputs : tuple of pathlib.Path
@@ -57,15 +54,15 @@ class FileReport:
     width, height : int or None
         Of the upright photo, pixels.
     seconds : float or None
-        From reading to the end of writing.
+        Time from reading to the end of writing.
     model : str or None
         The name of the model.
     notes : tuple of str
-        What a person should know of the photo, a line each.
+        Warnings about the photo, a line each.
     losses : tuple of str
-        What the written kind of file cannot hold of the photo.
+        Properties of the photo that the written file format cannot hold.
     reason : str or None
-        Of a photo that is not done, in a word.
+        Why the photo is not done, in a word.
     fault : PhotochromError or None
         The error that stopped the work.
 
@@ -91,14 +88,14 @@ class FileReport:
 
     @classmethod
     def failure(cls, name: str, fault: Exception) -> Self:
-        """The report of a photo that an error stopped; also of one that is a fault of ours.
+        """The report on a photo that an error stopped, foreseen or not.
 
         Parameters
         ----------
         name
-            What the report calls the photo.
+            The photo's name in the report.
         fault
-            The error, of any kind.
+            The error, of any class.
 
         Returns
         -------
@@ -129,8 +126,8 @@ class FileReport:
 
     @property
     def warnings(self) -> list[str]:
-        """What a person should know of the photo and of its result, a line each."""
-        return [*self.notes, *(f"the file cannot hold {what}" for what in self.losses)]
+        """Warnings about the photo and its result, a line each."""
+        return [*self.notes, *(f"the file cannot hold {loss}" for loss in self.losses)]
 
     def record(self, spelling: Spelling = str) -> dict[str, Any]:
         """The report as a JSON object.
@@ -143,7 +140,7 @@ class FileReport:
         Returns
         -------
         dict
-            All keys are there, with None where nothing is known.
+            All keys are present, with None for unknown values.
 
         Examples
         --------
@@ -189,17 +186,17 @@ def colorize_file(
         A path, whose suffix chooses the format, or an open binary file. By default
         NAME.color.EXT beside a source that is a path.
     options, save
-        What colours the photo shall have, and how the file is written.
+        How the photo is coloured, and how the file is written.
     colorizer
         A loaded model; the default model otherwise.
     format
         "png", "jpg", ... of an open file or of the default name; by default the photo's own.
     confidence
-        A path for a picture of how sure the model is of the first page.
+        A path for the confidence map of the first page, as a picture.
     max_pixels
         Refuse a larger picture before it is decoded, as for `Photo`.
     temporary
-        Write all pages into one file, which need not outlive a power cut.
+        Write all pages into one file, without waiting for the disk.
 
     Returns
     -------
@@ -209,7 +206,7 @@ def colorize_file(
     Raises
     ------
     PhotochromError
-        What `Colorizer.colorize` and `Result.save` raise. Nothing half-written stays.
+        The errors of `Colorizer.colorize` and `Result.save`. No partial file is left.
 
     Examples
     --------
@@ -233,12 +230,12 @@ def colorize_file(
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
     photo = as_photo(source, max_pixels)
     results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
-    drawn = None if confidence is None else results[0].confidence_picture()
+    confidence_map = None if confidence is None else results[0].confidence_picture()
     report = save_results(
         results, target, save, format=suffix, temporary=temporary, started=started
     )
-    if drawn is not None and confidence is not None:
-        save_picture(drawn, confidence, overwrite=save.overwrite)
+    if confidence_map is not None and confidence is not None:
+        save_picture(confidence_map, confidence, overwrite=save.overwrite)
     return report
 
 
@@ -253,10 +250,10 @@ def save_results(
 ) -> FileReport:
     """Write the coloured pages of one photo, and report.
 
-    format: a suffix, for an open file. temporary: all pages in one file, which need not outlive a
-    power cut. started: when the work began, by `time.perf_counter`.
-    Raises what `photochrom.pages.save_pages` raises; PhotoError where one file cannot hold the
-    pages of an open or a temporary one.
+    format: the suffix of an open file. temporary: write all pages into one file, without waiting
+    for the disk. started: the start of the work by `time.perf_counter`.
+    Raises the errors of `photochrom.pages.save_pages`; PhotoError where an open or a temporary file
+    cannot hold all pages.
     """
     photo = results[0].photo
     if isinstance(target, str | os.PathLike):
@@ -272,7 +269,7 @@ def save_results(
         target.flush()
         outputs = [Path(STANDARD_STREAM)]
     height, width = photo.upright_size
-    kind = kind_of(suffix)
+    file_format = kind_of(suffix)
     return FileReport(
         input=photo.name,
         outputs=tuple(outputs),
@@ -281,12 +278,12 @@ def save_results(
         seconds=None if started is None else time.perf_counter() - started,
         model=results[0].model,
         notes=photo.notes,
-        losses=() if kind is None else tuple(losses(photo, kind, save)),
+        losses=() if file_format is None else tuple(losses(photo, file_format, save)),
     )
 
 
 def reported(name: str, work: Callable[[], FileReport]) -> FileReport:
-    """What `work` reports of the photo called `name`, or the report of what stopped it."""
+    """The report that `work` returns, or that of the error which it raises on the photo `name`."""
     try:
         return work()
     except Exception as fault:
@@ -294,13 +291,13 @@ def reported(name: str, work: Callable[[], FileReport]) -> FileReport:
 
 
 def _path_of(source: PhotoLike) -> Path | None:
-    """The path of a photo's file; None where it comes from no file."""
+    """The path of a photo's file; None for a photo that comes from no file."""
     path = source.source if isinstance(source, Photo) else source
     return Path(cast(str, path)) if isinstance(path, str | os.PathLike) else None
 
 
 def _beside(source: Path | None, suffix: str | None) -> Path:
-    """NAME.color.EXT beside a photo's file."""
+    """The default target: NAME.color.EXT beside a photo's file."""
     if source is None:
         raise PhotoError(
             None, "a photo that is no file has no name for its result", "name a target"
@@ -309,7 +306,7 @@ def _beside(source: Path | None, suffix: str | None) -> Path:
 
 
 def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:
-    """Raise, before the work, what would fail after it; never overwrite the photo itself."""
+    """Raise before the work what would fail after it, such as overwriting the photo itself."""
     check_target(target, save.overwrite)
     check_not_source(target, source)
 

@@ -1,7 +1,7 @@
-"""What a person chooses: the colours of a photo, hints among them, and how the file is written.
+"""The options: how a photo is coloured, its hints included, and how the file is written.
 
-Every surface takes these, with the defaults and ranges given here: Python, the command line, jobs,
-the server and its page.
+All surfaces (Python, the command line, jobs, the server and its web page) take these options, with
+the defaults and ranges given here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from photochrom.color.lab import lab_from_srgb
 from photochrom.errors import ConfigError, HintError, Option
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
-"""Beyond a dozen variants hardly differ."""
+"""Bounds of a count of variants; beyond a dozen they hardly differ."""
 RANGES = {
     "vividness": (0.0, 1.0),
     "saturation": (0.0, 3.0),
@@ -27,14 +27,16 @@ RANGES = {
     "tint": (-1.0, 1.0),
     "smooth": (0.0, 1.0),
 }
-"""Smallest and largest value of each number that lies in a range."""
+"""Smallest and largest value of each number with a range."""
 ADJUSTMENTS = ("saturation", "warmth", "tint", "smooth")
-"""What changes colours after the network."""
+"""Options that change colours after the network."""
 PROFILES = ("srgb", "keep")
+STANDARD_STREAM = "-"
+"""The name of standard input and output at the command line, and in reports also of open files."""
 DEVICE = "auto"
-"""What runs a network where nobody says otherwise: the best that ONNX Runtime offers here."""
+"""The default device: the best one available to ONNX Runtime."""
 
-_LARGEST_PLACE = 1e9  # no photo has as many pixels on a side
+_LARGEST_COORDINATE = 1e9  # pixels; larger than any photo
 
 
 def check_ranges(options: object, names: tuple[str, ...]) -> None:
@@ -47,7 +49,7 @@ def check_ranges(options: object, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class Hint:
-    """One colour at one point; only the colour's ab counts, the photo keeps its lightness.
+    """One colour at one point; only the colour's ab is used, the photo keeps its lightness.
 
     Parameters
     ----------
@@ -58,8 +60,8 @@ class Hint:
         a and b, CIE Lab units; (0, 0) is neutral. Colours outside sRGB at the pixel's lightness
         lose chroma until they fit.
     radius
-        How far around the point the colour is known, pixels of the photo; None for 1 % of its short
-        side. From there the colour spreads to what belongs together.
+        Radius around the point within which the colour is known, pixels of the photo; None for 1 %
+        of its short side. From there the colour spreads over the object.
 
     Raises
     ------
@@ -92,7 +94,7 @@ class Hint:
 
     @classmethod
     def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
-        """A hint of an sRGB colour, of which a and b count.
+        """A hint of an sRGB colour, of which a and b are used.
 
         Parameters
         ----------
@@ -109,7 +111,7 @@ class Hint:
         Raises
         ------
         HintError
-            The text is no such colour.
+            The text is not of this form.
 
         Examples
         --------
@@ -125,9 +127,9 @@ class Hint:
 
 
 def _is_number(value: Any) -> bool:
-    kinds = (int, float, np.integer, np.floating)
-    is_number = isinstance(value, kinds) and not isinstance(value, bool)
-    return bool(is_number and abs(value) <= _LARGEST_PLACE)
+    types = (int, float, np.integer, np.floating)
+    is_number = isinstance(value, types) and not isinstance(value, bool)
+    return bool(is_number and abs(value) <= _LARGEST_COORDINATE)
 
 
 def _is_ab(value: Any) -> bool:
@@ -165,7 +167,7 @@ class SaveKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class ColorizeOptions:
-    """What colours a photo shall have.
+    """How a photo is coloured.
 
     Parameters
     ----------
@@ -175,12 +177,12 @@ class ColorizeOptions:
     size
         Short side of the copy that the network sees, pixels; None for the model's own.
     hints
-        Colours that points of the photo shall have.
+        Colours at points of the photo.
     variant
         0 for the usual colours, else a plausible variant, 1 to 11. `photochrom variants` numbers
         its files from 1: the first is variant 0.
     seed
-        Of the variants; not negative.
+        Seed of the variants; not negative.
     recolor
         Also colour a photo that is in colour already. A toned print is not in colour.
     saturation
@@ -233,14 +235,14 @@ class ColorizeOptions:
         Parameters
         ----------
         options
-            The options that the rest is taken from; None for the defaults.
+            The options for all other fields; None for the defaults.
         keywords
-            Fields by name, which count before those of `options`.
+            Fields by name, which override those of `options`.
 
         Returns
         -------
         ColorizeOptions
-            Other options; the given ones stay as they are.
+            New options; the given ones are unchanged.
 
         Raises
         ------
@@ -257,7 +259,7 @@ class ColorizeOptions:
 
     @property
     def unadjusted(self) -> Self:
-        """The part that the network is asked about: all but saturation, warmth, tint, smooth."""
+        """The options with the defaults of the adjustments: saturation, warmth, tint and smooth."""
         return replace(self, **{name: getattr(ColorizeOptions, name) for name in ADJUSTMENTS})
 
 
@@ -268,9 +270,9 @@ class SaveOptions:
     Parameters
     ----------
     quality
-        Of lossy formats (JPEG, WebP, AVIF, HEIC), 1 to 100.
+        Quality of lossy formats (JPEG, WebP, AVIF, HEIC), 1 to 100.
     mark
-        Say in XMP that the colours are computed.
+        Record in XMP that the colours are computed.
     profile
         Colour space of the file: "srgb", or "keep" for the photo's own. A wide RGB space is kept as
         it is; a grey photo gets RGB with its tone curve.
@@ -314,14 +316,14 @@ class SaveOptions:
         Parameters
         ----------
         options
-            The options that the rest is taken from; None for the defaults.
+            The options for all other fields; None for the defaults.
         keywords
-            Fields by name, which count before those of `options`.
+            Fields by name, which override those of `options`.
 
         Returns
         -------
         SaveOptions
-            Other options; the given ones stay as they are.
+            New options; the given ones are unchanged.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""All pages of one photo as a file, or several."""
+"""All pages of one photo, as one file or several."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def save_pages(
     Parameters
     ----------
     results
-        As `Colorizer.colorize_pages` gives them.
+        The coloured pages, as `Colorizer.colorize_pages` returns them.
     path
-        Of the file; of a TIFF where there are several pages.
+        The file to write; for several pages a TIFF holds all.
     options, **keywords
-        As for `Result.save`, which also says what is raised.
+        As for `Result.save`, which also lists the errors.
 
     Returns
     -------
@@ -52,56 +52,56 @@ def save_pages(
     >>> [path.name for path in save_pages(pages, "photo.color.tif")]
     ['photo.color.tif']
     """
-    target, how = Path(path), SaveOptions.of(options, keywords)
+    target, saving = Path(path), SaveOptions.of(options, keywords)
     if len(results) == 1:
-        results[0].save(target, how)
+        results[0].save(target, saving)
         return [target]
-    kind = check_target(target, how.overwrite)
-    if pages := _one_file(results, kind, target.suffix, how):
-        write(pages, target, how)
+    file_format = check_target(target, saving.overwrite)
+    if pages := _pages_of_one_tiff(results, file_format, target.suffix, saving):
+        write(pages, target, saving)
         return [target]
-    names = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
-    for name in names:
-        check_target(name, how.overwrite)
-        check_not_source(name, results[0].photo.source)
-    with ExitStack() as parts, foreseen_os_errors(str(target)):  # all pages, or none
-        written = [parts.enter_context(temporary_beside(name)) for name in names]
-        for result, part, name in zip(results, written, names, strict=True):
-            _save_as(result, part, name, how)
-        _move_all(written, names, how)
-    return names
+    targets = [target.with_stem(f"{target.stem}-{n + 1}") for n in range(len(results))]
+    for file in targets:
+        check_target(file, saving.overwrite)
+        check_not_source(file, results[0].photo.source)
+    with ExitStack() as stack, foreseen_os_errors(str(target)):  # all pages, or none
+        parts = [stack.enter_context(temporary_beside(file)) for file in targets]
+        for result, part, file in zip(results, parts, targets, strict=True):
+            _save_as(result, part, file, saving)
+        _move_all(parts, targets, saving)
+    return targets
 
 
 def check_not_source(target: Path, source: object) -> None:
-    """Raise PhotoError for a result that would replace the very photo that it is made of."""
+    """Raise PhotoError where a result would replace its own source."""
     if isinstance(source, Path):
-        with suppress(OSError):  # one of them is not there
+        with suppress(OSError):  # one of the files does not exist
             if source.samefile(target):
                 raise PhotoError(target, "is the photo itself", "name another output")
 
 
-def _save_as(result: Result, part: Path, name: Path, how: SaveOptions) -> None:
-    """Write a temporary file; errors call it by the name that it gets."""
+def _save_as(result: Result, part: Path, target: Path, saving: SaveOptions) -> None:
+    """Write a temporary file; errors name the final file."""
     try:
-        result.save(part, how, overwrite=True)
+        result.save(part, saving, overwrite=True)
     except PhotoError as error:
         if error.subject == str(part):
-            raise error.with_subject(name) from error
+            raise error.with_subject(target) from error
         raise
 
 
-def _move_all(parts: Sequence[Path], names: Sequence[Path], how: SaveOptions) -> None:
-    """Give all files their names; where one name is taken meanwhile, none that was free stays."""
-    free = [name for name in names if not name.exists()]
+def _move_all(parts: Sequence[Path], targets: Sequence[Path], saving: SaveOptions) -> None:
+    """Rename all files to their final names; where one name is taken meanwhile, undo the others."""
+    new = [target for target in targets if not target.exists()]
     try:
-        for part, name in zip(parts, names, strict=True):
-            move_into_place(part, name, overwrite=how.overwrite, durable=True)
+        for part, target in zip(parts, targets, strict=True):
+            move_into_place(part, target, overwrite=saving.overwrite, durable=True)
     except BaseException as error:
-        for name, part in zip(names, parts, strict=True):
-            if name in free and not part.exists():
-                name.unlink(missing_ok=True)
+        for part, target in zip(parts, targets, strict=True):
+            if target in new and not part.exists():
+                target.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
-            check_target(Path(error.filename2 or error.filename), how.overwrite)
+            check_target(Path(error.filename2 or error.filename), saving.overwrite)
         raise
 
 
@@ -111,39 +111,39 @@ def encode_pages(
     options: SaveOptions | None = None,
     **keywords: Unpack[SaveKeywords],
 ) -> bytes:
-    """The bytes of one file of the coloured pages of one photo.
+    """The bytes of one file with all coloured pages of one photo.
 
     Raises PhotoError where a file of this format cannot hold them all.
     """
-    how = SaveOptions.of(options, keywords)
-    return encode(pages_of_one_file(results, suffix, how), suffix, how)
+    saving = SaveOptions.of(options, keywords)
+    return encode(pages_of_one_file(results, suffix, saving), suffix, saving)
 
 
 def pages_of_one_file(results: Sequence[Result], suffix: str, saving: SaveOptions) -> list[Page]:
-    """The coloured pages of one photo, to be written; see `photochrom.photo.write`.
+    """The coloured pages of one photo, ready for `photochrom.photo.write`.
 
     Raises PhotoError where a file of this format cannot hold them all.
     """
     if len(results) == 1:
         return [results[0].page(suffix, saving)]
-    pages = _one_file(results, kind_of(suffix), suffix, saving)
+    pages = _pages_of_one_tiff(results, kind_of(suffix), suffix, saving)
     if not pages:
         name = results[0].photo.name
-        raise PhotoError(name, f"its {len(results)} pages do not fit into one file", _SEVERAL)
+        raise PhotoError(name, f"its {len(results)} pages do not fit into one file", _SEVERAL_FILES)
     return pages
 
 
-_SEVERAL = Remedy(
+_SEVERAL_FILES = Remedy(
     "write several files, by {}", Option("path"), otherwise="send its pages one by one"
 )
 
 
-def _one_file(
-    results: Sequence[Result], kind: Kind | None, suffix: str, saving: SaveOptions
+def _pages_of_one_tiff(
+    results: Sequence[Result], file_format: Kind | None, suffix: str, saving: SaveOptions
 ) -> list[Page]:
-    """The pages of one TIFF; none where they differ in size or type, or it is of another kind."""
-    if kind is not TIFF:
+    """The pages of a TIFF; empty where they differ in size or coding, or for another format."""
+    if file_format is not TIFF:
         return []
     pages = [result.page(suffix, saving) for result in results]
-    alike = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
-    return pages if len(alike) == 1 else []
+    layouts = {(page.size, page.bands, page.coding.kind, page.coding.space) for page in pages}
+    return pages if len(layouts) == 1 else []

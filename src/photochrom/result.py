@@ -35,17 +35,17 @@ from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
 from photochrom.pipeline.reversible import gray_jpeg_of, reversible_jpeg
 
-_SHOWN = Coding(SRGB, np.dtype(np.uint8))
-_LONGEST_SHOWN = 1200
-"""Sides of a picture in a notebook, pixels."""
+_DISPLAY_CODING = Coding(SRGB, np.dtype(np.uint8))
+_MAX_DISPLAY_SIDE = 1200
+"""Largest side of a picture in a notebook, pixels."""
 
 
 @dataclass(frozen=True)
 class Result:
     """One coloured photo, not yet written: colours on a small copy, pixels still in the source.
 
-    Colorizers and workspaces make it. Nothing at full size is computed before `rgb`, `image`,
-    `save` or `encode` is asked for.
+    Colorizers and workspaces return it. Nothing is computed at full size before `rgb`, `image`,
+    `save` or `encode` is used.
 
     Attributes
     ----------
@@ -57,11 +57,11 @@ class Result:
         (h, w, 2), CIE Lab units, on the small copy, upright.
     confidence : numpy.ndarray or None
         (h / s, w / s), 0 (every colour is as likely) to 1 (one colour is certain), at the network's
-        stride s, upright; None where the model does not say how sure it is.
+        stride s, upright; None where the model predicts no distribution.
     lightness : numpy.ndarray
         (h, w), CIE L, 0 to 100, of the small copy, upright.
     chroma : LinearChroma
-        ab as a linear function of L, on the small copy, upright: what the pixels are given.
+        ab as a linear function of L, on the small copy, upright, which colours the pixels.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class Result:
         tint: float = ColorizeOptions.tint,
         smooth: float = ColorizeOptions.smooth,
     ) -> Result:
-        """The same photo with its colours changed; the network is not asked again.
+        """The same photo with its colours changed; the network is not run again.
 
         Parameters
         ----------
@@ -122,12 +122,12 @@ class Result:
         return self.adjusted_by(Adjustments(saturation, warmth, tint, smooth))
 
     def adjusted_by(self, adjustments: Adjustments) -> Result:
-        """The same photo with its colours changed, by changes that are one value.
+        """The same photo with its colours changed by an `Adjustments`.
 
         Parameters
         ----------
         adjustments
-            The changes. Those of a changed result add up; smoothing blurs hints as well.
+            The changes. They add to earlier ones; smoothing blurs hints as well.
 
         Returns
         -------
@@ -155,7 +155,7 @@ class Result:
         return self._upright(Coding(SRGB, self.photo.stored_dtype))
 
     def __repr__(self) -> str:
-        """Say which photo it is, without its arrays."""
+        """Photo, size and model, without the arrays."""
         height, width = self.photo.upright_size
         return f"<Result of {self.photo.name}, {width} x {height}, by {self.model}>"
 
@@ -165,15 +165,15 @@ class Result:
 
         Raises ImportError where Pillow is not installed.
         """
-        image = import_module("PIL.Image")  # not of the runtime's packages
+        image = import_module("PIL.Image")  # Pillow is no dependency of the runtime
 
-        return image.fromarray(self._upright(_SHOWN))
+        return image.fromarray(self._upright(_DISPLAY_CODING))
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows: a PNG, reduced where it is larger than a screen."""
-        whole = pyvips.Image.new_from_array(self._upright(_SHOWN))
-        shown = whole.thumbnail_image(_LONGEST_SHOWN, size="down")
-        return bytes(shown.write_to_buffer(".png"))
+        """A PNG for notebooks, reduced where it is larger than a screen."""
+        image = pyvips.Image.new_from_array(self._upright(_DISPLAY_CODING))
+        reduced = image.thumbnail_image(_MAX_DISPLAY_SIDE, size="down")
+        return bytes(reduced.write_to_buffer(".png"))
 
     def save(
         self,
@@ -183,18 +183,18 @@ class Result:
         format: str | None = None,
         **keywords: Unpack[SaveKeywords],
     ) -> Path | None:
-        """Write the coloured photo at full size; nothing half-written stays.
+        """Write the coloured photo at full size; on an error no partial file is left.
 
         Parameters
         ----------
         path
-            Of the file, whose suffix chooses the format, or an open binary file.
+            A path, whose suffix chooses the format, or an open binary file.
         options
             How the file is written.
         format
-            "png", "jpg", ... of an open file; by default the photo's own.
+            "png", "jpg", ... for an open file; by default the photo's own.
         **keywords
-            Single fields of `SaveOptions`, which count before those of `options`.
+            Single fields of `SaveOptions`, which override those of `options`.
 
         Returns
         -------
@@ -216,15 +216,16 @@ class Result:
         >>> photochrom.colorize("photo.jpg").save("saved.png")
         PosixPath('saved.png')
         """
-        how = SaveOptions.of(options, keywords)
+        saving = SaveOptions.of(options, keywords)
         if not isinstance(path, str | os.PathLike):
-            path.write(self.encode(f".{format.lstrip('.')}" if format else self.photo.suffix, how))
+            suffix = f".{format.lstrip('.')}" if format else self.photo.suffix
+            path.write(self.encode(suffix, saving))
             return None
         if format is not None:
             raise ConfigError(path, "its suffix chooses the format", "leave format out")
         target = Path(path)
-        check_target(target, how.overwrite)
-        write([self.page(target.suffix, how)], target, how)
+        check_target(target, saving.overwrite)
+        write([self.page(target.suffix, saving)], target, saving)
         return target
 
     def encode(
@@ -255,8 +256,8 @@ class Result:
         >>> photochrom.colorize("photo.jpg").encode(".png")[:4]
         b'\x89PNG'
         """
-        how = SaveOptions.of(options, keywords)
-        return encode([self.page(suffix, how)], suffix, how)
+        saving = SaveOptions.of(options, keywords)
+        return encode([self.page(suffix, saving)], suffix, saving)
 
     def confidence_picture(self) -> Pixels:
         """The confidence map in colours, with a legend.
@@ -270,7 +271,7 @@ class Result:
         Raises
         ------
         ModelError
-            The model does not say how sure it is.
+            The model predicts no confidence.
 
         Examples
         --------
@@ -279,11 +280,11 @@ class Result:
         (368, 451, 3)
         """
         if self.confidence is None:
-            raise ModelError(self.model, "does not say how sure it is", "choose another model")
+            raise ModelError(self.model, "predicts no confidence", "choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
     def page(self, suffix: str, saving: SaveOptions) -> Page:
-        """What is written into a file: strips of pixels with their coding.
+        """One page of a file to write: strips of pixels with their coding.
 
         Parameters
         ----------
@@ -309,25 +310,25 @@ class Result:
         >>> result.page(".png", photochrom.SaveOptions()).size
         (300, 451)
         """
-        kind = kind_of(suffix)
-        if kind is None:
+        file_format = kind_of(suffix)
+        if file_format is None:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
-        coding = coding_for(self.photo, kind, saving)
+        coding = coding_for(self.photo, file_format, saving)
         if saving.reversible:
-            return self._reversible_page(kind, coding, saving)
+            return self._reversible_page(file_format, coding, saving)
         turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
-        if not turned or kind.tagged:
+        if not turned or file_format.tagged:
             return Page(self.photo, self._strips(coding), coding, False)
         height, width = self.photo.upright_size
         spans = StripPlan.of(width, height).spans()
-        whole = self._upright(coding)
-        return Page(self.photo, (whole[t : t + rows] for t, rows in spans), coding, True)
+        upright = self._upright(coding)
+        return Page(self.photo, (upright[t : t + rows] for t, rows in spans), coding, True)
 
-    def _reversible_page(self, kind: Kind, coding: Coding, saving: SaveOptions) -> Page:
-        if kind is not JPEG:
+    def _reversible_page(self, file_format: Kind, coding: Coding, saving: SaveOptions) -> Page:
+        if file_format is not JPEG:
             raise ConfigError(
                 Option("reversible", True),
-                f"makes a JPEG of a JPEG, but the result is to be {kind.name}",
+                f"makes a JPEG of a JPEG, but the result is to be {file_format.name}",
                 "leave it out, or choose jpg",
             )
         gray = gray_jpeg_of(self.photo)
@@ -336,7 +337,7 @@ class Result:
         return Page(self.photo, iter(()), coding, False, encoded)
 
     def _strips(self, coding: Coding) -> Iterator[Pixels]:
-        """The strips; the photo is opened for the first one, and closed after the last."""
+        """The coloured strips; the photo is opened for the first one and closed after the last."""
         photo = self.photo
         chroma = self.chroma.turned(*photo.turn.undo())
         yield from colored_strips(

@@ -1,7 +1,7 @@
-"""One photo, coloured again and again; only what changed options affect is recomputed.
+"""One photo, coloured repeatedly; only what depends on changed options is computed again.
 
-A slider of the adjustments costs a few milliseconds, a hint one more question to the network
-(`photochrom.pipeline.predictions` keeps the answers).
+A change of the adjustments takes a few milliseconds, a new hint one more run of the network
+(`photochrom.pipeline.predictions` caches the predictions).
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from photochrom.result import Result
 
 
 class Workspace:
-    """A photo and what is known of it so far; thread-safe, one object a photo.
+    """A photo with cached predictions; thread-safe, one object for each photo.
 
-    `Colorizer.workspace` makes it. What was computed is kept: a change of the adjustments costs a
-    few milliseconds, a hint one more question to the network.
+    `Colorizer.workspace` returns it. A change of the adjustments takes a few milliseconds, a new
+    hint one more run of the network.
 
     Attributes
     ----------
@@ -66,12 +66,12 @@ class Workspace:
 
     @property
     def takes_hints(self) -> bool:
-        """Whether a network here knows what to do with hints."""
+        """Whether a network of the model takes hints."""
         return self._predictions.abilities.hints
 
     @property
     def predicts_distribution(self) -> bool:
-        """Whether there are variants, and suggestions with probabilities."""
+        """Whether the model has variants, and suggestions with probabilities."""
         return self._predictions.abilities.variants
 
     def copy_size(self, size: int | None = None) -> tuple[int, int]:
@@ -120,7 +120,7 @@ class Workspace:
         Parameters
         ----------
         options, **keywords
-            As for `Colorizer.colorize`, which also says what is raised.
+            As for `Colorizer.colorize`, which also lists the errors.
 
         Returns
         -------
@@ -133,17 +133,17 @@ class Workspace:
         >>> Colorizer().workspace("photo.jpg").result(warmth=0.1)
         <Result of photo.jpg, 451 x 300, by photochrom>
         """
-        wanted = ColorizeOptions.of(options, keywords)
-        if not wanted.recolor and self.in_color:
+        resolved = ColorizeOptions.of(options, keywords)
+        if not resolved.recolor and self.in_color:
             raise InColorError(
                 self.photo.name,
                 "is in colour already",
                 Remedy("add {} to colour it anew", Option("recolor", True)),
             )
-        prediction, placed = self._predictions.of(wanted), None
-        if wanted.hints:
-            prediction, placed = self._predictions.hinted(wanted)
-        return self._result(wanted, prediction, placed)
+        prediction, placed = self._predictions.of(resolved), None
+        if resolved.hints:
+            prediction, placed = self._predictions.hinted(resolved)
+        return self._result(resolved, prediction, placed)
 
     def check_hints(self, hints: Sequence[Hint]) -> None:
         """Check that hints fit the photo and the model.
@@ -156,7 +156,7 @@ class Workspace:
         Raises
         ------
         HintError
-            A hint lies outside the photo, or no network here takes hints.
+            A hint lies outside the photo, or no network of the model takes hints.
 
         Examples
         --------
@@ -172,12 +172,12 @@ class Workspace:
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
     ) -> list[Result]:
-        """Several plausible colourings, as `Colorizer.variants` gives them.
+        """Several plausible colourings, as `Colorizer.variants` returns them.
 
         Parameters
         ----------
         count
-            How many, 2 to 12.
+            Number of variants, 2 to 12.
         options, **keywords
             As for `Colorizer.colorize`.
 
@@ -189,7 +189,7 @@ class Workspace:
         Raises
         ------
         ModelError
-            The model says only one colour a place, or is a blend.
+            The model predicts no distribution over colours, or is a blend.
         ConfigError
             An option or the count is out of range.
 
@@ -198,14 +198,14 @@ class Workspace:
         >>> from photochrom import Colorizer
         >>> usual, typical = Colorizer().workspace("photo.jpg").variants(2)
         """
-        wanted = ColorizeOptions.of(options, keywords)
+        resolved = ColorizeOptions.of(options, keywords)
         if not FEWEST_VARIANTS <= count <= MOST_VARIANTS:
             raise ConfigError(
                 Option("count", count), f"must lie in {FEWEST_VARIANTS}..{MOST_VARIANTS}"
             )
-        others = self._predictions.variants(wanted, count - 1)
-        usual = self._predictions.usual(wanted)
-        return [self._result(wanted, prediction) for prediction in (usual, *others)]
+        others = self._predictions.variants(resolved, count - 1)
+        usual = self._predictions.usual(resolved)
+        return [self._result(resolved, prediction) for prediction in (usual, *others)]
 
     def suggestions(
         self,
@@ -215,22 +215,22 @@ class Workspace:
         options: ColorizeOptions | None = None,
         **keywords: Unpack[ColorizeKeywords],
     ) -> list[Suggestion]:
-        """Likely colours of the thing at a place, most likely first.
+        """Likely colours of the object at a place, most likely first.
 
         Parameters
         ----------
         x, y
             Pixels of the upright photo, right and down, as of a `Hint`.
         count
-            At most so many.
+            Largest number of suggestions.
         options, **keywords
-            As for `Colorizer.colorize`; of them `vividness` and `size` count.
+            As for `Colorizer.colorize`; only `vividness` and `size` are used.
 
         Returns
         -------
         list of Suggestion
-            All within sRGB at the place's lightness. A model that says one colour a place suggests
-            that one, without a probability.
+            All within sRGB at the place's lightness. A model without a distribution suggests
+            the colour that it predicts, without a probability.
 
         Raises
         ------
@@ -244,38 +244,38 @@ class Workspace:
         >>> likely[0].probability > likely[1].probability
         True
         """
-        wanted = ColorizeOptions.of(options, keywords)
-        copy = self._predictions.copy(wanted.size)
-        light = self.lightness_at(x, y, size=wanted.size)
+        resolved = ColorizeOptions.of(options, keywords)
+        copy = self._predictions.copy(resolved.size)
+        lightness = self.lightness_at(x, y, size=resolved.size)
         row, column = place_in(x, y, self.photo.upright_size, copy.lightness.shape)
         if not self.predicts_distribution:
-            here = self._predictions.usual(wanted).ab[round(row), round(column)]
-            return [Suggestion(in_gamut(here, light), None)]
+            ab = self._predictions.usual(resolved).ab[round(row), round(column)]
+            return [Suggestion(in_gamut(ab, lightness), None)]
         [member] = self._predictions.members
-        cells = self._predictions.cells(wanted.size)
+        cells = self._predictions.cells(resolved.size)
         stride = len(copy.lightness) // len(cells)
         cell = (
             min(int((row + 0.5) / stride), cells.shape[0] - 1),
             min(int((column + 0.5) / stride), cells.shape[1] - 1),
         )
-        near = distribution(member, cells, cell)
+        around = distribution(member, cells, cell)
         return likely_colors(
-            (near[1, 1] + near.mean(axis=(0, 1))) / 2,  # the place itself for half
+            (around[1, 1] + around.mean(axis=(0, 1))) / 2,  # half of the weight to the place itself
             member.session.contract.bins,
-            light,
-            decoding_of(member, wanted.vividness).gain,
+            lightness,
+            decoding_of(member, resolved.vividness).gain,
             count,
         )
 
     def lightness_at(self, x: float, y: float, *, size: int | None = None) -> float:
-        """The lightness around a place.
+        """The lightness at a place.
 
         Parameters
         ----------
         x, y
             Pixels of the upright photo, right and down.
         size
-            Short side of the small copy that is looked at, pixels; None for the model's own.
+            Short side of the small copy that is read, pixels; None for the model's own.
 
         Returns
         -------

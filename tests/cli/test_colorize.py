@@ -335,7 +335,7 @@ def test_a_confidence_map_of_a_model_that_has_none(command, album, tmp_path):
     before = names(album)
     done = command("colorize", "cat.jpg", "--model", model, "--confidence", "a.png", cwd=album)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert b"does not say how sure it is" in done.stderr
+    assert b"predicts no confidence" in done.stderr
     assert done.stderr.count(b"\n") == 1
     assert names(album) == before
 

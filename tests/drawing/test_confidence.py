@@ -6,9 +6,9 @@ from PIL import Image
 
 from photochrom.color.lab import lab_from_srgb
 from photochrom.drawing.confidence import (
-    LONGEST,
-    NARROWEST,
-    SHORTEST,
+    MAX_SIDE,
+    MIN_SIDE,
+    MIN_WIDTH,
     color_mapped,
     confidence_picture,
 )
@@ -22,10 +22,10 @@ LEGEND = 68
     ("size", "wanted"),
     [
         ((300, 451), (300, 451)),
-        ((3000, 4510), (681, LONGEST)),
-        ((4510, 3000), (LONGEST, 681)),
-        ((30, 45), (171, SHORTEST)),
-        ((1, 20000), (1, LONGEST)),
+        ((3000, 4510), (681, MAX_SIDE)),
+        ((4510, 3000), (MAX_SIDE, 681)),
+        ((30, 45), (171, MIN_SIDE)),
+        ((1, 20000), (1, MAX_SIDE)),
     ],
 )
 def test_the_map_has_the_photos_aspect(size, wanted):
@@ -36,9 +36,9 @@ def test_the_map_has_the_photos_aspect(size, wanted):
 
 def test_a_narrow_map_still_has_a_legend():
     picture = confidence_picture(np.zeros((192, 48), np.float32), (20000, 3))
-    assert picture.shape == (LONGEST + LEGEND, NARROWEST, 3)
-    assert (picture[:LONGEST, 1:] == 255).all()  # paper beside a map one pixel wide
-    assert (picture[:LONGEST, 0] == color_mapped(np.float32(0))).all()
+    assert picture.shape == (MAX_SIDE + LEGEND, MIN_WIDTH, 3)
+    assert (picture[:MAX_SIDE, 1:] == 255).all()  # paper beside a map one pixel wide
+    assert (picture[:MAX_SIDE, 0] == color_mapped(np.float32(0))).all()
 
 
 def test_colors_are_in_their_places():
@@ -100,8 +100,8 @@ def test_a_results_picture(colorizer, examples, tmp_path):
     assert lab_from_srgb(there / 255.0)[0] > lab_from_srgb(middle / 255.0)[0]
 
 
-def test_a_model_that_does_not_say(colorizer, examples):
+def test_a_model_without_confidence(colorizer, examples):
     silent = replace(colorizer.colorize(examples / "cat.jpg"), confidence=None)
-    with pytest.raises(ModelError, match="how sure") as error:
+    with pytest.raises(ModelError, match="predicts no confidence") as error:
         silent.confidence_picture()
     assert "\n" not in str(error.value)

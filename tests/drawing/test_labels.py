@@ -6,13 +6,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from photochrom.drawing.confidence import LEAST, MOST
+from photochrom.drawing.confidence import HIGH_LABEL, LOW_LABEL
 from photochrom.drawing.labels import lettered
 
 DIGITS = "0123456789"
 
 
-@pytest.mark.parametrize("text", [*DIGITS, "12", "grey", LEAST, MOST])
+@pytest.mark.parametrize("text", [*DIGITS, "12", "grey", LOW_LABEL, HIGH_LABEL])
 def test_every_label_is_drawn_whole(text):
     ink = lettered(text, 40)
     assert ink.shape[0] == 40
@@ -23,7 +23,7 @@ def test_every_label_is_drawn_whole(text):
     assert border.max() < 0.5  # nothing is cut off
 
 
-def test_digits_are_told_apart():
+def test_digits_differ():
     for one, other in combinations(DIGITS, 2):
         first, second = (lettered(digit, 40) for digit in (one, other))
         width = max(first.shape[1], second.shape[1])

@@ -14,7 +14,7 @@ from PIL import Image
 from photochrom.color.lab import lab_from_srgb
 
 SIDE = 128
-"""Half of what the networks are asked with: enough for statistics, and a quarter of the time."""
+"""Half of the size that networks are run at: enough for statistics, in a quarter of the time."""
 
 
 @dataclass(frozen=True)

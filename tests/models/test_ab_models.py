@@ -82,7 +82,7 @@ def test_vividness_is_a_gain(padded: Path, photo: np.ndarray) -> None:
 def test_what_such_a_model_cannot(padded: Path, photo: np.ndarray) -> None:
     session = Session(padded)
     lightness = np.full((64, 64), 50, np.float32)
-    with pytest.raises(ModelError, match="says colours, not how likely"):
+    with pytest.raises(ModelError, match="predicts colours, but no distribution"):
         session.logits(lightness)
     hint, mask = np.zeros((64, 64, 2), np.float32), np.ones((64, 64), np.float32)
     with pytest.raises(HintError, match="takes no hints"):

@@ -30,7 +30,7 @@ SIDES = st.integers(1, 30_000)
 def test_a_fixed_frame_holds_the_photo_in_the_middle(height, width, multiple, fixed):
     rule = SizeRule("pad", min(fixed), multiple, fixed=fixed)
     rows, columns = rule.copy_size(height, width)
-    assert rule.seen_size(rows, columns) == fixed
+    assert rule.input_size(rows, columns) == fixed
     for side, frame in zip((rows, columns), fixed, strict=True):
         assert 1 <= side <= frame
         assert (frame - side) % (2 * multiple) == 0  # margins of whole cells on both sides
@@ -85,10 +85,10 @@ def test_the_catalogues_contract_is_that_of_the_shipped_files():
 
     for model in known_models():
         if model.shipped:
-            said = Session(model.name).contract
-            assert said.inputs == model.contract.inputs
-            assert said.size_rule == model.contract.size_rule
-            assert said.outputs == model.contract.outputs
+            loaded = Session(model.name).contract
+            assert loaded.inputs == model.contract.inputs
+            assert loaded.size_rule == model.contract.size_rule
+            assert loaded.outputs == model.contract.outputs
 
 
 CATALOGUE = """
@@ -126,7 +126,7 @@ def plugged(monkeypatch):
 
     def forget():
         catalogue.known_models.cache_clear()
-        catalogue._of_packages.cache_clear()
+        catalogue._package_models.cache_clear()
 
     yield plug
     monkeypatch.undo()
@@ -203,7 +203,7 @@ def test_a_catalogue_with_a_fault(tmp_path, old, new, match):
     assert str(path) in str(caught.value)
 
 
-def test_a_contract_knows_what_white_is():
+def test_the_default_of_white_depends_on_the_input():
     assert (
         contract_from_table({"inputs": {"light": "L"}, "outputs": {"ab": "ab"}}, "x").white == 100
     )
@@ -227,7 +227,7 @@ def test_a_file_with_a_plus_in_its_name_is_one_model(tmp_path, monkeypatch):
     assert parse_blend("a+b.onnx") == [("a+b.onnx", 1.0)]
 
 
-def test_names_that_no_file_can_have_are_told():
+def test_names_that_no_file_can_have_are_errors():
     many = "+".join(["photochrom:0.1"] * 30)
     assert len(parse_blend(many)) == 30
     with pytest.raises(ModelError, match="no such model file"):
@@ -240,9 +240,9 @@ def test_fingerprints_know_weights_shares_and_descriptions(tmp_path):
     alone = fingerprint(path)
     assert alone == sha256_of(path)
     assert fingerprint("photochrom") == fingerprint(None)
-    said = {alone, fingerprint(f"photochrom+{path}"), fingerprint(f"photochrom:2+{path}")}
+    fingerprints = {alone, fingerprint(f"photochrom+{path}"), fingerprint(f"photochrom:2+{path}")}
     path.with_suffix(".toml").write_text(
         '[contract]\ninputs = {light = "L"}\noutputs = {ab = "ab"}\n'
     )
-    said.add(fingerprint(path))
-    assert len(said) == 4
+    fingerprints.add(fingerprint(path))
+    assert len(fingerprints) == 4

@@ -1,4 +1,4 @@
-"""Files that nobody registered: recognised, described, or refused in one line."""
+"""Files outside the catalogue: recognized, described, or refused in one line."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_rgb_counts_by_its_ab(tmp_path, examples, lab_of):
 
 def test_codes_of_255_in_and_out(tmp_path, examples):
     path = deoldify_like(tmp_path / "do.onnx", name="input", out="output")
-    with pytest.raises(ModelError, match="say by kind") as caught:
+    with pytest.raises(ModelError, match="set kind to") as caught:
         Colorizer(path)
     assert "input (1x3x?x?, float)" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -135,7 +135,7 @@ def test_a_toml_file_beside_it_settles_everything(tmp_path, examples):
 WRONG = {
     "x = [": "not valid TOML",
     "[contract]\ninputs = {light = 'L'}\noutputs = {ab = 'ab'}\nsized = 3": "unknown key 'sized'",
-    "[contract]\noutputs = {ab = 'ab'}": "inputs must say",
+    "[contract]\noutputs = {ab = 'ab'}": "inputs must give tensor names",
     "[contract]\ninputs = {L = 'L'}\noutputs = {ab = 'ab'}": "inputs has 'L'",
     "[contract]\ninputs = {light = 'L', gray = 'g'}\noutputs = {ab = 'ab'}": "either light",
     "[contract]\ninputs = {light = 'L'}\noutputs = {entropy = 'ab'}": "outputs has 'entropy'",
@@ -181,7 +181,7 @@ def test_a_wrong_description_is_one_line(tmp_path, text):
     assert "mine" in str(caught.value)
 
 
-def test_an_answer_of_another_shape_is_told(tmp_path, examples):
+def test_an_output_of_another_shape_is_an_error(tmp_path, examples):
     node = onnx.helper.make_node("Conv", ["L", "w"], ["ab"], strides=[3, 3])
     path = save(
         tmp_path / "third.onnx",
@@ -190,13 +190,13 @@ def test_an_answer_of_another_shape_is_told(tmp_path, examples):
         [node],
         [convolution(1, 2)],
     )
-    with pytest.raises(ModelError, match="answers 1x2x86x182 to a picture of 256x544") as caught:
+    with pytest.raises(ModelError, match="returns 1x2x86x182 for a picture of 256x544") as caught:
         Colorizer(path).colorize(examples / "harbour.jpg")
     assert "\n" not in str(caught.value)
 
 
-def test_a_size_that_the_graph_refuses_is_told(tmp_path, examples):
-    """It says that it takes any sides, and does not."""
+def test_a_size_that_the_graph_refuses_is_an_error(tmp_path, examples):
+    """Its inputs allow any sides, but its nodes do not."""
     shape = onnx.numpy_helper.from_array(np.int64([1, 1, 100, 100]), "s")
     nodes = [
         onnx.helper.make_node("Reshape", ["L", "s"], ["r"]),
@@ -214,7 +214,7 @@ def test_a_size_that_the_graph_refuses_is_told(tmp_path, examples):
     assert "\n" not in str(caught.value)
 
 
-def test_no_numbers_are_told(tmp_path, examples):
+def test_nan_is_an_error(tmp_path, examples):
     weights = onnx.numpy_helper.from_array(np.full((2, 1, 1, 1), np.nan, np.float32), "w")
     node = onnx.helper.make_node("Conv", ["L", "w"], ["ab"])
     path = save(
@@ -261,7 +261,7 @@ def test_a_toml_file_of_a_simple_editor_is_read(tmp_path):
 
 
 def averaged(path, stride, **how):
-    """L to ab = (L / 2, L / 2) of cells: a network whose answer is coarse."""
+    """L to ab = (L / 2, L / 2) of cells: a network with a coarse output."""
     pool = onnx.helper.make_node(
         "AveragePool", ["L"], ["p"], kernel_shape=[stride] * 2, strides=[stride] * 2
     )
@@ -318,7 +318,7 @@ def test_pictures_of_another_shape_are_refused_at_once(tmp_path, name):
     assert str(path) in str(caught.value)
 
 
-def test_a_kind_that_nobody_asked_for(examples):
+def test_a_kind_for_a_described_model_is_an_error(examples):
     for kind, match in (("nonsense", "must be one of"), ("gray-ab", "described already")):
         with pytest.raises(ConfigError, match=match):
             Colorizer(kind=kind)
@@ -346,11 +346,11 @@ def test_colors_that_there_are_not_are_cut(tmp_path, examples):
 
 
 def hinted(path):
-    """Says the hints it is told, as they are put in."""
+    """A network that predicts its hint inputs."""
     nodes = [
-        onnx.helper.make_node("Mul", ["hint_ab", "hint_mask"], ["said"]),
+        onnx.helper.make_node("Mul", ["hint_ab", "hint_mask"], ["masked"]),
         onnx.helper.make_node("Mul", ["L", "zero"], ["nothing"]),
-        onnx.helper.make_node("Add", ["said", "nothing"], ["ab"]),
+        onnx.helper.make_node("Add", ["masked", "nothing"], ["ab"]),
     ]
     zero = onnx.numpy_helper.from_array(np.float32([0]), "zero")
     plane = (1, 1, "h", "w")
@@ -427,7 +427,7 @@ def test_a_batch_tells_what_cannot_work_once(tmp_path, examples, runner):
     assert "--size 128: must be 64 (64 x 64) for dd; leave it out" in done.stderr
 
 
-def test_a_device_that_fails_is_told_once_in_a_batch(tmp_path, examples, runner, monkeypatch):
+def test_a_device_that_fails_warns_once_in_a_batch(tmp_path, examples, runner, monkeypatch):
     import onnxruntime
 
     offered = onnxruntime.get_available_providers()

@@ -134,5 +134,5 @@ def test_another_programs_model(tmp_path):
     opset = [onnx.helper.make_opsetid("", 18)]
     path = tmp_path / "identity.onnx"
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=10), path)
-    with pytest.raises(ModelError, match="say by kind"):
+    with pytest.raises(ModelError, match="set kind to"):
         Session(path)

@@ -62,11 +62,9 @@ def test_smoothing_evens_out_inside_and_not_over_edges(colorizer, examples):
         assert smooth.ab[side].mean(axis=(0, 1)) == pytest.approx(mean, abs=0.5)
 
 
-def test_the_network_is_not_asked_again(colorizer, examples, monkeypatch):
+def test_the_network_is_not_run_again(colorizer, examples, monkeypatch):
     result = colorizer.colorize(examples / "cat.jpg")
-    monkeypatch.setattr(
-        type(colorizer.session), "_run", lambda *_: pytest.fail("asked the network")
-    )
+    monkeypatch.setattr(type(colorizer.session), "_run", lambda *_: pytest.fail("ran the network"))
     assert result.adjusted(saturation=1.3, warmth=0.2, smooth=0.2).rgb.shape == result.rgb.shape
 
 

@@ -96,7 +96,7 @@ def test_what_is_laid_over_a_photo_goes(photos, sound, name, share) -> None:
     assert np.mean(after) < share * np.mean(before)
 
 
-def test_the_screen_that_was_laid_on_is_found(photos) -> None:
+def test_an_added_screen_is_detected(photos) -> None:
     for photo in photos.values():
         lightness = small(degrade("half-tone", photo))
         screen = cleaning.find_screen(lightness)

@@ -13,7 +13,7 @@ from photochrom.pipeline.hints import PlacedHints
 
 SHAPE = (96, 128)
 NETWORK = np.full((*SHAPE, 2), (5, 10), np.float32)
-"""What a network says that sees one colour everywhere, whatever it is told."""
+"""The prediction of a network that sees one colour everywhere, whatever its hints."""
 
 
 def halves(left: float, right: float) -> np.ndarray:
@@ -60,11 +60,11 @@ def test_a_network_that_tints_all_of_the_picture_is_not_believed_far_from_an_unl
 
 
 def test_a_network_is_believed_farther_on_a_likely_hint() -> None:
-    """It was asked about one half, and knows better of the other half, too."""
-    told = NETWORK.copy()
-    told[:, :64], told[:, 64:] = (9, 13), (0, 30)
-    found = propagate_hints(place(Hint(30, 50, (9, 13))), told, NETWORK, halves(35, 70))
-    believed = (found[50, 90] - NETWORK[50, 90]) / (told - NETWORK)[50, 90]
+    """A hint in one half also improves the prediction in the other half."""
+    with_hint = NETWORK.copy()
+    with_hint[:, :64], with_hint[:, 64:] = (9, 13), (0, 30)
+    found = propagate_hints(place(Hint(30, 50, (9, 13))), with_hint, NETWORK, halves(35, 70))
+    believed = (found[50, 90] - NETWORK[50, 90]) / (with_hint - NETWORK)[50, 90]
     assert 0.5 < believed.min() <= believed.max() < 1
 
 
@@ -81,7 +81,7 @@ def test_a_gray_hint_makes_its_region_neutral() -> None:
     ab = NETWORK + random.normal(0, 3, NETWORK.shape).astype(np.float32)
     found = propagate_hints(place(Hint(30, 50, (0, 0))), ab, NETWORK, halves(35, 70))
     assert np.linalg.norm(ab[:, :60], axis=-1).mean() > 10
-    # The network missed by about 11: a third of the spreading keeps its variation, see OBEYED.
+    # The residual is about 11: a third of the correction keeps the variation, see HALF_REPLACED.
     assert np.linalg.norm(found[:, :60], axis=-1).mean() < 3
 
 
@@ -138,7 +138,7 @@ def test_many_hints_are_taken_in_parts(
     lightness = np.random.default_rng(2).uniform(40, 60, SHAPE).astype(np.float32)
     hints = place(*rng_hints)
     whole = propagate_hints(hints, NETWORK, NETWORK, lightness)
-    monkeypatch.setattr(hint_propagation, "_AT_ONCE", 7 * lightness.size)
+    monkeypatch.setattr(hint_propagation, "_CHUNK_SIZE", 7 * lightness.size)
     np.testing.assert_allclose(
         propagate_hints(hints, NETWORK, NETWORK, lightness), whole, atol=0.05
     )

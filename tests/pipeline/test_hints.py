@@ -62,7 +62,7 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
         ({"hints": [{"x": 1, "y": float("nan"), "ab": [0, 0]}]}, "must be numbers"),
     ],
 )
-def test_one_line_says_what_is_wrong(tmp_path: Path, record: object, words: str) -> None:
+def test_the_fault_is_one_line(tmp_path: Path, record: object, words: str) -> None:
     path = write(tmp_path, record)
     with pytest.raises(HintError, match=words) as caught:
         load_hints(path)

@@ -182,12 +182,12 @@ def test_no_photo(colorizer, tmp_path):
 
 
 @pytest.mark.workshop
-def test_a_model_that_says_only_one_color(examples, tmp_path):
+def test_a_model_without_a_distribution(examples, tmp_path):
     from photochrom import Colorizer
     from support.linear_model import write_model
 
     simple = Colorizer(write_model(tmp_path / "simple.onnx", "stretch"))
-    with pytest.raises(ModelError, match="not how likely") as error:
+    with pytest.raises(ModelError, match="no distribution over them") as error:
         simple.variants(examples / "cat.jpg")
     assert "\n" not in str(error.value)
 
@@ -201,7 +201,7 @@ def test_gumbel_noise():
 
 
 def test_colors_are_drawn_as_often_as_they_are_likely():
-    """Two objects that are red in 3 of 4 cases and else blue; blue never has next to no chance."""
+    """Two objects that are red in 3 of 4 cases and else blue; blue is never improbable."""
     bins = gamut_bins()
     red, blue, green = (
         np.flatnonzero((bins == c).all(axis=1))[0] for c in ((60, 40), (20, -60), (-50, 40))
@@ -214,15 +214,15 @@ def test_colors_are_drawn_as_often_as_they_are_likely():
     assert (reds | blues).all()
     # 300 draws of two objects: a standard deviation of 0.025 at the most.
     assert abs(reds.mean() - 0.75) < 0.1
-    # They share a part of the chance: independent, both would be red in 9 of 16 cases.
+    # They share a part of the noise: independent, both would be red in 9 of 16 cases.
     assert (reds[:, 0] == reds[:, 1]).mean() > 0.66
 
 
 def test_the_farthest_are_chosen():
     """Draws of one object near four colours: after the typical one, each in a group of its own."""
     centers = np.float32([(40, 0), (-40, 0), (0, 40), (0, -40)])
-    chance = np.random.default_rng(0)
-    drawn = np.repeat(centers, 75, axis=0)[:, None] + chance.normal(0, 3, (300, 1, 2))
+    rng = np.random.default_rng(0)
+    drawn = np.repeat(centers, 75, axis=0)[:, None] + rng.normal(0, 3, (300, 1, 2))
     ordinary = np.float32([(5, 0)])
     chosen = variants._choose(drawn, ordinary, np.float32([1]), 4)
     assert {index // 75 for index in chosen} == {0, 1, 2, 3}

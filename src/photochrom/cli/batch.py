@@ -13,10 +13,10 @@ import typer
 
 from photochrom.cli.exit_codes import INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
-from photochrom.cli.options import PIPE
 from photochrom.cli.output import one_line, print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import job_progress
 from photochrom.errors import ConfigError
+from photochrom.options import STANDARD_STREAM
 
 if TYPE_CHECKING:
     from photochrom.batch import Job, JobSettings, Record, Report, Summary
@@ -100,7 +100,7 @@ class TreeOptions:
         from photochrom.batch import Patterns
         from photochrom.batch.cluster import ClusterJob
 
-        if len(inputs) != 1 or output is None or PIPE in (output, *inputs):
+        if len(inputs) != 1 or output is None or STANDARD_STREAM in (output, *inputs):
             raise ConfigError(None, "--engine ray takes one folder or URL, and -o FOLDER_OR_URL")
         ledger = self.ledger
         if ledger is None:
@@ -135,11 +135,11 @@ def folders_of(inputs: list[str], output: str | None) -> list[Path]:
     """The folders among the inputs, which jobs colour; none where the output is a single file."""
     from photochrom.photo.formats import kind_of
 
-    if output == PIPE:
+    if output == STANDARD_STREAM:
         return []
     if output is not None and kind_of(Path(output)) is not None and not is_folder(Path(output)):
         return []
-    return [Path(name) for name in inputs if name != PIPE and is_folder(Path(name))]
+    return [Path(name) for name in inputs if name != STANDARD_STREAM and is_folder(Path(name))]
 
 
 def is_folder(path: Path) -> bool:

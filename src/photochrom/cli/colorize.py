@@ -15,7 +15,6 @@ from photochrom.cli.batch import TreeOptions, color_folders, counted, folders_of
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
-    PIPE,
     Address,
     Device,
     Engine,
@@ -48,7 +47,7 @@ from photochrom.cli.options import (
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
 from photochrom.errors import ConfigError
-from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
+from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import colored_name
 
 if TYPE_CHECKING:
@@ -195,7 +194,7 @@ def colorize(
         if not singles and not counted_jobs:
             raise ConfigError(", ".join(inputs), "no photos there")
         photos = _plan(singles, output, suffix) if singles else []
-        if PIPE in singles and output is None and len(inputs) > 1:
+        if STANDARD_STREAM in singles and output is None and len(inputs) > 1:
             raise ConfigError(
                 "-",
                 "goes to standard output, where the names of other results would follow",
@@ -261,7 +260,7 @@ def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[s
     if engine == "ray":
         return []
     folders = set(folders_of(inputs, output))
-    return [name for name in inputs if name == PIPE or Path(name) not in folders]
+    return [name for name in inputs if name == STANDARD_STREAM or Path(name) not in folders]
 
 
 def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
@@ -271,12 +270,12 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     """
     sources: list[Path | None] = []
     for name in inputs:
-        sources += [None] if name == PIPE else _photos_of(Path(name))
+        sources += [None] if name == STANDARD_STREAM else _photos_of(Path(name))
     if sources.count(None) > 1:
         raise ConfigError("-", "can be named once only")
     if not sources:
         raise ConfigError(", ".join(inputs), "no photos there")
-    if output == PIPE:
+    if output == STANDARD_STREAM:
         if len(sources) != 1:
             raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
         return [_Photo(sources[0], None)]
@@ -335,7 +334,7 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
             confidence = request.confidence if report.fault is None else None
             if as_json:
                 extra = {} if confidence is None else {"confidence": str(confidence)}
-                source = PIPE if photo.source is None else str(photo.source)
+                source = STANDARD_STREAM if photo.source is None else str(photo.source)
                 print_record(report.record(flag) | {"input": source} | extra)
             elif photo.target is not None:
                 for path in (*report.outputs, *([] if confidence is None else [confidence])):

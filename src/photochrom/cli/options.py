@@ -10,9 +10,6 @@ import typer
 from photochrom.errors import ConfigError, os_reason, see_docs
 from photochrom.options import RANGES
 
-PIPE = "-"
-"""What stands for standard input and output."""
-
 _AFTER = "Colours, after the network"
 
 

@@ -13,7 +13,6 @@ import typer
 from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
-    PIPE,
     Device,
     Model,
     ModelKind,
@@ -26,7 +25,14 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError
-from photochrom.options import DEVICE, FEWEST_VARIANTS, MOST_VARIANTS, ColorizeOptions, SaveOptions
+from photochrom.options import (
+    DEVICE,
+    FEWEST_VARIANTS,
+    MOST_VARIANTS,
+    STANDARD_STREAM,
+    ColorizeOptions,
+    SaveOptions,
+)
 from photochrom.photo.naming import COLORED, VARIANTS
 
 if TYPE_CHECKING:
@@ -79,7 +85,7 @@ def variants(
     Exit codes: 0 all done, 1 failed (one line on stderr), 2 wrong usage.
     """
     with one_line_errors():
-        if photo == PIPE:
+        if photo == STANDARD_STREAM:
             raise ConfigError(
                 None, "variants are named after their photo", "name a file instead of -"
             )

@@ -1,1 +1,1 @@
-"""What a colour is: NumPy alone."""
+"""Colour spaces, ab bins, the vividness dial and colour metrics, in NumPy alone."""

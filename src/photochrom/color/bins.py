@@ -1,4 +1,4 @@
-"""The ab plane cut into bins: which bins exist, how a colour becomes a distribution and back.
+"""Bins of the ab plane: their centres, their weights, and decoding a distribution over them.
 
 Zhang, Isola, Efros, "Colorful Image Colorization", ECCV 2016, section 2.
 """
@@ -51,11 +51,11 @@ def annealed_mean(
     logits: (N, Q, H, W), unnormalised log-probabilities.
     centers: (Q, 2), ab centres in CIE Lab units.
     log_weights: (Q,), the logarithm of the rebalancing weights of training.
-    gamma: 1 takes the rebalancing back, 0 leaves it.
+    gamma: 1 undoes the rebalancing of training, 0 keeps it.
     temperature: 1 gives the mean (dull, safe), towards 0 the mode (vivid, patchy).
     Returns (N, 2, H, W), ab in CIE Lab units.
 
-    Zhang and others 2016, eq. 5, with the rebalancing made a choice at decoding.
+    Zhang and others 2016, eq. 5, with the rebalancing undone or kept at decoding.
     """
     z = (logits - gamma * log_weights[None, :, None, None]) / temperature
     p = np.exp(z - z.max(axis=1, keepdims=True))

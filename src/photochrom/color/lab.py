@@ -28,7 +28,7 @@ RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)
 EPSILON = 216 / 24389
 KAPPA = 24389 / 27
 LARGEST_AB = 128.0
-"""Lab units; beyond it lies no colour: sRGB's a and b reach from -108 to 98."""
+"""Bound on |a| and |b|, Lab units: those of sRGB colours reach from -108 to 98."""
 
 
 def linear_from_srgb(srgb: NDArray[np.floating]) -> Array:

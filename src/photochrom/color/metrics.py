@@ -1,6 +1,6 @@
 """Figures that compare a coloured photo with the real one; NumPy in, floats out.
 
-Definitions as in docs/evaluation.md: every figure is taken on one photo, and a set's figure is the
+docs/evaluation.md defines them: a figure is computed for each photo, and the figure of a set is the
 mean over its photos.
 """
 
@@ -21,7 +21,7 @@ def psnr(image: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
 
 
 def ab_distance(ab: Array, real: Array) -> FloatArray:
-    """Euclidean distance, place by place, of two (..., 2) arrays of ab; Lab units, (...)."""
+    """Euclidean distance, pixel by pixel, of two (..., 2) arrays of ab; Lab units, (...)."""
     return np.linalg.norm(ab.astype(np.float64) - real, axis=-1)
 
 

@@ -1,4 +1,4 @@
-"""The vividness dial: from one number a person turns to the three that decode a distribution."""
+"""The vividness dial: it maps one number to the three parameters that decode a distribution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from photochrom.errors import ConfigError, Option
 class Decoding:
     """One way to turn logits z into colour: the mean of softmax((z - γ log w) / T), times a gain.
 
-    gamma: 1 takes the rebalancing of training back, 0 leaves it.
+    gamma: 1 undoes the rebalancing of training, 0 keeps it.
     temperature: 1 gives the mean (dull, safe), towards 0 the mode (vivid, patchy).
     gain: factor on ab.
     """
@@ -26,10 +26,10 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Dial:
-    """Decodings at evenly spaced vividness from 0 (faithful) to 1 (vivid), joined by lines.
+    """Decodings at evenly spaced vividness, 0 (faithful) to 1 (vivid), linearly interpolated.
 
-    The stops lie on the best curve of error against colourfulness that was found on validation
-    photos (benchmarks/fit_dial.py).
+    The stops lie on the best curve of error against colourfulness on validation photos
+    (benchmarks/fit_dial.py).
     """
 
     stops: tuple[Decoding, ...]
@@ -38,9 +38,11 @@ class Dial:
         """The decoding at a vividness in 0..1; raises ConfigError outside."""
         if not 0 <= vividness <= 1:
             raise ConfigError(Option("vividness", vividness), "must lie in 0..1")
-        places = np.linspace(0, 1, len(self.stops))
+        positions = np.linspace(0, 1, len(self.stops))
         table = np.array([[s.gamma, s.temperature, s.gain] for s in self.stops])
-        gamma, temperature, gain = (float(np.interp(vividness, places, c)) for c in table.T)
+        gamma, temperature, gain = (
+            float(np.interp(vividness, positions, column)) for column in table.T
+        )
         return Decoding(gamma, temperature, gain)
 
     def as_lists(self) -> list[list[float]]:
@@ -54,10 +56,10 @@ class Dial:
 
 
 UNFITTED = Dial((Decoding(1.0, 0.6, 1.0), Decoding(0.75, 0.6, 1.1), Decoding(0.5, 0.6, 1.25)))
-"""What a model gets whose dial was not fitted: the design's trial network, roughly."""
+"""For a model whose dial was not fitted; the stops are roughly those of a first trial network."""
 
 GAIN_ONLY = Dial((Decoding(0.0, 1.0, 1.0), Decoding(0.0, 1.0, 1.5), Decoding(0.0, 1.0, 2.0)))
-"""For a network that says ab itself: vividness 0 is what it says, 1 has twice the chroma."""
+"""For a network that predicts ab itself: vividness 0 keeps its ab, 1 doubles the chroma."""
 
 PLAIN_GAIN = Dial((Decoding(0.0, 1.0, 0.5), Decoding(0.0, 1.0, 1.0), Decoding(0.0, 1.0, 1.5)))
-"""For a network of others that says ab or RGB: in the middle it is as its authors made it."""
+"""For other people's networks, which predict ab or RGB: vividness 0.5 keeps their colours."""

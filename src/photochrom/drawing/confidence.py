@@ -1,4 +1,4 @@
-"""The confidence map as a picture: where a network was sure of a colour, and where it guessed."""
+"""The confidence map as a picture with a legend."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.drawing.labels import lettered
 
-LONGEST, SHORTEST = 1024, 256
-"""Long side of the map, pixels: the photo's within these bounds."""
-LETTER = 22
+MAX_SIDE, MIN_SIDE = 1024, 256
+"""Bounds of the map's long side, pixels; between them it is the photo's."""
+TEXT_HEIGHT = 22
 """Height of the legend's text, pixels."""
 MARGIN = 10
 RAMP = 16
 """Height of the legend's ramp, pixels."""
-NARROWEST = 220
+MIN_WIDTH = 220
 """Minimum width of a picture, pixels, so that its legend can be read."""
-LEAST, MOST = "0 a guess", "1 sure"
+LOW_LABEL, HIGH_LABEL = "0 a guess", "1 sure"
 
-_STOPS = np.array(
+_COLORS = np.array(
     [
         (68, 1, 84),
         (71, 45, 123),
@@ -43,37 +43,37 @@ Picture = NDArray[np.uint8]
 def confidence_picture(confidence: Array, size: tuple[int, int]) -> Picture:
     """Draw a confidence map with its legend.
 
-    confidence: (h, w), 0..1. size: height and width of the photo it belongs to, upright.
+    confidence: (h, w), 0..1. size: height and width of the upright photo.
     Returns (H, W, 3), sRGB: the map in the photo's aspect, its long side the photo's within
     256..1024 pixels, and below it a ramp from dark (0, every colour is as likely) to bright (1, one
-    colour alone is).
+    colour is certain).
     """
-    scale = min(max(max(size), SHORTEST), LONGEST) / max(size)
+    scale = min(max(max(size), MIN_SIDE), MAX_SIDE) / max(size)
     height, width = (max(1, round(side * scale)) for side in size)
-    field = pyvips.Image.new_from_array(np.ascontiguousarray(confidence, np.float32))
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(confidence, np.float32))
     rows, columns = confidence.shape
-    large = field.resize(width / columns, vscale=height / rows, kernel="cubic").numpy()
-    page = np.full((height, max(width, NARROWEST), 3), 255, np.uint8)
-    page[:, :width] = color_mapped(large)
-    return np.concatenate([page, _legend(page.shape[1])])
+    large = image.resize(width / columns, vscale=height / rows, kernel="cubic").numpy()
+    canvas = np.full((height, max(width, MIN_WIDTH), 3), 255, np.uint8)
+    canvas[:, :width] = color_mapped(large)
+    return np.concatenate([canvas, _legend(canvas.shape[1])])
 
 
 def color_mapped(values: Array) -> Picture:
-    """Colours (..., 3), 8-bit sRGB, of values (...) in 0..1; those outside count as 0 or 1."""
-    places = np.linspace(0, 1, len(_STOPS))
-    bands = [np.interp(values, places, band) for band in _STOPS.T]
+    """Colours (..., 3), 8-bit sRGB, of values (...) in 0..1; those outside are clipped."""
+    positions = np.linspace(0, 1, len(_COLORS))
+    bands = [np.interp(values, positions, band) for band in _COLORS.T]
     return np.rint(np.stack(bands, axis=-1)).astype(np.uint8)
 
 
 def _legend(width: int) -> Picture:
-    legend = np.full((3 * MARGIN + RAMP + LETTER, width, 3), 255, np.uint8)
+    legend = np.full((3 * MARGIN + RAMP + TEXT_HEIGHT, width, 3), 255, np.uint8)
     inside = width - 2 * MARGIN
     ramp = color_mapped(np.linspace(0, 1, inside, dtype=np.float32))
     legend[MARGIN : MARGIN + RAMP, MARGIN:-MARGIN] = ramp
     top = 2 * MARGIN + RAMP
-    for text, at_end in ((LEAST, False), (MOST, True)):
-        ink = lettered(text, LETTER)
-        left = width - MARGIN - ink.shape[1] if at_end else MARGIN
-        paper = legend[top : top + LETTER, left : left + ink.shape[1]]
-        paper[:] = np.rint(255 * (1 - ink))[..., None]
+    for text, at_end in ((LOW_LABEL, False), (HIGH_LABEL, True)):
+        coverage = lettered(text, TEXT_HEIGHT)
+        left = width - MARGIN - coverage.shape[1] if at_end else MARGIN
+        label = legend[top : top + TEXT_HEIGHT, left : left + coverage.shape[1]]
+        label[:] = np.rint(255 * (1 - coverage))[..., None]
     return legend

@@ -1,7 +1,7 @@
-"""A few letters and all digits as strokes, for labels in pictures.
+"""Text labels in pictures: a few letters and all digits, drawn as strokes.
 
-libvips draws text with the fonts that a machine has, and boxes where it has none; these strokes
-look the same everywhere.
+libvips draws text with the fonts of the machine, and boxes where it has none; these strokes look
+the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 
 TOP, BOTTOM = -1.0, 14.5
-"""Where a line of text begins and ends, in the units of the strokes; it stands at 10."""
+"""Top and bottom of a line of text, in the units of the strokes; the baseline is at 10."""
 STROKE = 1.4
 SPACE = 3.5
 GAP = 2.4
-"""Between two letters."""
+"""Space between two letters."""
 
 _LETTERS: dict[str, tuple[float, str]] = {
     "0": (6, "M3 0C5 0 6 2 6 5S5 10 3 10 0 8 0 5 1 0 3 0Z"),
@@ -44,15 +44,15 @@ _LETTERS: dict[str, tuple[float, str]] = {
     "u": (5, "M0 4V7.6C0 9.2.9 10 2.3 10 3.9 10 5 9 5 7.4M5 4V10"),
     "y": (5, "M0 4 2.6 10M5 4 2.3 11.4C1.9 12.6 1.3 13.2.2 13.1"),
 }  # fmt: skip
-"""Width, and the line as a path of SVG; small letters are between 4 and 10."""
+"""Width and SVG path of each letter; x-height and baseline are at 4 and 10."""
 
 
 def lettered(text: str, height: int) -> Array:
     """Draw a line of text.
 
     text: digits, spaces and the letters of `_LETTERS`.
-    height: of the line, pixels, with room for what hangs below the baseline.
-    Returns (height, W), how much of each pixel is ink, 0..1.
+    height: of the line, pixels, descenders included.
+    Returns (height, W), the coverage of each pixel by strokes, 0..1.
     """
     left, paths = GAP / 2, []
     for letter in text:
@@ -70,5 +70,5 @@ def lettered(text: str, height: int) -> Array:
         f'<g fill="none" stroke="black" stroke-width="{STROKE:g}" stroke-linecap="round" '
         f'stroke-linejoin="round">{"".join(paths)}</g></svg>'
     )
-    opaque = pyvips.Image.svgload_buffer(drawing.encode())[3].numpy()
-    return opaque.astype(np.float32) / 255
+    alpha = pyvips.Image.svgload_buffer(drawing.encode())[3].numpy()
+    return alpha.astype(np.float32) / 255

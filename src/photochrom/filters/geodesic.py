@@ -21,7 +21,7 @@ FREE_SLOPE = 240.0
 """Change of L a short side that costs nothing: shading and texture, not edges. It is 1.25 units a
 pixel where the short side has 192."""
 MOST_ROUNDS = 8
-"""Passes over the picture, each in four directions; more would only find ways that wind through
+"""Passes over the picture, each in four directions; further ones only find paths that wind through
 texture."""
 SETTLED = 0.01
 """A change of any distance below which no further pass is made, short sides."""
@@ -30,10 +30,10 @@ _FAR = np.float32(1e9)
 
 
 class StepCosts:
-    """What every step from a pixel to a neighbour costs, for finding distances more than once."""
+    """The costs of the steps from every pixel to its neighbours; computed once, used repeatedly."""
 
     def __init__(self, lightness: Array) -> None:
-        """Take up a picture; lightness: (h, w), 0..100."""
+        """Compute the costs of a picture; lightness: (h, w), 0..100."""
         self.shape = lightness.shape
         down, right, falling, rising = _step_costs(lightness)
         self.rows = _row_costs(down, falling, rising)
@@ -43,21 +43,21 @@ class StepCosts:
         """Length of the cheapest path from each seed to every pixel.
 
         seeds: row and column of each.
-        Returns (N, h, w), in short sides of the picture: the way through an even area, and more
-        over edges of L.
+        Returns (N, h, w), in short sides of the picture: the length of the path through an even
+        area, and more over edges of L.
         """
         height, width = self.shape
         distance = np.full((height, len(seeds), width), _FAR)
         for index, (row, column) in enumerate(seeds):
             distance[row, index, column] = 0
-        moving = np.arange(len(seeds))  # each for itself, whatever its company
+        active = np.arange(len(seeds))  # a seed's rounds do not depend on the other seeds
         for _ in range(MOST_ROUNDS):
-            before = distance[:, moving]
-            part = _swept(before, *self.rows)
-            part = _swept(part.transpose(2, 1, 0), *self.columns).transpose(2, 1, 0)
-            distance[:, moving] = part
-            moving = moving[(before - part).max(axis=(0, 2), initial=0) >= SETTLED]
-            if not moving.size:
+            previous = distance[:, active]
+            current = _sweep(previous, *self.rows)
+            current = _sweep(current.transpose(2, 1, 0), *self.columns).transpose(2, 1, 0)
+            distance[:, active] = current
+            active = active[(previous - current).max(axis=(0, 2), initial=0) >= SETTLED]
+            if not active.size:
                 break
         return distance.transpose(1, 0, 2)
 
@@ -67,8 +67,8 @@ def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
     step = 1 / min(lightness.shape)
 
     def cost(one: Array, other: Array, length: float) -> Array:
-        climb = np.maximum(np.abs(one - other) - FREE_SLOPE * step * length, 0)
-        return np.hypot(step * length, EDGE_COST * climb).astype(np.float32)
+        edge = np.maximum(np.abs(one - other) - FREE_SLOPE * step * length, 0)
+        return np.hypot(step * length, EDGE_COST * edge).astype(np.float32)
 
     diagonal = float(np.sqrt(2))
     return (
@@ -80,40 +80,41 @@ def _step_costs(lightness: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _row_costs(straight: Array, falling: Array, rising: Array) -> tuple[Array, Array]:
-    """Costs (h - 1, 3, 1, w) of the ways into a pixel from the three of the row before it.
+    """Costs (h - 1, 3, 1, w) of the steps into a pixel from its three neighbours in one row.
 
-    The first where rows are passed downwards, the second upwards.
+    The first array is for a downward sweep (from the row above), the second for an upward one.
     """
-    first = ((0, 0), (1, 0))
-    last = ((0, 0), (0, 1))
+    before_first = ((0, 0), (1, 0))
+    after_last = ((0, 0), (0, 1))
 
     def stacked(from_left: Array, from_right: Array) -> Array:
-        ways = [
-            np.pad(from_left, first, constant_values=_FAR),
+        costs = [
+            np.pad(from_left, before_first, constant_values=_FAR),
             straight,
-            np.pad(from_right, last, constant_values=_FAR),
+            np.pad(from_right, after_last, constant_values=_FAR),
         ]
-        return np.stack(ways, axis=1)[:, :, None]
+        return np.stack(costs, axis=1)[:, :, None]
 
     return stacked(falling, rising), stacked(rising, falling)
 
 
-def _swept(distance: Array, downward: Array, upward: Array) -> Array:
-    """Distances (h, N, w) carried from row to row, down and up again."""
+def _sweep(distance: Array, downward: Array, upward: Array) -> Array:
+    """Propagate distances (h, N, w) from row to row, downward and then upward."""
     height, seeds, width = distance.shape
-    wide = np.full((height, seeds, width + 2), _FAR)
-    rows = wide[:, :, 1:-1]
+    padded = np.full((height, seeds, width + 2), _FAR)
+    rows = padded[:, :, 1:-1]
     rows[:] = distance
-    around = sliding_window_view(wide, width, axis=2).transpose(0, 2, 1, 3)  # from left, own, right
-    ways = np.empty((3, seeds, width), np.float32)
-    left, own, right = ways
-    add, lesser = np.add, np.minimum  # called tens of thousands of times
+    # (h, 3, N, w): the left, the same and the right column
+    neighbors = sliding_window_view(padded, width, axis=2).transpose(0, 2, 1, 3)
+    candidates = np.empty((3, seeds, width), np.float32)
+    left, same, right = candidates
+    add, minimum = np.add, np.minimum  # looked up once: called tens of thousands of times
     for source, cost, target in (
-        *zip(around[:-1], downward, rows[1:], strict=True),
-        *zip(around[:0:-1], upward[::-1], rows[-2::-1], strict=True),
+        *zip(neighbors[:-1], downward, rows[1:], strict=True),
+        *zip(neighbors[:0:-1], upward[::-1], rows[-2::-1], strict=True),
     ):
-        add(source, cost, out=ways)
-        lesser(left, own, out=own)
-        lesser(own, right, out=own)
-        lesser(target, own, out=target)
+        add(source, cost, out=candidates)
+        minimum(left, same, out=same)
+        minimum(same, right, out=same)
+        minimum(target, same, out=target)
     return rows

@@ -1,4 +1,4 @@
-"""Antialiased resizing of arrays, exact about which extent is covered.
+"""Antialiased resizing of arrays that covers an exact extent, in fractions of a pixel.
 
 Half-pixel centres and a triangle filter that widens with the reduction, as in libvips and Pillow.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from photochrom.color.lab import Array
 
 
-@lru_cache(maxsize=32)  # a folder's photos are mostly of few sizes
+@lru_cache(maxsize=32)  # the photos of one folder have few different sizes
 def resize_matrix(size: int, count: int, extent: float | None = None) -> Array:
     """Weights (size, count) that resample the first `extent` of `count` pixels to `size`.
 

@@ -1,9 +1,9 @@
-"""Cut a picture into things that have one colour each, from its lightness and what a network says.
+"""Cut a picture into objects of one colour each, from its lightness and the predicted distribution.
 
-Superpixels first (k-means in space, lightness and the distribution over colours), then neighbours
-merge until few are left: those first that the network says the same of and that no edge of L
-parts. Last, regions that are alike though they do not touch become one, as two halves of a wall do
-behind a head.
+First superpixels are made (k-means in space, lightness and the distribution over colours). Then
+neighbours are merged until few regions are left, beginning with those whose distributions are alike
+and that no edge of L separates. Last, similar regions that do not touch become one, such as the two
+halves of a wall behind a head.
 
 Achanta and others, "SLIC superpixels", 2012; Ward, "Hierarchical grouping", 1963. The settings were
 chosen by looking at the regions of some 40 photographs.
@@ -22,19 +22,21 @@ Labels = NDArray[np.int64]
 
 SUPERPIXELS = 240
 SPACE = 0.25
-"""Weight of space in superpixels: of one superpixel's side, against distances in `descriptors`."""
+"""Weight in superpixels of a distance in space, in sides of a superpixel, against distances of the
+features."""
 ROUNDS = 5
-"""Of k-means; more change nothing that one sees."""
+"""Iterations of k-means; further ones change nothing visible."""
 
 REGIONS = 12
-"""How many are left when neighbours have merged."""
+"""Number of regions at which merging of neighbours stops."""
 ALIKE = 0.03
-"""Squared Hellinger distance (times two) below which two regions are one."""
+"""Squared Hellinger distance (times two) below which two regions are similar."""
 ALIKE_LIGHTNESS = 10.0
-"""And the distance in L."""
+"""Difference in L below which two regions are similar; both distances are combined."""
 
 COARSE_GRID = 30.0
-"""Distance of the colours that descriptors tell apart, ab units; half of it blurs between them."""
+"""Grid of the coarse colours in the features, ab units; half of it is the sigma of the blur between
+them."""
 
 SOFT_RADIUS = 3
 SOFT_EPSILON = 9.0
@@ -56,60 +58,60 @@ def object_regions(distribution: Array, bins: Array, lightness: Array) -> Array:
 
 
 def superpixels(features: Array, count: int) -> Labels:
-    """Cut a picture into about `count` compact pieces of like features, (h, w, D) to (h, w).
+    """Cut a picture into about `count` compact pieces of similar features, (h, w, D) to (h, w).
 
-    Every cell belongs to one of the nine nearest seeds of a regular grid.
+    Every cell is assigned to one of the nine nearest seeds of a regular grid.
     """
     height, width, _ = features.shape
     side = max(1.0, (height * width / count) ** 0.5)
     rows, columns = max(1, round(height / side)), max(1, round(width / side))
     y, x = np.mgrid[:height, :width]
-    where = np.stack([y, x], axis=-1) * (SPACE / side)
-    points = np.concatenate([features, where], axis=-1, dtype=np.float32)
+    position = np.stack([y, x], axis=-1) * (SPACE / side)
+    points = np.concatenate([features, position], axis=-1, dtype=np.float32)
     points = points.reshape(height * width, -1)
     own_row, own_column = (y * rows // height).ravel(), (x * columns // width).ravel()
     labels = own_row * columns + own_column
     for _ in range(ROUNDS):
         centers = _means(points, labels, rows * columns)
         nearest = np.full(len(points), np.inf, np.float32)
-        found = labels
+        assigned = labels
         for dy in (-1, 0, 1):
             for dx in (-1, 0, 1):
                 row = np.clip(own_row + dy, 0, rows - 1)
                 seed = row * columns + np.clip(own_column + dx, 0, columns - 1)
                 distance = np.square(points - centers[seed]).sum(axis=1)
-                found = np.where(distance < nearest, seed, found)
+                assigned = np.where(distance < nearest, seed, assigned)
                 nearest = np.minimum(distance, nearest)
-        labels = found
+        labels = assigned
     return _renumbered(labels).reshape(height, width)
 
 
 def merged(labels: Labels, colors: Array, lightness: Array) -> Labels:
-    """Merge regions until REGIONS are left, then those that are alike, wherever they lie.
+    """Merge neighbours until REGIONS are left, then similar regions wherever they lie.
 
-    labels, lightness: (h, w). colours: (h, w, C), a distribution over a few colours.
+    labels, lightness: (h, w). colors: (h, w, C), a distribution over a few colours.
     """
-    table = _Table(labels, colors, lightness)
-    while table.count > REGIONS and table.merge_neighbors():
+    regions = _Regions(labels, colors, lightness)
+    while regions.count > REGIONS and regions.merge_neighbors():
         pass
-    while table.count > 1 and table.merge_alike():
+    while regions.count > 1 and regions.merge_alike():
         pass
-    return _renumbered(table.names[labels])
+    return _renumbered(regions.merged_into[labels])
 
 
-def softened(members: Array, lightness: Array) -> Array:
+def softened(membership: Array, lightness: Array) -> Array:
     """Smooth the membership of regions where L has no edge; both on one grid, sums stay 1."""
-    slope, offset = guided_coefficients(members, lightness, SOFT_RADIUS, SOFT_EPSILON)
+    slope, offset = guided_coefficients(membership, lightness, SOFT_RADIUS, SOFT_EPSILON)
     soft = np.maximum(slope * lightness[..., None] + offset, 0)
     return soft / soft.sum(axis=-1, keepdims=True)
 
 
-class _Table:
-    """What is known of every region while they merge; a merged one keeps the lower number."""
+class _Regions:
+    """Statistics of the regions while they are merged; a merged one keeps the lower label."""
 
     def __init__(self, labels: Labels, colors: Array, lightness: Array) -> None:
         self.count = count = int(labels.max()) + 1
-        self.names = np.arange(count)
+        self.merged_into = np.arange(count)
         flat = labels.ravel()
         self._area = np.bincount(flat).astype(float)
         self._colors = _means(colors.reshape(len(flat), -1), flat, count)
@@ -127,7 +129,7 @@ class _Table:
         self._cost = np.stack([self._costs_of(region) for region in range(count)])
 
     def merge_neighbors(self) -> bool:
-        """Merge the two that cost least; false where none touch."""
+        """Merge the two neighbours of least cost; false where no regions touch."""
         one, other = np.unravel_index(int(self._cost.argmin()), self._cost.shape)
         if not np.isfinite(self._cost[one, other]):
             return False
@@ -135,7 +137,7 @@ class _Table:
         return True
 
     def merge_alike(self) -> bool:
-        """Merge the two that are most alike, touching or not; false where none are alike."""
+        """Merge the two most similar regions, touching or not; false where none are similar."""
         alive = np.flatnonzero(self._alive)
         roots, light = np.sqrt(self._colors[alive]), self._lightness[alive]
         distance = np.square(roots[:, None] - roots).sum(axis=-1) / ALIKE
@@ -147,34 +149,36 @@ class _Table:
         self._merge(alive[min(one, other)], alive[max(one, other)])
         return True
 
-    def _merge(self, kept: np.intp, gone: np.intp) -> None:
-        share = self._area[gone] / (self._area[kept] + self._area[gone])
-        for means in (self._colors, self._lightness):
-            means[kept] += share * (means[gone] - means[kept])
-        self._area[kept] += self._area[gone]
-        for table in (self._border, self._edge):
-            table[kept] += table[gone]
-            table[:, kept] += table[:, gone]
-            table[gone] = table[:, gone] = 0
-        self._border[kept, kept] = 0
-        self._alive[gone] = False
-        self.names[self.names == gone] = kept
-        self._cost[gone] = self._cost[:, gone] = np.inf
-        self._cost[kept] = self._cost[:, kept] = self._costs_of(int(kept))
+    def _merge(self, target: np.intp, absorbed: np.intp) -> None:
+        share = self._area[absorbed] / (self._area[target] + self._area[absorbed])
+        for mean in (self._colors, self._lightness):
+            mean[target] += share * (mean[absorbed] - mean[target])
+        self._area[target] += self._area[absorbed]
+        for matrix in (self._border, self._edge):
+            matrix[target] += matrix[absorbed]
+            matrix[:, target] += matrix[:, absorbed]
+            matrix[absorbed] = matrix[:, absorbed] = 0
+        self._border[target, target] = 0
+        self._alive[absorbed] = False
+        self.merged_into[self.merged_into == absorbed] = target
+        self._cost[absorbed] = self._cost[:, absorbed] = np.inf
+        self._cost[target] = self._cost[:, target] = self._costs_of(int(target))
         self.count -= 1
 
     def _costs_of(self, region: int) -> NDArray[np.float64]:
-        """What merging costs with every neighbour: unlike colours, edges of L, and size."""
-        unlike = np.square(np.sqrt(self._colors) - np.sqrt(self._colors[region])).sum(axis=-1)
+        """The cost of merging with every neighbour: different colours, edges of L, and size."""
+        color_distance = np.square(np.sqrt(self._colors) - np.sqrt(self._colors[region])).sum(
+            axis=-1
+        )
         border = np.maximum(self._border[region], 1)
         edge = self._edge[region] / border / 100
         size = self._area * self._area[region] / (self._area + self._area[region])
-        touching = self._border[region] > 0
-        return np.where(touching, (unlike + edge) * np.sqrt(size), np.inf)
+        adjacent = self._border[region] > 0
+        return np.where(adjacent, (color_distance + edge) * np.sqrt(size), np.inf)
 
 
 def _coarse_colors(bins: Array) -> Array:
-    """Weights (Q, C) from bins to a few colours of the gamut, blurred so that none has an edge."""
+    """Weights (Q, C) from bins to a few colours of the gamut, blurred so that they overlap."""
     coarse = gamut_bins(COARSE_GRID)
     distance = np.square(bins[:, None] - coarse).sum(axis=-1)
     weights = np.exp(-distance / (2 * (COARSE_GRID / 2) ** 2))

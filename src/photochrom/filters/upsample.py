@@ -38,7 +38,7 @@ class LinearChroma:
     offset: Array
 
     def turned(self, quarter_turns: int, mirrored: bool) -> LinearChroma:
-        """The same for a photo that is mirrored left to right, then turned counter-clockwise."""
+        """The model of the photo mirrored left to right, then turned counter-clockwise."""
 
         def turn(field: Array) -> Array:
             flipped = field[:, ::-1] if mirrored else field
@@ -78,23 +78,23 @@ def cell_mean(image: Array, stride: int) -> Array:
 
 
 class _JointBilateral:
-    """Each fine pixel is a mean of its cell and the 8 around, weighted by distance and by L."""
+    """Upsampling: a pixel is the mean of its cell and the 8 around, weighted by space and L."""
 
     def __init__(self, lightness: Array, stride: int) -> None:
         height, width = lightness.shape
         rows, columns = height // stride, width // stride
         blocks = lightness.reshape(rows, stride, columns, stride)
-        inside = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
-        self.weights = np.empty((len(_AROUND), *blocks.shape), np.float32)
+        centers = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
+        self.weights = np.empty((len(_NEIGHBORHOOD), *blocks.shape), np.float32)
         cells = _neighbors(cell_mean(lightness, stride))
-        for weight, cell, (dy, dx) in zip(self.weights, cells, _AROUND, strict=True):
-            distance = np.square(inside - dy)[:, None, None] + np.square(inside - dx)
+        for weight, cell, (dy, dx) in zip(self.weights, cells, _NEIGHBORHOOD, strict=True):
+            distance = np.square(centers - dy)[:, None, None] + np.square(centers - dx)
             np.subtract(blocks, cell[:, None, :, None], out=weight)
             np.square(weight, out=weight)
             weight *= np.float32(-1 / (2 * SIGMA_LIGHTNESS**2))
             weight -= distance / np.float32(2 * SIGMA_CELLS**2)
             np.exp(weight, out=weight)
-            weight += np.float32(1e-8)  # an isolated speck falls back to the plain mean
+            weight += np.float32(1e-8)  # a pixel unlike all 9 cells gets their plain mean
         self.weights /= self.weights.sum(axis=0)
 
     def __call__(self, coarse: Array) -> Array:
@@ -111,7 +111,7 @@ class _JointBilateral:
         return np.ascontiguousarray(bands_last)
 
 
-_AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+_NEIGHBORHOOD = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 
 def _neighbors(cells: Array) -> Array:
@@ -119,5 +119,5 @@ def _neighbors(cells: Array) -> Array:
     rows, columns, *rest = cells.shape
     padded = np.pad(cells, ((1, 1), (1, 1), *((0, 0) for _ in rest)), mode="edge")
     return np.stack(
-        [padded[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns] for dy, dx in _AROUND]
+        [padded[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns] for dy, dx in _NEIGHBORHOOD]
     )

@@ -1,4 +1,4 @@
-"""Models: what is known about them, where they lie, what they take and say."""
+"""Models: their descriptors, their files, their inputs and outputs."""
 
 from photochrom.models.catalogue import (
     ResolvedModel,
@@ -14,7 +14,7 @@ from photochrom.models.catalogue import (
     verify,
 )
 from photochrom.models.contract import (
-    LONGEST,
+    MAX_ASPECT,
     MULTIPLE,
     Abilities,
     Contract,
@@ -24,12 +24,19 @@ from photochrom.models.contract import (
 )
 from photochrom.models.descriptor import Descriptor, descriptors_from
 from photochrom.models.paths import downloads
-from photochrom.models.recognition import BYTES, CONVENTIONS, Tensor, check_kind, fitted, recognised
+from photochrom.models.recognition import (
+    BYTES,
+    CONVENTIONS,
+    Tensor,
+    check_convention,
+    fit_to_graph,
+    recognize,
+)
 
 __all__ = [
     "BYTES",
     "CONVENTIONS",
-    "LONGEST",
+    "MAX_ASPECT",
     "MULTIPLE",
     "Abilities",
     "Contract",
@@ -38,7 +45,7 @@ __all__ = [
     "SizeRule",
     "Tensor",
     "broken_packages",
-    "check_kind",
+    "check_convention",
     "contract_from_table",
     "describe",
     "descriptors_from",
@@ -46,12 +53,12 @@ __all__ = [
     "downloads",
     "find",
     "fingerprint",
-    "fitted",
+    "fit_to_graph",
     "known_models",
     "list_models",
     "locate",
     "parse_blend",
-    "recognised",
+    "recognize",
     "sha256_of",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""The models that there are, and the way from what a person says to a file."""
+"""The catalogue of models: from a model's name to its verified file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from photochrom.errors import ConfigError, ModelError, Option, nearest_name
 from photochrom.models.contract import Contract
-from photochrom.models.descriptor import Descriptor, beside, descriptors_from
+from photochrom.models.descriptor import Descriptor, descriptors_from, read_sidecar
 from photochrom.models.paths import SHIPPED, is_file
 
 CATALOGUE = SHIPPED / "catalogue.toml"
@@ -26,7 +26,7 @@ _LARGEST_WEIGHT = 1e6
 
 @dataclass(frozen=True)
 class ResolvedModel:
-    """A model's file. contract: what describes it from outside; None where nothing does."""
+    """A model's file. contract: from the catalogue or a TOML file beside it, else None."""
 
     name: str
     path: Path
@@ -38,27 +38,27 @@ class ResolvedModel:
 def known_models() -> tuple[Descriptor, ...]:
     """Every model of the catalogue, the default first, and of other packages.
 
-    A package whose part cannot be loaded is left out; `broken_packages` says why.
-    Raises ModelError on a name, or a pulled file's name, used twice.
+    Packages whose models cannot be loaded are left out; `broken_packages` lists the reasons.
+    Raises ModelError where two models have one name, or two pulled files.
     """
-    models = (*descriptors_from(CATALOGUE, own=True), *_of_packages()[0])
-    for what, names in (
+    models = (*descriptors_from(CATALOGUE, own=True), *_package_models()[0])
+    for field, names in (
         ("name", [model.name for model in models]),
         ("file", [model.file for model in models if not model.shipped]),
     ):
-        twice = sorted(name for name, count in Counter(names).items() if count > 1)
-        if twice:
-            raise ModelError(", ".join(twice), f"several models have this {what}")
+        duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+        if duplicates:
+            raise ModelError(", ".join(duplicates), f"several models have this {field}")
     return models
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """The names of the models that can be asked for, the default first.
+    """The names of all known models, the default first.
 
     Parameters
     ----------
     pattern
-        Which names, with * and ? as of file names.
+        A pattern of names, with * and ? as in file names.
 
     Returns
     -------
@@ -76,21 +76,21 @@ def list_models(pattern: str = "*") -> list[str]:
 
 def broken_packages() -> tuple[str, ...]:
     """A line for each other package whose models cannot be loaded."""
-    return _of_packages()[1]
+    return _package_models()[1]
 
 
 @lru_cache(maxsize=1)
-def _of_packages() -> tuple[tuple[Descriptor, ...], tuple[str, ...]]:
+def _package_models() -> tuple[tuple[Descriptor, ...], tuple[str, ...]]:
     models: list[Descriptor] = []
     faults = []
     for point in entry_points(group=GROUP):
         try:
-            theirs = tuple(point.load()())
-            strange = [model for model in theirs if not isinstance(model, Descriptor)]
-            if strange:
-                raise TypeError(f"{strange[0]!r} is no descriptor")
-            models += theirs
-        except (Exception, SystemExit) as error:  # whatever another package does
+            descriptors = tuple(point.load()())
+            invalid = [model for model in descriptors if not isinstance(model, Descriptor)]
+            if invalid:
+                raise TypeError(f"{invalid[0]!r} is no descriptor")
+            models += descriptors
+        except (Exception, SystemExit) as error:  # another package may raise anything
             reason = " ".join(str(error).split()) or type(error).__name__
             package = point.dist.name if point.dist else point.value
             faults.append(
@@ -100,7 +100,10 @@ def _of_packages() -> tuple[tuple[Descriptor, ...], tuple[str, ...]]:
 
 
 def describe(name: str | None) -> Descriptor:
-    """The descriptor of a model, the default's for None; ModelError names the nearest name."""
+    """The descriptor of a model, the default's for None.
+
+    Raises ModelError that names the nearest known name.
+    """
     models = known_models()
     if name is None:
         return models[0]
@@ -109,24 +112,24 @@ def describe(name: str | None) -> Descriptor:
             return model
     names = [model.name for model in models]
     near = nearest_name(name, names)
-    hint = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
+    advice = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
     faults = "".join(f"; {fault}" for fault in broken_packages())
-    raise ModelError(name, "no such model", f"{hint} (or give the path of an .onnx file){faults}")
+    raise ModelError(name, "no such model", f"{advice} (or give the path of an .onnx file){faults}")
 
 
 def find(model: str | Path | None) -> ResolvedModel:
     """Find a model's file.
 
     model: a name of the catalogue, the path of an .onnx file, or None for the default.
-    A file of the catalogue is verified (a large one: that it has not changed since it was); one
-    given by path is taken as it is, described by a TOML file of its name where there is one.
-    Raises ModelError where there is no such model or its file is not intact.
+    A file of the catalogue is verified (a pulled one only where it changed since it last was); a
+    file given by path is not, and is described by a TOML file of its name where that exists.
+    Raises ModelError where the model does not exist or its file is damaged.
     """
     if model is not None and (isinstance(model, Path) or model.lower().endswith(".onnx")):
         path = Path(model)
         if not is_file(path):
             raise ModelError(path, "no such model file", "check the name")
-        name, contract = beside(path) or (path.stem, None)
+        name, contract = read_sidecar(path) or (path.stem, None)
         return ResolvedModel(name, path, contract)
     descriptor = describe(None if model is None else str(model))
     verify(descriptor, quick=True)
@@ -134,15 +137,15 @@ def find(model: str | Path | None) -> ResolvedModel:
 
 
 def locate(model: str | Path | None) -> tuple[str, Path]:
-    """The name and path of what `find` finds."""
-    found = find(model)
-    return found.name, found.path
+    """The name and path of the model that `find` returns."""
+    resolved = find(model)
+    return resolved.name, resolved.path
 
 
 def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float]]:
-    """The models and weights that "a+b" or "a:0.7+b:0.3" means; weights sum to 1.
+    """Parse "a+b" or "a:0.7+b:0.3" into models and weights, which sum to 1.
 
-    The path of a file is one model, whatever is in its name; in a blend it must not have a "+".
+    The path of an existing file is one model, even with a "+" in it; in a blend it must have none.
     Raises ConfigError for a weight that is not a number.
     """
     if model is None or isinstance(model, Path) or is_file(Path(model)) or "+" not in model:
@@ -150,7 +153,7 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
     parts: list[tuple[str | Path | None, float]] = []
     for part in model.split("+"):
         name, separator, weight = part.strip().rpartition(":")
-        if not separator or weight.lower().endswith(".onnx"):  # as of C:\\model.onnx
+        if not separator or weight.lower().endswith(".onnx"):  # as in C:\\model.onnx
             name, weight = part.strip(), "1"
         try:
             parts.append((name, float(weight)))
@@ -170,23 +173,23 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
 
 
 def fingerprint(model: str | Path | None) -> str:
-    """A short name of the very weights that a model, or a blend, works with."""
+    """An identifier of the exact weights of a model or a blend."""
     parts = []
     for name, weight in parse_blend(model):
-        found = find(name)
-        if found.descriptor is not None:
-            digest = found.descriptor.sha256
+        resolved = find(name)
+        if resolved.descriptor is not None:
+            digest = resolved.descriptor.sha256
         else:
-            files = [found.path, *external_data(found.path)]
-            if found.contract is not None:
-                files.append(found.path.with_suffix(".toml"))
+            files = [resolved.path, *external_data(resolved.path)]
+            if resolved.contract is not None:
+                files.append(resolved.path.with_suffix(".toml"))
             digest = "-".join(sha256_of(path) for path in files)
         parts.append(f"{weight:.9g}:{digest}")
     return parts[0].partition(":")[2] if len(parts) == 1 else "+".join(parts)
 
 
 def external_data(path: Path) -> list[Path]:
-    """Files beside an ONNX file in which it says that its weights lie, those that are there."""
+    """The existing files beside an ONNX file in which it stores weights."""
     names = set()
     content = path.read_bytes()
     for match in re.finditer(rb"\x0a\x08location\x12(.)", content, re.DOTALL):  # key and value
@@ -197,9 +200,9 @@ def external_data(path: Path) -> list[Path]:
 
 
 def verify(descriptor: Descriptor, quick: bool = False) -> None:
-    """Check that a model's file is there and has the catalogue's SHA-256; raises ModelError.
+    """Check that a model's file exists and has the catalogue's SHA-256; raises ModelError.
 
-    quick: of a pulled file, only whether it is as it was when that was last found to be so.
+    quick: do not hash a pulled file whose size and time have not changed since it was verified.
     """
     path = descriptor.path
     pull = f"photochrom models pull {descriptor.name}"
@@ -209,9 +212,9 @@ def verify(descriptor: Descriptor, quick: bool = False) -> None:
             raise ModelError(path, f"the weights of {descriptor.name} are missing", remedy)
         raise ModelError(descriptor.name, "is not on this machine", f"get it: {pull}")
     stamp = path.with_name(f".{path.name}.verified")
-    state = path.stat()
-    seen = f"{descriptor.sha256} {state.st_size} {state.st_mtime_ns}"
-    if quick and not descriptor.shipped and is_file(stamp) and stamp.read_text() == seen:
+    stat = path.stat()
+    stamp_text = f"{descriptor.sha256} {stat.st_size} {stat.st_mtime_ns}"
+    if quick and not descriptor.shipped and is_file(stamp) and stamp.read_text() == stamp_text:
         return
     digest = sha256_of(path)
     if digest != descriptor.sha256:
@@ -221,8 +224,8 @@ def verify(descriptor: Descriptor, quick: bool = False) -> None:
             remedy,
         )
     if not descriptor.shipped:
-        with suppress(OSError):  # it is a matter of time alone
-            stamp.write_text(seen)
+        with suppress(OSError):  # without the stamp, the file is hashed again next time
+            stamp.write_text(stamp_text)
 
 
 def sha256_of(path: Path) -> str:

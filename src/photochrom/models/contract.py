@@ -1,4 +1,4 @@
-"""What goes into a network and what comes out: the half of a descriptor that the pipeline reads."""
+"""A network's inputs, outputs and sizes: the part of a descriptor that the pipeline reads."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from photochrom.errors import ConfigError, ModelError, Option, see_docs
 
 MULTIPLE = 32
 """Sides of the input are multiples of this for most networks."""
-LONGEST = 4
-"""The small copy is at most this many times as long as it is wide; longer photos are squeezed."""
+MAX_ASPECT = 4
+"""Largest ratio of the small copy's sides; longer photos are squeezed to it."""
 
 INPUT_ROLES = ("light", "gray", "hint_ab", "hint_mask")
 OUTPUT_ROLES = ("ab", "rgb")
 OWN_ROLES = (*INPUT_ROLES, "gamma", "temperature"), (*OUTPUT_ROLES, "entropy", "logits")
 """Roles of networks over ab bins, which only Photochrom's own files have."""
-_MOST = 1e6
+_MAX_NUMBER = 1e6
 CHANNELS = {"light": 1, "gray": 3, "hint_ab": 2, "hint_mask": 1, "ab": 2, "rgb": 3}
 FITS = ("stretch", "pad", "square")
 
 
 @dataclass(frozen=True)
 class SizeRule:
-    """Which shapes a network takes, and how a photo is brought to one.
+    """The input sizes that a network takes, and how a photo is fitted to one.
 
     fit: "stretch" for a small copy of nearly the photo's shape, whose short side is `usual`; "pad"
     for such a copy in the middle of a white square whose side is `usual`; "square" for a square
     that the photo is stretched to, for networks that were trained so.
-    multiple: of both sides, pixels. smallest, largest: bounds of `usual`, and of what is asked for
-    instead.
-    fixed: height and width where the network takes no others, else None.
+    multiple: of both sides, pixels. smallest, largest: bounds of `usual`, and of a size chosen
+    instead of it.
+    fixed: height and width of the only input size that the network takes; None otherwise.
     """
 
     fit: str = "stretch"
@@ -47,9 +47,9 @@ class SizeRule:
     fixed: tuple[int, int] | None = None
 
     def copy_size(self, height: int, width: int, size: int | None = None) -> tuple[int, int]:
-        """The small copy's height and width for a photo's.
+        """The small copy's height and width for a photo of this height and width.
 
-        size: instead of `usual`. Raises ConfigError where the network takes no such size.
+        size: replaces `usual`. Raises ConfigError where the network takes no such size.
         """
         if self.fixed is not None:
             if size not in (None, min(self.fixed)):
@@ -60,27 +60,27 @@ class SizeRule:
                     "leave it out",
                 )
             return self.fixed if self.fit == "square" else self._inside(height, width)
-        wanted = self.usual if size is None else size
-        if not self.smallest <= wanted <= self.largest:
+        target = self.usual if size is None else size
+        if not self.smallest <= target <= self.largest:
             raise ConfigError(
-                Option("size", wanted), f"must lie in {self.smallest}..{self.largest} pixels"
+                Option("size", target), f"must lie in {self.smallest}..{self.largest} pixels"
             )
         if self.fit == "square":
-            side = self._rounded(wanted)
+            side = self._rounded(target)
             return side, side
-        scale = wanted / (max(height, width) if self.fit == "pad" else min(height, width))
-        longest = wanted * LONGEST
-        rows, columns = (self._rounded(min(s * scale, longest)) for s in (height, width))
+        scale = target / (max(height, width) if self.fit == "pad" else min(height, width))
+        limit = target * MAX_ASPECT
+        rows, columns = (self._rounded(min(s * scale, limit)) for s in (height, width))
         return rows, columns
 
-    def seen_size(self, rows: int, columns: int) -> tuple[int, int]:
-        """What the network sees of a small copy of this height and width: with white around it."""
+    def input_size(self, rows: int, columns: int) -> tuple[int, int]:
+        """Height and width of the network's input for a small copy, its white padding included."""
         if self.fit != "pad":
             return rows, columns
         return self.fixed or (max(rows, columns),) * 2
 
     def fixed_to(self, sides: tuple[int, int]) -> SizeRule:
-        """The same for a network that takes one size only; what would stretch is padded."""
+        """The rule of a network that takes only this size; "stretch" becomes "pad"."""
         fit = "pad" if self.fit == "stretch" else self.fit
         return replace(self, fixed=sides, usual=min(sides), fit=fit)
 
@@ -88,7 +88,7 @@ class SizeRule:
         return max(1, round(side / self.multiple)) * self.multiple
 
     def _inside(self, height: int, width: int) -> tuple[int, int]:
-        """The photo's shape in a fixed frame, the margins of whole coarse cells on both sides."""
+        """The largest copy of the photo in a fixed input, with margins of whole coarse cells."""
         assert self.fixed is not None
         scale = min(self.fixed[0] / height, self.fixed[1] / width)
         step = 2 * self.multiple
@@ -101,18 +101,18 @@ class SizeRule:
 
 @dataclass(frozen=True)
 class Contract:
-    """How to ask a network, and how to read its answer.
+    """A network's input and output tensors, with their units.
 
-    inputs: tensor names by what is put in. "light": L (1, 1, H, W); or "gray": the neutral sRGB
+    inputs: tensor names by role. "light": L (1, 1, H, W); or "gray": the neutral sRGB
     colour of that L (1, 3, H, W). "hint_ab" (1, 2, H, W) and "hint_mask" (1, 1, H, W; 0
     or 1); "gamma" and "temperature", scalars of `photochrom.color.vividness`.
-    outputs: tensor names by what comes out. "ab" (1, 2, H / s, W / s), or "rgb", sRGB
-    (1, 3, H / s, W / s), whose ab counts; "entropy" (1, 1, H / s, W / s; 0..1) and "logits"
-    (1, Q, H / s, W / s) from a network that says how likely each ab bin is.
-    black, white: the numbers that stand for black and white in "light" or "gray"; after "gray" also
-    in "rgb", which is 0..1 after "light".
-    ab_unit, hint_unit: Lab units that one unit of "ab" and of "hint_ab" is.
-    size_rule: shapes. stride: s, where the file itself says it. name: likewise.
+    outputs: tensor names by role. "ab" (1, 2, H / s, W / s), or "rgb", sRGB
+    (1, 3, H / s, W / s), of which only ab is used; "entropy" (1, 1, H / s, W / s; 0..1) and
+    "logits" (1, Q, H / s, W / s) from a network that predicts a distribution over ab bins.
+    black, white: the values of black and white in "light" or "gray", and with "gray" also in "rgb";
+    with "light", "rgb" is 0..1.
+    ab_unit, hint_unit: Lab units in one unit of "ab" and of "hint_ab".
+    size_rule: the input sizes. stride, name: s and the model's name, from the file's metadata.
     bins: (Q, 2), ab centres. log_weights: (Q,), of the rebalancing in training; both empty without
     a distribution, where the dial is a gain on ab alone.
     """
@@ -132,26 +132,26 @@ class Contract:
 
     @property
     def input(self) -> str:
-        """What the network is shown: "l", "l-hints" or "gray"."""
+        """The form of the input: "l", "l-hints" or "gray"."""
         if "gray" in self.inputs:
             return "gray"
         return "l-hints" if self.hints else "l"
 
     @property
     def output(self) -> str:
-        """What it says: "ab", "rgb", or "bins", a distribution."""
+        """The form of the output: "ab", "rgb", or "bins" for a distribution."""
         if "logits" in self.outputs:
             return "bins"
         return "rgb" if "rgb" in self.outputs else "ab"
 
     @property
     def hints(self) -> bool:
-        """Whether it takes colour hints."""
+        """Whether the network takes colour hints."""
         return "hint_ab" in self.inputs
 
     @property
     def size(self) -> int:
-        """Short side of the small copy where nobody says another, pixels."""
+        """Default short side of the small copy, pixels."""
         return self.size_rule.usual
 
     @property
@@ -162,7 +162,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Abilities:
-    """What can be asked of a model, or of several whose colours are averaged, beside colours."""
+    """The features of a model, or of several whose colours are averaged, beyond colouring."""
 
     hints: bool
     suggestions: bool
@@ -171,7 +171,7 @@ class Abilities:
 
     @classmethod
     def of(cls, contracts: Sequence[Contract]) -> Self:
-        """Of the models with these contracts, together."""
+        """The features of the models with these contracts together."""
         distribution = len(contracts) == 1 and contracts[0].output == "bins"
         return cls(
             hints=any(contract.hints for contract in contracts),
@@ -181,11 +181,11 @@ class Abilities:
         )
 
 
-_WHOLE = ("usual", "multiple", "smallest", "largest")
-_NUMBERS = ("black", "white", "ab_unit", "hint_unit")
-_KEYS = ("inputs", "outputs", "fit", "fixed", "dial", *_NUMBERS, *_WHOLE)
+_INTEGER_KEYS = ("usual", "multiple", "smallest", "largest")
+_NUMBER_KEYS = ("black", "white", "ab_unit", "hint_unit")
+_KEYS = ("inputs", "outputs", "fit", "fixed", "dial", *_NUMBER_KEYS, *_INTEGER_KEYS)
 _LARGEST_SIDE = 8192
-"""Pixels; a network's answer for more would need many gigabytes."""
+"""Pixels; the output for a larger input would need many gigabytes."""
 
 
 def contract_from_table(
@@ -194,10 +194,10 @@ def contract_from_table(
     *,
     roles: tuple[tuple[str, ...], tuple[str, ...]] = (INPUT_ROLES, OUTPUT_ROLES),
 ) -> Contract:
-    """A contract of a TOML table with the fields' names, those of the size rule among them.
+    """The contract in a TOML table, whose keys are fields of `Contract` and of `SizeRule`.
 
-    origin: what errors call it. roles: what inputs and outputs may be.
-    Raises ModelError for what is no contract.
+    origin: the table's name in errors. roles: the allowed roles of inputs and outputs.
+    Raises ModelError for an invalid table.
     """
     if not isinstance(table, Mapping):
         raise ModelError(origin, f"contract is {table!r}, but must be a table", see_docs("models"))
@@ -228,13 +228,16 @@ def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
     fit = table.get("fit", "stretch")
     if fit not in FITS:
         raise ModelError(origin, f"fit is {fit!r}, but must be one of {', '.join(FITS)}")
-    whole: dict[str, Any] = {key: _whole(table[key], key, origin) for key in _WHOLE if key in table}
-    rule = SizeRule(fit, **whole)
+    sizes: dict[str, Any] = {
+        key: _integer(table[key], key, origin) for key in _INTEGER_KEYS if key in table
+    }
+    rule = SizeRule(fit, **sizes)
     fixed = table.get("fixed")
     if fixed is not None:
         if not isinstance(fixed, list) or len(fixed) != 2:
             raise ModelError(origin, f"fixed is {fixed!r}, but must be [height, width]")
-        return rule.fixed_to((_whole(fixed[0], "fixed", origin), _whole(fixed[1], "fixed", origin)))
+        height, width = (_integer(side, "fixed", origin) for side in fixed)
+        return rule.fixed_to((height, width))
     if not rule.smallest <= rule.usual <= rule.largest:
         raise ModelError(
             origin,
@@ -245,7 +248,7 @@ def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
 
 
 def dial_from(stops: Any, origin: str) -> Dial:
-    """A dial of lists of three numbers; raises ModelError for anything else."""
+    """The dial in lists of three numbers; raises ModelError for anything else."""
     if not isinstance(stops, list) or not stops:
         raise ModelError(origin, f"dial is {stops!r}, but must be a list of stops")
     for stop in stops:
@@ -263,10 +266,10 @@ def _names(
 ) -> dict[str, str]:
     names = table.get(key)
     if not isinstance(names, Mapping) or not names:
-        raise ModelError(origin, f"{key} must say which tensor is what: {', '.join(roles)}")
+        raise ModelError(origin, f"{key} must give tensor names by role: {', '.join(roles)}")
     for role, name in names.items():
         if role not in roles:
-            raise ModelError(origin, f"{key} has {role!r}, but knows only {', '.join(roles)}")
+            raise ModelError(origin, f"{key} has {role!r}, but may only have {', '.join(roles)}")
         if not isinstance(name, str) or not name:
             raise ModelError(origin, f"{key}.{role} must be a tensor's name")
     if len(set(names.values())) < len(names):
@@ -275,12 +278,16 @@ def _names(
 
 
 def _number(value: Any, key: str, origin: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _MOST:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not abs(value) <= _MAX_NUMBER
+    ):
         raise ModelError(origin, f"{key} is {reprlib.repr(value)}, but must be a number")
     return float(value)
 
 
-def _whole(value: Any, key: str, origin: str) -> int:
+def _integer(value: Any, key: str, origin: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LARGEST_SIDE:
         raise ModelError(
             origin,

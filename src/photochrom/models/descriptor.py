@@ -1,4 +1,4 @@
-"""What is known of a model before its file is opened."""
+"""Descriptors: what is known of a model without opening its file."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from photochrom.models.contract import (
 )
 from photochrom.models.paths import downloads, is_file
 
-_NEEDED = ("name", "purpose", "file", "bytes", "sha256", "licence", "contract")
-_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-_."
+_REQUIRED = ("name", "purpose", "file", "bytes", "sha256", "licence", "contract")
+_NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 
 @dataclass(frozen=True)
 class Descriptor:
     """One model.
 
-    name: what `--model` takes. purpose: one line for people choosing. authors, licence,
-    licence_url, citation: of the weights. trained_on: one line on the photos.
-    file: its name in the package or the user's data folder. bytes: its size, to the byte where
-    `exact`. sha256: of its content.
-    urls: where it can be had, in order of preference; none for a model that comes with a package,
-    whose `folder` then says where.
-    contract: what goes in and what comes out. What a file of Photochrom's own says in its metadata
-    (bins, dial, size) counts before it.
+    name: the value of `--model`. purpose: one line that helps to choose. authors, licence,
+    licence_url, citation: of the weights. trained_on: one line on the training photos.
+    file: the file's name in the package or the user's data folder. bytes: its size, exact where
+    `exact` is true. sha256: of its content.
+    urls: addresses to download it from, in order of preference; empty for a model that comes with a
+    package, in `folder`.
+    contract: inputs and outputs. The metadata of Photochrom's own files (bins, dial, size) takes
+    precedence over it.
     """
 
     name: str
@@ -54,25 +54,25 @@ class Descriptor:
 
     @property
     def path(self) -> Path:
-        """Where the file lies, or should."""
+        """The path of the file, present or not."""
         return (self.folder or downloads()) / self.file
 
     @property
     def shipped(self) -> bool:
-        """Whether it comes with a package."""
+        """Whether the model comes with a package."""
         return self.folder is not None
 
     @property
     def present(self) -> bool:
-        """Whether its file is there; `photochrom.models.verify` looks inside."""
+        """Whether the file exists; `photochrom.models.verify` checks its content."""
         return is_file(self.path)
 
 
 def descriptors_from(path: Path, *, own: bool = False) -> tuple[Descriptor, ...]:
     """The models of a TOML file with a [[model]] table for each.
 
-    Files of models without `urls` lie beside it. own: Photochrom's own catalogue.
-    Raises ModelError that names the file and key.
+    Files of models without `urls` lie beside it. own: whether it is Photochrom's own catalogue.
+    Raises ModelError that names the file and the key.
     """
     tables = read_toml(path).get("model", [])
     if not isinstance(tables, list):
@@ -81,7 +81,7 @@ def descriptors_from(path: Path, *, own: bool = False) -> tuple[Descriptor, ...]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file's tables; raises ModelError where it is not valid TOML."""
+    """The tables of a TOML file; raises ModelError where it is not valid TOML."""
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
@@ -90,19 +90,19 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ModelError(path, f"not valid TOML ({error})") from error
 
 
-def beside(path: Path) -> tuple[str, Contract] | None:
+def read_sidecar(path: Path) -> tuple[str, Contract] | None:
     """The name and contract in the TOML file beside a model's file; None where there is none.
 
-    It has the fields of a descriptor. One without a contract is something else, as the
-    configuration of a training.
+    Its keys are fields of a descriptor. A file without a contract is something else, such as the
+    configuration of a training run.
     """
-    described = path.with_suffix(".toml")
-    if not is_file(described):
+    sidecar = path.with_suffix(".toml")
+    if not is_file(sidecar):
         return None
-    table = read_toml(described)
+    table = read_toml(sidecar)
     if "contract" not in table:
         return None
-    origin = str(described)
+    origin = str(sidecar)
     _check_fields(table, origin)
     return table.get("name") or path.stem, contract_from_table(table["contract"], origin)
 
@@ -111,11 +111,11 @@ def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
     if not isinstance(table, Mapping):
         raise ModelError(origin, "model must be a list of tables, [[model]]")
     _check_fields(table, origin)
-    missing = [name for name in _NEEDED if name not in table]
+    missing = [name for name in _REQUIRED if name not in table]
     if missing:
         raise ModelError(origin, f"{', '.join(missing)} missing")
     name, file = table["name"], table["file"]
-    if not name or set(name.lower()) - set(_NAME) or name.lower().endswith(".onnx"):
+    if not name or set(name.lower()) - set(_NAME_CHARACTERS) or name.lower().endswith(".onnx"):
         raise ModelError(
             origin, f"name is {name!r}, but must be of letters, digits, - _ . and no file's"
         )
@@ -125,10 +125,10 @@ def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
     if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise ModelError(origin, f"sha256 of {name} must be 64 hexadecimal digits")
     roles = OWN_ROLES if own else (INPUT_ROLES, OUTPUT_ROLES)
-    told = {"trained_on": "", **table}
-    told["contract"] = contract_from_table(table["contract"], f"{origin}: {name}", roles=roles)
-    told["urls"] = tuple(table.get("urls", ()))
-    return Descriptor(**told | {"sha256": sha256}, folder=None if told["urls"] else folder)
+    values = {"trained_on": "", **table, "sha256": sha256}
+    values["contract"] = contract_from_table(table["contract"], f"{origin}: {name}", roles=roles)
+    values["urls"] = tuple(table.get("urls", ()))
+    return Descriptor(**values, folder=None if values["urls"] else folder)
 
 
 def _check_fields(table: Mapping[str, Any], origin: str) -> None:

@@ -1,6 +1,7 @@
-"""What can run a network here, by the names that people use for it.
+"""Devices that run networks, and ONNX Runtime's execution provider for each.
 
-Only the CPU was ever run by the authors; the others are ONNX Runtime's word (docs/models.md).
+The authors ran networks on the CPU only; the other devices are as ONNX Runtime documents them
+(docs/models.md).
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ PROVIDERS = {
 }
 """ONNX Runtime's execution providers."""
 AUTOMATIC = ("cuda", "rocm", "migraphx", "directml", "coreml")
-"""What "auto" takes, the first that is offered; TensorRT and OpenVINO compile for minutes first."""
+"""What "auto" takes, the first available one; TensorRT and OpenVINO first compile for minutes."""
 
 
 def providers_for(device: str) -> list[str]:
-    """ONNX Runtime's providers for a device, the CPU behind it.
+    """ONNX Runtime's providers for a device, with the CPU as fallback.
 
     Raises ConfigError for an unknown name, ModelError where this ONNX Runtime has no such device.
     """
@@ -40,10 +41,10 @@ def providers_for(device: str) -> list[str]:
         )
     provider = PROVIDERS[device]
     if provider not in offered:
-        here = [name for name, known in PROVIDERS.items() if known in offered]
+        available = [name for name, known in PROVIDERS.items() if known in offered]
         raise ModelError(
             Option("device", device),
-            f"the installed ONNX Runtime has only {', '.join(here)}",
+            f"the installed ONNX Runtime has only {', '.join(available)}",
             f"{see_docs('models')} says which builds there are",
         )
     return [provider] if provider == CPU else [provider, CPU]

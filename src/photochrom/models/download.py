@@ -1,6 +1,6 @@
-"""Getting a published model's file: from the first server that has it, whole or not at all.
+"""Download of a published model's file from the first server that has it, whole or not at all.
 
-Nothing here runs unless a person asks for it by `photochrom models pull`.
+Only `photochrom models pull` runs it.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from photochrom.models.catalogue import sha256_of
 from photochrom.models.descriptor import Descriptor
 
 Progress = Callable[[int, int | None], None]
-"""Called with the bytes that are there, and how many there will be where that is known."""
+"""Called with the bytes received so far, and the total, None where it is unknown."""
 
-_TOO_LARGE = 1.5
-"""A server that sends more than so many times the expected bytes sends something else."""
+_MAX_SIZE_FACTOR = 1.5
+"""A server that sends more than this multiple of an inexact size is sending another file."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How hard a server is tried.
+    """Retries of a download.
 
-    tries: failed attempts in a row, without new bytes, before an address is given up; each
-    continues the partial file. pause: seconds between two, doubled while nothing comes.
-    timeout: seconds without a byte.
+    tries: failed attempts in a row without new bytes, after which an address is given up; each
+    attempt continues the partial file. pause: seconds between two attempts, doubled after each
+    without new bytes. timeout: seconds without a byte.
     """
 
     tries: int = 4
@@ -42,11 +42,11 @@ class Patience:
 
 
 class _FetchError(Exception):
-    """An address failed. again: whether another try may help."""
+    """An attempt failed. retryable: whether another attempt may succeed."""
 
-    def __init__(self, text: str, again: bool) -> None:
+    def __init__(self, text: str, retryable: bool) -> None:
         super().__init__(text)
-        self.again = again
+        self.retryable = retryable
 
 
 def pull(
@@ -54,11 +54,11 @@ def pull(
     progress: Progress = lambda *_: None,
     patience: Patience | None = None,
 ) -> Path:
-    """Download a model's file into the user's data folder; returns where it is.
+    """Download a model's file into the user's data folder; returns its path.
 
-    What an interrupted pull left is continued. The file gets its name only after its SHA-256 was
-    checked. Two pulls at once wait for each other, and the second finds the file.
-    Raises ModelError that says which address failed how; nothing is then under the final name.
+    An interrupted pull is continued. The file gets its name only after its SHA-256 was checked. Of
+    two pulls at once the second waits, and then uses the first one's file.
+    Raises ModelError with the failure of each address; no file then has the final name.
     """
     if descriptor.shipped:
         raise ModelError(descriptor.name, "comes with its package", "there is nothing to pull")
@@ -71,7 +71,7 @@ def pull(
             # under a name that the next pull finds, to continue it
             part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
             if not (part.is_file() and sha256_of(part) == descriptor.sha256):
-                _from_any(descriptor, part, progress, patience or Patience())
+                _download(descriptor, part, progress, patience or Patience())
             move_into_place(part, target, durable=True)
     except OSError as error:
         raise ModelError(
@@ -83,7 +83,7 @@ def pull(
 
 
 def remove(descriptor: Descriptor) -> int:
-    """Remove a pulled model and what is left of pulls; returns the bytes that were freed.
+    """Remove a pulled model and partial downloads of it; returns the bytes that were freed.
 
     Raises ModelError for a model that was not pulled.
     """
@@ -102,13 +102,13 @@ def remove(descriptor: Descriptor) -> int:
     return freed
 
 
-def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: Patience) -> None:
-    """Fill `part` from one of the addresses; its content is verified."""
+def _download(descriptor: Descriptor, part: Path, progress: Progress, patience: Patience) -> None:
+    """Fill `part` from the first address that succeeds; its content is verified."""
     faults = []
     timeout = httpx2.Timeout(patience.timeout)
     with httpx2.Client(follow_redirects=True, timeout=timeout) as client:
         for url in descriptor.urls:
-            fault = _from_one(client, url, descriptor, part, progress, patience)
+            fault = _download_from(client, url, descriptor, part, progress, patience)
             if fault is None:
                 return
             faults.append(f"{url}: {fault}")
@@ -117,7 +117,7 @@ def _from_any(descriptor: Descriptor, part: Path, progress: Progress, patience: 
     )
 
 
-def _from_one(
+def _download_from(
     client: httpx2.Client,
     url: str,
     descriptor: Descriptor,
@@ -125,118 +125,121 @@ def _from_one(
     progress: Progress,
     patience: Patience,
 ) -> _FetchError | None:
-    """Fill `part` from one address; returns why it failed.
+    """Fill `part` from one address; returns the error where that failed, else None.
 
-    A try that received bytes is not counted.
+    Attempts that received bytes are not counted.
     """
-    failures, there = 0, 0
+    failures, received = 0, 0
     while True:
-        resumed = part.exists()  # perhaps of another server's file
+        resumed = part.exists()  # perhaps from another server
         try:
             _fetch(client, url, descriptor, part, progress)
             _check(descriptor, part, resumed)
             return None
         except _FetchError as fault:
-            before, there = there, part.stat().st_size if part.exists() else 0
-            failures = 0 if there > before else failures + 1
-            if not fault.again or failures >= patience.tries:
+            before, received = received, part.stat().st_size if part.exists() else 0
+            failures = 0 if received > before else failures + 1
+            if not fault.retryable or failures >= patience.tries:
                 return fault
         time.sleep(patience.pause * 2 ** max(0, failures - 1))
 
 
-def _check(descriptor: Descriptor, part: Path, again: bool) -> None:
+def _check(descriptor: Descriptor, part: Path, resumed: bool) -> None:
+    """Raise for a file of another SHA-256; a resumed one may be a mixture of two files."""
     digest = sha256_of(part)
     if digest != descriptor.sha256:
         size = part.stat().st_size
-        part.unlink()  # the next try begins anew
+        part.unlink()  # so that the next attempt starts over
         raise _FetchError(
             f"sent another file ({size} bytes, SHA-256 {digest[:12]}..., expected "
             f"{descriptor.sha256[:12]}...)",
-            again,
+            retryable=resumed,
         )
 
 
 def _fetch(
     client: httpx2.Client, url: str, descriptor: Descriptor, part: Path, progress: Progress
 ) -> None:
-    """Go on with what is in `part`, or begin anew where the server cannot."""
-    there = part.stat().st_size if part.exists() else 0
+    """Continue the file `part`, or start over where the server cannot continue."""
+    received = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"}
-    if there:
-        headers["Range"] = f"bytes={there}-"
+    if received:
+        headers["Range"] = f"bytes={received}-"
     try:
         with client.stream("GET", url, headers=headers) as response:
-            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and there:
-                if _length_told(response) == there:
-                    return  # all of it is there already
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and received:
+                if _total_in_range(response) == received:
+                    return  # the file is complete
                 part.unlink()
-                raise _FetchError("has a shorter file than before", again=True)
-            there = _place(response, there)
-            total = _total(response, there)
-            _write(response, part, there, total, descriptor, progress)
+                raise _FetchError("has a shorter file than before", retryable=True)
+            start = _start_of(response, received)
+            total = _total(response, start)
+            _write(response, part, start, total, descriptor, progress)
     except (
         httpx2.UnsupportedProtocol,
         httpx2.InvalidURL,
         httpx2.TooManyRedirects,
         UnicodeError,
     ) as error:
-        raise _FetchError(str(error) or type(error).__name__, again=False) from error
+        raise _FetchError(str(error) or type(error).__name__, retryable=False) from error
     except httpx2.TimeoutException as error:
-        raise _FetchError("no answer in time", again=True) from error
+        raise _FetchError("no answer in time", retryable=True) from error
     except (httpx2.TransportError, httpx2.DecodingError) as error:
-        raise _FetchError(str(error) or type(error).__name__, again=True) from error
+        raise _FetchError(str(error) or type(error).__name__, retryable=True) from error
 
 
-def _place(response: httpx2.Response, there: int) -> int:
-    """Where in the file the answer begins; raises for an answer that is no file."""
+def _start_of(response: httpx2.Response, received: int) -> int:
+    """Offset in the file of the response's first byte; raises where the response is no file."""
     status = response.status_code
-    if status == HTTPStatus.PARTIAL_CONTENT and there:
-        told = response.headers.get("Content-Range", "")
-        if told.replace(" ", "").startswith(f"bytes{there}-"):
-            return there
-        raise _FetchError("sent another part than asked for", again=False)
+    if status == HTTPStatus.PARTIAL_CONTENT and received:
+        content_range = response.headers.get("Content-Range", "")
+        if content_range.replace(" ", "").startswith(f"bytes{received}-"):
+            return received
+        raise _FetchError("sent another part than asked for", retryable=False)
     if status == HTTPStatus.OK:
         return 0
     busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
     )
-    raise _FetchError(f"HTTP {status}", again=busy)
+    raise _FetchError(f"HTTP {status}", retryable=busy)
 
 
-def _total(response: httpx2.Response, there: int) -> int | None:
+def _total(response: httpx2.Response, start: int) -> int | None:
+    """The file's size by Content-Length, for a response that begins at `start`."""
     length = response.headers.get("Content-Length", "")
-    return there + int(length) if length.isdigit() else None
+    return start + int(length) if length.isdigit() else None
 
 
-def _length_told(response: httpx2.Response) -> int | None:
-    """The file's length in the answer to a part that it does not have."""
-    told = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(told) if told.isdigit() else None
+def _total_in_range(response: httpx2.Response) -> int | None:
+    """The file's size by the Content-Range of a response to an unsatisfiable range."""
+    total = response.headers.get("Content-Range", "").rpartition("/")[2]
+    return int(total) if total.isdigit() else None
 
 
 def _write(
     response: httpx2.Response,
     part: Path,
-    there: int,
+    start: int,
     total: int | None,
     descriptor: Descriptor,
     progress: Progress,
 ) -> None:
-    most = descriptor.bytes if descriptor.exact else int(_TOO_LARGE * descriptor.bytes)
-    if total is not None and total > most:
-        raise _FetchError(f"would send {total} bytes, not some {descriptor.bytes}", again=False)
-    with part.open("r+b" if there else "wb") as file:
-        file.seek(there)
+    limit = descriptor.bytes if descriptor.exact else int(_MAX_SIZE_FACTOR * descriptor.bytes)
+    if total is not None and total > limit:
+        raise _FetchError(f"would send {total} bytes, not some {descriptor.bytes}", retryable=False)
+    received = start
+    with part.open("r+b" if start else "wb") as file:
+        file.seek(start)
         for chunk in response.iter_raw():
             file.write(chunk)
-            there += len(chunk)
-            if there > most:
+            received += len(chunk)
+            if received > limit:
                 file.truncate(0)
-                raise _FetchError(f"sends more than {most} bytes", again=False)
-            progress(there, total)
+                raise _FetchError(f"sends more than {limit} bytes", retryable=False)
+            progress(received, total)
         file.truncate()
-    if total is not None and there < total:
-        raise _FetchError(f"broke off after {there} of {total} bytes", again=True)
-    if total is None and there < (descriptor.bytes if descriptor.exact else 1):
-        raise _FetchError(f"broke off after {there} bytes", again=True)
+    if total is not None and received < total:
+        raise _FetchError(f"broke off after {received} of {total} bytes", retryable=True)
+    if total is None and received < (descriptor.bytes if descriptor.exact else 1):
+        raise _FetchError(f"broke off after {received} bytes", retryable=True)

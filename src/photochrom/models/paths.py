@@ -1,4 +1,4 @@
-"""Where models' files lie: those of the package, and those that a person pulled."""
+"""Folders of model files: those of the package, and those of pulled models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import platformdirs
 SHIPPED = Path(str(resources.files("photochrom.models"))) / "weights"
 """Weights and the catalogue that come with the package."""
 HOME = "PHOTOCHROM_HOME"
-"""Environment variable: a folder; pulled models lie in `models` below it."""
+"""Environment variable with a folder, in whose `models` pulled models lie."""
 
 
 def downloads() -> Path:
@@ -22,7 +22,7 @@ def downloads() -> Path:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is there; a name that no file can have is not."""
+    """Whether the file exists; false for a name that the file system rejects."""
     try:
         return path.is_file()
     except OSError:

@@ -1,4 +1,4 @@
-"""Recognize an undescribed ONNX file by its inputs and outputs."""
+"""Recognize the contract of an undescribed ONNX file from its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from photochrom.models.contract import CHANNELS, Contract, contract_from_table
 
 
 class Convention(NamedTuple):
-    """Roles of the one input and the output, and what white is at the input."""
+    """Roles of the only input and of the output, and the value of white in the input."""
 
     input_role: str
     output_role: str
@@ -26,10 +26,10 @@ CONVENTIONS = {
     "gray255-ab": Convention("gray", "ab", 255.0),
     "gray255-rgb": Convention("gray", "rgb", 255.0),
 }
-"""Conventions of undescribed files, by the name that a person gives them."""
+"""Conventions of undescribed files, by the values of `kind`."""
 
 _NAMED = {("gray", "ab"): "gray-ab", ("gray", "rgb"): "gray-rgb", ("L", "ab"): "l-ab"}
-"""Names of the published exports, which leave no doubt about the range of their numbers."""
+"""Tensor names of published exports, whose range of values is known."""
 _HINTED = {"L", "hint_ab", "hint_mask"}
 FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)")
 BYTES = "tensor(uint8)"
@@ -39,7 +39,7 @@ BYTES = "tensor(uint8)"
 class Tensor:
     """An input or output of a graph.
 
-    shape: a number where it is fixed, a name or None where it is not. type: as ONNX Runtime says.
+    shape: for each axis a number where it is fixed, else a name or None. type: ONNX Runtime's name.
     """
 
     name: str
@@ -47,66 +47,67 @@ class Tensor:
     type: str
 
     def __str__(self) -> str:
-        kind = self.type.removeprefix("tensor(").removesuffix(")")
+        dtype = self.type.removeprefix("tensor(").removesuffix(")")
         sides = "x".join(str(side) if isinstance(side, int) else "?" for side in self.shape)
-        return f"{self.name} ({sides or 'scalar'}, {kind})"
+        return f"{self.name} ({sides or 'scalar'}, {dtype})"
 
     @property
     def channels(self) -> int | None:
-        """Of an image; None for anything else, or where it is unknown."""
+        """The channels of an image; None for anything else, or where they are not fixed."""
         channels = self.shape[1] if len(self.shape) == 4 else None
         return channels if isinstance(channels, int) else None
 
     @property
     def sides(self) -> tuple[int, int] | None:
-        """Height and width where both are fixed."""
+        """Height and width; None where one of them is not fixed."""
         if len(self.shape) == 4 and all(isinstance(side, int) for side in self.shape[2:]):
             return self.shape[2], self.shape[3]
         return None
 
 
-def check_kind(kind: str | None) -> None:
-    """Raise ConfigError for a kind that there is not."""
-    if kind is not None and kind not in CONVENTIONS:
-        raise ConfigError(Option("kind", kind), f"must be one of {', '.join(CONVENTIONS)}")
+def check_convention(name: str | None) -> None:
+    """Raise ConfigError for a `kind` that is no name of a convention."""
+    if name is not None and name not in CONVENTIONS:
+        raise ConfigError(Option("kind", name), f"must be one of {', '.join(CONVENTIONS)}")
 
 
-def recognised(
+def recognize(
     inputs: Sequence[Tensor], outputs: Sequence[Tensor], kind: str | None, origin: str
 ) -> Contract:
     """The contract of a graph.
 
-    kind: one of `CONVENTIONS`, needed where the graph alone is ambiguous; a graph with hint inputs
-    never is.
-    origin: what errors call it.
-    Raises ModelError that says what was found and what would fit; ConfigError for an unknown kind.
+    kind: a name of `CONVENTIONS`, needed where the graph alone is ambiguous; a graph with hint
+    inputs never is.
+    origin: the file's name in errors.
+    Raises ModelError that lists the tensors and what would fit; ConfigError for an unknown kind.
     """
-    check_kind(kind)
+    check_convention(kind)
     if {tensor.name for tensor in inputs} == _HINTED and _has(outputs, "ab"):
         roles = {"light": "L", "hint_ab": "hint_ab", "hint_mask": "hint_mask"}
         return contract_from_table({"inputs": roles, "outputs": {"ab": "ab"}}, origin)
     if len(inputs) != 1:
-        found = ", ".join(map(str, inputs))
+        names = ", ".join(map(str, inputs))
         raise ModelError(
             origin,
-            f"takes {len(inputs)} inputs ({found}), but one picture is all that it could be given",
+            f"takes {len(inputs)} inputs ({names}), but Photochrom has one picture to give it",
             "export it with the others fixed",
         )
-    [shown] = inputs
-    kind = kind or _only_kind(shown, outputs)
-    if kind is None:
+    [picture] = inputs
+    name = kind or _only_convention(picture, outputs)
+    if name is None:
         raise _unfit(inputs, outputs, origin, "could be several things")
-    convention = CONVENTIONS[kind]
-    answers = [
+    convention = CONVENTIONS[name]
+    candidates = [
         tensor for tensor in outputs if tensor.channels in (CHANNELS[convention.output_role], None)
     ]
-    if len(answers) > 1:
-        answers = [tensor for tensor in answers if tensor.name in ("ab", "rgb", "output")]
-    if shown.channels not in (CHANNELS[convention.input_role], None) or len(answers) != 1:
-        raise _unfit(inputs, outputs, origin, f"is no {kind}")
+    if len(candidates) > 1:
+        candidates = [tensor for tensor in candidates if tensor.name in ("ab", "rgb", "output")]
+    channels = CHANNELS[convention.input_role]
+    if picture.channels not in (channels, None) or len(candidates) != 1:
+        raise _unfit(inputs, outputs, origin, f"is no {name}")
     table = {
-        "inputs": {convention.input_role: shown.name},
-        "outputs": {convention.output_role: answers[0].name},
+        "inputs": {convention.input_role: picture.name},
+        "outputs": {convention.output_role: candidates[0].name},
         "white": convention.white,
     }
     return contract_from_table(table, origin)
@@ -116,49 +117,50 @@ def _has(tensors: Sequence[Tensor], name: str) -> bool:
     return any(tensor.name == name for tensor in tensors)
 
 
-def _only_kind(shown: Tensor, outputs: Sequence[Tensor]) -> str | None:
-    """The kind that is without doubt; None where there are several."""
-    for (name_in, name_out), kind in _NAMED.items():
-        if shown.name == name_in and _has(outputs, name_out) and shown.type in FLOATS:
-            return kind
-    if shown.type == BYTES and shown.channels == 3 and len(outputs) == 1:
+def _only_convention(picture: Tensor, outputs: Sequence[Tensor]) -> str | None:
+    """The name of the only convention that fits; None where several may."""
+    for (input_name, output_name), name in _NAMED.items():
+        if picture.name == input_name and _has(outputs, output_name) and picture.type in FLOATS:
+            return name
+    if picture.type == BYTES and picture.channels == 3 and len(outputs) == 1:
         return {2: "gray255-ab", 3: "gray255-rgb"}.get(outputs[0].channels or 0)
     return None
 
 
 def _unfit(
-    inputs: Sequence[Tensor], outputs: Sequence[Tensor], origin: str, why: str
+    inputs: Sequence[Tensor], outputs: Sequence[Tensor], origin: str, problem: str
 ) -> ModelError:
-    found = f"{', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}"
+    tensors = f"{', '.join(map(str, inputs))} to {', '.join(map(str, outputs))}"
     return ModelError(
         origin,
-        f"{why}: from {found}; what fits is one picture of 1 (L) or 3 channels (grey sRGB) to "
-        "one of 2 (ab) or 3 (RGB)",
+        f"{problem}: from {tensors}; what fits is one picture of 1 (L) or 3 channels (grey sRGB) "
+        "to one of 2 (ab) or 3 (RGB)",
         Remedy(
-            f"say by {{}} which it is, {', '.join(CONVENTIONS)}, or in a TOML file beside it "
+            f"set {{}} to one of {', '.join(CONVENTIONS)}, or describe it in a TOML file beside it "
             f"({see_docs('models')})",
             Option("kind"),
         ),
     )
 
 
-def fitted(
+def fit_to_graph(
     contract: Contract, inputs: Sequence[Tensor], outputs: Sequence[Tensor], origin: str
 ) -> Contract:
-    """A contract that a graph was checked against; fixed sides of the graph count.
+    """Check a contract against a graph; return it with the graph's fixed sides.
 
-    Raises ModelError where the graph has not the tensors of the contract, wants others as well, or
-    they are of another shape or type.
+    Raises ModelError where the graph lacks tensors of the contract, needs further inputs, or has
+    tensors of another shape or type.
     """
-    wanted = set(contract.inputs.values())
-    found = {tensor.name for tensor in inputs}
-    said = {tensor.name for tensor in outputs}
-    if found != wanted or not set(contract.outputs.values()) <= said:
+    expected = set(contract.inputs.values())
+    input_names = {tensor.name for tensor in inputs}
+    output_names = {tensor.name for tensor in outputs}
+    if input_names != expected or not set(contract.outputs.values()) <= output_names:
         raise ModelError(
             origin,
-            f"not the model that its description says: it takes {', '.join(sorted(found))} and "
-            f"gives {', '.join(sorted(said))}, but should take {', '.join(sorted(wanted))} and "
-            f"give {', '.join(contract.outputs.values())}",
+            "not the model that its description names: it takes "
+            f"{', '.join(sorted(input_names))} and returns {', '.join(sorted(output_names))}, "
+            f"but should take {', '.join(sorted(expected))} "
+            f"and return {', '.join(contract.outputs.values())}",
         )
     by_name = {tensor.name: tensor for tensor in (*inputs, *outputs)}
     for role, name in (*contract.inputs.items(), *contract.outputs.items()):
@@ -166,39 +168,41 @@ def fitted(
             _check_picture(by_name[name], CHANNELS[role], origin)
     for tensor in inputs:
         if tensor.type not in (*FLOATS, BYTES):
-            raise ModelError(origin, f"{tensor} cannot be filled", "it takes floats or bytes")
-    shown = by_name[contract.inputs["gray" if "gray" in contract.inputs else "light"]]
-    if shown.type == BYTES and not (contract.black >= 0 and 1 < contract.white <= 255):
+            raise ModelError(
+                origin, f"{tensor} is of an unsupported type", "floats or bytes are needed"
+            )
+    picture = by_name[contract.inputs["gray" if "gray" in contract.inputs else "light"]]
+    if picture.type == BYTES and not (contract.black >= 0 and 1 < contract.white <= 255):
         raise ModelError(
             origin,
-            f"{shown} takes bytes, but its white would be {contract.white:g}",
+            f"{picture} takes bytes, but its white would be {contract.white:g}",
             Remedy(
-                "say by {} that it is gray255-ab or gray255-rgb, or by white = 255 in a TOML file "
-                "beside it",
+                "set {} to gray255-ab or gray255-rgb, or white = 255 in a TOML file beside it",
                 Option("kind"),
             ),
         )
-    if shown.sides is None:
+    if picture.sides is None:
         return contract
-    if contract.size_rule.fixed not in (None, shown.sides):
+    if contract.size_rule.fixed not in (None, picture.sides):
         raise ModelError(
             origin,
-            f"{shown} takes one size, and its description says another: {contract.size_rule.fixed}",
+            f"{picture} takes one size, and its description has another: "
+            f"{contract.size_rule.fixed}",
         )
     rule = contract.size_rule
-    multiple = rule.multiple if rule.fixed else 4  # nobody said one
-    return replace(contract, size_rule=replace(rule, multiple=multiple).fixed_to(shown.sides))
+    multiple = rule.multiple if rule.fixed else 4  # 4 where no description gives one
+    return replace(contract, size_rule=replace(rule, multiple=multiple).fixed_to(picture.sides))
 
 
 def _check_picture(tensor: Tensor, channels: int, origin: str) -> None:
-    fixed = [side if isinstance(side, int) else None for side in tensor.shape]
-    free = sum(side is None for side in fixed[2:])
+    shape = [side if isinstance(side, int) else None for side in tensor.shape]
+    free = sum(side is None for side in shape[2:])
     if (
-        len(fixed) != 4
-        or fixed[0] not in (None, 1)
-        or fixed[1] not in (None, channels)
+        len(shape) != 4
+        or shape[0] not in (None, 1)
+        or shape[1] not in (None, channels)
         or free == 1
-        or 0 in fixed
+        or 0 in shape
     ):
         raise ModelError(
             origin,

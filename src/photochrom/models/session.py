@@ -1,8 +1,8 @@
-"""A loaded network: ONNX Runtime around one file, asked and read as its contract says.
+"""A loaded network: ONNX Runtime's session of one file, fed and read according to its contract.
 
-What a network takes and gives is in `photochrom.models.Contract`: of Photochrom's own files from
-their metadata, of published ones from the catalogue, of a person's own from a TOML file beside it
-or from the graph itself.
+The contract (`photochrom.models.Contract`) comes from the metadata of Photochrom's own files, from
+the catalogue for published ones, and for a person's own file from a TOML file beside it or from the
+graph itself.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from photochrom.models import (
     ResolvedModel,
     SizeRule,
     Tensor,
-    check_kind,
+    check_convention,
     dial_from,
     find,
-    fitted,
-    recognised,
+    fit_to_graph,
+    recognize,
 )
 from photochrom.models.devices import CPU, providers_for
 from photochrom.options import DEVICE
@@ -45,10 +45,10 @@ INPUTS = {
     "bins": ("L", "hint_ab", "hint_mask", "gamma", "temperature"),
     "ab": ("L",),
 }
-"""What a graph of Photochrom's own takes: over ab bins, or saying ab."""
+"""Inputs of Photochrom's own graphs, by output: a distribution over ab bins, or ab."""
 METADATA_KEY = "photochrom"
 
-_QUIET = 3  # ONNX Runtime's severity: errors only
+_ERRORS_ONLY = 3  # ONNX Runtime's severity
 _DTYPES = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -59,10 +59,10 @@ _DTYPES = {
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the network says of one small copy.
+    """A network's output for one small copy.
 
     ab: (h, w, 2), Lab units, without the dial's gain.
-    confidence: (h, w), 0..1; None from a network that says only ab.
+    confidence: (h, w), 0..1; None from a network without a distribution.
     """
 
     ab: Array
@@ -85,36 +85,36 @@ class Session:
 
         model: a name, the path of an .onnx file, or None for the default.
         threads: of the network, all cores by default.
-        providers: ONNX Runtime's names in order of preference, instead of a device.
-        device: "cpu", "auto", "cuda", ...; see `photochrom.models.devices`. One that fails to start
-        is warned of, and the CPU does its work.
-        kind: what a file that nothing describes takes and gives, one of
-        `photochrom.models.CONVENTIONS`; others leave it unused (`asked_kind`).
-        Raises ModelError where the model, its file or a provider is not there, ConfigError for an
-        unknown device or kind.
+        providers: execution providers in order of preference, instead of a device.
+        device: "cpu", "auto", "cuda", ...; see `photochrom.models.devices`. Where it fails to
+        start, a warning names it and the CPU is used.
+        kind: the convention of a file without a description, a name of
+        `photochrom.models.CONVENTIONS`; unused for a described file (`described`).
+        Raises ModelError where the model, its file or a provider does not exist, ConfigError for
+        an unknown device or kind.
         """
-        check_kind(kind)
-        found = find(model)
+        check_convention(kind)
+        resolved = find(model)
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = _QUIET
+        options.log_severity_level = _ERRORS_ONLY
         options.intra_op_num_threads = threads or 0
-        chosen = _available(providers) if providers else providers_for(device)
-        self._session = _started(found, options, chosen)
+        names = _available(providers) if providers else providers_for(device)
+        self._session = _start(resolved, options, names)
         inputs, outputs = (
             [Tensor(item.name, tuple(item.shape), item.type) for item in items]
             for items in (self._session.get_inputs(), self._session.get_outputs())
         )
-        contract = _described(self._session, found)
-        self.asked_kind = contract is None
-        origin = str(found.path)
-        contract = contract or recognised(inputs, outputs, kind, origin)
-        self.contract = fitted(contract, inputs, outputs, origin)
-        self.name = found.name
+        contract = _contract_of(self._session, resolved)
+        self.described = contract is not None
+        origin = str(resolved.path)
+        contract = contract or recognize(inputs, outputs, kind, origin)
+        self.contract = fit_to_graph(contract, inputs, outputs, origin)
+        self.name = resolved.name
         self._types = {tensor.name: tensor.type for tensor in (*inputs, *outputs)}
 
     @property
     def provider(self) -> str:
-        """What does the work, by ONNX Runtime's name."""
+        """ONNX Runtime's name of the execution provider in use."""
         return self._session.get_providers()[0]
 
     def predict(
@@ -128,24 +128,27 @@ class Session:
 
         lightness: (H, W), 0..100, of a shape that the contract's size rule allows.
         hint_ab: (H, W, 2), Lab units, read where hint_mask (H, W) is 1; both or neither.
-        Raises HintError where it takes no hints, ModelError where its answer is not as described.
+        Raises HintError where the network takes no hints, ModelError where its output does not
+        match its contract.
         """
         if hint_mask is not None and hint_mask.any() and not self.contract.hints:
             raise HintError(self.name, "takes no hints", "choose a model that does")
         feed = self._feed(lightness, decoding, hint_ab, hint_mask)
-        wanted = [role for role in ("ab", "rgb", "entropy") if role in self.contract.outputs]
-        answer = dict(zip(wanted, self._run(wanted, feed), strict=True))
-        ab = self._ab(answer, lightness.shape)
-        entropy = answer.get("entropy")
+        roles = [role for role in ("ab", "rgb", "entropy") if role in self.contract.outputs]
+        outputs = dict(zip(roles, self._run(roles, feed), strict=True))
+        ab = self._ab(outputs, lightness.shape)
+        entropy = outputs.get("entropy")
         return Prediction(ab, None if entropy is None else 1 - entropy[0, 0])
 
     def logits(self, lightness: Array) -> Array:
         """The distribution over ab bins, (Q, h, w), as trained, without hints.
 
-        Raises ModelError for a network that says only ab.
+        Raises ModelError for a network that predicts ab without a distribution.
         """
         if self.contract.output != "bins":
-            raise ModelError(self.name, "says colours, not how likely each is", "choose another")
+            raise ModelError(
+                self.name, "predicts colours, but no distribution over them", "choose another model"
+            )
         feed = self._feed(lightness, Decoding(0.0, 1.0, 1.0), None, None)
         [logits] = self._run(["logits"], feed)
         return logits[0]
@@ -157,7 +160,7 @@ class Session:
         hint_ab: Array | None,
         hint_mask: Array | None,
     ) -> dict[str, Any]:
-        """What is put in, by role."""
+        """The input tensors, by role."""
         roles = self.contract.inputs
         feed: dict[str, Any] = {}
         span = self.contract.white - self.contract.black
@@ -186,13 +189,13 @@ class Session:
         inputs = {}
         for role, value in feed.items():
             name = self.contract.inputs[role]
-            kind = _DTYPES[self._types[name]]
-            rounded = np.rint(value) if kind is np.uint8 else value
-            inputs[name] = np.ascontiguousarray(rounded, kind)
+            dtype = _DTYPES[self._types[name]]
+            rounded = np.rint(value) if dtype is np.uint8 else value
+            inputs[name] = np.ascontiguousarray(rounded, dtype)
         names = [self.contract.outputs[role] for role in outputs]
         try:
-            found = self._session.run(names, inputs)
-        except Exception as error:  # ONNX Runtime raises several unrelated kinds
+            values = self._session.run(names, inputs)
+        except Exception as error:  # ONNX Runtime raises several unrelated classes
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise ModelError(
                 self.name,
@@ -200,34 +203,38 @@ class Session:
                 Remedy(
                     "it may take other sizes ({}, or a TOML file beside it), or lack external data",
                     Option("size"),
-                    otherwise="it may take other sizes (a TOML file beside it says which), or lack "
-                    "external data",
+                    otherwise="it may take other sizes (set them in a TOML file beside it), or "
+                    "lack external data",
                 ),
             ) from error
-        return [np.asarray(value, np.float32) for value in found]
+        return [np.asarray(value, np.float32) for value in values]
 
-    def _ab(self, answer: dict[str, Array], shape: tuple[int, ...]) -> Array:
-        """Lab units (h, w, 2), on a grid that divides the small copy."""
-        said = answer["rgb" if "rgb" in answer else "ab"]
-        channels = 3 if "rgb" in answer else 2
-        rows, columns = said.shape[2:] if said.ndim == 4 else (0, 0)
+    def _ab(self, outputs: dict[str, Array], shape: tuple[int, ...]) -> Array:
+        """The predicted ab (h, w, 2), Lab units, on a grid that divides the small copy.
+
+        outputs: by role. shape: of the small copy.
+        """
+        tensor = outputs["rgb" if "rgb" in outputs else "ab"]
+        channels = 3 if "rgb" in outputs else 2
+        rows, columns = tensor.shape[2:] if tensor.ndim == 4 else (0, 0)
         if (
-            said.shape[:2] != (1, channels)
+            tensor.shape[:2] != (1, channels)
             or not rows
             or shape[0] % rows
             or shape[0] * columns != shape[1] * rows
         ):
             raise ModelError(
                 self.name,
-                f"answers {'x'.join(map(str, said.shape))} to a picture of {shape[0]}x{shape[1]}",
-                f"it should be 1x{channels} and a whole part of that",
+                f"returns {'x'.join(map(str, tensor.shape))} for a picture of "
+                f"{shape[0]}x{shape[1]}",
+                f"it must return 1x{channels}xHxW, where H and W are a whole fraction of that",
             )
-        image: Array = said[0].transpose(1, 2, 0)
+        image: Array = tensor[0].transpose(1, 2, 0)
         if channels == 3:
             black, white = 0.0, 1.0
             if self._types[self.contract.outputs["rgb"]] == BYTES:
                 white = 255.0
-            elif self.contract.input == "gray":  # the answer is in the numbers of the question
+            elif self.contract.input == "gray":  # then the output has the range of the input
                 black, white = self.contract.black, self.contract.white
             codes = (image - np.float32(black)) / np.float32(white - black)
             image = lab_from_srgb(codes.clip(0, 1))[..., 1:]
@@ -239,21 +246,21 @@ class Session:
                 "returned NaN or infinity",
                 "its file, or the range of its input (black, white), may be wrong",
             )
-        return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond lies no colour
+        return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond it are no colours
 
 
-def _started(found: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
+def _start(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
-    path = str(found.path)
+    path = str(resolved.path)
     if list(providers) != [CPU]:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # ONNX Runtime's own; ours says it once
+                warnings.simplefilter("ignore")  # of ONNX Runtime; the one below replaces them
                 session = onnxruntime.InferenceSession(path, options, providers=list(providers))
             if session.get_providers()[0] == providers[0]:
                 return session
             reason = "it did not start"
-        except Exception as error:  # of drivers and libraries
+        except Exception as error:  # drivers and libraries raise any class
             reason = first_line(error)
         if CPU not in providers:
             raise ModelError(
@@ -262,44 +269,46 @@ def _started(found: ResolvedModel, options: Any, providers: Sequence[str]) -> An
         warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
     try:
         return onnxruntime.InferenceSession(path, options, providers=[CPU])
-    except Exception as error:  # ONNX Runtime raises several unrelated kinds
+    except Exception as error:  # ONNX Runtime raises several unrelated classes
         remedy = None
-        if found.descriptor is not None and not found.descriptor.shipped:
-            remedy = f"get it again: photochrom models pull {found.name}"
+        if resolved.descriptor is not None and not resolved.descriptor.shipped:
+            remedy = f"get it again: photochrom models pull {resolved.name}"
         raise ModelError(
             path, f"not a model that can be loaded ({first_line(error)})", remedy
         ) from error
 
 
 def _available(providers: Sequence[str]) -> list[str]:
-    present = onnxruntime.get_available_providers()
+    installed = onnxruntime.get_available_providers()
     for provider in providers:
-        if provider not in present:
+        if provider not in installed:
             raise ModelError(
                 Option("providers", provider),
                 "the installed ONNX Runtime has none",
-                f"it has {', '.join(present)}",
+                f"it has {', '.join(installed)}",
             )
     return list(providers)
 
 
-def _described(session: Any, found: ResolvedModel) -> Contract | None:
-    """What a file says of itself, else what is said of it; None where nothing is."""
+def _contract_of(session: Any, resolved: ResolvedModel) -> Contract | None:
+    """The contract from a file's metadata or its description; None where it has neither."""
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
-        return found.contract
+        return resolved.contract
     try:
-        return _own(json.loads(text), found.contract, str(found.path))
+        return _contract_from_metadata(json.loads(text), resolved.contract, str(resolved.path))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            found.path,
-            f"what it says of itself ({METADATA_KEY!r} in its metadata) is damaged, or of another "
-            f"program ({type(error).__name__}: {error})",
+            resolved.path,
+            f"its metadata ({METADATA_KEY!r}) is damaged, or of another program "
+            f"({type(error).__name__}: {error})",
             "export it again",
         ) from error
 
 
-def _own(record: dict[str, Any], described: Contract | None, origin: str) -> Contract:
+def _contract_from_metadata(
+    record: dict[str, Any], described: Contract | None, origin: str
+) -> Contract:
     """The contract in the metadata of a file that Photochrom exported."""
     names = INPUTS[record.get("output", "bins")]
     contract = described or Contract(

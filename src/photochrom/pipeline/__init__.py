@@ -1,1 +1,1 @@
-"""One photo through one network, and what is done before and after it."""
+"""Inference for one photo, with the steps before and after the network."""

@@ -1,7 +1,7 @@
-"""What a person changes about colours after the network: saturation, warmth, tint, smoothness.
+"""Adjustments of colours after the network: saturation, warmth, tint, smoothness.
 
-All of it happens on the small copy, in a few milliseconds whatever the photo's size. The full-size
-pass reduces what then leaves the gamut, at the photo's own lightness.
+They are applied to the small copy, in a few milliseconds whatever the photo's size. The full-size
+pass reduces the chroma of colours that they move out of gamut, at the photo's own lightness.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from photochrom.options import ADJUSTMENTS, ColorizeOptions, check_ranges
 
 SHIFT = 20.0
 """Lab units that a warmth or tint of 1 shifts colours by."""
-WIDEST = 0.08
-"""Radius of the windows at a smoothness of 1, short sides of the picture."""
+MAX_RADIUS = 0.08
+"""Radius of the smoothing windows at a smoothness of 1, short sides of the picture."""
 EPSILON = 9.0
-"""Of the guided filter, squared units of L: edges above some 6 units keep colours apart."""
+"""Regularisation of the guided filter, squared units of L: edges above some 6 units keep colours
+apart."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Adjustments:
 
     @classmethod
     def of(cls, options: ColorizeOptions) -> Adjustments:
-        """The part of a photo's options that changes colours after the network.
+        """The adjustments among the options of a photo.
 
         Parameters
         ----------
         options
-            What colours a photo shall have.
+            The options.
 
         Returns
         -------
@@ -90,7 +91,7 @@ class Adjustments:
         ab
             (h, w, 2), CIE Lab units.
         chroma
-            The linear model of ab by L that was made of it.
+            The linear model of ab by L that was fitted to it.
         lightness
             (h, w), CIE L, 0 to 100.
 
@@ -109,7 +110,7 @@ class Adjustments:
         True
         """
         if self.smooth > 0:
-            radius = max(1, round(self.smooth * WIDEST * min(lightness.shape)))
+            radius = max(1, round(self.smooth * MAX_RADIUS * min(lightness.shape)))
             slope, offset = guided_coefficients(ab, lightness, radius, EPSILON)
             ab = slope * lightness[..., None] + offset
             chroma = linear_chroma(ab, lightness)

@@ -1,10 +1,10 @@
-"""What a damaged photo's small copy should look like to the network; a sound one stays as it is.
+"""Cleaning of a damaged photo's small copy for the network; a sound copy is returned unchanged.
 
-Three faults mislead a network that learned on sound photos: the dots of a printed screen, grain,
-and tones squeezed by fading. Each is taken out only where it is plain to see, and only from what
-the network looks at: the photo's own lightness is never touched. Thresholds lie between the sound
-photos of the validation set and the degraded ones of docs/robustness.md; lengths are pixels of
-the small copy.
+Three faults mislead a network that was trained on sound photos: the dots of a printed screen,
+grain, and tones compressed by fading. Each is removed only where it is unmistakable, and only from
+the network's input: the photo's own lightness is never changed. Thresholds lie between the sound
+photos of the validation set and the degraded ones of docs/robustness.md; lengths are pixels of the
+small copy.
 """
 
 from __future__ import annotations
@@ -20,40 +20,45 @@ from photochrom.color.lab import Array
 from photochrom.filters.guided_filter import window_mean
 
 SMALLEST = 128
-"""Short side below which there are too few pixels to tell a fault from the picture."""
+"""Short side below which there are too few pixels to distinguish a fault from the picture."""
 
 SCREEN_FREQUENCY = 0.15
-"""Coarsest screen looked for, cycles a pixel; coarser dots are objects of the picture."""
+"""Frequency of the coarsest screen detected, cycles a pixel; coarser dots are objects of the
+picture."""
 SCREEN_SHARE = 0.15
 """Share of the finer detail's power that each of a screen's two directions holds at least.
 Of 512 sound photos none has more than 0.11, screened ones have 0.20 to 0.47."""
 SCREEN_REACH = 3
-"""Bins of the spectrum around a wave that belong to it, for the picture modulates its screen."""
+"""Bins of the spectrum around a wave that are counted with it, since the picture modulates it."""
 SCREEN_DEVIATION = 0.5
 """Standard deviation of L that each wave of a screen has at least."""
 FAINT_SCREEN = 3.0
-"""The same, below which a screen stays: its dots mislead less than the loss of what is as fine."""
+"""Standard deviation of L below which a screen is left in: its dots mislead the network less than
+the loss of equally fine detail."""
 SCREEN_ORDER = 2
-"""Sums and differences of the two waves that are taken out with them; they fold at the grid."""
+"""Highest order of the sums and differences of the two waves that are removed with them; they alias
+at the pixel grid."""
 SCREEN_NOTCH = 0.06
 """Sigma of a notch in the spectrum, cycles a pixel."""
 SCREEN_MARGIN = 16
-"""Pixels mirrored at the edges before a screen is taken out."""
+"""Pixels mirrored at the edges before a screen is removed."""
 
 RADIUS = 3
-"""Of the windows in which noise is measured and removed: 7 x 7."""
+"""Radius of the windows in which noise is measured and removed: 7 x 7 pixels."""
 NOISE_TONES = (20.0, 90.0)
-"""L of the windows in which noise shows in full."""
+"""Range of mean L in which noise has its full variance."""
 UNCLIPPED_TONES = (8.0, 95.0)
-"""L of the windows in which noise shows at all."""
+"""Range of mean L in which noise is not clipped away."""
 NOISE_FLOOR = 0.6
 """Least fine detail, L, that even the smoothest windows of a noisy photo have."""
 NOISE_FINENESS = (0.18, 0.55)
-"""The same in relation to noise's standard deviation: texture is coarser, faint dots are finer."""
+"""Range of that detail relative to the standard deviation of noise: texture lies below it, faint
+screen dots above."""
 NOISE_LIMIT = 6.0
 """Standard deviation of L above which it is not noise but texture all over the picture."""
 NOISE_MARGIN = 1.5
-"""Variance taken off, in those of the smoothest tenth of the windows, which has less than most."""
+"""Variance to remove, as a multiple of that of the smoothest tenth of the windows, which is lower
+than in most."""
 
 FADED_BLACK, FADED_WHITE, FADED_RANGE = 25.0, 80.0, 50.0
 """A print is faded where its blacks are lighter, its whites darker and its range smaller than
@@ -61,7 +66,7 @@ this. Fog keeps its whites and night its blacks, so both stay what they are."""
 LEVELLED = (5.0, 92.0)
 """L of blacks and whites after levelling: the validation photos' medians."""
 LEVELLING_LIMIT = 3.0
-"""Largest factor on contrast: what shows next to nothing is not made into a picture."""
+"""Largest factor on contrast, so that a nearly blank picture is not stretched into one."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,10 @@ class Screen:
 
 
 def clean(lightness: Array) -> Array:
-    """Take out of a small copy what would mislead the network.
+    """Remove screen, noise and fading from a small copy.
 
     lightness: (H, W), 0..100.
-    Returns (H, W), 0..100; the very same array where there is nothing to be done.
+    Returns (H, W), 0..100; the same object where no fault is detected.
     """
     if min(lightness.shape) < SMALLEST:
         return lightness
@@ -104,23 +109,23 @@ def find_screen(lightness: Array) -> Screen | None:
     down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
     spectrum = np.fft.rfft2((lightness - lightness.mean()) * window)
     power = np.square(np.abs(spectrum)) * 2 / np.square(window).sum() / lightness.size
-    power[np.hypot(down, across) < SCREEN_FREQUENCY] = 0  # what is left adds up to a variance of L
+    power[np.hypot(down, across) < SCREEN_FREQUENCY] = 0  # the rest sums to a variance of L
     row, column = _highest(power)
     v, u = down[row, 0], across[column]
     v, u = (-u, v) if v >= 0 else (u, -v)  # a quarter turn, into the stored half-plane
-    expected = _around(power, round(v * height), round(u * width))
-    turned = np.zeros_like(power)
-    turned[expected] = power[expected]
-    places = (row, column), _highest(turned)
-    weaker = min(power[_around(power, *place)].sum() for place in places)
+    perpendicular = _around(power, round(v * height), round(u * width))
+    candidates = np.zeros_like(power)
+    candidates[perpendicular] = power[perpendicular]
+    peaks = (row, column), _highest(candidates)
+    weaker = min(power[_around(power, *peak)].sum() for peak in peaks)
     if weaker <= max(SCREEN_SHARE * power.sum(), SCREEN_DEVIATION**2):
         return None
-    first, second = ((float(down[row, 0]), float(across[column])) for row, column in places)
+    first, second = ((float(down[row, 0]), float(across[column])) for row, column in peaks)
     return Screen(first, second, float(np.sqrt(weaker)))
 
 
 def descreen(lightness: Array, screen: Screen) -> Array:
-    """Take a screen's waves, their harmonics, sums and differences out of the spectrum."""
+    """Remove a screen's waves, their harmonics, sums and differences from the spectrum."""
     (v, u), (other_v, other_u) = screen.first, screen.second
     padded = np.pad(lightness, SCREEN_MARGIN, mode="reflect")
     down, across = np.fft.fftfreq(padded.shape[0]), np.fft.rfftfreq(padded.shape[1])
@@ -130,14 +135,14 @@ def descreen(lightness: Array, screen: Screen) -> Array:
             rows = _notch(down - m * v - n * other_v)
             spectrum *= 1 - np.outer(rows, _notch(across - m * u - n * other_u))
     inner = slice(SCREEN_MARGIN, -SCREEN_MARGIN)
-    found: Array = np.fft.irfft2(spectrum, padded.shape)[inner, inner].astype(np.float32)
-    return np.clip(found, 0, 100)
+    descreened: Array = np.fft.irfft2(spectrum, padded.shape)[inner, inner].astype(np.float32)
+    return np.clip(descreened, 0, 100)
 
 
 def noise_variance(lightness: Array) -> float:
-    """Variance of the noise in L, 0 where the photo has none to speak of.
+    """Variance of the noise in L, 0 where no significant noise is detected.
 
-    Noise is everywhere: even the smoothest windows have it, and it is finer than texture.
+    Noise is present everywhere, even in the smoothest windows, and is finer than texture.
     """
     mean, variance = _statistics(lightness)
     detail = np.zeros_like(lightness)
@@ -157,7 +162,7 @@ def noise_variance(lightness: Array) -> float:
 
 
 def denoise(lightness: Array, variance: float) -> Array:
-    """Remove noise of this variance and keep what rises above it.
+    """Remove noise of this variance and keep stronger detail.
 
     Lee, "Digital image enhancement and noise filtering by use of local statistics", 1980; its
     coefficients are averaged over windows as those of a guided filter (He, Sun, Tang, 2010).
@@ -165,8 +170,8 @@ def denoise(lightness: Array, variance: float) -> Array:
     mean, local = _statistics(lightness)
     slope = np.maximum(local - variance, 0) / np.maximum(local, 1e-6)
     offset = mean - slope * mean
-    kept = window_mean(slope, RADIUS) * lightness + window_mean(offset, RADIUS)
-    return np.clip(kept.astype(np.float32), 0, 100)
+    denoised = window_mean(slope, RADIUS) * lightness + window_mean(offset, RADIUS)
+    return np.clip(denoised.astype(np.float32), 0, 100)
 
 
 def level(lightness: Array) -> Array:
@@ -193,7 +198,7 @@ def _highest(power: NDArray[np.floating]) -> tuple[int, int]:
 
 
 def _around(power: NDArray[np.floating], row: int, column: int) -> tuple[Any, ...]:
-    """Index of what lies around a frequency in a half-plane spectrum; rows wrap, columns end."""
+    """Index of the bins around a frequency in a half-plane spectrum; only rows wrap around."""
     reach = np.arange(-SCREEN_REACH, SCREEN_REACH + 1)
     columns = column + reach
     rows, columns = (row + reach) % len(power), columns[(columns >= 0) & (columns < power.shape[1])]
@@ -201,17 +206,17 @@ def _around(power: NDArray[np.floating], row: int, column: int) -> tuple[Any, ..
 
 
 def _second_difference(image: Array) -> Array:
-    """Along axis 1; two columns fewer."""
+    """Second difference along axis 1; the result has two columns fewer."""
     return image[:, :-2] - 2 * image[:, 1:-1] + image[:, 2:]
 
 
 def _statistics(lightness: Array) -> tuple[Array, Array]:
-    """Mean and variance in the window around every pixel."""
+    """Mean and variance of the window around every pixel."""
     mean = window_mean(lightness, RADIUS)
     return mean, np.maximum(window_mean(np.square(lightness), RADIUS) - np.square(mean), 0)
 
 
 def _notch(distance: NDArray[np.floating]) -> NDArray[np.floating]:
-    """1 at a frequency and whatever folds onto it, falling to 0 away from it."""
-    folded = (distance + 0.5) % 1 - 0.5
-    return np.exp(-np.square(folded) / (2 * SCREEN_NOTCH**2))
+    """1 at a frequency and its aliases, falling to 0 away from them."""
+    aliased = (distance + 0.5) % 1 - 0.5
+    return np.exp(-np.square(aliased) / (2 * SCREEN_NOTCH**2))

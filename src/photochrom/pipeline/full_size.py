@@ -8,8 +8,8 @@ photo, X and Z are f⁻¹(fy + a / 500) and f⁻¹(fy - b / 200), and
 
 where M has the columns of XYZ → RGB for X and Z, and t reduces chroma until rgb fits the target's
 gamut (by the rule of `photochrom.color.lab.reduce_chroma`). With a = b = 0 both differences are
-exactly zero, so that a grey photo comes out with the very codes it came in with, where it stays in
-its space (floats up to the last bits).
+exactly zero, so that a grey photo keeps its exact codes where it keeps its colour space (floats up
+to the last bits).
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ from photochrom.pipeline import native
 from photochrom.pipeline.native import NativeKernel, StripArithmetic
 
 _DARKEST = np.float32(1e-20)
-"""Luminance below it, which only damaged floats have, is black: its shares would be denormal."""
+"""Lower luminance, which only damaged floats have, is set to 0: its products would be denormal."""
 
-_AHEAD = 2
+_STRIPS_AHEAD = 2
 """Strips in work for each thread."""
 _DECODED_AHEAD = 4
 """Strips that the decoder may be ahead of the arithmetic."""
 
-_MOST_KEPT = 8
-"""Threads' worth of memory for strips that is kept between photos, 14 MB each."""
+_POOL_SIZE = 8
+"""Scratch arrays that are kept between photos, one for each thread, 14 MB each."""
 
 TOE = 6 / 29
-"""Where f⁻¹ turns from a line into a cube."""
+"""The f at which f⁻¹ changes from a line to a cube."""
 
 
 def colored_strips(
@@ -63,9 +63,9 @@ def colored_strips(
 ) -> Iterator[Pixels]:
     """Colour an image strip by strip, in order, working ahead on several threads.
 
-    fetch: gives rows of an image: grey, grey and alpha, RGB, or RGB and alpha.
+    fetch: returns rows of an image: grey, grey and alpha, RGB, or RGB and alpha.
     chroma: of a small copy that covers the same extent.
-    source: the image's space. target: of what comes out; by default that of what comes in.
+    source: the image's space. target: the result's coding; by default the image's.
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or os.cpu_count() or 1
@@ -76,15 +76,15 @@ def colored_strips(
         strips = ((fetch(top, rows), top) for top, rows in spans)
     first = next(strips)
     kernel = _Kernel(plan, chroma, source, target or Coding(source, first[0].dtype))
-    everything = chain([first], strips)
+    all_strips = chain([first], strips)
     if count == 1:  # handing over to another thread would gain nothing
-        yield from starmap(kernel, everything)
+        yield from starmap(kernel, all_strips)
     else:
-        yield from ordered_map(lambda strip: kernel(*strip), everything, count, _AHEAD)
+        yield from ordered_map(lambda strip: kernel(*strip), all_strips, count, _STRIPS_AHEAD)
 
 
 Extent = tuple[tuple[float, float], tuple[float, float]]
-"""Which part of a whole picture: from where to where, down and across, as shares of it."""
+"""A part of a picture: start and end, down and across, as shares of its height and width."""
 
 
 def colored_piece(
@@ -110,14 +110,14 @@ def _f(luminance: NDArray[Any]) -> NDArray[Any]:
 
 def _inverse_f(f: Array) -> Array:
     """X / Xw of f: a cube above the toe, a line below it."""
-    found = f.copy()
-    _invert_f(found, np.empty((2, *f.shape), np.float32))
-    return found
+    inverse = f.copy()
+    _invert_f(inverse, np.empty((2, *f.shape), np.float32))
+    return inverse
 
 
-def _invert_f(f: Array, free: Array) -> None:
-    """`_inverse_f` in place; free: twice as many numbers, for use meanwhile."""
-    high, cube = free.reshape(2, *f.shape)
+def _invert_f(f: Array, scratch: Array) -> None:
+    """`_inverse_f` in place; scratch: (2, ...) for intermediate values."""
+    high, cube = scratch.reshape(2, *f.shape)
     np.maximum(f, np.float32(TOE), out=high)
     f -= high
     f *= np.float32(3 * TOE**2)
@@ -141,26 +141,26 @@ def _luminance(strip: Pixels, space: RgbSpace) -> Array:
         luminance = decode(strip[..., 0]) * weights[0]
         luminance += decode(strip[..., 1]) * weights[1]
         luminance += decode(strip[..., 2]) * weights[2]
-        np.clip(luminance, 0, 1, out=luminance)  # primaries of a strange profile may be negative
+        np.clip(luminance, 0, 1, out=luminance)  # unusual primaries may have negative weights
     if strip.dtype.kind == "f":
         np.nan_to_num(luminance, copy=False)
         luminance *= luminance > _DARKEST
     return luminance
 
 
-def _recoded(alpha: Pixels, kind: np.dtype[Any]) -> Pixels:
-    """Alpha, or any band without a curve, as another type."""
-    if alpha.dtype == kind:
+def _recoded(alpha: Pixels, dtype: np.dtype[Any]) -> Pixels:
+    """Alpha, or any band without a curve, as another number type."""
+    if alpha.dtype == dtype:
         return alpha
-    scale = [1.0 if k.kind == "f" else float(np.iinfo(k).max) for k in (alpha.dtype, kind)]
+    scale = [1.0 if t.kind == "f" else float(np.iinfo(t).max) for t in (alpha.dtype, dtype)]
     values = alpha * (scale[1] / scale[0])
-    return (values if kind.kind == "f" else np.rint(values.clip(0, scale[1]))).astype(kind)
+    return (values if dtype.kind == "f" else np.rint(values.clip(0, scale[1]))).astype(dtype)
 
 
 class _Scratch:
-    """Memory for one strip at a time; fresh memory costs as much as the sums, so it is kept."""
+    """Arrays for one strip at a time, reused: allocation costs as much as the arithmetic."""
 
-    _kept: ClassVar[list[_Scratch]] = []
+    _pool: ClassVar[list[_Scratch]] = []
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
@@ -170,60 +170,60 @@ class _Scratch:
     @classmethod
     @contextmanager
     def borrowed(cls, rows: int, width: int) -> Iterator[tuple[NDArray[np.intp], Array]]:
-        """Places in tables (rows, W, 3) and floats (12, rows, W), of any content."""
+        """Table indices (rows, W, 3) and floats (12, rows, W), uninitialised."""
         pixels = rows * width
         try:
-            scratch = cls._kept.pop() if pixels <= STRIP_PIXELS else cls(pixels)
+            scratch = cls._pool.pop() if pixels <= STRIP_PIXELS else cls(pixels)
         except IndexError:
             scratch = cls(STRIP_PIXELS)
         yield (
             scratch._index[: 3 * pixels].reshape(rows, width, 3),
             scratch._floats[: 12 * pixels].reshape(12, rows, width),
         )
-        if scratch.pixels == STRIP_PIXELS and len(cls._kept) < _MOST_KEPT:
-            cls._kept.append(scratch)
+        if scratch.pixels == STRIP_PIXELS and len(cls._pool) < _POOL_SIZE:
+            cls._pool.append(scratch)
 
 
-class _Light:
-    """What a strip's codes are: f of their luminance, its inverse, and the luminance times `white`.
+class _LuminanceTables:
+    """Compute of a strip's codes f of the luminance, f⁻¹ of that, and the luminance times white.
 
-    The first two agree to the last bit, so that no chroma means no change.
+    f⁻¹ is tabulated with the arithmetic of the pass itself, so that ab = 0 changes no bit.
     """
 
     def __init__(self, space: RgbSpace, white: float) -> None:
         self.space, self.white = space, np.float32(white)
         self._tables: dict[np.dtype[Any], list[Array]] = {}
 
-    def __call__(self, strip: Pixels, index: NDArray[np.intp], found: Array) -> None:
-        """Fill `found` (3, rows, W); index: (rows, W), for use meanwhile."""
+    def __call__(self, strip: Pixels, index: NDArray[np.intp], out: Array) -> None:
+        """Fill `out` (3, rows, W); index: (rows, W), scratch."""
         direct = strip.shape[2] < 3 and strip.dtype.kind == "u"
         if direct:
             np.copyto(index, strip[..., 0])
             tables = self.tables(strip.dtype)
         else:
             luminance = _luminance(strip, self.space)
-            np.multiply(luminance, self.white, out=found[2])
+            np.multiply(luminance, self.white, out=out[2])
             luminance *= np.float32(65535)
             luminance += np.float32(0.5)
             np.copyto(index, luminance, casting="unsafe")
             tables = [_F, _F_INVERSE]
-        for table, values in zip(tables, found, strict=direct):
-            table.take(index, out=values, mode="clip")  # a mode that needs no copy
+        for table, values in zip(tables, out, strict=direct):
+            table.take(index, out=values, mode="clip")  # "clip" writes to `out` without a buffer
 
-    def tables(self, kind: np.dtype[Any]) -> list[Array]:
+    def tables(self, dtype: np.dtype[Any]) -> list[Array]:
         """The three values of every code of a type."""
-        if kind not in self._tables:
+        if dtype not in self._tables:
             curve = self.space.curve
-            light = curve.linear8 if kind == np.uint8 else curve.linear
+            light = curve.linear8 if dtype == np.uint8 else curve.linear
             f = _f(light).astype(np.float32)
-            self._tables[kind] = [f, _inverse_f(f), light * self.white]
-        return self._tables[kind]
+            self._tables[dtype] = [f, _inverse_f(f), light * self.white]
+        return self._tables[dtype]
 
 
 class _Kernel:
     """The arithmetic of one strip, with the chroma model enlarged to the photo's width.
 
-    Light is a multiple of 0..1, such that its root is the place in the table of codes.
+    Linear light is scaled to 0..white, so that its square root is the index in the table of codes.
     """
 
     def __init__(
@@ -235,17 +235,18 @@ class _Kernel:
         extent: Extent = ((0.0, 1.0), (0.0, 1.0)),
     ) -> None:
         down, across = extent
-        self.kind, self.curve = target.kind, target.space.curve
+        self.dtype, self.curve = target.kind, target.space.curve
         self.white = float(self.curve.root_steps(target.kind)) ** 2
         self.codes = self.curve.table(target.kind)
-        self.light = _Light(source, self.white)
-        # what differences of X and of Z give to R, G and B
+        self.luminance = _LuminanceTables(source, self.white)
+        # contributions of the differences of X and Z to R, G and B
         from_xz = target.space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]
         self.from_x, self.from_z = (self.white * from_xz).astype(np.float32).T[..., None, None]
         scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
         slope = 116 * chroma.slope * scale  # L = 116 fy - 16
         offset = (chroma.offset - 16 * chroma.slope) * scale
-        fields = np.concatenate([slope + 1, offset], axis=2)  # to f of X and Z, not differences
+        # slope + 1, because f of X and of Z is computed, not their differences from fy
+        fields = np.concatenate([slope + 1, offset], axis=2)
         fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
         left, right, share = _linear_positions(plan.width, fields.shape[2], across)
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
@@ -278,16 +279,16 @@ class _Kernel:
             colored = self._colored(strip, top, index, floats)
         colors = bands if bands in (1, 3) else bands - 1
         if bands > colors:
-            alpha = _recoded(strip[..., colors:], self.kind)
+            alpha = _recoded(strip[..., colors:], self.dtype)
             colored = np.concatenate([colored, alpha], axis=2)
-        if strip.dtype.kind == self.kind.kind == "f":
-            odd = ~((strip[..., :colors] >= 0) & (strip[..., :colors] <= 1)).all(axis=-1)
-            colored[odd, :3] = strip[odd, :colors]
+        if strip.dtype.kind == self.dtype.kind == "f":
+            out_of_range = ~((strip[..., :colors] >= 0) & (strip[..., :colors] <= 1)).all(axis=-1)
+            colored[out_of_range, :3] = strip[out_of_range, :colors]
         return colored
 
     def _colored(self, strip: Pixels, top: int, index: NDArray[np.intp], floats: Array) -> Pixels:
         rows, width, _ = strip.shape
-        self.light(strip, index.reshape(3, rows, width)[0], floats[:3])
+        self.luminance(strip, index.reshape(3, rows, width)[0], floats[:3])
         fy, base, luminance = floats[:3]
         fields = self._fields(top, floats[3:7])
         xz = fields[:2]
@@ -298,21 +299,21 @@ class _Kernel:
         rgb = np.multiply(xz[0], self.from_x, out=floats[9:12])
         for band, from_z in zip(rgb, self.from_z, strict=True):
             band += np.multiply(xz[1], from_z, out=base)
-        rgb *= _chroma_kept(rgb, luminance, self.white, floats[3:5])
+        rgb *= _chroma_factor(rgb, luminance, self.white, floats[3:5])
         rgb += luminance
         np.sqrt(rgb, out=rgb)
         return self._encoded(rgb, index)
 
     def _encoded(self, roots: Array, index: NDArray[np.intp]) -> Pixels:
         """Codes (rows, W, 3) of roots (3, rows, W)."""
-        if self.kind.kind == "f":
-            return np.stack([self.curve.encode_root(root, self.kind) for root in roots], axis=-1)
+        if self.dtype.kind == "f":
+            return np.stack([self.curve.encode_root(root, self.dtype) for root in roots], axis=-1)
         for band, root in enumerate(roots):
             np.copyto(index[..., band], root, casting="unsafe")
         return self.codes.take(index)
 
     def _fields(self, top: int, fields: Array) -> Array:
-        """Slopes and offsets, (4, rows, W): a line between two rows of the small copy at a time."""
+        """Slopes and offsets, (4, rows, W), interpolated between rows of the small copy."""
         rows = fields.shape[1]
         above, below, share = (values[top : top + rows] for values in self.rows)
         starts = np.flatnonzero(np.diff(above, prepend=-1))
@@ -326,17 +327,17 @@ class _Kernel:
 
 
 _INSIDE = np.float32(1 - 2**-20)
-"""Keeps what is at the border from rounding to the other side, where no root is."""
+"""Factor that keeps colours on the gamut's border from rounding below 0, where no root exists."""
 
 
-def _chroma_kept(rgb: Array, luminance: Array, white: float, free: Array) -> Array:
+def _chroma_factor(rgb: Array, luminance: Array, white: float, scratch: Array) -> Array:
     """The factor t in 0..1 that brings luminance + t * rgb inside 0..white.
 
-    rgb: (3, rows, W). luminance: (rows, W). free: (2, rows, W), for use meanwhile.
+    rgb: (3, rows, W). luminance: (rows, W). scratch: (2, rows, W).
     """
     tiny = np.float32(1e-9 * white)
-    room: Array = free[0]
-    below: Array = free[1]
+    room: Array = scratch[0]
+    below: Array = scratch[1]
     np.maximum(rgb[0], rgb[1], out=room)
     np.maximum(room, rgb[2], out=room)
     np.maximum(room, tiny, out=room)
@@ -354,10 +355,10 @@ def _chroma_kept(rgb: Array, luminance: Array, white: float, free: Array) -> Arr
 def _linear_positions(
     size: int, small: int, span: tuple[float, float]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """Where each of `size` pixels lies among `small` ones, half-pixel centres, edges held.
+    """Linear interpolation of `size` pixels from `small` ones, half-pixel centres, edges repeated.
 
-    span: the share of the small ones that they cover.
-    Returns the index before, the index after and the share of the latter.
+    span: start and end of the part that they cover, as shares of the small ones.
+    Returns the index before, the index after and the weight of the latter.
     """
     start, end = span
     center = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5

@@ -1,4 +1,4 @@
-"""Hints: colours that a person sets at points of a photo.
+"""Hints: colours set at points of a photo, their files, and their places in the small copy.
 
 A file of hints is JSON:
 
@@ -23,8 +23,8 @@ from photochrom.errors import HintError, nearest_name, os_reason, see_docs
 from photochrom.options import Hint
 
 RADIUS = 0.01
-"""Of a hint that names none, as a share of the photo's short side: 5 x 5 pixels of a small copy of
-192, which today's network, trained on squares of 1 to 9, follows better than 9 x 9."""
+"""Default radius, as a share of the photo's short side: 5 x 5 pixels of a small copy of 192, which
+the network, trained on squares of 1 to 9, follows better than 9 x 9."""
 
 _KEYS = ("x", "y", "color", "ab", "radius")
 
@@ -43,8 +43,8 @@ def load_hints(path: Path) -> tuple[Hint, ...]:
 def parse_hints(record: Any, origin: str) -> tuple[Hint, ...]:
     """The hints of a parsed JSON file.
 
-    origin: what errors call it. Raises HintError for a key that is not known, naming the nearest,
-    and for what is no hint.
+    origin: the file's name in errors. Raises HintError for an unknown key, naming the nearest known
+    one, and for an invalid hint.
     """
     if not isinstance(record, dict):
         raise HintError(origin, 'must be an object {"hints": [...]}', see_docs("hints"))
@@ -105,38 +105,38 @@ class PlacedHints:
     def of(
         cls, hints: Sequence[Hint], photo: tuple[int, int], shape: tuple[int, int], name: str
     ) -> PlacedHints:
-        """Carry hints from a photo to its small copy.
+        """Place a photo's hints in its small copy.
 
         photo, shape: height and width of the upright photo and of the small copy. Of several
-        hints in one pixel of the small copy the last counts. name: the photo's, for errors.
+        hints in one pixel of the small copy the last one is used. name: the photo's, for errors.
         Raises HintError for a hint outside the photo.
         """
         scale = np.divide(shape, photo)
-        kept: dict[tuple[int, ...], tuple[NDArray[np.float64], Hint]] = {}
+        by_pixel: dict[tuple[int, ...], tuple[NDArray[np.float64], Hint]] = {}
         for number, hint in enumerate(hints, 1):
             check_inside(hint.x, hint.y, photo, f"{name}: hint {number}")
             place = place_in(hint.x, hint.y, photo, shape)
             pixel = tuple(np.rint(place).astype(int).tolist())
-            kept.pop(pixel, None)  # the later one also comes later
-            kept[pixel] = (place, hint)
-        places = [place for place, _ in kept.values()]
-        radii = [hint.radius or RADIUS * min(photo) for _, hint in kept.values()]
+            by_pixel.pop(pixel, None)  # the later hint moves to the end
+            by_pixel[pixel] = (place, hint)
+        places = [place for place, _ in by_pixel.values()]
+        radii = [hint.radius or RADIUS * min(photo) for _, hint in by_pixel.values()]
         return cls(
             shape,
             np.array(places).reshape(-1, 2),
-            np.array([hint.ab for _, hint in kept.values()], np.float32).reshape(-1, 2),
+            np.array([hint.ab for _, hint in by_pixel.values()], np.float32).reshape(-1, 2),
             np.outer(radii, scale),
         )
 
     @property
     def pixels(self) -> list[tuple[int, int]]:
-        """Row and column of the pixel that each lies in."""
+        """Row and column of the pixel that each hint lies in."""
         return [(int(row), int(column)) for row, column in np.rint(self.place)]
 
     def inputs(self, gain: float) -> tuple[Array, Array]:
-        """What a network takes: hint_ab (h, w, 2), Lab units, and hint_mask (h, w), 0 or 1.
+        """A network's hint inputs: hint_ab (h, w, 2), Lab units, and hint_mask (h, w), 0 or 1.
 
-        gain: of the decoding that follows; the network is told colours before it.
+        gain: of the decoding that follows; hint_ab holds colours before the gain.
         """
         hint_ab = np.zeros((*self.shape, 2), np.float32)
         hint_mask = np.zeros(self.shape, np.float32)
@@ -152,7 +152,7 @@ class PlacedHints:
 def place_in(
     x: float, y: float, photo: tuple[int, int], shape: tuple[int, ...]
 ) -> NDArray[np.float64]:
-    """Row and column, in fractions, of a small copy at a point of the upright photo.
+    """Fractional row and column in a small copy of a point of the upright photo.
 
     x, y: pixels of the photo. photo, shape: height and width of the photo and of the small copy.
     """

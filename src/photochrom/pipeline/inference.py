@@ -1,6 +1,4 @@
-"""Predictions for a small copy: framed as a network wants it, upsampled, averaged over an
-ensemble.
-"""
+"""Inference on a small copy: padding to the input size, prediction, upsampling, averaging."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ from photochrom.pipeline.cleaning import clean
 from photochrom.pipeline.hints import PlacedHints
 
 BLANK = 1.5
-"""Spread of L below which a picture shows nothing: its colours fade, a blank card stays grey."""
+"""Standard deviation of L below which a picture is nearly blank: its colours fade to grey."""
 
 WHITE = 100.0
 """L of the padding."""
@@ -29,7 +27,7 @@ WHITE = 100.0
 
 @dataclass(frozen=True)
 class Member:
-    """One network of a blend, and its share in the colours."""
+    """One network of a blend, and its weight."""
 
     session: Session
     weight: float
@@ -46,23 +44,25 @@ class Member:
     def logits(self, copy: SmallCopy) -> Array:
         """The distribution over ab bins on the coarse grid, (h / s, w / s, Q), as trained.
 
-        Raises ModelError for a network that says only ab.
+        Raises ModelError for a network that predicts ab without a distribution.
         """
         frame = Frame.of(copy.lightness, self.session.contract.size_rule)
-        logits = self.session.logits(frame.padded(copy.seen, WHITE))
-        return frame.cut(logits.transpose(1, 2, 0))
+        logits = self.session.logits(frame.padded(copy.cleaned, WHITE))
+        return frame.crop(logits.transpose(1, 2, 0))
 
 
 @dataclass(frozen=True)
 class SmallCopy:
     """A small copy of a photo, upright.
 
-    lightness: (h, w), 0..100. seen: the same, cleaned for the network.
+    srgb: (h, w, 3), 0..1. lightness: (h, w), 0..100.
+    cleaned: the network's input: lightness without the faults that `photochrom.pipeline.cleaning`
+    removes.
     """
 
     srgb: Array
     lightness: Array
-    seen: Array
+    cleaned: Array
 
     @classmethod
     def of(cls, photo: Photo, height: int, width: int) -> SmallCopy:
@@ -76,18 +76,20 @@ def predict(
     member: Member, copy: SmallCopy, decoding: Decoding, hints: PlacedHints | None = None
 ) -> Prediction:
     """A network's colours at every pixel of its small copy."""
-    return upsample_prediction(copy, decoding, _predict(member.session, copy.seen, decoding, hints))
+    return upsample_prediction(
+        copy, decoding, _predict(member.session, copy.cleaned, decoding, hints)
+    )
 
 
 def distribution(member: Member, cells: Array, cell: tuple[int, int]) -> Array:
-    """What a network holds possible at a cell and its 8 neighbours, (3, 3, Q); edges repeated.
+    """The distribution predicted at a cell and its 8 neighbours, (3, 3, Q); edges are repeated.
 
-    cells: (h, w, Q), logits as trained. The rebalancing of training is taken back, so that these
-    are the shares of colours in photos.
+    cells: (h, w, Q), logits as trained. The rebalancing of training is undone, so that the
+    probabilities are those of colours in photos.
     """
     rows, columns = (
-        np.clip(np.arange(place - 1, place + 2), 0, size - 1)
-        for place, size in zip(cell, cells.shape, strict=False)
+        np.clip(np.arange(index - 1, index + 2), 0, size - 1)
+        for index, size in zip(cell, cells.shape, strict=False)
     )
     z = cells[np.ix_(rows, columns)] - member.session.contract.log_weights
     p = np.exp(z - z.max(axis=-1, keepdims=True))
@@ -97,84 +99,89 @@ def distribution(member: Member, cells: Array, cell: tuple[int, int]) -> Array:
 def _predict(
     session: Session, lightness: Array, decoding: Decoding, hints: PlacedHints | None = None
 ) -> Prediction:
-    """The network's answer for a small copy, which it may want to see with white around it."""
+    """Run a network on a small copy, padded with white where its size rule requires."""
     frame = Frame.of(lightness, session.contract.size_rule)
     fields = () if hints is None else hints.inputs(decoding.gain)
-    told = [frame.padded(field, 0) for field in fields]
-    shown = frame.padded(lightness, WHITE)
-    whole = session.predict(shown, decoding, *told)
-    ab = whole.ab if frame.cuts_cells(len(whole.ab)) else refine(whole.ab, shown)
-    confidence = None if whole.confidence is None else frame.cut(whole.confidence)
-    return Prediction(frame.cut(ab), confidence)
+    hint_inputs = [frame.padded(field, 0) for field in fields]
+    padded = frame.padded(lightness, WHITE)
+    prediction = session.predict(padded, decoding, *hint_inputs)
+    ab = prediction.ab
+    if not frame.aligned_to_cells(len(ab)):
+        ab = refine(ab, padded)
+    confidence = None if prediction.confidence is None else frame.crop(prediction.confidence)
+    return Prediction(frame.crop(ab), confidence)
 
 
 def upsample_prediction(copy: SmallCopy, decoding: Decoding, prediction: Prediction) -> Prediction:
-    """The network's ab at every pixel of the small copy, with the dial's gain."""
-    evidence = min(1.0, float(copy.lightness.std()) / BLANK)
-    ab = prediction.ab * np.float32(decoding.gain * evidence)
+    """The network's ab at every pixel of the small copy, times the dial's gain."""
+    fade = min(1.0, float(copy.lightness.std()) / BLANK)
+    ab = prediction.ab * np.float32(decoding.gain * fade)
     if ab.shape[:2] != copy.lightness.shape:
         ab = refine(ab, copy.lightness)
     return Prediction(ab, prediction.confidence)
 
 
 def average_predictions(
-    answers: Sequence[tuple[Member, SmallCopy, Prediction]], main: SmallCopy
+    predictions: Sequence[tuple[Member, SmallCopy, Prediction]], target: SmallCopy
 ) -> Prediction:
-    """The weighted mean of ab, and of the confidence of those that have one."""
-    if len(answers) == 1:
-        return answers[0][2]
-    ab = np.zeros((*main.lightness.shape, 2), np.float32)
-    confident = [(m.weight, p.confidence) for m, _, p in answers if p.confidence is not None]
-    for member, _, prediction in answers:
-        enlarged = resize(prediction.ab, *main.lightness.shape)
+    """The weighted mean of ab, and of confidence over the members that predict one.
+
+    target: the small copy whose size the result has.
+    """
+    if len(predictions) == 1:
+        return predictions[0][2]
+    ab = np.zeros((*target.lightness.shape, 2), np.float32)
+    confidences = [(m.weight, p.confidence) for m, _, p in predictions if p.confidence is not None]
+    for member, _, prediction in predictions:
+        enlarged = resize(prediction.ab, *target.lightness.shape)
         ab += np.float32(member.weight) * enlarged
-    if not confident:
+    if not confidences:
         return Prediction(ab, None)
-    rows, columns = max(field.shape for _, field in confident)
+    rows, columns = max(field.shape for _, field in confidences)
     confidence = np.zeros((rows, columns), np.float32)
-    total = sum(weight for weight, _ in confident)
-    for weight, field in confident:
+    total = sum(weight for weight, _ in confidences)
+    for weight, field in confidences:
         confidence += np.float32(weight / total) * resize(field[..., None], rows, columns)[..., 0]
     return Prediction(ab, confidence)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a small copy of `height` and `width` lies in what a network sees, `seen` in size."""
+    """The position of a small copy, `height` by `width`, in a network's input of `input_size`."""
 
     height: int
     width: int
-    seen: tuple[int, int]
+    input_size: tuple[int, int]
 
     @classmethod
     def of(cls, lightness: Array, rule: SizeRule) -> Frame:
-        """Where a small copy with this lightness lies for a network of this size rule."""
+        """The frame of a small copy with this lightness for a network with this size rule."""
         height, width = lightness.shape
-        return cls(height, width, rule.seen_size(height, width))
+        return cls(height, width, rule.input_size(height, width))
 
     @property
     def corner(self) -> tuple[int, int]:
-        """The row and column where the small copy begins."""
-        return (self.seen[0] - self.height) // 2, (self.seen[1] - self.width) // 2
+        """Row and column of the small copy's first pixel in the input."""
+        return (self.input_size[0] - self.height) // 2, (self.input_size[1] - self.width) // 2
 
     def padded(self, field: Array, value: float) -> Array:
-        """A field (height, width, ...) with `value` around it."""
-        if self.seen == (self.height, self.width):
+        """A field (height, width, ...), padded with `value` to the input size."""
+        if self.input_size == (self.height, self.width):
             return field
-        whole = np.full((*self.seen, *field.shape[2:]), value, np.float32)
+        padded = np.full((*self.input_size, *field.shape[2:]), value, np.float32)
         top, left = self.corner
-        whole[top : top + self.height, left : left + self.width] = field
-        return whole
+        padded[top : top + self.height, left : left + self.width] = field
+        return padded
 
-    def cuts_cells(self, rows: int) -> bool:
-        """Whether the small copy begins and ends between the cells of an answer of `rows` rows."""
-        stride = self.seen[0] // rows
+    def aligned_to_cells(self, rows: int) -> bool:
+        """Whether the small copy's edges lie on edges of cells of an output with `rows` rows."""
+        stride = self.input_size[0] // rows
         edges = (*self.corner, self.height, self.width)
         return all(edge % stride == 0 for edge in edges)
 
-    def cut(self, field: Array) -> Array:
-        """The small copy's part of an answer, at any stride."""
-        stride = self.seen[0] // len(field)
+    def crop(self, field: Array) -> Array:
+        """The small copy's part of an output, at any stride."""
+        stride = self.input_size[0] // len(field)
         top, left = self.corner
         rows = slice(top // stride, (top + self.height) // stride)
         return field[rows, left // stride : (left + self.width) // stride]

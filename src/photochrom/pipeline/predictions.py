@@ -1,4 +1,4 @@
-"""What the networks predict of one photo; the last few answers are kept.
+"""The networks' predictions for one photo; the last few of each are cached by what they depend on.
 
 lightness of a small copy   by size
 the usual colours           by all options of the network, without variant and hints
@@ -36,65 +36,63 @@ from photochrom.pipeline.variants import draw_variants
 
 T = TypeVar("T")
 
-_KEPT = 4
-"""Answers of each kind that are kept; a person goes back and forth between few settings."""
-_FEW = 3
+_CACHE_SIZE = 4
+"""Entries of each cache; a person goes back and forth between few settings."""
+_FIRST_VARIANTS = 3
+"""Variants that are computed together where one of the first is needed."""
 
 
-class _Memo:
-    """The last few answers of one kind, by what was asked; thread-safe.
+class _Cache:
+    """The last few results of one computation, by key; thread-safe.
 
-    Two threads may compute the same answer at the same time; both then have one.
+    Two threads may compute the same result at the same time; each then returns its own.
     """
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The answer to `key`; `make` computes it where it is not kept."""
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The result for `key`; `compute` makes it where it is not cached."""
         with self._lock:
-            if key in self._answers:
-                self._answers.move_to_end(key)
-                return cast(T, self._answers[key])
-        answer = make()
+            if key in self._results:
+                self._results.move_to_end(key)
+                return cast(T, self._results[key])
+        result = compute()
         with self._lock:
-            self._answers[key] = answer
-            while len(self._answers) > _KEPT:
-                self._answers.popitem(last=False)
-        return answer
+            self._results[key] = result
+            while len(self._results) > _CACHE_SIZE:
+                self._results.popitem(last=False)
+        return result
 
 
 class PhotoPredictions:
-    """One photo before the networks of a model; thread-safe.
+    """The predictions of one model for one photo; thread-safe.
 
-    members: the networks and their weights. name: of the model. abilities: what it can do beside
-    colours.
+    members: the networks and their weights. name: of the model. abilities: the features that it
+    has beyond colouring.
     """
 
     def __init__(self, photo: Photo, members: Sequence[Member], name: str) -> None:
         self.photo, self.name, self.members = photo, name, tuple(members)
         self.abilities = Abilities.of([member.session.contract for member in members])
-        self._kept_copies, self._kept_usual, self._kept_cells = _Memo(), _Memo(), _Memo()
-        self._kept_variants, self._kept_distances, self._kept_dissimilarity = (
-            _Memo(),
-            _Memo(),
-            _Memo(),
-        )
+        self._cached_copies, self._cached_usual, self._cached_cells = _Cache(), _Cache(), _Cache()
+        self._cached_variants, self._cached_distances = _Cache(), _Cache()
+        self._cached_dissimilarity = _Cache()
 
     def copies(self, size: int | None) -> list[SmallCopy]:
-        """A small copy for each member; the same where they want the same."""
+        """A small copy for each member; members with the same input size share one."""
 
         def read() -> list[SmallCopy]:
             photo = self.photo.upright_size
             shapes = [member.copy_size(*photo, size) for member in self.members]
-            read = {shape: SmallCopy.of(self.photo, *shape) for shape in dict.fromkeys(shapes)}
-            return [read[shape] for shape in shapes]
+            copies = {shape: SmallCopy.of(self.photo, *shape) for shape in dict.fromkeys(shapes)}
+            return [copies[shape] for shape in shapes]
 
-        return self._kept_copies.get(size, read)
+        return self._cached_copies.get(size, read)
 
     def copy(self, size: int | None) -> SmallCopy:
-        """The largest of a blend's small copies; all colours are resized to it."""
+        """The largest of a blend's small copies, to which all predicted colours are resized."""
         return max(self.copies(size), key=lambda copy: copy.lightness.size)
 
     def usual(self, options: ColorizeOptions) -> Prediction:
@@ -103,30 +101,30 @@ class PhotoPredictions:
         def compute() -> Prediction:
             decodings = [decoding_of(member, options.vividness) for member in self.members]
             copies = self.copies(options.size)
-            asked = zip(self.members, copies, decodings, strict=True)
+            inputs = zip(self.members, copies, decodings, strict=True)
             return average_predictions(
-                [(m, c, predict(m, c, d)) for m, c, d in asked], self.copy(options.size)
+                [(m, c, predict(m, c, d)) for m, c, d in inputs], self.copy(options.size)
             )
 
-        return self._kept_usual.get(_key(options, variant=0, seed=0), compute)
+        return self._cached_usual.get(_key(options, variant=0, seed=0), compute)
 
     def cells(self, size: int | None) -> Array:
         """The only member's logits on its coarse grid, (h, w, Q)."""
         [member] = self.members
-        return self._kept_cells.get(size, lambda: member.logits(self.copy(size)))
+        return self._cached_cells.get(size, lambda: member.logits(self.copy(size)))
 
     def variants(self, options: ColorizeOptions, count: int) -> list[Prediction]:
-        """Colours of variants, without the usual ones."""
+        """The variants without the usual colours."""
         if len(self.members) > 1:
             raise ModelError(self.name, "a blend has no variants", "choose one of its models")
         key = _key(options, variant=0), count
-        return self._kept_variants.get(key, lambda: self._drawn(options, count))
+        return self._cached_variants.get(key, lambda: self._draw_variants(options, count))
 
-    def _drawn(self, options: ColorizeOptions, count: int) -> list[Prediction]:
+    def _draw_variants(self, options: ColorizeOptions, count: int) -> list[Prediction]:
         [member], copy = self.members, self.copy(options.size)
         contract, decoding = member.session.contract, decoding_of(member, options.vividness)
         cells = self.cells(options.size)
-        drawn = draw_variants(
+        variants = draw_variants(
             cells,
             cell_mean(copy.lightness, len(copy.lightness) // len(cells)),
             contract.bins,
@@ -135,30 +133,31 @@ class PhotoPredictions:
             count,
             options.seed,
         )
-        sure = predict(member, copy, decoding).confidence
-        return [upsample_prediction(copy, decoding, Prediction(ab, sure)) for ab in drawn]
+        confidence = predict(member, copy, decoding).confidence
+        return [upsample_prediction(copy, decoding, Prediction(ab, confidence)) for ab in variants]
 
     def of(self, options: ColorizeOptions) -> Prediction:
-        """Colours without hints: the usual ones, or a variant's."""
+        """The colours without hints: the usual ones, or those of the chosen variant."""
         if not options.variant:
             return self.usual(options)
-        count = _FEW if options.variant <= _FEW else MOST_VARIANTS - 1
+        first = options.variant <= _FIRST_VARIANTS
+        count = _FIRST_VARIANTS if first else MOST_VARIANTS - 1
         return self.variants(options, count)[options.variant - 1]
 
     def hinted(self, options: ColorizeOptions) -> tuple[Prediction, PlacedHints]:
-        """Colours that follow the hints, and where the hints lie in the small copy."""
+        """The colours that follow the hints, and the hints' places in the small copy."""
         copy, base = self.copy(options.size), self.of(options)
         placed = self.placed(options.hints, options.size)
         dissimilarity = self._dissimilarity(options, copy, base)
-        with ThreadPoolExecutor(1) as other:
-            asked = other.submit(self._predict_with_hints, options)
-            dissimilarity.fields(placed.pixels)  # computed, and kept, while the network works
-        hinted = asked.result()
+        with ThreadPoolExecutor(1) as executor:
+            future = executor.submit(self._predict_with_hints, options)
+            dissimilarity.fields(placed.pixels)  # fills its cache while the network runs
+        hinted = future.result()
         ab = propagate_hints(placed, hinted.ab, base.ab, copy.lightness, dissimilarity)
         return Prediction(ab, hinted.confidence), placed
 
     def placed(self, hints: Sequence[Hint], size: int | None = None) -> PlacedHints:
-        """Hints in the small copy.
+        """The hints, placed in the small copy.
 
         Raises HintError for a hint outside the photo, or where no network takes hints.
         """
@@ -167,8 +166,10 @@ class PhotoPredictions:
     def _dissimilarity(
         self, options: ColorizeOptions, copy: SmallCopy, base: Prediction
     ) -> Dissimilarity:
-        ways = self._kept_distances.get(options.size, lambda: HintDistances(copy.lightness))
-        return self._kept_dissimilarity.get(_key(options), lambda: Dissimilarity(ways, base.ab))
+        distances = self._cached_distances.get(options.size, lambda: HintDistances(copy.lightness))
+        return self._cached_dissimilarity.get(
+            _key(options), lambda: Dissimilarity(distances, base.ab)
+        )
 
     def _placed(self, hints: Sequence[Hint], copy: SmallCopy) -> PlacedHints:
         placed = PlacedHints.of(
@@ -179,23 +180,23 @@ class PhotoPredictions:
         return placed
 
     def _predict_with_hints(self, options: ColorizeOptions) -> Prediction:
-        """The colours of networks that know the hints."""
-        answers = []
+        """The colours predicted by networks that get the hints as inputs."""
+        predictions = []
         for member, copy in zip(self.members, self.copies(options.size), strict=True):
-            its = self._placed(options.hints, copy) if member.session.contract.hints else None
+            placed = self._placed(options.hints, copy) if member.session.contract.hints else None
             decoding = decoding_of(member, options.vividness)
-            answers.append((member, copy, predict(member, copy, decoding, its)))
-        return average_predictions(answers, self.copy(options.size))
+            predictions.append((member, copy, predict(member, copy, decoding, placed)))
+        return average_predictions(predictions, self.copy(options.size))
 
 
-def _key(options: ColorizeOptions, **same: Any) -> ColorizeOptions:
-    """What the colours without hints depend on: all options but those that come later.
+def _key(options: ColorizeOptions, **constant: Any) -> ColorizeOptions:
+    """The cache key of colours without hints: the options without those that are applied later.
 
-    same: fields that an answer does not depend on, with one value for all.
+    constant: further fields that the result does not depend on, with one value for all.
     """
-    return replace(options.unadjusted, hints=(), recolor=False, **same)
+    return replace(options.unadjusted, hints=(), recolor=False, **constant)
 
 
 def decoding_of(member: Member, vividness: float) -> Decoding:
-    """How a network's distribution becomes one colour at a vividness."""
+    """The parameters that decode a network's distribution at a vividness."""
     return member.session.contract.dial.at(vividness)

@@ -1,4 +1,4 @@
-"""Likely colours of one place: what a network holds possible there, as a few distinct choices."""
+"""Suggestions: a few distinct likely colours of one place, from the predicted distribution."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
 
-APART = 14.0
+MIN_DISTANCE = 14.0
 """Least distance between two suggestions, ab units: nearer ones look the same in a small swatch."""
 BLUR = 7.0
-"""σ of the blur before peaks are sought, ab units: bins are 10 apart, and noisy one by one."""
+"""σ of the blur before peaks are detected, ab units: single bins, 10 apart, are noisy."""
 SUGGESTIONS = 6
-"""As many as a person takes in at a glance."""
-LEAST = 0.005
-"""A colour with a smaller share is no suggestion."""
+"""Default number of suggestions; a person compares so many at a glance."""
+MIN_PROBABILITY = 0.005
+"""Peaks of a smaller probability are dropped."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Suggestion:
     ab
         a and b, CIE Lab units, of a colour that sRGB has at the place's lightness.
     probability
-        0 to 1: the share of what the network holds possible that is nearer to this suggestion than
-        to any other; None where a model says one colour only.
+        0 to 1: the predicted probability of the colours nearer to this suggestion than to any
+        other; None where a model predicts no distribution.
 
     Examples
     --------
@@ -49,8 +49,9 @@ def likely_colors(
     """The peaks of a distribution over ab bins, most likely first.
 
     distribution: (Q,), sums to 1. bins: (Q, 2), ab centres. lightness: 0..100, of the place.
-    gain: of the decoding, so that a suggestion is as vivid as the picture. count: at most so many.
-    Every bin counts for the peak it is nearest to, whose colour is the mean of its bins.
+    gain: of the decoding, so that a suggestion is as vivid as the picture.
+    count: the most suggestions to return.
+    Every bin belongs to the nearest peak; a suggestion's colour is the mean of its peak's bins.
     """
     squared = np.square(bins[:, None] - bins).sum(axis=-1)
     kernel = np.exp(-squared / (2 * BLUR**2))
@@ -59,25 +60,26 @@ def likely_colors(
     for index in np.argsort(-density, kind="stable"):
         if len(peaks) == count:
             break
-        if all(squared[index, peak] >= APART**2 for peak in peaks):
+        if all(squared[index, peak] >= MIN_DISTANCE**2 for peak in peaks):
             peaks.append(int(index))
     nearest = squared[:, peaks].argmin(axis=1)
-    found = []
-    for place in range(len(peaks)):
-        own = distribution * (nearest == place)
-        share = float(own.sum())
-        if share >= LEAST:
-            found.append(Suggestion(in_gamut(own @ bins / share * gain, lightness), share))
-    found.sort(key=lambda suggestion: -(suggestion.probability or 0))
+    suggestions = []
+    for index in range(len(peaks)):
+        weights = distribution * (nearest == index)
+        probability = float(weights.sum())
+        if probability >= MIN_PROBABILITY:
+            ab = in_gamut(weights @ bins / probability * gain, lightness)
+            suggestions.append(Suggestion(ab, probability))
+    suggestions.sort(key=lambda suggestion: -(suggestion.probability or 0))
     distinct: list[Suggestion] = []
-    for suggestion in found:  # the gamut may bring two together
-        if all(_distance(suggestion, other) >= APART / 2 for other in distinct):
+    for suggestion in suggestions:  # reduction to the gamut may make two alike
+        if all(_distance(suggestion, other) >= MIN_DISTANCE / 2 for other in distinct):
             distinct.append(suggestion)
     return distinct
 
 
 def in_gamut(ab: Array, lightness: float) -> tuple[float, float]:
-    """The ab (2,) itself, or what is left of it in sRGB at a lightness (0..100)."""
+    """The ab (2,), its chroma reduced until it fits sRGB at a lightness (0..100)."""
     lab = np.array([lightness, *ab], np.float32)
     _, a, b = lab_from_srgb(srgb_from_lab(lab)).tolist()
     return a, b
