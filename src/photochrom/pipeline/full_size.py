@@ -258,7 +258,7 @@ class _Kernel:
         above, below, share = self.rows
         return StripArithmetic(
             space=source,
-            light_tables=self.light.tables,
+            light_tables=self.luminance.tables,
             f=_F,
             f_inverse=_F_INVERSE,
             fields=np.ascontiguousarray(self.fields, np.float32),
