@@ -6,7 +6,7 @@ Each decoder of this machine decodes reversible results (baseline, progressive, 
 markers, odd sizes) of the example photographs. "luma": the largest difference of its Y' from the
 codes of the grey file, which it decodes too; rounding makes up to 1. "colour": the mean difference
 from what libjpeg-turbo makes of the same file; decoders enlarge chroma in several ways, so up to
-about 2 is usual. Decoders that are not there are left out: programs (djpeg, vips by pyvips, ffmpeg, ImageMagick,
+about 2 is usual. Decoders that are not there are left out: programs (djpeg, FFmpeg, ImageMagick,
 GraphicsMagick, Chromium), Go's image/jpeg, Java's ImageIO, stb_image with a C compiler; jpeg-js and
 sharp in FOLDER; OpenCV in the environment of PYTHON.
 """
@@ -71,7 +71,8 @@ int main(int n, char **a) { int w, h, c; unsigned char *p = stbi_load(a[1], &w, 
 JPEG_JS = """const jpeg = require('jpeg-js'), fs = require('fs');
 const m = jpeg.decode(fs.readFileSync(process.argv[2]), {
   useTArray: true, formatAsRGBA: false, maxMemoryUsageInMB: 2048});
-process.stdout.write(Buffer.concat([Buffer.from(`P6 ${m.width} ${m.height} 255\\n`), Buffer.from(m.data)]));
+const head = Buffer.from(`P6 ${m.width} ${m.height} 255\\n`);
+process.stdout.write(Buffer.concat([head, Buffer.from(m.data)]));
 """
 SHARP = """require('sharp')(process.argv[2]).toColourspace('srgb').removeAlpha().raw()
   .toBuffer({resolveWithObject: true}).then(({data, info}) => process.stdout.write(Buffer.concat([
@@ -79,10 +80,12 @@ SHARP = """require('sharp')(process.argv[2]).toColourspace('srgb').removeAlpha()
 """
 PYTHON = """import sys, numpy as np
 {load}
-sys.stdout.buffer.write(b"P6 %d %d 255\\n" % (a.shape[1], a.shape[0]) + np.ascontiguousarray(a).tobytes())
+head = b"P6 %d %d 255\\n" % (a.shape[1], a.shape[0])
+sys.stdout.buffer.write(head + np.ascontiguousarray(a).tobytes())
 """
 OPENCV = PYTHON.format(load="import cv2\na = cv2.imread(sys.argv[1])[..., ::-1]")
-PAGE = """<body><script>const i = new Image(); i.onload = () => { const c = document.createElement('canvas');
+PAGE = """<body><script>const i = new Image(); i.onload = () => {
+const c = document.createElement('canvas');
 c.width = i.width; c.height = i.height; const x = c.getContext('2d'); x.drawImage(i, 0, 0);
 const l = document.createElement('p'); l.id = 'o'; l.textContent = c.toDataURL('image/png');
 document.body.append(l); }; i.src = 'data:image/jpeg;base64,DATA';</script>"""
