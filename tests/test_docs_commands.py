@@ -109,7 +109,7 @@ LEAVES = {
     "docs/models.md": ["lite.jpg", "photo.color.jpg"],
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],
-    "docs/reversible.md": ["harbour.color.jpg", "harbour.gray.jpg"],
+    "docs/reversible.md": ["photo.color.jpg", "photo.gray.jpg"],
     "docs/start/archives.md": ["coloured/photochrom-ledger.sqlite"],
     "docs/start/photos.md": ["bold.jpg", "warm.jpg", "grandmother.variants.jpg"],
     "docs/start/programmers.md": ["photo.color-2.tif", "color.jpg"],
