@@ -53,19 +53,19 @@ def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
 
     session = Colorizer(threads=1).session
     lightness = np.random.default_rng(0).uniform(0, 100, (192, 288)).astype(np.float32)
-    found: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
+    seconds: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
     for _ in range(runs):
         started = time.perf_counter()
         gray = pyvips.Image.new_from_file(str(photo), access="sequential").numpy()
-        found["decode"].append(time.perf_counter() - started)
+        seconds["decode"].append(time.perf_counter() - started)
         started = time.perf_counter()
         session.predict(lightness, Decoding(1.0, 0.5, 1.0))
-        found["network"].append(time.perf_counter() - started)
+        seconds["network"].append(time.perf_counter() - started)
         rgb = pyvips.Image.new_from_array(np.repeat(np.atleast_3d(gray), 3, axis=2))
         started = time.perf_counter()
         rgb.copy(interpretation="srgb").jpegsave_buffer(Q=95, subsample_mode="off")
-        found["encode"].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in found.items()}
+        seconds["encode"].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 def resident(pid: int) -> float:
@@ -75,15 +75,15 @@ def resident(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    found = []
+    processes = []
     for folder in Path("/proc").iterdir():
         try:
             parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
         except (OSError, ValueError, IndexError):
             continue
         if parent == pid:
-            found.append(int(folder.name))
-    return found
+            processes.append(int(folder.name))
+    return processes
 
 
 class Watch:
@@ -163,8 +163,8 @@ def main() -> None:
         else:
             alone = parts_alone(next((Path(name) / "in").rglob("*.jpg")))
             best = arguments.jobs / sum(alone.values())
-            said = ", ".join(f"{part} {1000 * value:.0f} ms" for part, value in alone.items())
-            print(f"alone on one thread: {said}; at best {best:.2f} photos a second")
+            parts = ", ".join(f"{part} {1000 * value:.0f} ms" for part, value in alone.items())
+            print(f"alone on one thread: {parts}; at best {best:.2f} photos a second")
             print(f"reached: {100 * rate / best:.0f} %")
 
 

@@ -102,18 +102,18 @@ def main() -> None:
     else:
         rows += [(name, degrade, {}) for name, degrade in DEGRADATIONS.items()]
     print(f"{len(originals)} photos, {colorizer.session.name} at {arguments.vividness:g}\n")
-    print("| | found | without | with |\n|---|---|---|---|")
+    print("| | measured | without | with |\n|---|---|---|---|")
     sound: Any = None
     for name, degrade, values in rows:
         with set_otherwise(degradations, **values):
-            found = [errors(colorizer, arguments.vividness, one, degrade) for one in originals]
-        without, after, changed = np.mean(found, axis=0)
+            measured = [errors(colorizer, arguments.vividness, one, degrade) for one in originals]
+        without, after, changed = np.mean(measured, axis=0)
         sound = sound or (without, after)
         above = [
             f"{100 * (e / s - 1):+.1f} %" for e, s in zip((without, after), sound, strict=True)
         ]
         print(
-            f"| {name} | {round(changed * len(found))} | {without:.2f} ({above[0]}) "
+            f"| {name} | {round(changed * len(measured))} | {without:.2f} ({above[0]}) "
             f"| {after:.2f} ({above[1]}) |",
             flush=True,
         )

@@ -4,8 +4,9 @@
         [--no-pull] [--limit N]
 
 PHOTOS: shards or folders of colour photos. Published models of at most so many megabytes are pulled
-first (`photochrom models pull`), after their licences are shown; one that cannot be had is told and
-left out. --model: further files; --no-pull: only what is here. The rest is `photochrom evaluate`.
+first (`photochrom models pull`), after their licences are shown; one that cannot be downloaded is
+reported and left out. --model: further files; --no-pull: only what is here. The rest is `photochrom
+evaluate`.
 """
 
 from __future__ import annotations

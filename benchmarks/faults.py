@@ -7,7 +7,7 @@
 kills: a job is killed (SIGKILL to the whole group) at random moments and resumed, until it ends;
 then each result must be whole, and nothing that was done may have been done again.
 damaged: over 500 files that are cut, flipped, misnamed, empty or strange, in one folder; each
-must be answered: one line, no traceback, nothing left.
+must end in one line, no traceback, nothing left.
 fuzz: random changes to small files of every kind, coloured in worker processes; whatever is no
 result and no foreseen error is printed with its seed and kept.
 """
@@ -150,8 +150,8 @@ def damaged(_: object = None) -> None:
             except pyvips.Error:
                 broken += path.suffix not in (".ppm", ".jp2", ".heic")
         left = [path for path in out.rglob(".*") if path.is_file()]
-        said = f"{count} names, exit code {done.returncode}; {len(results)} results"
-        print(f"{said}, {broken} of them broken; {errors.count('Traceback')} tracebacks")
+        summary = f"{count} names, exit code {done.returncode}; {len(results)} results"
+        print(f"{summary}, {broken} of them broken; {errors.count('Traceback')} tracebacks")
         print(f"{len(left)} files left over")
         print(errors.strip().splitlines()[-1])
 
@@ -165,7 +165,7 @@ def fuzz(minutes: float, seed: int) -> None:
     from photochrom.options import ColorizeOptions
 
     chance = random.Random(seed)
-    found = Path("fuzz-findings")
+    findings = Path("fuzz-findings")
     with tempfile.TemporaryDirectory() as name:
         sound = made_files(Path(name) / "sound")
         context = multiprocessing.get_context("spawn")
@@ -195,8 +195,8 @@ def fuzz(minutes: float, seed: int) -> None:
                     except (ProcessExpired, TimeoutError, Exception) as error:
                         answer, wrong = repr(error), True
                     if wrong:
-                        found.mkdir(exist_ok=True)
-                        shutil.copy(source, found / source.name)
+                        findings.mkdir(exist_ok=True)
+                        shutil.copy(source, findings / source.name)
                         print(f"{source.name}: {answer}", flush=True)
                     source.unlink()
                     target.unlink(missing_ok=True)

@@ -38,8 +38,8 @@ def lightness(codes: np.ndarray) -> np.ndarray:
 
 def in_gamut(colored: np.ndarray) -> np.ndarray:
     """Where no channel is at its end, so nothing was reduced."""
-    kept: np.ndarray = np.all((colored > 0) & (colored < 65535), axis=2)
-    return kept
+    inside: np.ndarray = np.all((colored > 0) & (colored < 65535), axis=2)
+    return inside
 
 
 def main() -> None:
@@ -54,12 +54,12 @@ def main() -> None:
             photo, target = deep(path), Path(name) / "out.tif"
             colorizer.colorize(photo).save(target, overwrite=True)
             colored = pyvips.Image.new_from_file(str(target)).numpy()
-            kept = in_gamut(colored)
-            difference = np.abs(lightness(colored) - lightness(photo))[kept]
+            inside = in_gamut(colored)
+            difference = np.abs(lightness(colored) - lightness(photo))[inside]
             close = 100 * (difference <= 0.01).mean()
             print(
                 f"| {path.stem} | {difference.mean():.5f} | {close:.2f} % "
-                f"| {difference.max():.3f} | {100 * kept.mean():.1f} % |"
+                f"| {difference.max():.3f} | {100 * inside.mean():.1f} % |"
             )
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     result = colorizer.colorize(ramp)

@@ -73,10 +73,10 @@ def take_sample(session: Session, sources: list[str], size: int, limit: int | No
     for index, (_, photo) in enumerate(itertools.islice(even, limit)):
         height, width = network_size(photo.shape[0], photo.shape[1], size)
         lab = lab_from_srgb(resize(photo.astype(np.float32) / np.float32(255), height, width))
-        found = session.logits(lab[..., 0])
-        rows, columns = found.shape[1:]
+        predicted = session.logits(lab[..., 0])
+        rows, columns = predicted.shape[1:]
         cells = random.choice(rows * columns, min(CELLS, rows * columns), replace=False)
-        logits.append(found.reshape(len(found), -1).T[cells].astype(np.float16))
+        logits.append(predicted.reshape(len(predicted), -1).T[cells].astype(np.float16))
         labs.append(resize(lab, rows, columns).reshape(-1, 3)[cells])
         owners.append(np.full(len(cells), index))
     return Sample(np.concatenate(logits), np.concatenate(labs), np.concatenate(owners))
@@ -161,7 +161,7 @@ def main() -> None:
         scored = [
             (how, scale.figures(how.gain * colors[how.gamma, how.temperature])) for how in choices
         ]
-        return max(scored, key=lambda found: found[1].ab)
+        return max(scored, key=lambda scores: scores[1].ab)
 
     def at(ratio: float) -> tuple[Decoding, Figures]:
         reaching = ((pair, scale.gain_for(ab, ratio)) for pair, ab in colors.items())
@@ -177,10 +177,10 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     rows = [(f"vividness {index / 4:g}", *stop) for index, stop in enumerate(stops)]
     rows += [(f"at {ratio:g}", *at(ratio)) for ratio in COMPARED if ratio <= most]
-    for name, how, found in rows:
+    for name, how, scores in rows:
         print(
             f"| {name} | {how.gamma:g} | {how.temperature:g} | {how.gain:.2f} "
-            f"| {found.psnr:+.2f} | {found.ab:.1f} % | {found.colorfulness:.2f} |"
+            f"| {scores.psnr:+.2f} | {scores.ab:.1f} % | {scores.colorfulness:.2f} |"
         )
     if arguments.output:
         record = {"stops": [[how.gamma, how.temperature, round(how.gain, 2)] for how, _ in stops]}

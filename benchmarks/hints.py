@@ -7,24 +7,24 @@ MODEL is a name, or an .onnx file. Every photo is made grey, coloured by the ful
 hints, and compared at its own size. Three sets of points, all with fixed seeds:
 
 - regions: ten, at the centres of the ten largest superpixels of L (scikit-image's SLIC, 64
-  segments, compactness 1, sigma 1; the centre is the superpixel's pixel nearest to its mean
-  place), each with the real photo's mean ab of the 7 x 7 pixels around. Told: the ab error beside
-  that without hints. At a compactness of 10 superpixels are a lattice in even areas, all of one
-  size, and the ten largest lie in a corner.
-- nested: the first 0, 1, 2, 5, 10, 20, 50 of one random order of points, colours as above. Told:
-  the mean PSNR of each count.
+  segments, compactness 1, sigma 1; the centre is the superpixel's pixel nearest to its mean place),
+  each with the real photo's mean ab of the 7 x 7 pixels around. Reported: the ab error beside that
+  without hints. At a compactness of 10 superpixels are a lattice in even areas, all of one size,
+  and the ten largest lie in a corner.
+- nested: the first 0, 1, 2, 5, 10, 20, 50 of one random order of points, colours as above.
+  Reported: the mean PSNR of each count.
 - arbitrary: ten random points with random sRGB colours, which the photo never had.
-- one: the first of the nested, alone, and the first of the arbitrary, alone. Told: the ab error
+- one: the first of the nested, alone, and the first of the arbitrary, alone. Reported: the ab error
   with the former; the share of pixels that the latter moves by more than 5 ab units.
 
 --near, --far: instead of those of `photochrom.pipeline.hint_propagation`; 1e9 to believe the
     network everywhere.
 --short: without the nested points.
 
-A hint is honoured where the result's pixel is within 5 ab units of the colour asked for, after that
+A hint is honoured where the result's pixel is within 5 ab units of the requested colour, after that
 was reduced to what sRGB has at the pixel's lightness. The settings of
 `photochrom.pipeline.hint_propagation` were chosen on photos with an even index, so the odd ones are
-told beside all.
+reported beside all.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ def arbitrary_hints(points: Sequence[Point], random: np.random.Generator) -> lis
 
 
 def missed(hints: Sequence[Hint], lab: Array, gray: Array) -> list[float]:
-    """How far the result is from what each hint asked for, ab units."""
+    """How far the result is from each hint's colour, ab units."""
     distances = []
     for hint in hints:
         place = int(hint.y), int(hint.x)
-        asked = np.array([gray[place], *hint.ab], np.float32)
-        possible = lab_from_srgb(srgb_from_lab(asked))
+        requested = np.array([gray[place], *hint.ab], np.float32)
+        possible = lab_from_srgb(srgb_from_lab(requested))
         distances.append(float(np.linalg.norm(lab[place][1:] - possible[1:])))
     return distances
 
@@ -109,25 +109,25 @@ def measure(
     order = real_hints(random_points(real.shape, max(COUNTS), random), real)
     regions = real_hints(region_centers(real[..., 0], 10), real)
     arbitrary = arbitrary_hints(random_points(real.shape, 10, random), random)
-    found: dict[str, Any] = {"index": original.index, "psnr": {}, "missed": {}}
+    figures: dict[str, Any] = {"index": original.index, "psnr": {}, "missed": {}}
     for count in counts:
         picture = colorizer.colorize(original.gray, hints=order[:count]).rgb
-        found["psnr"][count] = metrics.psnr(picture, original.real)
+        figures["psnr"][count] = metrics.psnr(picture, original.real)
         lab = lab_of(picture)
         if count == 0:
-            found["without"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
+            figures["without"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
             plain = lab[..., 1:]
         if count == 1:
-            found["one"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
-        found["missed"]["nested"] = missed(order[:count], lab, gray)
+            figures["one"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
+        figures["missed"]["nested"] = missed(order[:count], lab, gray)
     lab = lab_of(colorizer.colorize(original.gray, hints=regions).rgb)
-    found["with"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
-    found["missed"]["regions"] = missed(regions, lab, gray)
+    figures["with"] = metrics.ab_error(lab[..., 1:], real[..., 1:])
+    figures["missed"]["regions"] = missed(regions, lab, gray)
     lab = lab_of(colorizer.colorize(original.gray, hints=arbitrary).rgb)
-    found["missed"]["arbitrary"] = missed(arbitrary, lab, gray)
+    figures["missed"]["arbitrary"] = missed(arbitrary, lab, gray)
     lab = lab_of(colorizer.colorize(original.gray, hints=arbitrary[:1]).rgb)
-    found["moved"] = float((np.linalg.norm(lab[..., 1:] - plain, axis=-1) > HONOURED).mean())
-    return found
+    figures["moved"] = float((np.linalg.norm(lab[..., 1:] - plain, axis=-1) > HONOURED).mean())
+    return figures
 
 
 def summary(photos: Sequence[dict[str, Any]]) -> dict[str, Any]:

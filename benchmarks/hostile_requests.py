@@ -53,7 +53,7 @@ def head(method: str, path: str, *lines: bytes, host: bytes = b"localhost") -> b
     return b"\r\n".join([first, b"Host: " + host, b"Connection: close", *lines, b"", b""])
 
 
-def asked(path: str, *lines: bytes, method: str = "GET") -> Hostile:
+def request(path: str, *lines: bytes, method: str = "GET") -> Hostile:
     return Hostile(head(method, path, *lines))
 
 
@@ -88,7 +88,7 @@ def damaged_heads(_: Target) -> list[Hostile]:
         b"Content-Length: 99999999999",
     ]  # fmt: skip
     return [Hostile(sent) for sent in whole] + [
-        asked(COLORIZE, line, method=method) for line in lines for method in ("POST", "GET")
+        request(COLORIZE, line, method=method) for line in lines for method in ("POST", "GET")
     ]
 
 
@@ -135,7 +135,7 @@ def methods(_: Target) -> list[Hostile]:
         "PATCH",
     ]  # fmt: skip
     paths = ["/", f"{API}/about", COLORIZE, f"{API}/sessions", "/page/page.css", "*"]
-    return [asked(path, method=name) for name in names for path in paths]
+    return [request(path, method=name) for name in names for path in paths]
 
 
 def targets(_: Target) -> list[Hostile]:
@@ -153,10 +153,10 @@ def targets(_: Target) -> list[Hostile]:
         "http://evil/api/v1/models", "localhost/api/v1/models", f"//evil{API}/models",
         f"{API}//models", f"{API}/../../api/v1/models",
     ]  # fmt: skip
-    return [asked(path) for path in paths]
+    return [request(path) for path in paths]
 
 
-# Photos that are none.
+# Bodies that are not photos.
 
 
 def png_of(width: int, height: int, data: bytes = bytes(1000)) -> bytes:
@@ -230,8 +230,8 @@ def cut_photos(_: Target) -> list[Hostile]:
 
 def forms(_: Target) -> list[Hostile]:
     def part(disposition: str, data: bytes = b"x") -> bytes:
-        told = f"--b\r\nContent-Disposition: form-data{disposition}\r\n\r\n".encode()
-        return told + data + b"\r\n"
+        headers = f"--b\r\nContent-Disposition: form-data{disposition}\r\n\r\n".encode()
+        return headers + data + b"\r\n"
 
     end, photo = b"--b--\r\n", '; name="photo"; filename="a.jpg"'
     odd = [
@@ -266,7 +266,7 @@ def names(target: Target) -> list[Hostile]:
     return [posted(target.photo, path=f"{COLORIZE}&name={quote(name)}") for name in given]
 
 
-# Wishes that are none.
+# Options that are invalid.
 
 NUMBERS = [
     b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"1" + b"0" * 400, b"9" * 5000,
@@ -274,7 +274,7 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-def wishes(target: Target) -> list[Hostile]:
+def options(target: Target) -> list[Hostile]:
     keys = ["vividness", "size", "variant", "seed", "saturation", "warmth", "smooth", "hints"]
     bodies = [b'{"%s": %s}' % (key.encode(), value) for key in keys for value in NUMBERS]
     hint = b'{"hints": [{"x": %s, "y": 1, "radius": %s, "ab": [%s, 1]}]}'
@@ -296,7 +296,7 @@ def questions(target: Target) -> list[Hostile]:
         "-1", "1e9", "NaN", "inf", "99999999999999999999", "0x10", "%20", "x", "1;2", "%00",
         "%EF%BC%91x", "-1e9", "[1]", "../a", "--",
     ]  # fmt: skip
-    told = {
+    parameters = {
         "preview": ["longest", "revision", "format", "variant", "original"],
         "region": ["x=0&y=0&w", "x=0&y=0&h", "x=0&y=0&w=1&h=1&width", "x=a&y=0&h=1&w"],
         "suggestions": ["y=-9&x", "x=1&y=1&count"],
@@ -304,9 +304,12 @@ def questions(target: Target) -> list[Hostile]:
         "confidence": ["legend", "revision"],
     }
     asks = [
-        f"{what}?{name}={value}" for what, names in told.items() for name in names for value in odd
+        f"{what}?{name}={value}"
+        for what, names in parameters.items()
+        for name in names
+        for value in odd
     ] + ["region", "region?x=1000000&y=0&w=1&h=1", "result?format=png&format=exe"]
-    return [asked(f"{target.session}/{ask}") for ask in asks]
+    return [request(f"{target.session}/{ask}") for ask in asks]
 
 
 def hints(target: Target) -> list[Hostile]:
@@ -334,10 +337,10 @@ def sessions(target: Target) -> list[Hostile]:
     ]  # fmt: skip
     paths = [f"{API}/sessions/{one}{rest}" for one in ids for rest in ("", "/preview", "/result")]
     return [
-        *(asked(path) for path in paths),
-        *(asked(f"{API}/sessions/{one}", method="DELETE") for one in ids),
-        *(asked(f"{API}/archive?session={own}&session={one}") for one in ids),
-        asked(f"{API}/archive"),
+        *(request(path) for path in paths),
+        *(request(f"{API}/sessions/{one}", method="DELETE") for one in ids),
+        *(request(f"{API}/archive?session={own}&session={one}") for one in ids),
+        request(f"{API}/archive"),
     ]
 
 
@@ -376,7 +379,7 @@ def elsewhere(target: Target) -> list[Hostile]:
     lines = [b"Origin: " + origin for origin in origins]
     lines += [b"Sec-Fetch-Site: cross-site", b"Sec-Fetch-Site: same-site"]
     return [Hostile(head(*ask, host=host)) for host in hosts for ask in asks] + [
-        asked(path, line, method=method) for line in lines for method, path in asks
+        request(path, line, method=method) for line in lines for method, path in asks
     ]
 
 
@@ -391,8 +394,8 @@ def tokens(_: Target) -> list[Hostile]:
     lines += [b"Cookie: token=" + wanted, b"X-Token: " + wanted]
     asks = [("GET", f"{API}/models"), ("GET", "/metrics"), ("POST", COLORIZE)]
     others = [f"{API}/models?token={TOKEN}", f"{API}/../v1/models", "//api/v1/models"]
-    return [asked(path, line, method=method) for line in lines for method, path in asks] + [
-        asked(path) for path in others
+    return [request(path, line, method=method) for line in lines for method, path in asks] + [
+        request(path) for path in others
     ]
 
 

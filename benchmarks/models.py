@@ -40,9 +40,9 @@ class Timed:
 
         def timed(*arguments: Any) -> Any:
             started = time.perf_counter()
-            found = predict(*arguments)
+            predicted = predict(*arguments)
             self.network += time.perf_counter() - started
-            return found
+            return predicted
 
         session.predict = timed
 
@@ -91,13 +91,13 @@ def main() -> None:
             out = photo.with_name("out.jpg")
             seconds: list[list[float]] = [[] for _ in timed]
             for run in range(arguments.runs + 1):  # the first is for the caches
-                for model, found in zip(timed, seconds, strict=True):
+                for model, times in zip(timed, seconds, strict=True):
                     took = model.pixel_path(photo, out)
                     if run:
-                        found.append(took)
+                        times.append(took)
             ours = statistics.median(seconds[0])
-            for model, found in zip(timed, seconds, strict=True):
-                median = statistics.median(found)
+            for model, times in zip(timed, seconds, strict=True):
+                median = statistics.median(times)
                 name = model.colorizer.name
                 print(f"| {megapixels:g} | {name} | {median:.3f} | {median / ours:.2f} |")
         result = timed[0].colorizer.colorize(photo)

@@ -3,7 +3,7 @@
     python benchmarks/page.py [--runs 7] [--chromium FILE] [--picture docs/page.jpg]
 
 Starts a server of its own on loopback. Every run is a fresh browser context, so that nothing is
-cached. Told: the bytes of all files that the page asks for, as they are and as they are sent
+cached. Reported: the bytes of all files that the page asks for, as they are and as they are sent
 (compressed where the browser takes that), how many, and the median and slowest time from the start
 of the navigation to the first paint and the first contentful paint, by the browser's own clock.
 --picture: also draw the page with photos of examples/ and the colours suggested for a place.

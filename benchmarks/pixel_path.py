@@ -60,9 +60,9 @@ def timed(predict):
     def run(*arguments):
         global network
         begun = time.perf_counter()
-        found = predict(*arguments)
+        predicted = predict(*arguments)
         network += time.perf_counter() - begun
-        return found
+        return predicted
     return run
 colorizer.session.predict = timed(colorizer.session.predict)""",
     work="colorizer.colorize(photo).save(out)",
@@ -122,7 +122,8 @@ def main() -> None:
                     if run:
                         rows[way].append(figures)
             seconds = {
-                way: statistics.median(f["seconds"] for f in found) for way, found in rows.items()
+                way: statistics.median(f["seconds"] for f in timings)
+                for way, timings in rows.items()
             }
             peak = max(figures["megabytes"] for figures in rows["color"])
             print(

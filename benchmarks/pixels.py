@@ -165,7 +165,7 @@ WAYS = {
 
 def digests() -> dict[str, str]:
     """Digests by way, model, vividness and file name."""
-    found: dict[str, str] = {}
+    digests_by_name: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder) / "photos"
         make_photos(photos)
@@ -175,27 +175,31 @@ def digests() -> dict[str, str]:
                     work = Path(folder) / f"{model}-{vividness}-{way}"
                     work.mkdir()
                     for result in make(photos, work, model, vividness):
-                        found[f"{way} {model} {vividness} {result.name}"] = digest(result)
+                        digests_by_name[f"{way} {model} {vividness} {result.name}"] = digest(result)
                     shutil.rmtree(work)
         work = Path(folder) / "hints"
         work.mkdir()
         for way, result in with_hints(photos, work):
-            found[f"hints {way} {result.name}"] = digest(result)
-    return found
+            digests_by_name[f"hints {way} {result.name}"] = digest(result)
+    return digests_by_name
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["store", "compare"])
     parser.add_argument("file", type=Path)
-    asked = parser.parse_args()
-    found = digests()
-    if asked.action == "store":
-        asked.file.write_text(json.dumps(found, indent=0) + "\n")
-        print(f"{len(found)} digests in {asked.file}")
+    arguments = parser.parse_args()
+    digests_by_name = digests()
+    if arguments.action == "store":
+        arguments.file.write_text(json.dumps(digests_by_name, indent=0) + "\n")
+        print(f"{len(digests_by_name)} digests in {arguments.file}")
         return
-    stored = json.loads(asked.file.read_text())
-    different = [key for key in stored.keys() | found.keys() if stored.get(key) != found.get(key)]
+    stored = json.loads(arguments.file.read_text())
+    different = [
+        key
+        for key in stored.keys() | digests_by_name.keys()
+        if stored.get(key) != digests_by_name.get(key)
+    ]
     for key in sorted(different):
         print(f"different: {key}")
     print(f"{len(stored) - len(different)} of {len(stored)} pictures are the same, to the bit")

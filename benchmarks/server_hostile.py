@@ -1,14 +1,15 @@
-"""Over a thousand requests that nobody with good intentions sends, to a server of its own.
+"""Over a thousand malformed or malicious requests, to a server of its own.
 
     python benchmarks/server_hostile.py [--only FAMILY ...] [--seed 0] [--verbose]
 
-Starts `photochrom serve` on loopback with small limits and short deadlines, and asks it family by
-family (hostile_requests.py). Each request must be answered by a 4xx (or 501, 503, 507, which
+Starts `photochrom serve` on loopback with small limits and short deadlines, and sends them family
+by family (hostile_requests.py). Each request must be answered by a 4xx (or 501, 503, 507, which
 docs/server.md foresees), or its connection closed, before its deadline; where a family may be
-served (a cut JPEG can still be coloured) also by a 2xx. All else is wrong: a 500, a 2xx for what is
-none, a connection that the server holds. After each family the server must colour a photo to the
-same bytes as before, and have no files left. Exit code 1 where anything was wrong. Linux: whether
-the server has let go of a connection is read from /proc. No request leaves this machine.
+served (a cut JPEG can still be coloured) also by a 2xx. All else is wrong: a 500, a 2xx for an
+invalid request, a connection that the server holds. After each family the server must colour a
+photo to the same bytes as before, and have no files left. Exit code 1 where anything was wrong.
+Linux: whether the server has closed a connection is read from /proc. No request leaves this
+machine.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ FAMILIES = [
     Family("cut photos", requests.cut_photos, at_once=2, served=True),
     Family("forms", requests.forms),
     Family("names", requests.names, served=True),
-    Family("wishes", requests.wishes),
+    Family("options", requests.options),
     Family("questions", requests.questions),
     Family("hints", requests.hints),
     Family("sessions", requests.sessions),
@@ -113,14 +114,14 @@ class Server:
         for folder in self.folder.glob("*/*"):
             if folder.name != target.id:
                 self.ask("DELETE", f"{API}/sessions/{folder.name}")
-        kept = {target.id: ("upload", "pixels")} | {
+        expected = {target.id: ("upload", "pixels")} | {
             place.name: ("lock",) for place in self.folder.iterdir()
         }
         return [
             Path(folder, name)
             for folder, _, names in os.walk(self.folder)
             for name in names
-            if name not in kept.get(Path(folder).name, ())
+            if name not in expected.get(Path(folder).name, ())
         ]
 
 
@@ -128,8 +129,8 @@ class Server:
 def server_with(settings: dict[str, object]) -> Iterator[Server]:
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as name:
-        told = {**SETTINGS, **settings, "FOLDER": name}
-        os.environ.update({f"PHOTOCHROM_SERVER_{key}": str(value) for key, value in told.items()})
+        values = {**SETTINGS, **settings, "FOLDER": name}
+        os.environ.update({f"PHOTOCHROM_SERVER_{key}": str(value) for key, value in values.items()})
         try:
             with running() as (port, pid):
                 yield Server(port, pid, Path(name))
@@ -141,7 +142,7 @@ def server_with(settings: dict[str, object]) -> Iterator[Server]:
 
 
 def outcome(port: int, hostile: Hostile) -> str:
-    """A status, "closed", "left" (by us, as meant) or "held": neither answered nor closed."""
+    """A status, "closed", "left" (closed by the client) or "held": neither answered nor closed."""
     received = bytearray()
     with closing(socket.socket()) as connection:
         if hostile.unread:
@@ -212,33 +213,33 @@ def status_of(received: bytearray) -> str:
     return first[9:12].decode() if first.startswith(b"HTTP/1.") and len(first) == 13 else ""
 
 
-def is_wrong(found: str, family: Family) -> bool:
-    if found.startswith("2"):
+def is_wrong(result: str, family: Family) -> bool:
+    if result.startswith("2"):
         return not family.served
-    return found == "held" or (found[0] in "35" and found not in FORESEEN)
+    return result == "held" or (result[0] in "35" and result not in FORESEEN)
 
 
-def column(found: str) -> str:
-    return f"{found[0]}xx" if found[0] in "24" else "50x" if found in FORESEEN else "closed"
+def column(result: str) -> str:
+    return f"{result[0]}xx" if result[0] in "24" else "50x" if result in FORESEEN else "closed"
 
 
 def judge(family: Family, server: Server, target: Target, verbose: bool) -> tuple[int, bool]:
-    """Print a line of the table; returns how many were asked, and whether all was well."""
-    asked = family.made(target)
+    """Print a line of the table; returns how many were sent, and whether all was well."""
+    sent = family.made(target)
     before, memory = server.ask("POST", COLORIZE, target.photo), resident(server.pid)
     started = time.perf_counter()
     with ThreadPoolExecutor(family.at_once) as pool:
-        found = list(pool.map(lambda hostile: outcome(server.port, hostile), asked))
+        results = list(pool.map(lambda hostile: outcome(server.port, hostile), sent))
     took = time.perf_counter() - started
     time.sleep(0.5)  # for what was given up to end
     same = before[0] == 200 and server.ask("POST", COLORIZE, target.photo) == before
     end = time.monotonic() + 10
     while (left := server.left(target)) and time.monotonic() < end:
         time.sleep(0.2)
-    wrong = [(f, hostile) for f, hostile in zip(found, asked, strict=True) if is_wrong(f, family)]
-    count = Counter(column(f) for f in found if not is_wrong(f, family))
+    wrong = [(f, hostile) for f, hostile in zip(results, sent, strict=True) if is_wrong(f, family)]
+    count = Counter(column(f) for f in results if not is_wrong(f, family))
     print(
-        f"{family.name:15}{len(asked):8}{count['4xx']:7}{count['50x']:6}{count['2xx']:6}"
+        f"{family.name:15}{len(sent):8}{count['4xx']:7}{count['50x']:6}{count['2xx']:6}"
         f"{count['closed']:8}{len(wrong):7}{len(left):6}{'yes' if same else 'NO':>6}"
         f"{memory:9.0f}{resident(server.pid):4.0f}{took:9.1f}",
         flush=True,
@@ -249,7 +250,7 @@ def judge(family: Family, server: Server, target: Target, verbose: bool) -> tupl
         print(
             f"  {status}: {hostile.sent[:150]!r} ... {hostile.sent[-80:]!r} {hostile.drip[:20]!r}"
         )
-    return len(asked), same and not wrong and not left
+    return len(sent), same and not wrong and not left
 
 
 def main() -> None:
@@ -277,9 +278,9 @@ def main() -> None:
             time.sleep(REST_S)
             print(f"memory: {memory:.0f} MB before, {resident(server.pid):.0f} MB after a rest")
     well = all(good for _, good in results)
-    asked = sum(count for count, _ in results)
+    sent = sum(count for count, _ in results)
     print(
-        f"{asked} requests, {time.perf_counter() - started:.0f} s: {'all' if well else 'NOT'} well"
+        f"{sent} requests, {time.perf_counter() - started:.0f} s: {'all' if well else 'NOT'} well"
     )
     sys.exit(0 if well else 1)
 

@@ -4,7 +4,7 @@
 
 Starts a server of its own on loopback with the threads that `photochrom app` gives a photo. A hint
 is set at a random place, its preview fetched, until so many lie on the photo; then sliders are
-moved, places asked for suggestions, and pieces of full resolution fetched. Told: the median and the
+moved, suggestions for places and pieces of full resolution fetched. Reported: the median and the
 slowest of each, and how long putting the photo up took. Photos are grey JPEG with grain made from
 the examples.
 """

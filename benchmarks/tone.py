@@ -68,37 +68,37 @@ def main() -> None:
     parser.add_argument("--gray", type=Path)
     parser.add_argument("--limit", type=int)
     arguments = parser.parse_args()
-    found: dict[str, Counter[Tone]] = defaultdict(Counter)
+    counted: dict[str, Counter[Tone]] = defaultdict(Counter)
     random = np.random.default_rng(0)
     missed = []
     for index, (name, photo) in enumerate(islice(photos_from(arguments.photos), arguments.limit)):
         tone = tone_of(photo.astype(np.float32) / np.float32(255))
-        found["photos in colour"][tone] += 1
+        counted["photos in colour"][tone] += 1
         if tone is not Tone.COLOR:
             missed.append(name)
         if index % 4:
             continue
         gray = Image.fromarray(photo).convert("L")
         for quality in (60, 90):
-            found[f"sepia, JPEG {quality}"][judged(as_jpeg(toned(gray, SEPIA), quality))] += 1
+            counted[f"sepia, JPEG {quality}"][judged(as_jpeg(toned(gray, SEPIA), quality))] += 1
             print_ = as_jpeg(toned(gray, CYANOTYPE), quality)
-            found[f"cyanotype, JPEG {quality}"][judged(print_)] += 1
-        found["selenium"][judged(toned(gray, SELENIUM))] += 1
-        found["chroma noise, JPEG 40"][judged(as_jpeg(noisy(gray, random), 40))] += 1
-        found["a red stamp"][judged(stamped(gray))] += 1
+            counted[f"cyanotype, JPEG {quality}"][judged(print_)] += 1
+        counted["selenium"][judged(toned(gray, SELENIUM))] += 1
+        counted["chroma noise, JPEG 40"][judged(as_jpeg(noisy(gray, random), 40))] += 1
+        counted["a red stamp"][judged(stamped(gray))] += 1
         paper = ImageOps.expand(gray.convert("RGB"), min(gray.size) // 8, "#e8d6aa")
-        found["yellowed paper"][judged(paper)] += 1
-        found["faded colour, 0.4"][judged(faded(photo, 0.4))] += 1
+        counted["yellowed paper"][judged(paper)] += 1
+        counted["faded colour, 0.4"][judged(faded(photo, 0.4))] += 1
     for path in sorted(arguments.gray.iterdir()) if arguments.gray else []:
         scan = Photo(path)
         scale = min(1, 256 / min(scan.width, scan.height))
         height, width = (max(1, round(side * scale)) for side in (scan.height, scan.width))
-        found["photographs in black and white"][tone_of(scan.small_copy(height, width))] += 1
+        counted["photographs in black and white"][tone_of(scan.small_copy(height, width))] += 1
     print("| | grey | tinted | colour |\n|---|---|---|---|")
-    for name, counts in found.items():
+    for name, counts in counted.items():
         print(f"| {name} | {' | '.join(str(counts[tone]) for tone in Tone)} |")
     if missed:
-        print(f"\nnot found: {', '.join(missed)}")
+        print(f"\nnot counted: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@
 
 Every photo is made grey and coloured. Then hints are set one after the other, each with the real
 colour (the mean of 7 x 7 pixels) at the place where the error in ab, blurred over 4 % of the short
-side as a person sees things and not pixels, is largest at that moment. Told: the mean ab error of
-the result before and after, over all photos at their own size, and beside it that of photos with an
-odd index, on which nothing was chosen.
+side as a person sees things and not pixels, is largest at that moment. Reported: the mean ab error
+of the result before and after, over all photos at their own size, and beside it that of photos with
+an odd index, on which nothing was chosen.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ BLUR = 0.04
 """Radius of the window, short sides."""
 
 
-def worst_place(found: Array, real: Array) -> tuple[int, int]:
-    error = np.linalg.norm(found - real, axis=-1).astype(np.float32)
+def worst_place(colored: Array, real: Array) -> tuple[int, int]:
+    error = np.linalg.norm(colored - real, axis=-1).astype(np.float32)
     blurred = window_mean(error, max(1, round(BLUR * min(error.shape))))
     row, column = np.unravel_index(blurred.argmax(), blurred.shape)
     return int(row), int(column)
@@ -39,12 +39,12 @@ def errors(colorizer: Colorizer, original: Original, count: int) -> list[float]:
     """The ab error with 0, 1, ... hints."""
     workspace = colorizer.workspace(original.gray)
     real, hints = original.lab, list[Hint]()
-    found = []
+    errors = []
     for _ in range(count + 1):
         ab = lab_of(workspace.result(hints=hints).rgb)[..., 1:]
-        found.append(metrics.ab_error(ab, real[..., 1:]))
+        errors.append(metrics.ab_error(ab, real[..., 1:]))
         hints += real_hints([worst_place(ab, real[..., 1:])], real)
-    return found
+    return errors
 
 
 def main() -> None:

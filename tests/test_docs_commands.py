@@ -34,6 +34,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "runs until Ctrl-C; tests/cli/test_serve.py starts and ends it": [
         ("README.md", "photochrom app"),
         ("docs/server.md", "photochrom app"),
+        ("docs/server.md", "photochrom serve --root-path"),
         ("docs/start/programmers.md", "photochrom serve"),
     ],
     "needs a running server; tests/server/test_documented.py runs it": [
@@ -118,7 +119,7 @@ LEAVES = {
     "docs/variants.md": ["choice/grandmother.variants.jpg", "blue-dress.jpg", "sure.png"],
 }
 """Files that a page's commands leave."""
-LANGUAGES = {"sh", "python", "toml", "json", "xml", "js", "bibtex", "text"}
+LANGUAGES = {"sh", "python", "toml", "json", "xml", "js", "bibtex", "nginx", "text"}
 BRIEF = " --minutes 0.1 --set loss.prior_photos=8"
 """Makes a training end soon; a checkpoint is written."""
 

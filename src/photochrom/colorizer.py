@@ -149,7 +149,7 @@ class Colorizer:
         ----------
         photo
             A path, an encoded file's bytes, a Pillow image, a `Photo`, or an array (H, W),
-            (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
+            (H, W, 3) or (H, W, 4) of uint8, uint16 or floats (white at 1) in sRGB.
         options
             How the photo is coloured.
         **keywords
@@ -295,7 +295,7 @@ def colorize(
     ----------
     photo
         A path, an encoded file's bytes, a Pillow image, a `Photo`, or an array (H, W),
-        (H, W, 3) or (H, W, 4) of uint8, uint16 or float32 (white at 1) in sRGB.
+        (H, W, 3) or (H, W, 4) of uint8, uint16 or floats (white at 1) in sRGB.
     options
         How the photo is coloured.
     model

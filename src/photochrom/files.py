@@ -29,6 +29,7 @@ from photochrom.photo import (
     Photo,
     PhotoLike,
     as_photo,
+    check_size,
     check_target,
     kind_of,
     losses,
@@ -229,6 +230,7 @@ def colorize_file(
     if confidence is not None and _same_path(confidence, target):
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
     photo = as_photo(source, max_pixels)
+    _check_size(target, photo, suffix)
     results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
     confidence_map = None if confidence is None else results[0].confidence_picture()
     report = save_results(
@@ -309,6 +311,14 @@ def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:
     """Raise before the work what would fail after it, such as overwriting the photo itself."""
     check_target(target, save.overwrite)
     check_not_source(target, source)
+
+
+def _check_size(target: object, photo: Photo, suffix: str | None) -> None:
+    """Raise PhotoError, before the work, where the photo is too large for the result's format."""
+    path = Path(target) if isinstance(target, str | os.PathLike) else None
+    kind = kind_of(path or suffix or photo.suffix)
+    if kind is not None:
+        check_size(kind, *photo.upright_size, path or photo.name)
 
 
 def _same_path(one: str | Path, other: Any) -> bool:

@@ -121,7 +121,7 @@ def test_serve_with_a_token_and_a_file(script: Path, tmp_path: Path) -> None:
         (("serve", "--host", "0.0.0.0"), "--token"),
         (("serve", "--model", "nobody"), "nobody"),
         (("serve", "--config", "no.toml"), "no.toml: No such file"),
-        (("serve", "--host", "192.0.2.1", "--insecure"), "choose another --port"),
+        (("serve", "--host", "192.0.2.1", "--insecure"), "choose another --host"),
     ],
 )
 def test_what_cannot_be_served_is_one_line(photochrom, tmp_path, arguments, words) -> None:

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from photochrom._system.retries import RetryPolicy
 from photochrom.cli.main import app
 from photochrom.errors import ModelError
 from photochrom.models import Descriptor, describe, download
 from photochrom.models import catalogue as catalogue_module
-from photochrom.models.download import Patience, pull, remove
+from photochrom.models.download import pull, remove
 from support.faulty_server import CONTENT, Server, serve
 
-HASTY = Patience(tries=3, pause=0.01, timeout=0.5)
+HASTY = RetryPolicy(tries=3, first_pause=0.01, timeout=0.5)
 
 
 @pytest.fixture
@@ -58,16 +59,16 @@ def test_a_file_comes_whole(server, home, path):
 
 
 def test_what_breaks_off_is_continued(server, home):
-    pull(model(server, "cut"), patience=dataclasses.replace(HASTY, tries=1))
+    pull(model(server, "cut"), policy=dataclasses.replace(HASTY, tries=1))
     ranges = [wanted for _, wanted in server.requests]
     assert ranges == [None, *(f"bytes={start}-" for start in range(100_000, 500_001, 100_000))]
 
 
 def test_a_later_pull_goes_on_where_an_earlier_one_ended(server, home):
     with pytest.raises(ModelError, match="received 100000 bytes, expected 512000"):
-        pull(model(server, "cutplain"), patience=HASTY)
+        pull(model(server, "cutplain"), policy=HASTY)
     assert not (home / "theirs.onnx").exists()
-    assert pull(model(server, "good"), patience=HASTY).read_bytes() == CONTENT
+    assert pull(model(server, "good"), policy=HASTY).read_bytes() == CONTENT
     assert server.requests[-1] == ("/good", "bytes=100000-")
 
 
@@ -75,7 +76,7 @@ def test_all_of_it_was_there_but_unchecked(server, home):
     home.mkdir(parents=True)
     wanted = model(server, "good")
     (home / f".theirs.onnx.{wanted.sha256[:16]}.part").write_bytes(CONTENT)
-    assert pull(wanted, patience=HASTY).read_bytes() == CONTENT
+    assert pull(wanted, policy=HASTY).read_bytes() == CONTENT
     assert left(home) == ["theirs.onnx"]
 
 
@@ -83,7 +84,7 @@ def test_a_part_of_another_file_is_begun_anew(server, home):
     home.mkdir(parents=True)
     wanted = model(server, "good")
     (home / f".theirs.onnx.{wanted.sha256[:16]}.part").write_bytes(b"another file's beginning")
-    assert pull(wanted, patience=HASTY).read_bytes() == CONTENT
+    assert pull(wanted, policy=HASTY).read_bytes() == CONTENT
     assert [part for _, part in server.requests] == ["bytes=24-", None]
 
 
@@ -96,7 +97,7 @@ FAULTS = {
     "page": "sent another file",
     "long": "would send 1024000 bytes",
     "endless": "sends more than 512000 bytes",
-    "otherpart": "another part than asked for",
+    "otherpart": "another range than requested",
     "loop": "redirects",
     "silent": "no answer in time",
 }
@@ -105,7 +106,7 @@ FAULTS = {
 @pytest.mark.parametrize("path", FAULTS)
 def test_every_fault_is_one_line_and_leaves_no_file(server, home, path):
     with pytest.raises(ModelError) as caught:
-        pull(model(server, path), patience=HASTY)
+        pull(model(server, path), policy=HASTY)
     text = str(caught.value)
     assert "\n" not in text
     assert FAULTS[path].lower() in text.lower()
@@ -116,14 +117,14 @@ def test_every_fault_is_one_line_and_leaves_no_file(server, home, path):
 def test_nobody_listens(home, server):
     dead = dataclasses.replace(model(server, "good"), urls=("http://127.0.0.1:9/x",))
     with pytest.raises(ModelError, match=r"127\.0\.0\.1:9/x") as caught:
-        pull(dead, patience=HASTY)
+        pull(dead, policy=HASTY)
     assert "\n" not in str(caught.value)
 
 
 def test_the_next_address_is_tried(server, home):
-    found = pull(model(server, "missing", "wrong", "cutplain", "good"), patience=HASTY)
+    found = pull(model(server, "missing", "wrong", "cutplain", "good"), policy=HASTY)
     assert found.read_bytes() == CONTENT
-    assert [server.asked(f"/{path}") for path in ("missing", "wrong", "good")] == [1, 1, 1]
+    assert [server.count(f"/{path}") for path in ("missing", "wrong", "good")] == [1, 1, 1]
 
 
 def test_a_full_disk(server, home, monkeypatch):
@@ -156,7 +157,7 @@ def test_a_full_disk(server, home, monkeypatch):
         ),
     )
     with pytest.raises(ModelError, match="No space left") as caught:
-        pull(model(server, "good"), patience=HASTY)
+        pull(model(server, "good"), policy=HASTY)
     assert "\n" not in str(caught.value)
     assert not (home / "theirs.onnx").exists()
 
@@ -165,8 +166,7 @@ def test_two_pulls_at_once_fetch_once(server, home):
     wanted = model(server, "slow")
     found: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: found.append(pull(wanted, patience=HASTY)))
-        for _ in range(2)
+        threading.Thread(target=lambda: found.append(pull(wanted, policy=HASTY))) for _ in range(2)
     ]
     for thread in threads:
         thread.start()
@@ -174,12 +174,12 @@ def test_two_pulls_at_once_fetch_once(server, home):
         thread.join()
     assert found == [home / "theirs.onnx"] * 2
     assert found[0].read_bytes() == CONTENT
-    assert server.asked("/slow") == 1
+    assert server.count("/slow") == 1
 
 
 def test_a_size_that_is_only_about_right(server, home):
     about = dataclasses.replace(model(server, "good", exact=False), bytes=500_000)
-    assert pull(about, patience=HASTY).read_bytes() == CONTENT
+    assert pull(about, policy=HASTY).read_bytes() == CONTENT
 
 
 def test_what_ships_is_not_pulled():
@@ -195,7 +195,7 @@ def catalogue(server, home, monkeypatch):
     known = catalogue_module.known_models()
     for module in (catalogue_module, __import__("photochrom.models", fromlist=["x"])):
         monkeypatch.setattr(module, "known_models", lambda: (*known, wanted))
-    monkeypatch.setattr(download, "Patience", lambda: HASTY)
+    monkeypatch.setattr(download, "RetryPolicy", lambda: HASTY)
     return wanted
 
 

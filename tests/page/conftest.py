@@ -24,10 +24,10 @@ AXE = REPOSITORY / "out" / "axe" / "axe.min.js"
 
 
 def _serving(**settings: Any) -> Iterator[str]:
-    told = Settings(port=0, workers=2, threads=1, **settings)
-    app = create_app(told)
-    listening = listen(told)
-    server = server_of(app, told)
+    chosen = Settings(port=0, workers=2, threads=1, **settings)
+    app = create_app(chosen)
+    listening = listen(chosen)
+    server = server_of(app, chosen)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started:

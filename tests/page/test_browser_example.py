@@ -38,4 +38,4 @@ def test_example_in_the_documentation_colors_a_photo(
     picture = desk.page.evaluate(RUN, [example, photo])
     assert (picture["width"], picture["height"]) == (400, 266)
     assert picture["difference"] > 8
-    assert [one.method for one in desk.asked[-4:]] == ["POST", "PATCH", "GET", "DELETE"]
+    assert [one.method for one in desk.requests[-4:]] == ["POST", "PATCH", "GET", "DELETE"]

@@ -32,21 +32,21 @@ def pick(desk: Desk, place: tuple[float, float], chip: int = 0) -> None:
 def test_click_offers_likely_colors_of_that_place(harbour: Desk) -> None:
     with harbour.page.expect_response("**/suggestions?**") as answer:
         harbour.click_photo(*SKY)
-    asked = harbour.all("suggestions")[0].query
-    assert float(asked["x"]) == pytest.approx(SKY[0] * 1024, abs=2)
-    assert float(asked["y"]) == pytest.approx(SKY[1] * 477, abs=2)
-    told = answer.value.json()["suggestions"]
-    expect(harbour.chips).to_have_count(len(told))
-    shares = [f"{round(100 * one['probability'])} %" for one in told]
+    query = harbour.all("suggestions")[0].query
+    assert float(query["x"]) == pytest.approx(SKY[0] * 1024, abs=2)
+    assert float(query["y"]) == pytest.approx(SKY[1] * 477, abs=2)
+    suggested = answer.value.json()["suggestions"]
+    expect(harbour.chips).to_have_count(len(suggested))
+    shares = [f"{round(100 * one['probability'])} %" for one in suggested]
     assert [words.strip() for words in harbour.chips.all_inner_texts()] == shares
     widths = harbour.page.eval_on_selector_all(
         "#place .bar span", "(bars) => bars.map((bar) => parseFloat(bar.style.width))"
     )
-    assert widths == [max(3, round(100 * one["probability"])) for one in told]
+    assert widths == [max(3, round(100 * one["probability"])) for one in suggested]
     color = harbour.chips.first.locator(".swatch").evaluate(
         "(s) => getComputedStyle(s).backgroundColor"
     )
-    expected = told[0]["color"]
+    expected = suggested[0]["color"]
     codes = [int(part) for part in color[4:-1].split(",")]
     assert codes == pytest.approx([int(expected[i : i + 2], 16) for i in (1, 3, 5)], abs=2)
     others = harbour.page.locator("#place .plain .chip").all_inner_texts()
@@ -362,7 +362,7 @@ def test_tools_for_colors_are_hidden_where_the_model_takes_none(
 
 def test_color_from_another_picture(harbour: Desk, examples: Path) -> None:
     harbour.tab("colors")
-    count = len(harbour.asked)
+    count = len(harbour.requests)
     harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
     reference = harbour.page.locator("#reference")
     expect(reference).to_be_visible()
@@ -370,7 +370,7 @@ def test_color_from_another_picture(harbour: Desk, examples: Path) -> None:
     assert box is not None
     reference.click(position={"x": 0.2 * box["width"], "y": 0.15 * box["height"]})  # blue water
     assert "is picked" in harbour.status
-    assert len(harbour.asked) == count  # it stays in the browser
+    assert len(harbour.requests) == count  # it stays in the browser
     harbour.click_photo(*WATER)  # goes there at once
     harbour.rest()
     (hint,) = harbour.hints()
@@ -423,9 +423,9 @@ def test_saved_colors_are_the_file_of_the_command_line(harbour: Desk, tmp_path: 
     path = tmp_path / "hints.json"
     download.value.save_as(path)
     saved = load_hints(path)
-    told = harbour.hints()
-    assert [(one.x, one.y) for one in saved] == [(one["x"], one["y"]) for one in told]
-    for one, other in zip(saved, told, strict=True):
+    hints = harbour.hints()
+    assert [(one.x, one.y) for one in saved] == [(one["x"], one["y"]) for one in hints]
+    for one, other in zip(saved, hints, strict=True):
         assert one.ab == pytest.approx(other["ab"], abs=1e-6)
     # and back again
     harbour.click("clear-hints")

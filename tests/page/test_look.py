@@ -41,7 +41,7 @@ def test_dragging_asks_small_and_letting_go_asks_for_the_screens_size(harbour: D
     slider = harbour.page.locator("#look-warmth").bounding_box()
     assert slider is not None
     y = slider["y"] + slider["height"] / 2
-    harbour.asked.clear()
+    harbour.requests.clear()
     harbour.page.mouse.move(slider["x"] + slider["width"] / 2, y)
     harbour.page.mouse.down()
     harbour.page.mouse.move(slider["x"] + 0.8 * slider["width"], y, steps=5)
@@ -62,7 +62,7 @@ def test_dragging_asks_small_and_letting_go_asks_for_the_screens_size(harbour: D
 def test_one_request_at_a_time_and_the_latest_wins(harbour: Desk) -> None:
     held: list[Route] = []
     harbour.page.route("**/preview?**", lambda route: held.append(route))
-    harbour.asked.clear()
+    harbour.requests.clear()
     harbour.slide("warmth", 0.2)
     harbour.until(lambda: held)
     for value in (0.4, 0.6, 0.8):

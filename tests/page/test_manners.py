@@ -81,8 +81,8 @@ def test_every_file_of_the_page_is_used() -> None:
     icons = re.findall(r'symbol id="([^"]+)"', (PAGE / "icons.svg").read_text())
     for icon in icons:
         assert re.search(rf'data-icon="{icon}"|iconButton\("{icon}"', words), icon
-    for asked in re.findall(r'data-icon="([^"]+)"', words):
-        assert asked in icons
+    for icon in re.findall(r'data-icon="([^"]+)"', words):
+        assert icon in icons
 
 
 def test_texts_stand_in_one_file() -> None:
@@ -355,7 +355,7 @@ def test_token_is_asked_for_and_kept_for_the_tab(
     expect(dialog).to_be_visible()  # nothing works without
     desk.page.fill("#token", "wrong")
     desk.press("Enter")
-    expect(desk.page.locator("#token-note")).to_have_text("The server does not know this token.")
+    expect(desk.page.locator("#token-note")).to_have_text("The server refused this token.")
     desk.page.fill("#token", "sesame")
     desk.press("Enter")
     desk.page.wait_for_selector("body[data-ready]")
@@ -385,20 +385,20 @@ def test_forgotten_session_is_opened_again_with_the_same_look(harbour: Desk) -> 
     harbour.press("Escape")
     harbour.slide("saturation", 1.5)
     harbour.rest()
-    first = next(one.path for one in harbour.asked if one.method == "PATCH")
+    first = next(one.path for one in harbour.requests if one.method == "PATCH")
     harbour.page.context.request.delete(f"{harbour.address}api/v1{first}")
     count = len(harbour.patches)
     harbour.slide("warmth", 0.4)
-    harbour.until(lambda: "had forgotten" in harbour.status)
+    harbour.until(lambda: "had deleted" in harbour.status)
     harbour.rest()
     assert len(harbour.all("sessions", "POST")) == 2
-    told: dict[str, Any] = {}
+    sent: dict[str, Any] = {}
     for patch in harbour.patches[count + 1 :]:
-        told |= patch
-    assert told["saturation"] == 1.5
-    assert told["warmth"] == 0.4
-    assert len(told["hints"]) == 1
-    second = next(one.path for one in reversed(harbour.asked) if one.method == "PATCH")
+        sent |= patch
+    assert sent["saturation"] == 1.5
+    assert sent["warmth"] == 0.4
+    assert len(sent["hints"]) == 1
+    second = next(one.path for one in reversed(harbour.requests) if one.method == "PATCH")
     assert second != first
     answer = harbour.page.context.request.get(f"{harbour.address}api/v1{second}").json()
     assert answer["look"]["saturation"] == 1.5
@@ -412,10 +412,10 @@ def test_forgotten_session_keeps_what_is_pinned(harbour: Desk) -> None:
     harbour.rest()
     harbour.press("a")
     harbour.until(lambda: harbour.page.inner_text("#before-label") == "A")
-    first = next(one.path for one in harbour.asked if one.method == "PATCH")
+    first = next(one.path for one in harbour.requests if one.method == "PATCH")
     harbour.page.context.request.delete(f"{harbour.address}api/v1{first}")
     harbour.slide("saturation", 0)
-    harbour.until(lambda: "had forgotten" in harbour.status)
+    harbour.until(lambda: "had deleted" in harbour.status)
     harbour.rest()
     harbour.click("swap")
     harbour.rest()

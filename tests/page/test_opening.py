@@ -102,15 +102,15 @@ def test_progress_is_told_while_sending(desk: Desk, stripes: Path) -> None:
         {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200_000},
     )
     desk.page.set_input_files("#photo-input", str(stripes))
-    told: set[str] = set()
+    shown: set[str] = set()
 
     def listened() -> bool:
-        told.add(desk.page.inner_text("#card") if desk.page.is_visible("#card") else "")
+        shown.add(desk.page.inner_text("#card") if desk.page.is_visible("#card") else "")
         return desk.states() == ["ready"]
 
     desk.until(listened, 30_000)
-    percents = {int("".join(filter(str.isdigit, words))) for words in told if "%" in words}
-    assert any(0 < percent < 100 for percent in percents), told
+    percents = {int("".join(filter(str.isdigit, words))) for words in shown if "%" in words}
+    assert any(0 < percent < 100 for percent in percents), shown
 
 
 def test_file_that_is_no_photo_fails_with_the_servers_line(desk: Desk, tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_variants_are_small_pictures_to_choose_from(harbour: Desk) -> None:
     assert not harbour.all("preview", longest="320", variant="0")
     harbour.tab("variants")
     loaded(harbour)
-    asked = [one.query for one in harbour.asked if "variant" in one.query]
-    assert [one["variant"] for one in asked] == ["0", "1", "2", "3"]
-    assert {(one["longest"], one["seed"]) for one in asked} == {("320", "0")}
+    queries = [one.query for one in harbour.requests if "variant" in one.query]
+    assert [one["variant"] for one in queries] == ["0", "1", "2", "3"]
+    assert {(one["longest"], one["seed"]) for one in queries} == {("320", "0")}
     pictures = fingerprints(harbour)
     assert len(set(pictures)) == 4
     cards = harbour.page.locator(".card")
@@ -73,7 +73,7 @@ def test_variants_are_small_pictures_to_choose_from(harbour: Desk) -> None:
     assert harbour.pixels(0.7, 0.8)["bands"] != usual
     expect(cards.nth(2)).to_have_attribute("aria-pressed", "true")
     harbour.page.wait_for_timeout(200)
-    assert len([one for one in harbour.asked if "variant" in one.query]) == 4  # not asked again
+    assert len([one for one in harbour.requests if "variant" in one.query]) == 4  # not asked again
 
 
 def test_more_variants_are_others_but_the_usual_stays(harbour: Desk) -> None:
@@ -101,7 +101,7 @@ def test_variants_follow_the_rest_of_the_look(harbour: Desk) -> None:
     harbour.slide("saturation", 0.3)
     harbour.rest()
     harbour.tab("variants")
-    harbour.until(lambda: len([one for one in harbour.asked if "variant" in one.query]) == 8)
+    harbour.until(lambda: len([one for one in harbour.requests if "variant" in one.query]) == 8)
     loaded(harbour)
     assert not set(before) & set(fingerprints(harbour))
 

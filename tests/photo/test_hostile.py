@@ -33,12 +33,14 @@ def sound(tmp_path_factory):
 
 
 def answered(colorizer, data, folder, suffix):
-    """Colour a file; returns the line, or None where a picture came out. Nothing may be left."""
+    """Colour a file; returns the error or the warning, if any. Nothing may be left."""
     source, target = folder / f"in{suffix}", folder / f"out{suffix}"
     source.write_bytes(data)
     line = None
     try:
-        colorizer.colorize(Photo(source, max_pixels=4_000_000), size=32).save(target)
+        photo = Photo(source, max_pixels=4_000_000)
+        colorizer.colorize(photo, size=32).save(target)
+        line = photo.notes[0] if photo.notes else None
     except PhotochromError as error:
         line = str(error)
         assert "\n" not in line

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
-from photochrom.photo import KINDS, Page, Photo, Turn, encode, kind_of, optional_codecs, write
+from photochrom.photo import WRITTEN, Page, Photo, Turn, encode, kind_of, optional_codecs, write
 from photochrom.photo.digital_source import SOURCE_TYPE
 from photochrom.photo.formats import JPEG
 from photochrom.photo.strips import Coding
@@ -260,7 +260,7 @@ def test_a_photo_without_metadata_is_marked_too(cat, tmp_path):
         assert SOURCE_TYPE.encode() in after.info["xmp"]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.name)
 def test_quality_counts_where_the_kind_says_so(cat, kind):
     photo = Photo(np.asarray(cat))
     sizes = [
@@ -424,8 +424,8 @@ def test_unusual_samples(cat, tmp_path, dtype):
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((4, 4), np.float64),
-        np.zeros((4, 4, 2), np.uint8),
+        np.zeros((4, 4), np.complex128),
+        np.zeros((4, 4, 5), np.uint8),
         np.zeros(4, np.uint8),
         np.zeros((0, 4), np.uint8),
         np.zeros((4, 0, 3), np.uint16),
@@ -439,7 +439,7 @@ def test_unusual_arrays(array):
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
-@pytest.mark.parametrize("share", [0.3, 0.9])
+@pytest.mark.parametrize("share", [0.3, 0.8])
 def test_truncated_in_the_small_pass(examples, tmp_path, suffix, share):
     with Image.open(examples / "harbour.jpg") as photo:
         photo.convert("RGB").save(tmp_path / f"whole{suffix}")

@@ -2,157 +2,20 @@
 
 from __future__ import annotations
 
-import faulthandler
-import http.client
-import json
-import os
-import socket
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
-from photochrom.server import Settings, create_app
-from photochrom.server.run import listen, server_of
-from photochrom.server.state import State
+from support.served import API, SHORT, Answer, Serve, Served, serving, until
 
-API = "/api/v1"
-SHORT = {"header_s": 1, "stall_s": 1, "body_bytes_s": 2000}
-"""Deadlines that a test can wait for."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def detail(self) -> str:
-        """Of a problem."""
-        assert self.headers["Content-Type"] == "application/problem+json", self
-        return str(self.json["detail"])
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running server, and ways to speak to it."""
-
-    port: int
-    app: FastAPI
-    server: uvicorn.Server
-
-    @property
-    def state(self) -> State:
-        state: State = self.app.state.photochrom
-        return state
-
-    @property
-    def files(self) -> list[Path]:
-        """What lies in its temporary folder now, beside the lock that says whose it is."""
-        found = []
-        for folder, _, names in os.walk(self.state.folder):  # which says nothing of what vanishes
-            found += [Path(folder, name) for name in names if name != "lock"]
-        return sorted(found)
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """One request on a connection of its own; "_" in names of headers stands for "-"."""
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        if isinstance(body, dict | list):
-            body = json.dumps(body).encode()
-            told.setdefault("Content-Type", "application/json")
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
-            connection.request(method, path, body, told)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-
-    def put_up(self, photo: bytes, name: str = "photo.jpg") -> str:
-        """The path of a new session."""
-        answer = self.ask("POST", f"{API}/sessions?name={name}", photo)
-        assert answer.status == 201, answer
-        return f"{API}/sessions/{answer.json['id']}"
-
-    def connect(self, receive_buffer: int | None = None) -> socket.socket:
-        """A bare connection."""
-        connection = socket.socket()
-        if receive_buffer is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        connection.settimeout(20)
-        connection.connect(("127.0.0.1", self.port))
-        return connection
-
-    def raw(self, sent: bytes) -> bytes:
-        """All that comes back until the server closes; raises TimeoutError where it does not."""
-        received = bytearray()
-        with self.connect() as connection:
-            try:
-                connection.sendall(sent)
-                while piece := connection.recv(65536):
-                    received += piece
-            except ConnectionError:
-                pass  # closed with something of ours unread
-        return bytes(received)
-
-    def idle(self, seconds: float = 10) -> bool:
-        """Wait until nothing runs; whether it came to that."""
-        return until(
-            lambda: self.state.queue.running == 0 and self.state.queue.waiting == 0, seconds
-        )
-
-
-Serve = Callable[..., AbstractContextManager[Served]]
-
-
-def until(holds: Callable[[], bool], seconds: float) -> bool:
-    """Wait for something; whether it came."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
+__all__ = ["API", "SHORT", "Answer", "Serve", "Served", "until"]
 
 
 @pytest.fixture(scope="session")
 def serve() -> Serve:
     """Start a server with settings, with short deadlines; it ends with the context."""
-
-    @contextmanager
-    def start(**settings: Any) -> Iterator[Served]:
-        told = Settings(**{"port": 0, "shutdown_s": 5, **SHORT, **settings})
-        app = create_app(told)
-        with listen(told) as listening:
-            server = server_of(app, told)
-            thread = threading.Thread(
-                target=server.run, kwargs={"sockets": [listening]}, daemon=True
-            )
-            thread.start()
-            try:
-                assert until(lambda: server.started or not thread.is_alive(), 20)
-                assert server.started
-                yield Served(listening.getsockname()[1], app, server)
-            finally:
-                server.should_exit = True
-                thread.join(60)
-        if thread.is_alive():
-            faulthandler.dump_traceback(file=sys.__stderr__)  # what it waits for
-            pytest.fail("the server did not end within a minute; see the stacks of all threads")
-
-    return start
+    return serving
 
 
 @pytest.fixture(scope="module")

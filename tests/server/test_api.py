@@ -146,8 +146,8 @@ def test_a_photo_in_color_is_refused_unless_asked(client: TestClient, examples: 
     assert problem(refused, 409, "in-color-error") == (
         "harbour.jpg: is in colour already; add recolor=true to colour it anew"
     )
-    said = {name: refused.json()[name] for name in Fields._fields}
-    assert said == {
+    fields = {name: refused.json()[name] for name in Fields._fields}
+    assert fields == {
         "subject": "harbour.jpg",
         "problem": "is in colour already",
         "remedy": "add recolor=true to colour it anew",

@@ -29,7 +29,7 @@ from photochrom.models.session import Session
 from photochrom.server import Settings
 
 if TYPE_CHECKING:
-    from conftest import Answer, Serve, Served
+    from support.served import Answer, Serve, Served
 
 API = "/api/v1"
 COLORIZE = f"{API}/colorize?size=64"
@@ -458,8 +458,8 @@ def test_a_name_is_a_name(served: Served, photo: bytes, name: str) -> None:
     answer = served.ask("POST", COLORIZE, body, Content_Type=kind)
     assert answer.status == 200
     assert "X-A" not in answer.headers
-    told = answer.headers["Content-Disposition"]
-    assert not set("/\\\r\n") & set(told)
+    disposition = answer.headers["Content-Disposition"]
+    assert not set("/\\\r\n") & set(disposition)
 
 
 def test_pages_that_do_not_fit_are_refused_before_the_work(served: Served) -> None:
@@ -493,12 +493,12 @@ def test_errors_do_not_tell_where_files_lie(served: Served) -> None:
 )
 def test_pieces_of_a_result_leave_nothing(served: Served, photo: bytes, range: str) -> None:
     session = served.put_up(photo)
-    kept = served.files
+    before = served.files
     assert served.ask("GET", f"{session}/result", Range=range).status in (200, 206, 400, 416)
     end = time.monotonic() + 3
-    while served.files != kept and time.monotonic() < end:
+    while served.files != before and time.monotonic() < end:
         time.sleep(0.02)
-    assert served.files == kept
+    assert served.files == before
 
 
 # Those who are slow, or go away.
@@ -631,7 +631,7 @@ def test_nobody_is_worked_for_who_is_gone(serve: Serve, photo: bytes) -> None:
 
 def test_gone_during_a_download(served: Served, photo: bytes) -> None:
     session = served.put_up(photo)
-    kept, name = served.files, session.rpartition("/")[2]
+    before, name = served.files, session.rpartition("/")[2]
     for path in (f"{session}/result", f"{API}/archive?session={name}&session={name}"):
         for pause in (0.02, 0.2):
             with served.connect() as connection:
@@ -639,9 +639,9 @@ def test_gone_during_a_download(served: Served, photo: bytes) -> None:
                 time.sleep(pause)
     assert served.idle()
     end = time.monotonic() + 5
-    while served.files != kept and time.monotonic() < end:
+    while served.files != before and time.monotonic() < end:
         time.sleep(0.02)
-    assert served.files == kept
+    assert served.files == before
 
 
 # What one client does to the others.
@@ -654,10 +654,10 @@ def test_a_photo_removed_while_it_is_looked_at(serve: Serve) -> None:
             paths = [f"{session}/{what}" for what in ("preview", "result", "confidence")]
             paths += [f"{session}/region?x=0&y=0&w=900&h=900", session]
             with ThreadPoolExecutor(len(paths)) as pool:
-                asked = [pool.submit(served.ask, "GET", path) for path in paths]
+                answers = [pool.submit(served.ask, "GET", path) for path in paths]
                 time.sleep(pause)
                 assert served.ask("DELETE", session).status == 204
-            assert {answer.result().status for answer in asked} <= {200, 404}
+            assert {answer.result().status for answer in answers} <= {200, 404}
             assert wait_for_no_files(served)
 
 

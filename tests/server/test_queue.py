@@ -1,4 +1,4 @@
-"""The queue: so many at a time, so many waiting, the urgent first, the others told when."""
+"""The queue: so many at a time, so many waiting, the urgent first, the others refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What OpenAPI says is what the server does, whatever is asked."""
+"""The server answers every request as its OpenAPI schema describes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
 if TYPE_CHECKING:
-    from conftest import Served
+    from support.served import Served
 
 EXAMPLES = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 """Of each operation, sound ones and as many others."""
@@ -26,7 +26,7 @@ PLAIN = [
     ("get", "/api/v1/about"),
     ("get", "/api/v1/models"),
 ]
-"""What takes no wishes, so there are no wrong ones."""
+"""Routes without parameters, of which none can be wrong."""
 TAKING = [
     ("post", "/api/v1/colorize"),
     ("post", "/api/v1/sessions"),
@@ -61,8 +61,8 @@ def asker() -> Iterator[requests.Session]:
 
 
 def test_every_operation_is_here(api: schemathesis.BaseSchema) -> None:
-    told = [found.ok() for found in api.get_all_operations()]
-    assert sorted(PLAIN + TAKING) == sorted((one.method, one.path) for one in told)
+    operations = [operation.ok() for operation in api.get_all_operations()]
+    assert sorted(PLAIN + TAKING) == sorted((one.method, one.path) for one in operations)
 
 
 @pytest.mark.parametrize(("method", "path"), PLAIN + TAKING)

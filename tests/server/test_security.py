@@ -63,11 +63,11 @@ def test_cors_is_off_unless_named(local: TestClient) -> None:
         answer = client.get(MODELS, headers={"Origin": friend, "Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == friend
-        asked = client.options(
+        preflight = client.options(
             "/api/v1/sessions/x",
             headers={"Origin": friend, "Access-Control-Request-Method": "PATCH"},
         )
-        assert asked.status_code == 200
+        assert preflight.status_code == 200
         assert client.get(MODELS, headers={"Origin": "https://other"}).status_code == 403
 
 
@@ -93,7 +93,7 @@ def test_a_large_body_is_refused_by_its_head_and_on_the_way(examples: Path) -> N
     with client_of(upload_bytes=50_000) as client:
         assert client.post("/api/v1/colorize", content=photo).status_code == 413
         pieces = (photo[start : start + 1000] for start in range(0, len(photo), 1000))
-        answer = client.post("/api/v1/colorize", content=pieces)  # chunked: no length is told
+        answer = client.post("/api/v1/colorize", content=pieces)  # chunked: without a length
         assert answer.status_code == 413
         assert "50000 bytes" in answer.json()["detail"]
         form = client.post("/api/v1/sessions", files={"photo": photo})

@@ -1,4 +1,4 @@
-"""The page as tests use it: what a person does, what is seen, what the server was asked."""
+"""The page as tests use it: a person's actions, what is visible, the requests to the server."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Desk:
     def __init__(self, page: Page, address: str) -> None:
         self.page = page
         self.address = address
-        self.asked: list[PageRequest] = []
+        self.requests: list[PageRequest] = []
         self.faults: list[str] = []
         self.forgiven: list[str] = []  # faults that a test brings about itself
         page.on("console", self._heard)
@@ -90,9 +90,9 @@ class Desk:
 
     def _seen(self, request: Request) -> None:
         if not request.url.startswith((self.address, "blob:", "data:")):
-            self.faults.append(f"asked another host: {request.url}")
+            self.faults.append(f"request to another host: {request.url}")
         if "/api/v1/" in request.url:
-            self.asked.append(PageRequest(request))
+            self.requests.append(PageRequest(request))
 
     def go(self, path: str = "", *, ready: bool = True) -> None:
         self.page.goto(self.address + path)
@@ -214,13 +214,13 @@ class Desk:
     def chroma(self, x: float, y: float, size: float = 12) -> float:
         return float(self.pixels(x, y, size, size)["chroma"])
 
-    # What was asked
+    # Requests
 
     def all(self, kind: str, method: str = "GET", **query: str) -> list[PageRequest]:
         """Requests by the last part of their path."""
         return [
             one
-            for one in self.asked
+            for one in self.requests
             if one.kind == kind
             and one.method == method
             and all(one.query.get(key) == value for key, value in query.items())
@@ -228,12 +228,12 @@ class Desk:
 
     @property
     def patches(self) -> list[dict[str, Any]]:
-        return [one.body for one in self.asked if one.method == "PATCH"]
+        return [one.body for one in self.requests if one.method == "PATCH"]
 
     def hints(self) -> list[dict[str, Any]]:
-        """The colours as the server was told last."""
-        told = [patch["hints"] for patch in self.patches if "hints" in patch]
-        return told[-1] if told else []
+        """The hints of the last change sent to the server."""
+        sent = [patch["hints"] for patch in self.patches if "hints" in patch]
+        return sent[-1] if sent else []
 
     def until(self, holds: Callable[[], Any], patience_ms: float = PATIENCE_MS) -> None:
         """Wait until something holds."""

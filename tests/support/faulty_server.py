@@ -21,8 +21,8 @@ class Server:
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
 
-    def asked(self, path: str) -> int:
-        """How often a path was asked for."""
+    def count(self, path: str) -> int:
+        """How often a path was requested."""
         return sum(1 for name, _ in self.requests if name == path)
 
 
@@ -39,7 +39,7 @@ def serve() -> Iterator[Server]:
             start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
             getattr(self, f"do_{self.path.strip('/')}", self.do_missing)(start, wanted is not None)
 
-        def say(
+        def reply(
             self, status: int, content: bytes, length: int | None = None, **headers: str
         ) -> None:
             self.send_response(status)
@@ -51,22 +51,22 @@ def serve() -> Iterator[Server]:
 
         def part(self, start: int, content: bytes, length: int | None = None) -> None:
             last = len(CONTENT) - 1
-            told = f"bytes {start}-{last}/{len(CONTENT)}"
-            self.say(206, content, length, Content_Range=told)
+            content_range = f"bytes {start}-{last}/{len(CONTENT)}"
+            self.reply(206, content, length, Content_Range=content_range)
 
         def do_missing(self, start: int, part: bool) -> None:
-            self.say(404, b"no such file")
+            self.reply(404, b"no such file")
 
         def do_good(self, start: int, part: bool) -> None:
             if part and start >= len(CONTENT):
-                self.say(416, b"", Content_Range=f"bytes */{len(CONTENT)}")
+                self.reply(416, b"", Content_Range=f"bytes */{len(CONTENT)}")
             elif part:
                 self.part(start, CONTENT[start:])
             else:
-                self.say(200, CONTENT)
+                self.reply(200, CONTENT)
 
         def do_plain(self, start: int, part: bool) -> None:
-            self.say(200, CONTENT)
+            self.reply(200, CONTENT)
 
         def do_cut(self, start: int, part: bool) -> None:
             """Breaks off after 100,000 bytes; the rest comes by ranges."""
@@ -74,19 +74,19 @@ def serve() -> Iterator[Server]:
             if part:
                 self.part(start, piece, len(CONTENT) - start)
             else:
-                self.say(200, piece, len(CONTENT))
+                self.reply(200, piece, len(CONTENT))
             self.close_connection = True
 
         def do_cutplain(self, start: int, part: bool) -> None:
             """Breaks off, always, and knows no ranges."""
-            self.say(200, CONTENT[:100_000], len(CONTENT))
+            self.reply(200, CONTENT[:100_000], len(CONTENT))
             self.close_connection = True
 
         def do_wrong(self, start: int, part: bool) -> None:
-            self.say(200, CONTENT[::-1])
+            self.reply(200, CONTENT[::-1])
 
         def do_long(self, start: int, part: bool) -> None:
-            self.say(200, CONTENT + CONTENT)
+            self.reply(200, CONTENT + CONTENT)
 
         def do_endless(self, start: int, part: bool) -> None:
             """Says no length, and does not end."""
@@ -99,26 +99,26 @@ def serve() -> Iterator[Server]:
 
         def do_short(self, start: int, part: bool) -> None:
             """Says that its shorter file is all."""
-            self.say(200, CONTENT[:1000])
+            self.reply(200, CONTENT[:1000])
 
         def do_page(self, start: int, part: bool) -> None:
-            self.say(200, b"<html>please log in</html>", Content_Type="text/html")
+            self.reply(200, b"<html>please log in</html>", Content_Type="text/html")
 
         def do_busy(self, start: int, part: bool) -> None:
-            self.say(503, b"busy")
+            self.reply(503, b"busy")
 
         def do_otherpart(self, start: int, part: bool) -> None:
-            """Answers every range with one that was not asked for."""
+            """Answers every range with another one."""
             if part:
-                self.say(206, CONTENT[10:], Content_Range=f"bytes 10-99/{len(CONTENT)}")
+                self.reply(206, CONTENT[10:], Content_Range=f"bytes 10-99/{len(CONTENT)}")
             else:
                 self.do_cut(start, part)
 
         def do_moved(self, start: int, part: bool) -> None:
-            self.say(302, b"", Location="/good")
+            self.reply(302, b"", Location="/good")
 
         def do_loop(self, start: int, part: bool) -> None:
-            self.say(302, b"", Location="/loop")
+            self.reply(302, b"", Location="/loop")
 
         def do_silent(self, start: int, part: bool) -> None:
             state.release.wait(20)

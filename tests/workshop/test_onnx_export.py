@@ -82,11 +82,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 def traced_once() -> Callable[..., Any]:
     """Both exports are of one network, whose trace takes nearly all of their time."""
-    kept: list[Any] = []
+    traces: list[Any] = []
 
     def to_onnx(*arguments: Any) -> Any:
-        kept[:] = kept or [trace(*arguments)]
-        return copy.deepcopy(kept[0])
+        traces[:] = traces or [trace(*arguments)]
+        return copy.deepcopy(traces[0])
 
     trace = onnx_export._to_onnx
     return to_onnx

@@ -23,12 +23,12 @@ failed (one line each on stderr), 2 wrong usage, 130 interrupted."""
 
 def cli_page() -> str:
     """The page `docs/reference/cli.md`."""
-    found = list(commands())
+    entries = list(commands())
     index = table(
         ["command", ""],
-        ([f"[{name}](#{name.replace(' ', '-')})", _summary(command)] for name, command in found),
+        ([f"[{name}](#{name.replace(' ', '-')})", _summary(command)] for name, command in entries),
     )
-    sections = (part for name, command in found for part in _section(name, command))
+    sections = (part for name, command in entries for part in _section(name, command))
     return page("The command line", INTRODUCTION, index, *sections)
 
 
@@ -65,8 +65,8 @@ def _section(name: str, command: Any) -> Iterator[str]:
 
 
 def _usage(command: Any, arguments: list[Any]) -> list[str]:
-    asked = [_name_of(one) if one.required else f"[{_name_of(one)}]" for one in arguments]
-    return ["[OPTIONS]", *asked, *(["COMMAND"] if hasattr(command, "commands") else [])]
+    usage = [_name_of(one) if one.required else f"[{_name_of(one)}]" for one in arguments]
+    return ["[OPTIONS]", *usage, *(["COMMAND"] if hasattr(command, "commands") else [])]
 
 
 def _name_of(argument: Any) -> str:
@@ -80,15 +80,15 @@ def _flag(option: Any, kinds: dict[str, Any]) -> str:
     return f"{names} {value}".strip()
 
 
-def _placeholder(kind: Any) -> str:
-    kinds = [part for part in typing.get_args(kind) if part is not type(None)]
-    if typing.get_origin(kind) is typing.Literal:
+def _placeholder(annotation: Any) -> str:
+    kinds = [part for part in typing.get_args(annotation) if part is not type(None)]
+    if typing.get_origin(annotation) is typing.Literal:
         return "|".join(map(str, kinds))
     if kinds:
         return _placeholder(kinds[0])
-    if issubclass(kind, enum.Enum):
-        return "|".join(str(member.value) for member in kind)
-    return _PLACEHOLDERS[kind]
+    if issubclass(annotation, enum.Enum):
+        return "|".join(str(member.value) for member in annotation)
+    return _PLACEHOLDERS[annotation]
 
 
 def _default(option: Any) -> str:

@@ -34,12 +34,12 @@ _NO_SETTINGS = {"--config", "--help"}
 def http_page() -> str:
     """The page `docs/reference/http.md`."""
     schema = create_app(Settings()).openapi()
-    found = list(routes(schema))
+    operations = list(routes(schema))
     index = table(
         ["route", ""],
-        ([f"[{m.upper()} {p}](#{_anchor(m, p)})", _summary(o)] for m, p, o in found),
+        ([f"[{m.upper()} {p}](#{_anchor(m, p)})", _summary(o)] for m, p, o in operations),
     )
-    sections = (part for route in found for part in _section(*route, schema))
+    sections = (part for route in operations for part in _section(*route, schema))
     objects = (part for name in _named(schema) for part in _object(name, schema))
     settings = ("## Settings of the server", ABOUT_SETTINGS, settings_table())
     return page(
@@ -107,8 +107,10 @@ def _section(
     answers = operation["responses"].items()
     for status, answer in answers:
         if int(status) < _FIRST_FAILURE:
-            said = answer["description"].replace("Successful Response", "")
-            yield " ".join(filter(None, (f"Answer {status}:", said, _content(answer, schema))))
+            description = answer["description"].replace("Successful Response", "")
+            yield " ".join(
+                filter(None, (f"Answer {status}:", description, _content(answer, schema)))
+            )
     if keys := ANSWERS.get(path):
         yield table(["key", ""], ([code(key), text] for key, text in keys.items()))
     failures = [status for status, _ in answers if int(status) >= _FIRST_FAILURE]

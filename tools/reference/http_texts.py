@@ -12,6 +12,7 @@ SETTINGS: dict[str, tuple[str | None, str]] = {
     "insecure": ("no", "let everybody who reaches the host in without a token"),
     "hosts": ("names of this machine; any, where it listens to others", "allowed `Host` headers"),
     "cors_origins": ("none", "pages of these origins may ask"),
+    "root_path": ("none", "sub-path at which a proxy serves the server, such as `/photos`"),
     "model": ("`photochrom`", "a model's name or file"),
     "device": (None, "what runs the networks"),
     "workers": ("cores + 1", "photos at a time"),

@@ -24,9 +24,9 @@ def training_page() -> str:
     return page("Training configuration", INTRODUCTION, *_section(RunConfig, ""))
 
 
-def keys(kind: Any = RunConfig, where: str = "") -> Iterator[str]:
+def keys(config: Any = RunConfig, where: str = "") -> Iterator[str]:
     """The full name of every key, as `--set` takes it."""
-    for name, of in typing.get_type_hints(kind).items():
+    for name, of in typing.get_type_hints(config).items():
         inner = _table_of(of)
         if not is_dataclass(of):
             yield f"{where}{name}"
@@ -34,12 +34,12 @@ def keys(kind: Any = RunConfig, where: str = "") -> Iterator[str]:
             yield from keys(inner, f"{where}{name}.")
 
 
-def _section(kind: Any, where: str) -> Iterator[str]:
+def _section(config: Any, where: str) -> Iterator[str]:
     """A table of the keys; then the sections of the keys that are tables themselves."""
-    hints, texts = typing.get_type_hints(kind), _texts(kind)
-    own = [item for item in fields(kind) if not is_dataclass(hints[item.name])]
+    hints, texts = typing.get_type_hints(config), _texts(config)
+    own = [item for item in fields(config) if not is_dataclass(hints[item.name])]
     yield f"## {where.rstrip('.') or 'The run'}"
-    yield inspect.cleandoc(kind.__doc__).split("\n\n")[0].replace("\n", " ")
+    yield inspect.cleandoc(config.__doc__).split("\n\n")[0].replace("\n", " ")
     yield table(
         ["key", "type", "default", "allowed", ""],
         (
@@ -58,26 +58,29 @@ def _section(kind: Any, where: str) -> Iterator[str]:
             yield from _section(inner, f"{where}{name}.")
 
 
-def _table_of(kind: Any) -> Any:
+def _table_of(config: Any) -> Any:
     """The dataclass of a key that is a table, or a list of tables."""
-    return next((one for one in (kind, *typing.get_args(kind)) if is_dataclass(one)), None)
+    return next((one for one in (config, *typing.get_args(config)) if is_dataclass(one)), None)
 
 
-def _texts(kind: Any) -> dict[str, str]:
-    """What a dataclass's docstring says of its fields: "name, name: text", deeper lines go on."""
-    text = inspect.cleandoc(kind.__doc__)
-    names = {item.name for item in fields(kind)}
-    found = re.findall(r"^((?:\w+)(?:, \w+)*): ((?:.+)(?:\n[ ]+.+)*)", text, re.MULTILINE)
+def _texts(config: Any) -> dict[str, str]:
+    """The texts of fields in a dataclass's docstring: "name, name: text", deeper lines go on."""
+    text = inspect.cleandoc(config.__doc__)
+    names = {item.name for item in fields(config)}
+    entries = re.findall(r"^((?:\w+)(?:, \w+)*): ((?:.+)(?:\n[ ]+.+)*)", text, re.MULTILINE)
     return {
-        name: one_line(said) for heads, said in found for name in heads.split(", ") if name in names
+        name: one_line(meaning)
+        for heads, meaning in entries
+        for name in heads.split(", ")
+        if name in names
     }
 
 
-def _type(kind: Any) -> str:
-    parts = typing.get_args(kind)
+def _type(config: Any) -> str:
+    parts = typing.get_args(config)
     if not parts:
         return {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}[
-            kind.__name__
+            config.__name__
         ]
     if is_dataclass(parts[0]):
         return "list of tables, below"

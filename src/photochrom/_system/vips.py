@@ -24,6 +24,14 @@ def fault_of(error: pyvips.Error) -> str:
     return lines[0] if lines else "unknown fault"
 
 
+def forget_faults() -> None:
+    """Empty libvips's list of faults, where lenient readers leave what they pass over.
+
+    `fault_of` gives the first of the list, which would be one of a file read long ago.
+    """
+    pyvips.vips_lib.vips_error_clear()
+
+
 def block_untrusted() -> None:
     """Let libvips use no loader that is not safe with hostile files, in the whole process.
 

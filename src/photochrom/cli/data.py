@@ -177,7 +177,7 @@ def unsplash(
     """
     with one_line_errors():
         with needs_extra("fetching data", "train"):
-            from photochrom.workshop.data.download import Patience
+            from photochrom.workshop.data.download import DownloadPolicy
             from photochrom.workshop.data.unsplash import fetch_unsplash
         recipe = Recipe(size, fit, min_side, min_colorfulness, quality, shard_size)
         with _interruptible(), source_bytes_progress(None) as advance:
@@ -188,7 +188,7 @@ def unsplash(
                 width=width,
                 limit=limit,
                 terms=terms,
-                patience=Patience(connections, tries, timeout),
+                policy=DownloadPolicy(tries=tries, timeout=timeout, connections=connections),
                 jobs=jobs,
                 report=lambda counts: advance(0, counts),
             )

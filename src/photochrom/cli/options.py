@@ -172,11 +172,11 @@ def suffix_of(format_name: str | None) -> str | None:
     """The suffix that a format's name stands for; raises ConfigError for an unknown one."""
     if format_name is None:
         return None
-    from photochrom.photo.formats import KINDS, kind_of
+    from photochrom.photo.formats import WRITTEN, kind_of
 
     suffix = f".{format_name.lower().lstrip('.')}"
     if kind_of(suffix) is None:
-        known = ", ".join(kind.suffix[1:] for kind in KINDS)
+        known = ", ".join(kind.suffix[1:] for kind in WRITTEN)
         raise ConfigError(
             f"--format {format_name}", "cannot write this format", f"name one of {known}"
         )

@@ -87,6 +87,10 @@ def serve(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Allowed CORS origin; repeatable."),
     ] = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Sub-path at which a proxy serves it, such as /photos."),
+    ] = None,
     model: Model = None,
     device: ServerDevice = None,
     workers: Annotated[
@@ -113,6 +117,7 @@ def serve(
             insecure=insecure or None,
             hosts=_tuple(allowed_host),
             cors_origins=_tuple(cors_origin),
+            root_path=root_path,
             model=model,
             device=device,
             workers=workers,
@@ -135,7 +140,7 @@ def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -
         listening = listen(settings, any_port=any_port)
         with show_warnings():
             application = create_app(settings)
-    address = address_of(listening)
+    address = address_of(listening, settings.root_path)
     typer.echo(f"Photochrom answers at {address} (end it with Ctrl-C)")
     with suppress(KeyboardInterrupt):  # its usual end
         serve(application, settings, listening, open_page=address if browser else None)

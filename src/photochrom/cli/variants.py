@@ -146,12 +146,14 @@ def _color(
     """Colour and write; the sheet is the last of the outputs."""
     from photochrom.cli.variant_sheet import contact_sheet
     from photochrom.files import save_results
-    from photochrom.photo import SUFFIXES, Photo, check_target, save_picture
+    from photochrom.photo import Photo, check_size, check_target, kind_of, save_picture
 
     started = time.perf_counter()
     photo = Photo(source)
-    suffix = source.suffix if source.suffix.lower() in SUFFIXES else photo.suffix
+    suffix = source.suffix if kind_of(source) else photo.suffix
     stem = (folder or source.parent) / source.stem
+    if kind := kind_of(suffix):
+        check_size(kind, *photo.upright_size, source)
     targets = [Path(f"{stem}{COLORED}.{n}{suffix}") for n in range(1, count + 1)]
     sheet = Path(f"{stem}{VARIANTS}.jpg")
     for target in (*targets, sheet):

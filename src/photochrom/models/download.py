@@ -8,7 +8,6 @@ from __future__ import annotations
 import glob
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import filelock
 import httpx2
 
 from photochrom._system.atomic import move_into_place
+from photochrom._system.retries import Retries, RetryPolicy
 from photochrom.errors import ModelError, os_reason
 from photochrom.models.catalogue import sha256_of
 from photochrom.models.descriptor import Descriptor
@@ -25,20 +25,6 @@ Progress = Callable[[int, int | None], None]
 
 _MAX_SIZE_FACTOR = 1.5
 """A server that sends more than this multiple of an inexact size is sending another file."""
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Retries of a download.
-
-    tries: failed attempts in a row without new bytes, after which an address is given up; each
-    attempt continues the partial file. pause: seconds between two attempts, doubled after each
-    without new bytes. timeout: seconds without a byte.
-    """
-
-    tries: int = 4
-    pause: float = 1.0
-    timeout: float = 30.0
 
 
 class _FetchError(Exception):
@@ -52,7 +38,7 @@ class _FetchError(Exception):
 def pull(
     descriptor: Descriptor,
     progress: Progress = lambda *_: None,
-    patience: Patience | None = None,
+    policy: RetryPolicy | None = None,
 ) -> Path:
     """Download a model's file into the user's data folder; returns its path.
 
@@ -71,7 +57,7 @@ def pull(
             # under a name that the next pull finds, to continue it
             part = target.with_name(f".{target.name}.{descriptor.sha256[:16]}.part")
             if not (part.is_file() and sha256_of(part) == descriptor.sha256):
-                _download(descriptor, part, progress, patience or Patience())
+                _download(descriptor, part, progress, policy or RetryPolicy())
             move_into_place(part, target, durable=True)
     except OSError as error:
         raise ModelError(
@@ -102,13 +88,13 @@ def remove(descriptor: Descriptor) -> int:
     return freed
 
 
-def _download(descriptor: Descriptor, part: Path, progress: Progress, patience: Patience) -> None:
+def _download(descriptor: Descriptor, part: Path, progress: Progress, policy: RetryPolicy) -> None:
     """Fill `part` from the first address that succeeds; its content is verified."""
     faults = []
-    timeout = httpx2.Timeout(patience.timeout)
+    timeout = httpx2.Timeout(policy.timeout)
     with httpx2.Client(follow_redirects=True, timeout=timeout) as client:
         for url in descriptor.urls:
-            fault = _download_from(client, url, descriptor, part, progress, patience)
+            fault = _download_from(client, url, descriptor, part, progress, policy)
             if fault is None:
                 return
             faults.append(f"{url}: {fault}")
@@ -123,13 +109,13 @@ def _download_from(
     descriptor: Descriptor,
     part: Path,
     progress: Progress,
-    patience: Patience,
+    policy: RetryPolicy,
 ) -> _FetchError | None:
     """Fill `part` from one address; returns the error where that failed, else None.
 
-    Attempts that received bytes are not counted.
+    Each attempt continues the partial file; those that received bytes are not counted.
     """
-    failures, received = 0, 0
+    retries, received = Retries(policy), 0
     while True:
         resumed = part.exists()  # perhaps from another server
         try:
@@ -138,10 +124,10 @@ def _download_from(
             return None
         except _FetchError as fault:
             before, received = received, part.stat().st_size if part.exists() else 0
-            failures = 0 if received > before else failures + 1
-            if not fault.retryable or failures >= patience.tries:
+            pause = retries.pause(progress=received > before)
+            if not fault.retryable or pause is None:
                 return fault
-        time.sleep(patience.pause * 2 ** max(0, failures - 1))
+        time.sleep(pause)
 
 
 def _check(descriptor: Descriptor, part: Path, resumed: bool) -> None:
@@ -195,7 +181,7 @@ def _start_of(response: httpx2.Response, received: int) -> int:
         content_range = response.headers.get("Content-Range", "")
         if content_range.replace(" ", "").startswith(f"bytes{received}-"):
             return received
-        raise _FetchError("sent another part than asked for", retryable=False)
+        raise _FetchError("sent another range than requested", retryable=False)
     if status == HTTPStatus.OK:
         return 0
     busy = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import check_no_address
 from photochrom.photo.metadata import Metadata, metadata_of
 from photochrom.photo.orientation import Turn
 from photochrom.photo.photo import Photo
+from photochrom.photo.pillow_pixels import pillow_pixels
 from photochrom.photo.strips import Pixels
 
 
@@ -27,8 +29,11 @@ class PillowImage(Protocol):
 
 
 PhotoLike = str | os.PathLike[str] | bytes | bytearray | memoryview | Pixels | PillowImage | Photo
-"""What public calls take as a photo: a path, an encoded file's bytes, an array (H, W), (H, W, 3) or
-(H, W, 4) of uint8, uint16 or float32 (white at 1), sRGB, an image of Pillow's, or a `Photo`."""
+"""What public calls take as a photo: a path, an encoded file's bytes, an array, an image of
+Pillow's, or a `Photo`.
+
+Arrays are (H, W), (H, W, 3), or (H, W, 2) or (H, W, 4) with alpha, in sRGB, of uint8, uint16, or
+floats with white at 1; `Photo` says what other types mean."""
 
 
 def as_photo(photo: PhotoLike, max_pixels: int | None = None) -> Photo:
@@ -46,7 +51,7 @@ def as_photo(photo: PhotoLike, max_pixels: int | None = None) -> Photo:
     if isinstance(photo, bytes | bytearray | memoryview):
         return Photo(bytes(photo), max_pixels=max_pixels)
     if isinstance(photo, np.ndarray):
-        return Photo(np.ascontiguousarray(photo), max_pixels=max_pixels)
+        return Photo(photo, max_pixels=max_pixels)
     if hasattr(photo, "getexif") and hasattr(photo, "convert"):
         return Photo(_pil_pixels(photo), metadata=_pil_metadata(photo))
     raise PhotoError(
@@ -54,16 +59,9 @@ def as_photo(photo: PhotoLike, max_pixels: int | None = None) -> Photo:
     )
 
 
-def _pil_pixels(image: Any) -> Pixels:
-    """An upright array of a PIL image: grey, RGB or RGBA, 8 bit, or 16-bit grey."""
-    if image.mode.startswith("I;16"):
-        pixels = np.asarray(image).astype(np.uint16)
-    elif image.mode in ("1", "L"):
-        pixels = np.asarray(image.convert("L"))
-    else:
-        pixels = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
+def _pil_pixels(image: Any) -> NDArray[Any]:
     turn = Turn.from_exif(image.getexif().get(274, 1))
-    return np.ascontiguousarray(turn.apply(pixels))
+    return turn.apply(pillow_pixels(image, "a PIL image"))
 
 
 def _pil_metadata(image: Any) -> Metadata:

@@ -9,10 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from photochrom.errors import PhotochromError, PhotoError, os_reason
-from photochrom.photo.strips import Pixels
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """How the address of something on another machine begins, as a path; C:/ is a path here."""
@@ -43,8 +40,8 @@ def check_no_address(name: str) -> None:
         raise PhotoError(name, "is an address, not a file here", "use its copy on this machine")
 
 
-def check_source(source: Path | bytes | Pixels, name: str) -> None:
-    """Raise PhotoError for a file that is missing, empty or not ordinary, or an unfit array."""
+def check_source(source: Path | bytes, name: str) -> None:
+    """Raise PhotoError for a file that is missing, empty or not ordinary."""
     if isinstance(source, Path):
         with foreseen_os_errors(name):
             size = source.stat().st_size
@@ -54,14 +51,5 @@ def check_source(source: Path | bytes | Pixels, name: str) -> None:
                 raise PhotoError(name, "is no ordinary file", "copy it to one first")
         if size == 0:
             raise PhotoError(name, "the file is empty", "copy it again from its source")
-    elif isinstance(source, bytes):
-        if not source:
-            raise PhotoError(name, "no bytes arrived", "pipe an encoded photo in")
-    elif source.dtype not in (np.uint8, np.uint16, np.float32) or not (
-        source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (1, 3, 4))
-    ):
-        raise PhotoError(
-            name,
-            "an array must be uint8, uint16 or float32 and (H, W), (H, W, 3) or (H, W, 4), not "
-            f"{source.dtype} {source.shape}",
-        )
+    elif not source:
+        raise PhotoError(name, "no bytes arrived", "pipe an encoded photo in")

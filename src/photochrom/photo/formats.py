@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from photochrom.errors import PhotoError
+
 MAX_PIXELS = 1_000_000_000
 """Of a picture that is decoded row by row, by default."""
 MAX_WHOLE_PIXELS = 150_000_000
@@ -26,6 +28,9 @@ class Kind:
     streams: whether it is decoded row by row; the others lie in memory as a whole.
     lossless: whether it gives back what was written. quality: whether `SaveOptions.quality` counts.
     profile: whether it carries an ICC profile.
+    longest: pixels a side that a result may have, by the format or by what writes it here; None for
+    no limit.
+    becomes: what a result's name ends in where the kind is read only; empty where it is written.
     """
 
     name: str
@@ -38,11 +43,18 @@ class Kind:
     lossless: bool = False
     quality: bool = False
     profile: bool = True
+    longest: int | None = None
+    becomes: str = ""
 
     @property
     def suffix(self) -> str:
         """What a new file's name ends in."""
-        return self.suffixes[0]
+        return self.becomes or self.suffixes[0]
+
+    @property
+    def written(self) -> bool:
+        """Whether results can be of this kind."""
+        return not self.becomes
 
 
 JPEG = Kind(
@@ -53,6 +65,7 @@ JPEG = Kind(
     tagged=True,
     streams=True,
     quality=True,
+    longest=65_500,  # libjpeg's; the format has 65,535
 )
 PNG = Kind(
     name="PNG",
@@ -71,9 +84,11 @@ TIFF = Kind(
     streams=True,
     lossless=True,
 )
-WEBP = Kind(name="WebP", suffixes=(".webp",), loader="webp", quality=True)
-AVIF = Kind(name="AVIF", suffixes=(".avif",), loader="heif", quality=True)
-GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False)
+WEBP = Kind(name="WebP", suffixes=(".webp",), loader="webp", quality=True, longest=16_383)
+AVIF = Kind(  # libvips writes no longer ones
+    name="AVIF", suffixes=(".avif",), loader="heif", quality=True, longest=16_384
+)
+GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False, longest=65_535)
 PNM = Kind(
     name="PGM or PPM",
     suffixes=(".ppm", ".pgm", ".pnm"),
@@ -88,21 +103,55 @@ JPEG2000 = Kind(
     depths=frozenset({EIGHT, SIXTEEN}),
     lossless=True,
     profile=False,
+    longest=65_535,  # openjpeg's package's
 )
 HEIC = Kind(
-    name="HEIC", suffixes=(".heic", ".heif"), depths=frozenset({EIGHT, SIXTEEN}), quality=True
+    name="HEIC",
+    suffixes=(".heic", ".heif"),
+    depths=frozenset({EIGHT, SIXTEEN}),
+    quality=True,
+    longest=65_528,
+)
+BMP = Kind(name="BMP", suffixes=(".bmp", ".dib"), becomes=".png")
+JPEG_XL = Kind(name="JPEG XL", suffixes=(".jxl",), becomes=".png")
+PSD = Kind(name="Photoshop document", suffixes=(".psd", ".psb"), becomes=".tif")
+RAW = Kind(
+    name="camera raw",
+    suffixes=(
+        *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"),
+        *(".sr2", ".srw"),
+    ),
+    becomes=".jpg",
 )
 
-KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC)
+KINDS = (JPEG, PNG, TIFF, WEBP, AVIF, GIF, PNM, JPEG2000, HEIC, BMP, JPEG_XL, PSD, RAW)
+WRITTEN = tuple(kind for kind in KINDS if kind.written)
 SUFFIXES = frozenset(suffix for kind in KINDS for suffix in kind.suffixes)
-"""What Photochrom reads and writes."""
+"""What Photochrom reads."""
 
 
 def kind_of(name: str | PurePath) -> Kind | None:
-    """The kind that a file's name, or a suffix, stands for."""
+    """The kind of results that a file's name, or a suffix, stands for."""
+    kind = kind_by_name(name)
+    return kind if kind is not None and kind.written else None
+
+
+def kind_by_name(name: str | PurePath) -> Kind | None:
+    """The kind that a file's name, or a suffix, stands for, even if it is read only."""
     text = str(name).lower()
     suffix = PurePath(text).suffix or text
     return next((kind for kind in KINDS if suffix in kind.suffixes), None)
+
+
+def check_size(kind: Kind, height: int, width: int, subject: object) -> None:
+    """Raise PhotoError, about a subject, where a picture is too large for files of a kind."""
+    if kind.longest is not None and max(height, width) > kind.longest:
+        raise PhotoError(
+            subject,
+            f"{width} x {height} pixels are too many for a {kind.name} file, which has at most "
+            f"{kind.longest} a side",
+            "write a PNG or TIFF instead",
+        )
 
 
 _MAGIC = (
@@ -117,16 +166,35 @@ _MAGIC = (
     (b"\xff\x4f\xff\x51", JPEG2000),
     (b"\0\0\0\x0cjP  \r\n\x87\n", JPEG2000),
     *((b"P%d" % digit, PNM) for digit in range(1, 7)),
+    (b"8BPS\0\1", PSD),
+    (b"8BPS\0\2", PSD),
+    (b"\xff\x0a", JPEG_XL),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", JPEG_XL),
+    (b"FUJIFILMCCD-RAW", RAW),
+    *((magic, RAW) for magic in (b"IIRO", b"IIRS", b"MMOR", b"IIU\0")),  # Olympus, Panasonic
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"})
 
 
+_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+"""Lengths of a BMP's second header, by which its version is known."""
+
+
 def sniffed(head: bytes) -> Kind | None:
-    """The kind of a file by its first bytes, whatever its name says."""
+    """The kind of a file by its first bytes, whatever its name says.
+
+    Raw files of most cameras are TIFFs; `photochrom.photo.camera_raw` tells them apart.
+    """
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
     if head[4:8] == b"ftyp":
         brands = {head[start : start + 4] for start in range(8, len(head) - 3, 4)}
+        if b"crx " in brands:
+            return RAW
         return AVIF if brands & _AVIF_BRANDS else HEIC if brands & _HEIC_BRANDS else None
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return BMP
+    if head[:3] == b"II*" and head[8:10] == b"CR":
+        return RAW
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)

@@ -1,50 +1,31 @@
-"""Kinds that libvips does not know here: PGM and PPM, JPEG 2000, HEIC; in memory as a whole.
+"""Kinds that libvips does not know here, in memory as a whole.
 
-Each is read and written by a small package of its own, all of them in the extra "formats".
+Each is read, and some are written, by a small package of its own, all of them in the extra
+"formats". PGM and PPM, JPEG 2000 and HEIC are here.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import (
-    MissingExtraError,
-    Option,
-    PhotochromError,
-    PhotoError,
-    Remedy,
-    first_line,
-)
-from photochrom.photo.formats import HEIC, JPEG2000, MAX_PIXELS, MAX_WHOLE_PIXELS, PNM, Kind
+from photochrom.errors import Option, PhotochromError, PhotoError, Remedy, first_line
+from photochrom.photo.bmp import read_bmp
+from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, package
+from photochrom.photo.formats import BMP, HEIC, JPEG2000, JPEG_XL, PNM, PSD, Kind
+from photochrom.photo.jpeg_xl import read_jpeg_xl
+from photochrom.photo.photoshop import read_psd
 
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
 _SUPERBOX = b"jp2h"
 _JPEG2000_LEAST = 32
 """Pixels a side: openjpeg writes six resolutions, each half the one before."""
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """A picture as its package reads it.
-
-    pixels: (H, W, bands), uint8 or uint16, upright where `kind` says nothing of orientation.
-    bits: how many of each number are in use.
-    """
-
-    pixels: NDArray[Any]
-    bits: int = 8
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    icc: bytes | None = None
 
 
 def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
@@ -54,8 +35,15 @@ def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
     Raises MissingExtraError without the kind's package, PhotoError where the picture is damaged or
     too large.
     """
-    reader = {PNM.name: _read_pnm, JPEG2000.name: _read_jpeg2000, HEIC.name: _read_heic}[kind.name]
-    return reader(data, name, limit)
+    readers = {
+        PNM.name: _read_pnm,
+        JPEG2000.name: _read_jpeg2000,
+        HEIC.name: _read_heic,
+        BMP.name: read_bmp,
+        JPEG_XL.name: read_jpeg_xl,
+        PSD.name: read_psd,
+    }
+    return readers[kind.name](data, name, limit)
 
 
 def encode(
@@ -93,53 +81,16 @@ def encode(
     raise PhotoError(name, f"no package here writes {kind.name}", "choose another format")
 
 
-def _package(name: str, kind: Kind) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise MissingExtraError(f"{kind.name} files", "formats") from error
-
-
-def _guarded(name: str, read: Callable[[], Any]) -> Any:
-    """What a package reads; whatever it raises becomes one line."""
-    try:
-        return read()
-    except Exception as error:  # each package has errors of its own
-        raise PhotoError(
-            name, f"damaged or unusual image ({first_line(error)})", "repair it or save it again"
-        ) from error
-
-
-def check_pixel_count(name: str, width: int, height: int, limit: int) -> None:
-    """Refuse a picture without pixels, or with too many; raises PhotoError."""
-    if width < 1 or height < 1:
-        raise PhotoError(name, f"has no pixels ({width} x {height})", "copy it from its source")
-    if width * height > limit:
-        raise PhotoError(
-            name,
-            f"{width} x {height} are {width * height / 1e6:.4g} megapixels, the limit here "
-            f"is {limit / 1e6:.4g}",
-            _fewer(width * height, limit),
-        )
-
-
-def _fewer(pixels: int, limit: int) -> Remedy:
-    """What to do about too many pixels; a TIFF may have more by default, but not by request."""
-    as_tiff = limit == MAX_WHOLE_PIXELS and pixels <= MAX_PIXELS
-    other = "save it as a TIFF" if as_tiff else "make it smaller"
-    return Remedy(f"raise {{}} if that is meant, or {other}", Option("max_pixels"), otherwise=other)
-
-
 def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
-    package = _package("netpbmfile", PNM)
-    with _guarded(name, lambda: package.NetpbmFile(io.BytesIO(data))) as file:
+    library = package("netpbmfile", PNM)
+    with guarded(name, lambda: library.NetpbmFile(io.BytesIO(data))) as file:
         shape = file.shape
         if file.axes not in ("YX", "YXS") or (len(shape) == 3 and shape[2] > 4):
             raise PhotoError(name, "more than one picture in one file", "save them one by one")
         check_pixel_count(name, shape[1], shape[0], limit)
         if len(data) * 8 < shape[0] * shape[1]:
             raise PhotoError(name, "damaged, pixels are missing", "copy it again from its source")
-        pixels = _guarded(name, file.asarray)
+        pixels = guarded(name, file.asarray)
         highest = int(file.maxval)
     if highest < 1:
         raise PhotoError(name, f"damaged, its white is {highest}", "save it again")
@@ -154,20 +105,20 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
 
 
 def _pnm_file(pixels: NDArray[Any]) -> bytes:
-    package = _package("netpbmfile", PNM)
+    library = package("netpbmfile", PNM)
     stream = io.BytesIO()
-    package.imwrite(stream, pixels[..., :3], magicnumber="P6", maxval=np.iinfo(pixels.dtype).max)
+    library.imwrite(stream, pixels[..., :3], magicnumber="P6", maxval=np.iinfo(pixels.dtype).max)
     return stream.getvalue()
 
 
 def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
-    package = _package("openjpeg", JPEG2000)
-    header = _guarded(name, lambda: package.get_parameters(data))
+    library = package("openjpeg", JPEG2000)
+    header = guarded(name, lambda: library.get_parameters(data))
     check_pixel_count(name, header["columns"], header["rows"], limit)
     bits = int(header["precision"])
     if not 1 <= bits <= 16 or header["is_signed"]:
         raise PhotoError(name, f"{bits}-bit samples are not supported", "save it with 8 or 16 bit")
-    pixels = np.atleast_3d(_guarded(name, lambda: package.decode(data)))
+    pixels = np.atleast_3d(guarded(name, lambda: library.decode(data)))
     full = 65535 if bits > 8 else 255
     if (1 << bits) - 1 != full:
         pixels = np.rint(pixels * (full / ((1 << bits) - 1)))
@@ -203,7 +154,7 @@ def _boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tupl
 
 
 def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None) -> bytes:
-    utils = _package("openjpeg.utils", JPEG2000)
+    utils = package("openjpeg.utils", JPEG2000)
     height, width = pixels.shape[:2]
     if min(height, width) < _JPEG2000_LEAST:
         raise PhotoError(
@@ -227,17 +178,17 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None
 
 
 def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
-    package = _package("pillow_heif", HEIC)
-    opened = _guarded(
+    library = package("pillow_heif", HEIC)
+    opened = guarded(
         name,
-        lambda: package.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True),
+        lambda: library.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=True),
     )
     if not len(opened):
         raise PhotoError(name, "damaged, there is no picture in it", "copy it from its source")
     picture = opened[opened.primary_index] if len(opened) > 1 else opened
     width, height = picture.size
     check_pixel_count(name, width, height, limit)
-    pixels = np.atleast_3d(_guarded(name, lambda: np.array(np.asarray(picture))))
+    pixels = np.atleast_3d(guarded(name, lambda: np.array(np.asarray(picture))))
     info = picture.info
     bits = int(info.get("bit_depth", 8))
     if pixels.dtype == np.uint16:  # shifted up: white is 65520
@@ -254,13 +205,13 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
 def _heic_file(
     pixels: NDArray[Any], quality: int, exif: bytes | None, xmp: bytes | None, icc: bytes | None
 ) -> bytes:
-    package = _package("pillow_heif", HEIC)
-    package.options.SAVE_HDR_TO_12_BIT = True
+    library = package("pillow_heif", HEIC)
+    library.options.SAVE_HDR_TO_12_BIT = True
     deep = pixels.dtype == np.uint16
     mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
     extras = {"exif": exif, "xmp": xmp, "icc_profile": icc}
     stream = io.BytesIO()
-    package.encode(
+    library.encode(
         mode,
         (pixels.shape[1], pixels.shape[0]),
         np.ascontiguousarray(pixels).tobytes(),

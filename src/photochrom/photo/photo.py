@@ -18,6 +18,7 @@ from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotoError
 from photochrom.filters.resize import resize
+from photochrom.photo.arrays import as_pixels, check_floats
 from photochrom.photo.file_access import check_source, foreseen_os_errors
 from photochrom.photo.formats import AVIF, FLOAT, PNG
 from photochrom.photo.metadata import Metadata, read_metadata
@@ -28,8 +29,6 @@ from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 _SMALLEST_SHRUNK = 2
 """The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
 _FINITE = 1e30
-_BRIGHTEST = 4.0
-"""Floats may go beyond white, as highlights do; so far beyond, they are of another range."""
 
 
 class Photo:
@@ -41,8 +40,9 @@ class Photo:
     Parameters
     ----------
     source
-        A `pathlib.Path`, an encoded file's bytes, or an array (H, W), (H, W, 3) or (H, W, 4) of
-        uint8, uint16 or float32 (white at 1) in sRGB.
+        A `pathlib.Path`, an encoded file's bytes, or an array (H, W), (H, W, 3), or (H, W, 2) or
+        (H, W, 4) with alpha, in sRGB. White is True of bool, 255 of uint8, 65535 of uint16, 1 of
+        floats; other integers are 8 bit where none is above 255, else 16 bit.
     name
         What errors call it; None for the path.
     page
@@ -87,12 +87,15 @@ class Photo:
         max_pixels: int | None = None,
         metadata: Metadata | None = None,
     ) -> None:
-        self.source = source
         self.page = page
         self.max_pixels = max_pixels
         self.name = name or (str(source) if isinstance(source, Path) else "the photo")
         with self._errors():
-            check_source(source, self.name)
+            if isinstance(source, np.ndarray):
+                source = as_pixels(source, self.name)
+            else:
+                check_source(source, self.name)
+            self.source: Path | bytes | Pixels = source
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
         self._header = header
@@ -201,6 +204,7 @@ class Photo:
         >>> fetch(0, 16).shape
         (16, 451, 1)
         """
+        self._verify()
         with self._errors():
             region = pyvips.Region.new(self._source.image(self._header))
         shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted_to_srgb
@@ -340,6 +344,7 @@ class Photo:
         factor = min(self.height / height, self.width / width) / _SMALLEST_SHRUNK
         shrink = max(k for k in (1, 2, 4, 8) if k <= max(1.0, factor))
         options = {"shrink": shrink} if self._shrinks_on_load else {}
+        self._verify()
         with self._errors():
             image = self._source.image(self._header, **options)
             if self.dtype == FLOAT:
@@ -358,14 +363,14 @@ class Photo:
             values /= np.iinfo(self.dtype).max
         return resize(values, height, width, extent)
 
+    def _verify(self) -> None:
+        """Look for damage that decoders pass over, before the first pass."""
+        with self._errors():
+            for note in self._source.verify():
+                self._add_note(note)
+
     def _checked_floats(self, values: Array) -> Array:
-        brightest = float(np.nanmax(values, initial=0))
-        if brightest > _BRIGHTEST:
-            raise PhotoError(
-                self.name,
-                f"its floats reach {brightest:.4g}, but white is 1",
-                "divide them or save it with 16 bit",
-            )
+        check_floats(float(np.nanmax(values, initial=0)), self.name)
         return np.clip(np.nan_to_num(values), 0, 1)
 
     def _as_srgb(self, codes: Array) -> Array:

@@ -12,22 +12,28 @@ from typing import Any
 
 import numpy as np
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import forget_faults, pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
-from photochrom.photo import optional_codecs
+from photochrom.photo import camera_raw, jpeg_damage, optional_codecs
+from photochrom.photo.decoded import Decoded, check_pixel_count
+from photochrom.photo.file_access import opened
 from photochrom.photo.formats import (
     EIGHT,
     FLOAT,
+    JPEG,
     KINDS,
     MAX_PIXELS,
     MAX_WHOLE_PIXELS,
+    RAW,
     SIXTEEN,
+    TIFF,
     Kind,
     sniffed,
 )
 from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
+from photochrom.photo.unread import HEAD, unread
 
 _HEAD = 64
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
@@ -74,18 +80,37 @@ class Source:
         self._array: Pixels | None = None
         self._encoded: Path | bytes = b""
         self.kind: Kind | None = None
-        self.decoded: optional_codecs.Decoded | None = None
+        self.decoded: Decoded | None = None
         self._max_pixels = max_pixels
+        self._fail_on = "truncated"
+        self._notes: tuple[str, ...] = ()
+        self._verified = False
         if isinstance(source, Path | bytes):
             self._encoded = source
             self.kind = self._sniff()
-            if not self.kind.loader:
+            if self.kind is RAW or (self.kind is TIFF and camera_raw.is_raw(source)):
+                source = self._open_raw(source)
+            elif not self.kind.loader:
                 data = source if isinstance(source, bytes) else source.read_bytes()
                 limit = max_pixels or MAX_WHOLE_PIXELS
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
+            if self.kind is JPEG and self.decoded is None:
+                self._encoded = jpeg_damage.with_height(source, name)
         else:
             self._array = np.atleast_3d(source)
+
+    def _open_raw(self, source: Path | bytes) -> Path | bytes:
+        """Take the finished picture in a camera's raw file for the photo."""
+        data = source if isinstance(source, bytes) else source.read_bytes()
+        limit = self._max_pixels or MAX_WHOLE_PIXELS
+        picture = camera_raw.finished_picture(data, self.name, limit)
+        self.kind = JPEG
+        if isinstance(picture, bytes):
+            self._notes = (camera_raw.NOTE,)
+            return picture
+        self.decoded, self._array = picture, picture.pixels
+        return source
 
     def header(self) -> Header:
         """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
@@ -93,14 +118,14 @@ class Source:
         whole = self.kind is not None and not self.kind.streams
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
-        optional_codecs.check_pixel_count(self.name, image.width, image.height, limit)
+        check_pixel_count(self.name, image.width, image.height, limit)
         if image.format not in _DEPTHS:
             raise PhotoError(
                 self.name,
                 f"samples of type {image.format} are not supported",
                 "save it with 8 or 16 bit, or 32-bit floats",
             )
-        notes: list[str] = []
+        notes = list(self._notes if self.decoded is None else self.decoded.notes)
         profile = field(image, "icc-profile-data", None)
         space, converted = SRGB, False
         if image.interpretation == "cmyk" or image.interpretation in _OTHER_SPACES:
@@ -139,6 +164,21 @@ class Source:
             image = _as_srgb16(image, header.profile is not None)
         return image
 
+    def verify(self) -> tuple[str, ...]:
+        """Look for damage in the data of a JPEG, once; the notes about what is found.
+
+        What can be read of a damaged file is read from then on. Raises PhotoError where too much
+        of it is missing.
+        """
+        if self.kind is not JPEG or self._verified:
+            return ()
+        with opened(self._encoded) as file:
+            finding = jpeg_damage.examine(file.read(), self.name)
+        self._verified = True
+        if finding.data is not None:
+            self._encoded, self._fail_on = finding.data, "none"
+        return finding.notes
+
     def _raw(self, **options: Any) -> Any:
         if self._array is not None:
             image = pyvips.Image.new_from_array(self._array)
@@ -149,10 +189,11 @@ class Source:
                 image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.decoded.icc)
             return image
         assert self.kind is not None
+        forget_faults()
         if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
             options["page"] = self._page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
-        settings = {"access": "sequential", "fail_on": "truncated", **options}
+        settings = {"access": "sequential", "fail_on": self._fail_on, **options}
         if isinstance(self._encoded, bytes):
             image = pyvips.Operation.call(f"{loader}load_buffer", self._encoded, **settings)
         else:  # by descriptor: libvips wants names to be text
@@ -162,12 +203,13 @@ class Source:
         return image[0] if isinstance(image, list) else image
 
     def _sniff(self) -> Kind:
-        if isinstance(self._encoded, bytes):
-            head = self._encoded[:_HEAD]
-        else:
-            with self._encoded.open("rb") as file:
-                head = file.read(_HEAD)
-        kind = sniffed(head)
+        with opened(self._encoded) as file:
+            head = file.read(HEAD)
+        kind = sniffed(head[:_HEAD])
+        if kind is None and (other := unread(head)) is not None:
+            raise PhotoError(
+                self.name, f"is {other.name}, which Photochrom does not read", other.remedy
+            )
         if kind is None:
             known = ", ".join(kind.name for kind in KINDS)
             raise PhotoError(

@@ -26,11 +26,12 @@ from photochrom.photo.formats import (
     FLOAT,
     HEIC,
     JPEG,
-    KINDS,
     SIXTEEN,
     TIFF,
     WEBP,
+    WRITTEN,
     Kind,
+    check_size,
     kind_of,
 )
 from photochrom.photo.iptc import join_photoshop_block
@@ -111,6 +112,8 @@ def write(
     Raises OutputExistsError or PhotoError.
     """
     kind = check_target(target, saving.overwrite)
+    for page in pages:
+        check_size(kind, *page.size, target)
     with ExitStack() as stack:
         with foreseen_os_errors(str(target)):
             part = stack.enter_context(temporary_beside(target))
@@ -176,7 +179,7 @@ def check_target(target: Path, overwrite: bool) -> Kind:
     """The kind of file that a name stands for; raises the one-line error where it cannot be."""
     kind = kind_of(target)
     if kind is None:
-        known = ", ".join(kind.suffix[1:] for kind in KINDS)
+        known = ", ".join(kind.suffix[1:] for kind in WRITTEN)
         raise PhotoError(target, "cannot write this format", f"end the name in one of {known}")
     with foreseen_os_errors(str(target)):
         exists = target.exists()

@@ -5,7 +5,7 @@
     security       tokens, Host and Origin headers, limits, what every response says to browsers
     request_body   counts bytes as they arrive, ends work when the client has gone
     deadlines      how long a peer may take
-    queue          runs few photos at a time; the rest waits or is asked to come back
+    queue          runs few photos at a time; the rest waits or is refused
     routes/        POST /colorize (keeps nothing), /sessions, /about, /models, health, metrics
     photo_session  an uploaded photo and its options, until it expires
     requests       options in requests      responses   what routes return

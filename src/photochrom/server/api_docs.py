@@ -1,4 +1,4 @@
-"""GET /docs: the API for people, out of its OpenAPI schema; plain HTML, nothing from elsewhere."""
+"""GET /docs: the API for people, made of its OpenAPI schema; plain HTML without scripts."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ Schema = Mapping[str, Any]
 def docs_page(schema: Schema) -> str:
     """An HTML page of all routes with their parameters, bodies and answers.
 
-    schema: what OpenAPI says of the app.
+    schema: the app's OpenAPI document.
     """
-    found = list(routes(schema))
+    operations = list(routes(schema))
     index = "".join(
         f'<li><a href="#{_anchor(method, path)}">{method.upper()} {escape(path)}</a></li>'
-        for method, path, _ in found
+        for method, path, _ in operations
     )
-    sections = "".join(_route(*route, schema) for route in found)
+    sections = "".join(_route(*route, schema) for route in operations)
     about = (
         f"Version {escape(schema['info']['version'])}. For programs: "
-        '<a href="/api/v1/openapi.json">openapi.json</a>.'
+        '<a href="api/v1/openapi.json">openapi.json</a>.'
     )
     return f"{_HEAD}<h1>Photochrom, the HTTP API</h1><p>{about}</p><ul>{index}</ul>{sections}"
 
@@ -113,8 +113,8 @@ def _prose(text: str) -> str:
 def _resolved(of: Schema, schema: Schema) -> Schema:
     if "$ref" not in of:
         return of
-    found: Schema = schema["components"]["schemas"][of["$ref"].rsplit("/", 1)[-1]]
-    return found
+    resolved: Schema = schema["components"]["schemas"][of["$ref"].rsplit("/", 1)[-1]]
+    return resolved
 
 
 def _anchor(method: str, path: str) -> str:

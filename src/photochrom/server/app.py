@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
@@ -23,37 +23,38 @@ from photochrom.server.models import Models
 from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures
 from photochrom.server.queue import WorkQueue
+from photochrom.server.root_path import RootPath
 from photochrom.server.routes import colorize, sessions, status
 from photochrom.server.security import Guard
 from photochrom.server.settings import Settings
-from photochrom.server.state import API, State
+from photochrom.server.state import API, AppState
 from photochrom.server.temp_folder import workplace
 
 PAGE = Path(__file__).with_name("page")
 
 _BETWEEN_SWEEPS_S = 5.0
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-"""Of the page's files; a machine's own table may say otherwise, and browsers are strict."""
+"""Of the page's files; the machine's own table may differ, and browsers are strict."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """An ASGI app with its own models, queue and sessions, made when it starts.
 
     Raises ConfigError for settings that would let others in by mistake, ModelError for a model
-    that is not here.
+    that is not on this machine.
     """
     settings = settings or Settings()
     settings.check()
     block_untrusted()
     measures = Measures()
-    models = Models(settings)  # what would fail with every photo fails now
+    models = Models(settings)  # a model that cannot be loaded fails now, not with every photo
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with workplace(settings.folder) as folder:
             queue = WorkQueue(settings.workers, settings.waiting)
             sessions = PhotoSessions(folder, settings, models)
-            app.state.photochrom = State(settings, folder, queue, models, sessions, measures)
+            app.state.photochrom = AppState(settings, folder, queue, models, sessions, measures)
             sweeper = asyncio.create_task(_sweep(sessions, queue))
             try:
                 yield
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,  # its scripts come from elsewhere; `api_docs` has none
         redoc_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         redirect_slashes=False,  # a redirect would use the client's Host header
     )
     _watch(measures, app)
@@ -78,7 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (status.router, colorize.router, sessions.router):
         app.include_router(router)
     app.include_router(status.health)
-    _serve_page(app)
+    _serve_page(app, settings.root_path)
     app.add_middleware(Measured, measures=measures)
     app.add_middleware(Guard, settings=settings)
     if settings.cors_origins:
@@ -86,16 +88,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=["Authorization", "Content-Encoding", "Content-Type"],
             expose_headers=["Content-Disposition", "Photochrom-Losses", "Retry-After", "Location"],
         )
+    if settings.root_path:
+        app.add_middleware(RootPath, root_path=settings.root_path)  # before all others
     return app
 
 
-def _serve_page(app: FastAPI) -> None:
+def _serve_page(app: FastAPI, root_path: str) -> None:
+    html = (PAGE / "index.html").read_text(encoding="utf-8")
+    if root_path:  # where the address of the page does not end in a slash
+        html = html.replace("<head>", f'<head>\n<base href="{root_path}/">', 1)
+
     @app.get("/", include_in_schema=False)
-    async def page() -> FileResponse:
-        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    async def page() -> HTMLResponse:
+        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -116,17 +124,19 @@ class _PageFiles(StaticFiles):
 
 
 def _watch(measures: Measures, app: FastAPI) -> None:
-    def show(name: str, text: str, value: Callable[[State], float]) -> None:
+    def show(name: str, text: str, value: Callable[[AppState], float]) -> None:
         measures.watch(name, text, lambda: value(app.state.photochrom))
 
     show("running", "Photos worked on.", lambda state: state.queue.running)
     show("waiting", "Requests in the queue.", lambda state: state.queue.waiting)
     show("sessions", "Photos that are open.", lambda state: len(state.sessions))
-    show("session_bytes", "What they take on the disk.", lambda state: state.sessions.bytes)
+    show(
+        "session_bytes", "Size of the open photos on the disk.", lambda state: state.sessions.bytes
+    )
 
 
 async def _sweep(sessions: PhotoSessions, queue: WorkQueue) -> None:
-    """Forget old photos, and give back what they and others took."""
+    """Delete expired sessions, and return freed memory to the system."""
     done = 0
     while True:
         await asyncio.sleep(_BETWEEN_SWEEPS_S)

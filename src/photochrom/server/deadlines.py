@@ -2,7 +2,7 @@
 
 uvicorn has a deadline for idle connections only. Here a request's head must arrive in `header_s`,
 its body at `body_bytes_s` or faster, and an answer must be read: `stall_s` without progress ends
-the connection. Nobody waits for those who hold connections open: there are `connections` at most.
+the connection. At most `connections` are open at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from photochrom.server.problems import MEDIA_TYPE, document
 from photochrom.server.settings import Settings
 
 _LINGER_S = 2.0
-"""For a peer whose request was refused to stop sending and read why."""
+"""How long a peer whose request was refused may go on sending before it is cut off."""
 
 
 class DeadlineProtocol(H11Protocol):
@@ -45,24 +45,24 @@ class DeadlineProtocol(H11Protocol):
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)  # whatever is not read counts
         if len(self.connections) > self.settings.connections:
-            self._tell(503, "busy", "too many connections", "come back later")
+            self._respond_and_close(503, "busy", "too many connections", "come back later")
             return
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Count, parse, and see what is awaited next."""
+        """Count, parse, and set the next deadline."""
         self._received += len(data)
         super().data_received(data)
         self._watch()
 
     def on_response_complete(self) -> None:
-        """An answer is out; a request may still be coming in, and is then soon cut off."""
+        """The answer is sent; a request whose body still comes in is soon cut off."""
         self._body_timer = _stopped(self._body_timer)
         super().on_response_complete()
         self._watch()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nothing more is asked."""
+        """The connection stayed idle for the whole keep-alive time."""
         super().timeout_keep_alive_handler()
         self._watch()
 
@@ -79,19 +79,21 @@ class DeadlineProtocol(H11Protocol):
         )
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The peer reads again."""
         super().resume_writing()
         self._write_timer = _stopped(self._write_timer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget all deadlines."""
+        """Cancel all deadlines."""
         super().connection_lost(exc)
         for timer in (self._head_timer, self._body_timer, self._write_timer, self._close_timer):
             _stopped(timer)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answer what is no HTTP."""
-        self._tell(400, "bad-request", "this is no HTTP request that can be understood")
+        """Answer bytes that are not HTTP."""
+        self._respond_and_close(
+            400, "bad-request", "this is no HTTP request that can be understood"
+        )
 
     def _watch(self) -> None:
         """Set the deadlines for what the peer has to do next."""
@@ -100,20 +102,20 @@ class DeadlineProtocol(H11Protocol):
                 self.settings.stall_s, self._abort
             )
             return
-        theirs = self.conn.their_state
+        client_state = self.conn.their_state
         begun = bool(self.conn.trailing_data[0])
         idle = self.timeout_keep_alive_task is not None and not begun  # its own deadline runs
-        if theirs is h11.IDLE and not idle:
+        if client_state is h11.IDLE and not idle:
             self._head_timer = self._head_timer or self.loop.call_later(
                 self.settings.header_s, self._head_late
             )
         else:
             self._head_timer = _stopped(self._head_timer)
-        if theirs is h11.SEND_BODY:
+        if client_state is h11.SEND_BODY:
             if self._body_timer is None:
-                answered = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE)
+                response_sent = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE)
                 self._body_timer = self.loop.call_later(
-                    _LINGER_S if answered else self.settings.stall_s,
+                    _LINGER_S if response_sent else self.settings.stall_s,
                     self._body_due,
                     self._received,
                 )
@@ -121,14 +123,16 @@ class DeadlineProtocol(H11Protocol):
             self._body_timer = _stopped(self._body_timer)
 
     def _head_late(self) -> None:
-        self._tell(408, "request-timeout", "the head of the request did not arrive in time")
+        self._respond_and_close(
+            408, "request-timeout", "the head of the request did not arrive in time"
+        )
 
     def _body_due(self, before: int) -> None:
-        """After some seconds of a body: did enough of it come?"""
+        """Abort a body of which too few bytes came since `before`."""
         self._body_timer = None
-        answered = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE)
+        response_sent = self.conn.our_state in (h11.DONE, h11.MUST_CLOSE)
         enough = self._received - before >= self.settings.body_bytes_s * self.settings.stall_s
-        if answered or not (enough or self.flow.read_paused):
+        if response_sent or not (enough or self.flow.read_paused):
             self._abort()
         else:
             self._watch()
@@ -136,7 +140,9 @@ class DeadlineProtocol(H11Protocol):
     def _abort(self) -> None:
         self.transport.abort()
 
-    def _tell(self, status: int, kind: str, problem: str, remedy: str | None = None) -> None:
+    def _respond_and_close(
+        self, status: int, kind: str, problem: str, remedy: str | None = None
+    ) -> None:
         """Answer outside any request, and close."""
         if self.transport.is_closing():
             return
@@ -164,7 +170,7 @@ class DeadlineProtocol(H11Protocol):
 
 
 def _stopped(timer: asyncio.TimerHandle | None) -> asyncio.TimerHandle | None:
-    """Cancel a timer; what is left of it is None."""
+    """Cancel a timer; returns None, to be put in its place."""
     if timer is not None:
         timer.cancel()
     return None

@@ -1,4 +1,4 @@
-"""Results as files: written at full size, sent, and gone; one, or many in a zip."""
+"""Results as files: written at full size, sent, then removed; one, or many in a zip."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _PARTLY = (b"range", b"if-range")
 
 @dataclass(frozen=True)
 class File:
-    """A result that lies on the disk, in a folder of its own.
+    """A result on the disk, in a folder of its own.
 
-    name: what it is called for its receiver. losses: what its kind cannot hold of the photo.
+    name: the file's name in the answer. losses: parts of the photo that its format cannot hold.
     """
 
     path: Path
@@ -52,14 +52,14 @@ class File:
 
 
 class _SentOnce(FileResponse):
-    """A file that was made for this answer alone: no parts of it, and then it is gone."""
+    """A file made for this answer alone: sent whole (no ranges), then removed."""
 
     chunk_size = _CHUNK  # each is a task for another thread
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        asked = [(name, value) for name, value in scope["headers"] if name not in _PARTLY]
+        headers = [(name, value) for name, value in scope["headers"] if name not in _PARTLY]
         try:
-            await super().__call__({**scope, "headers": asked}, receive, send)
+            await super().__call__({**scope, "headers": headers}, receive, send)
         finally:
             shutil.rmtree(Path(self.path).parent, ignore_errors=True)
 
@@ -99,8 +99,8 @@ async def zipped(
 
 def _free_name(name: str, taken: set[str]) -> str:
     stem, dot, suffix = name.rpartition(".")
-    found, number = name, 2
-    while found.lower() in taken:
-        found, number = f"{stem}-{number}{dot}{suffix}", number + 1
-    taken.add(found.lower())
-    return found
+    free, number = name, 2
+    while free.lower() in taken:
+        free, number = f"{stem}-{number}{dot}{suffix}", number + 1
+    taken.add(free.lower())
+    return free

@@ -1,4 +1,4 @@
-"""The models that a server answers with: those on this machine, by name; loaded when asked for."""
+"""The models of a server: those on this machine, by name; loaded when first used."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MOST_PARTS = 4
 
 
 class Models:
-    """Loaded models, the least used forgotten first; thread-safe."""
+    """Loaded models, the least recently used unloaded first; thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
-        """Load the server's own model; raises ModelError where it cannot be."""
+        """Load the server's own model; raises ModelError where that fails."""
         self._settings = settings
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Colorizer] = OrderedDict()
+        self._recent: OrderedDict[str, Colorizer] = OrderedDict()
         self._alive: WeakValueDictionary[str, Colorizer] = WeakValueDictionary()
         self._own = self._loaded("", settings.model)
         self.default = self._own.name
@@ -32,8 +32,9 @@ class Models:
     def get(self, name: str) -> Colorizer:
         """A model by its name, or several as "a:0.7+b:0.3"; "" for the server's own.
 
-        Raises ModelError for one that is not here. A path is no name: clients see no files; the
-        server's own --model may be one. ConfigError for a blend of too many.
+        A path is not accepted, because clients see no files; only the server's own --model may be
+        one. Raises ModelError for a model that is not on this machine, ConfigError for a blend of
+        too many.
         """
         if name in ("", self.default):
             return self._own
@@ -59,43 +60,45 @@ class Models:
                 settings = self._settings
                 colorizer = Colorizer(model, threads=settings.threads_each, device=settings.device)
                 self._alive[key] = colorizer
-            self._kept[key] = colorizer
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._settings.models_loaded:
-                self._kept.popitem(last=False)
+            self._recent[key] = colorizer
+            self._recent.move_to_end(key)
+            while len(self._recent) > self._settings.models_loaded:
+                self._recent.popitem(last=False)
             return colorizer
 
     def present(self) -> list[Descriptor]:
-        """What there is to choose from."""
+        """The models on this machine."""
         return [model for model in known_models() if model.present]
 
     def listed(self) -> list[dict[str, Any]]:
-        """What clients are told of them; the server's own first where no catalogue has it."""
+        """The models as /models describes them; first the server's own if no catalogue has it."""
         here = self.present()
-        told = [described(model) for model in here]
+        descriptions = [described(model) for model in here]
         if self.default not in {model.name for model in here}:
             own = {"name": self.default, "purpose": "this server's own"}
             rule = self._own.session.contract.size_rule
             unknown = {"licence": "", "licence_url": ""}
-            told.insert(0, own | unknown | {"can": abilities(self._own), "size": _sizes(rule)})
-        return told
+            descriptions.insert(
+                0, own | unknown | {"can": abilities(self._own), "size": _sizes(rule)}
+            )
+        return descriptions
 
 
 def _parts(name: str) -> list[tuple[Any, float]]:
     """The models of a blend and their weights; raises ConfigError."""
     try:
         return parse_blend(name)
-    except (OSError, ValueError) as error:  # of what can be no file's name
+    except (OSError, ValueError) as error:  # a name that no file can have
         raise ModelError(name, "no model of that name is here", "see /api/v1/models") from error
 
 
 def abilities(colorizer: Colorizer) -> dict[str, bool]:
-    """What can be asked of a model beside colours."""
+    """What a model can do beside colouring, by name."""
     return asdict(Abilities.of([member.session.contract for member in colorizer.members]))
 
 
 def described(model: Descriptor) -> dict[str, Any]:
-    """What /models says of a model."""
+    """A model as /models describes it."""
     return {
         "name": model.name,
         "purpose": model.purpose,

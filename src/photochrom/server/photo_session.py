@@ -25,8 +25,8 @@ from photochrom.server.settings import Settings
 from photochrom.workspace import Workspace
 
 _MOST_REVISIONS = 200
-_RESULTS = 6  # looks whose colours are kept, megabytes each
-_MODELS = 2  # that one photo is taken up with at a time
+_RESULTS = 6  # looks whose colours stay in memory, megabytes each
+_MODELS = 2  # whose workspaces of one photo stay in memory
 _WARM = 8
 """Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
 
@@ -34,7 +34,7 @@ _WARM = 8
 class PhotoSession:
     """One photo and its looks; thread-safe.
 
-    Looks have a lock of their own, so that nobody who asks for one waits for a computation.
+    Looks have a lock of their own, so that reading one never waits for a computation.
     """
 
     def __init__(self, folder: Path, photo: Photo, models: Models, look: ModelAndOptions) -> None:
@@ -43,7 +43,7 @@ class PhotoSession:
         self.pages = len(pages_of(photo.source))
         pixels = photo.width * photo.height * photo.bands
         self.bytes = (folder / "upload").stat().st_size + pixels
-        """What it takes, or will take, on the disk."""
+        """Size on the disk, with the decoded pixels that may be written later."""
         self.touched = time.monotonic()
         self._models = models
         self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
@@ -54,12 +54,10 @@ class PhotoSession:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """Keep its files while they are worked with; raises RefusedError, 404, where it is
-        closed.
-        """
+        """Keep the files while they are in use; raises RefusedError, 404, once it is closed."""
         with self._look_lock:
             if self._closed:
-                raise _gone()
+                raise _not_found()
             self._users += 1
         try:
             yield
@@ -71,7 +69,7 @@ class PhotoSession:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Take no more work; the files go when nobody works with them."""
+        """Take no more work; the files are removed once nothing uses them."""
         with self._look_lock:
             self._closed = True
             free = self._users == 0
@@ -82,7 +80,7 @@ class PhotoSession:
     def drop_caches(self) -> None:
         """Release cached results; running computations are unaffected."""
         self._view: View | None = None
-        self._workspace = lru_cache(maxsize=_MODELS)(self._taken_up)
+        self._workspace = lru_cache(maxsize=_MODELS)(self._workspace_of)
         self._plain = lru_cache(maxsize=_RESULTS)(self._unadjusted)
         self._results = lru_cache(maxsize=_RESULTS)(self._adjusted)
 
@@ -93,7 +91,7 @@ class PhotoSession:
 
     @property
     def view(self) -> View:
-        """Its pixels for a screen."""
+        """The photo's pixels for a screen."""
         with self._work_lock:
             view = self._view
             if view is None:
@@ -102,12 +100,12 @@ class PhotoSession:
             return view
 
     def colorizer(self, model: str) -> Colorizer:
-        """The model of a look; raises ModelError where it is not here."""
+        """The model of a look; raises ModelError where it is not on this machine."""
         return self._models.get(model)
 
     def look(self, revision: int | None = None) -> ModelAndOptions:
         """A look by its number, the latest by default; raises RefusedError, 404, for one
-        forgotten.
+        that was dropped.
         """
         with self._look_lock:
             try:
@@ -117,7 +115,7 @@ class PhotoSession:
                     404,
                     "no-such-revision",
                     f"there is no revision {revision}",
-                    f"take one of the last {_MOST_REVISIONS}, which are kept",
+                    f"take one of the last {_MOST_REVISIONS}",
                 ) from None
 
     def change(self, request: OptionsRequest, settings: Settings) -> int:
@@ -137,7 +135,7 @@ class PhotoSession:
                 return self._revision
 
     def workspace(self, model: str) -> Workspace:
-        """The photo as a model takes it up."""
+        """The photo's workspace with a model."""
         with self._work_lock:
             return self._workspace(model)
 
@@ -146,7 +144,7 @@ class PhotoSession:
         with self._work_lock:
             return self._results(look)
 
-    def _taken_up(self, model: str) -> Workspace:
+    def _workspace_of(self, model: str) -> Workspace:
         return self.colorizer(model).workspace(self.photo)
 
     def _unadjusted(self, look: ModelAndOptions) -> Result:
@@ -163,7 +161,9 @@ class PhotoSessions:
         self.folder = folder
         self._settings, self._models = settings, models
         self._lock = threading.Lock()
-        self._sessions: OrderedDict[str, PhotoSession] = OrderedDict()  # the latest used last
+        self._sessions: OrderedDict[str, PhotoSession] = (
+            OrderedDict()
+        )  # the most recently used last
         self._arriving = 0
 
     def __len__(self) -> int:
@@ -171,15 +171,15 @@ class PhotoSessions:
 
     @property
     def bytes(self) -> int:
-        """What all of them take on the disk."""
+        """Size of all sessions on the disk."""
         return sum(session.bytes for session in list(self._sessions.values()))
 
     @contextmanager
     def place(self) -> Iterator[Path]:
         """A new folder for a photo that arrives, with a name that nobody can guess.
 
-        Whoever takes it removes it where the photo fails. Raises RefusedError, 429, where all is
-        full.
+        The caller removes it where the photo fails. Raises RefusedError, 429, where no more
+        sessions fit.
         """
         with self._lock:
             count = len(self._sessions) + self._arriving
@@ -202,39 +202,39 @@ class PhotoSessions:
                 self._arriving -= 1
 
     def opened(self, folder: Path, photo: Photo) -> PhotoSession:
-        """A session on a photo that lies in its folder; nobody can ask for it before `add`."""
+        """A session on a photo in its folder; `get` does not return it before `add`."""
         look = ModelAndOptions(
             self._models.default, ColorizeOptions(recolor=True)
         )  # the page says that the photo has colours already
         return PhotoSession(folder, photo, self._models, look)
 
     def add(self, session: PhotoSession) -> None:
-        """Let a session be asked for."""
+        """Make a session available to `get`."""
         with self._lock:
             self._sessions[session.id] = session
         self._drop_cold_caches()
 
     def get(self, name: str) -> PhotoSession:
-        """A session by its id, which is then used last; raises RefusedError, 404."""
+        """A session by its id, then the most recently used; raises RefusedError, 404."""
         with self._lock:
             session = self._sessions.get(name)
             if session is None:
-                raise _gone()
+                raise _not_found()
             session.touched = time.monotonic()
             self._sessions.move_to_end(name)
         self._drop_cold_caches()
         return session
 
     def remove(self, name: str) -> None:
-        """Forget a session; raises RefusedError, 404."""
+        """Delete a session; raises RefusedError, 404."""
         with self._lock:
             session = self._sessions.pop(name, None)
         if session is None:
-            raise _gone()
+            raise _not_found()
         session.close()
 
     def expire(self) -> None:
-        """Forget those that nobody has asked for in a while."""
+        """Delete sessions without a request for `session_s`."""
         oldest = time.monotonic() - self._settings.session_s
         for name, session in list(self._sessions.items()):
             if session.touched < oldest:
@@ -248,5 +248,5 @@ class PhotoSessions:
             session.drop_caches()
 
 
-def _gone() -> RefusedError:
+def _not_found() -> RefusedError:
     return RefusedError(404, "not-found", "there is no such photo here, or it has expired")

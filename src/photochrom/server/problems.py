@@ -4,7 +4,7 @@ PhotoError     422   the photo cannot be read, or not be written in that format
 InColorError       409   it is in colour already
 HintError      422   hints that do not fit the photo
 ConfigError    422   an option out of range
-ModelError     422   a model that is not here, or cannot do what is asked
+ModelError     422   a model that is not on this machine, or lacks an ability
 MissingExtraError   501   an optional package is not installed on the server
 others         500
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -37,6 +38,7 @@ from photochrom.options import ColorizeKeywords, SaveKeywords
 MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:photochrom:"
 _LONGEST_TEXT = 400
+_AS_JSON = "send a JSON object with the header Content-Type: application/json"
 _OF_REQUESTS = {"model", "format", *ColorizeKeywords.__annotations__, *SaveKeywords.__annotations__}
 _OF_REQUESTS -= {"overwrite"}
 
@@ -62,7 +64,7 @@ log = logging.getLogger("photochrom.server")
 
 
 class RefusedError(Exception):
-    """A request that is not served, whatever photo it brings."""
+    """A request that is refused whatever its photo is."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class RefusedError(Exception):
 
 
 def document(status: int, kind: str, fields: Fields) -> dict[str, Any]:
-    """What went wrong, as JSON: `detail` is one line of the fields, which follow."""
+    """A problem as JSON: `detail` is one line of the fields, which follow."""
     return {
         "type": TYPE + kind,
         "title": _TITLES.get(kind, HTTPStatus(status).phrase),
@@ -89,19 +91,19 @@ def document(status: int, kind: str, fields: Fields) -> dict[str, Any]:
 
 
 def _shortened(text: str) -> str:
-    """A text that may repeat what was sent, to a length that one can read."""
+    """A text that may repeat parts of the request, cut to a readable length."""
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
 
 
 def problem(
     status: int, kind: str, fields: Fields, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """An answer that says what went wrong."""
+    """An answer with a problem."""
     return JSONResponse(document(status, kind, fields), status, headers, MEDIA_TYPE)
 
 
 def parameter(option: Option) -> str | None:
-    """An option as a request has it; None for what is not the client's to choose."""
+    """An option as a request spells it; None for one that clients cannot set."""
     if option.name not in _OF_REQUESTS:
         return None
     if option.value is None:
@@ -111,7 +113,7 @@ def parameter(option: Option) -> str | None:
 
 
 def problem_of(error: Exception) -> JSONResponse:
-    """The answer for whatever was raised; what nobody foresaw is logged, and not told."""
+    """The answer for an exception; an unforeseen one is logged, and its text is not sent."""
     if isinstance(error, RefusedError):
         return problem(error.status, error.kind, error.fields, error.headers)
     if isinstance(error, PhotochromError):
@@ -120,12 +122,11 @@ def problem_of(error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         return problem(422, "config-error", _first_fault(error))
     if isinstance(error, HTTPException):
-        return problem(
-            error.status_code,
-            _kebab(HTTPStatus(error.status_code).phrase.replace(" ", "")),
-            Fields(None, str(error.detail), None),
-            dict(error.headers or {}),
-        )
+        status, headers = error.status_code, dict(error.headers or {})
+        phrase = HTTPStatus(status).phrase
+        remedy = _remedy_of(status, headers)
+        kind = _kebab(phrase.replace(" ", ""))
+        return problem(status, kind, Fields(None, str(error.detail), remedy), headers)
     if isinstance(error, MemoryError):
         fields = Fields(None, "not enough memory for this now", "come back later")
         return problem(503, "busy", fields, {"Retry-After": "10"})
@@ -135,13 +136,13 @@ def problem_of(error: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let an app answer foreseen failures so."""
+    """Let an app answer foreseen failures as problems."""
 
     async def answer(_: Request, error: Exception) -> JSONResponse:
         return problem_of(error)
 
     for kind in (RefusedError, PhotochromError, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, answer)  # of the rest the guard takes care
+        app.add_exception_handler(kind, answer)  # `security.Guard` handles the rest
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -176,4 +177,14 @@ def _first_fault(error: RequestValidationError) -> Fields:
     fault = error.errors()[0]
     place = " ".join(str(part) for part in fault["loc"])
     message = fault["msg"]
-    return Fields(place, f"{message[0].lower()}{message[1:]}", None)
+    remedy = _AS_JSON if fault["loc"] == ("body",) else None
+    return Fields(place, f"{message[0].lower()}{message[1:]}", remedy)
+
+
+def _remedy_of(status: int, headers: Mapping[str, str]) -> str | None:
+    """What to do about a wrong address or method; curl's --upload-file uses PUT."""
+    if status == HTTPStatus.NOT_FOUND:
+        return "/docs lists the addresses"
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        return f"use {headers['Allow']}, with curl: --request {headers['Allow'].split(',')[0]}"
+    return None

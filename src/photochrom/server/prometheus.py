@@ -1,4 +1,4 @@
-"""What a server counts, for Prometheus."""
+"""A server's counters, for Prometheus."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Measures:
         )
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show a number as it is when asked for."""
+        """Show a number, read when the counters are fetched."""
         Gauge(f"photochrom_{name}", text, registry=self.registry).set_function(value)
 
     def text(self) -> bytes:
@@ -71,7 +71,9 @@ class Measured:
         try:
             await self.app(scope, receive, noted)
         finally:
-            route = getattr(scope.get("route"), "path", "other")  # never what a client made up
+            route = getattr(
+                scope.get("route"), "path", "other"
+            )  # the route's template, never a path that a client made up
             self.measures.requests.labels(_method(scope["method"]), route, str(status)).inc()
             self.measures.seconds.labels(route).observe(time.perf_counter() - started)
 

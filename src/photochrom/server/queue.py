@@ -1,4 +1,4 @@
-"""Few photos at a time: work runs on some threads, waits in a short queue, or is refused."""
+"""Few photos at a time: work runs on some threads, waits in a short queue, or is refused (429)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from photochrom.server.problems import RefusedError
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 _SMOOTHING = 0.1  # of the mean time that a piece of work takes
 _LONGEST_RETRY = 60
@@ -22,11 +22,11 @@ _LONGEST_RETRY = 60
 class WorkQueue:
     """Runs functions on threads; belongs to one event loop.
 
-    What a person waits for on a screen goes first (`urgent`), else first come, first served.
+    `urgent` work, which a person waits for at a screen, goes first; else first come, first served.
     """
 
     def __init__(self, workers: int, waiting: int) -> None:
-        """Make threads; workers: at a time. waiting: how many more may wait.
+        """Make threads; workers: functions that run at a time. waiting: how many more may wait.
 
         done: how many have ended so far.
         """
@@ -68,15 +68,15 @@ class WorkQueue:
 
     async def run(
         self,
-        function: Callable[[], Found],
+        function: Callable[[], T],
         *,
         urgent: bool = False,
         abandoned: Callable[[], None] | None = None,
-    ) -> Found:
+    ) -> T:
         """Run a function on a thread; raises RefusedError, 429, where too many wait already.
 
-        Who is cancelled while waiting leaves the queue; what runs already runs to its end.
-        abandoned: called then, from the event loop, so that nothing is left of it.
+        A caller that is cancelled while it waits leaves the queue; a function that runs already
+        runs to its end. abandoned: called then, from the event loop, to remove its results.
         """
         if self._free == 0:
             await self._turn(urgent)
@@ -95,11 +95,11 @@ class WorkQueue:
         self.done += 1
         self._seconds += _SMOOTHING * (time.perf_counter() - started - self._seconds)
         if not running.cancelled():
-            running.exception()  # looked at; who asked may be gone
+            running.exception()  # retrieved, or asyncio logs it; the caller may be gone
         self._next()
 
     async def close(self) -> None:
-        """Wait for what runs; called once nothing more is asked."""
+        """Wait for running work; called once no more requests come."""
         await asyncio.to_thread(self._pool.shutdown, wait=True)
 
     async def _turn(self, urgent: bool) -> None:

@@ -1,4 +1,4 @@
-"""A request's body and its client: bytes counted as they come, work ended when nobody waits."""
+"""A request's body and its client: bytes are counted, work is cancelled when the client is gone."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from photochrom.server.problems import RefusedError
 
 UPLOADS = ("/api/v1/sessions", "/api/v1/colorize")
-"""What takes photos; all else takes a little JSON."""
+"""Paths that take photos; all others take a little JSON."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Gone = Callable[[], Awaitable[None]]
+Disconnected = Callable[[], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def counted(receive: Receive, most: int) -> Receive:
-    """Count a body as it comes: what its head says may be untrue, or missing."""
+    """Count a body as it comes: its Content-Length may be wrong, or missing."""
     received = 0
 
     async def counting() -> Message:
@@ -36,7 +36,7 @@ def counted(receive: Receive, most: int) -> Receive:
 
 
 async def replayed(receive: Receive) -> Receive:
-    """A small body, read whole before anybody asks for it."""
+    """Read a small body whole, and deliver it in one message."""
     body = bytearray()
     more = True
     while more:
@@ -45,21 +45,23 @@ async def replayed(receive: Receive) -> Receive:
             break
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    told = False
+    delivered = False
 
     async def once() -> Message:
-        nonlocal told
-        if told:
+        nonlocal delivered
+        if delivered:
             return await receive()
-        told = True
+        delivered = True
         return {"type": "http.request", "body": bytes(body), "more_body": False}
 
     return once
 
 
-async def while_connected(app: App, scope: Scope, receive: Receive, send: Send, gone: Gone) -> None:
-    """Run an app, and cancel it once its client is gone: nobody waits for the answer."""
-    whole = asyncio.Event()  # the body has come; what comes next is the end of the connection
+async def while_connected(
+    app: App, scope: Scope, receive: Receive, send: Send, disconnected: Disconnected
+) -> None:
+    """Run an app, and cancel it once its client has disconnected."""
+    whole = asyncio.Event()  # after the body, the next message is the end of the connection
 
     async def noting() -> Message:
         message = await receive()
@@ -69,7 +71,7 @@ async def while_connected(app: App, scope: Scope, receive: Receive, send: Send, 
 
     async def watch() -> None:
         await whole.wait()
-        await gone()
+        await disconnected()
 
     if scope["path"] not in UPLOADS:
         whole.set()
@@ -91,6 +93,6 @@ async def while_connected(app: App, scope: Scope, receive: Receive, send: Send, 
 
 
 def too_large(most: int) -> RefusedError:
-    """What to say of a body with more bytes than these."""
+    """The refusal of a body with more bytes than these."""
     detail = f"the body is larger than {most} bytes, the most that this server takes"
     return RefusedError(413, "content-too-large", detail)

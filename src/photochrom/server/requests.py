@@ -1,4 +1,4 @@
-"""What a person or a program asks for: how a photo shall look, and how it shall be written."""
+"""The parameters of requests: a photo's look, and the format of its file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from photochrom.options import (
     Hint,
     SaveOptions,
 )
-from photochrom.photo import SUFFIXES, TIFF, Photo, kind_of
+from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
 from photochrom.pipeline.hints import parse_hints
 from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
@@ -42,7 +42,7 @@ class ModelAndOptions:
     options: ColorizeOptions = field(default_factory=ColorizeOptions)
 
     def check(self, workspace: Workspace, settings: Settings) -> None:
-        """Raise ConfigError or HintError for what would take too much, or does not fit the photo.
+        """Raise ConfigError or HintError for a look that is too costly, or does not fit the photo.
 
         A hint costs as much as the small copy has pixels.
         """
@@ -63,7 +63,7 @@ class ModelAndOptions:
 
     @property
     def unadjusted(self) -> ModelAndOptions:
-        """The part that the networks are asked about."""
+        """The look without the adjustments that are made after the network."""
         return replace(self, options=self.options.unadjusted)
 
 
@@ -93,7 +93,7 @@ class HintRequest(BaseModel):
 
 
 class OptionsRequest(BaseModel):
-    """What shall change about a photo's look."""
+    """Changes of a photo's look."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -109,7 +109,7 @@ class OptionsRequest(BaseModel):
     hints: list[HintRequest] | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
-        """A look with what is given here; null gives back the model's own size.
+        """A look with these changes; a size of null stands for the model's own.
 
         Raises RefusedError, 413, for more hints than the server takes.
         """
@@ -124,7 +124,7 @@ class OptionsRequest(BaseModel):
 
 
 class HintResponse(BaseModel):
-    """A hint, as answers tell it."""
+    """A hint in an answer."""
 
     x: float
     y: float
@@ -133,7 +133,7 @@ class HintResponse(BaseModel):
 
 
 class OptionsResponse(BaseModel):
-    """A look, said in full."""
+    """A complete look."""
 
     model: str
     vividness: float
@@ -179,6 +179,7 @@ class FileOptions(BaseModel):
             raise PhotoError(
                 Option("format", self.format), "cannot write this format", "see /api/v1/about"
             )
+        check_size(kind, *photo.upright_size, photo.name)
         if pages > 1 and kind is not TIFF:
             raise PhotoError(
                 photo.name,
@@ -189,7 +190,7 @@ class FileOptions(BaseModel):
 
     @property
     def saving(self) -> SaveOptions:
-        """As the library takes it."""
+        """These options as the library takes them."""
         return SaveOptions(
             quality=self.quality,
             mark=self.mark,
@@ -199,10 +200,10 @@ class FileOptions(BaseModel):
 
 
 class ColorizeRequest(FileOptions):
-    """All about one photo that comes in and goes out."""
+    """The parameters of POST /colorize."""
 
     name: Annotated[str, Field(max_length=500)] = ""
-    """Of the file, where the body is the file itself; for the answer's name, and errors."""
+    """The file's name, where the body is the file itself; the result's name and errors use it."""
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     vividness: Share = ColorizeOptions.vividness
     size: Annotated[int, Field(ge=1, le=4096)] | None = None

@@ -1,4 +1,4 @@
-"""What the routes of sessions answer, as JSON."""
+"""The JSON answers of the routes of sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from photochrom.server.requests import OptionsResponse
 
 
 class Abilities(BaseModel):
-    """What can be asked of a model beside colours."""
+    """What a model can do beside colouring."""
 
     hints: bool
     suggestions: bool
@@ -50,7 +50,7 @@ class LikelyColor(Color):
 
 
 class SuggestionsResponse(BaseModel):
-    """What the thing at a place may look like, most likely first."""
+    """Likely colours of a place, most likely first."""
 
     x: float
     y: float

@@ -17,6 +17,7 @@ from photochrom.server.settings import Settings
 
 _BACKLOG = 128
 _KEEP_ALIVE_S = 15
+_ON_THIS_MACHINE = {"0.0.0.0": "localhost", "::": "::1"}
 
 
 def listen(settings: Settings, *, any_port: bool = False) -> socket.socket:
@@ -30,19 +31,22 @@ def listen(settings: Settings, *, any_port: bool = False) -> socket.socket:
     except OSError as error:
         if any_port and error.errno == errno.EADDRINUSE:
             return _bound(settings.host, 0)
+        of_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
         raise ConfigError(
-            f"{settings.host}:{settings.port}",
+            _host_and_port(settings.host, settings.port),
             os_reason(error),
-            Remedy("choose another {}", Option("port")),
+            Remedy("choose another {}", Option("host" if of_host else "port")),
         ) from error
 
 
-def address_of(listening: socket.socket) -> str:
-    """The address to open."""
+def address_of(listening: socket.socket, root_path: str = "") -> str:
+    """The address to open, on this machine."""
     host, port = listening.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):
-        host = "localhost"
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"http://{_host_and_port(_ON_THIS_MACHINE.get(host, host), port)}{root_path}/"
+
+
+def _host_and_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def serve(
@@ -78,12 +82,15 @@ def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends at once only what is said to be TCP; else every answer waits 40 ms for more
+    known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = min(known, key=lambda one: one[0] != socket.AF_INET)
+    # asyncio sets TCP_NODELAY only where the protocol is given; else every answer waits 40 ms
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
+        if family == socket.AF_INET6:  # systems differ in whether :: is for IPv4 too
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != "::")
+        listening.bind(address)
     except BaseException:
         listening.close()
         raise

@@ -1,8 +1,8 @@
 """A photo on a screen: whole and reduced, or a piece at full resolution, grey or in a result's
 colours. 8-bit sRGB, upright.
 
-Pixels are decoded once. The whole is kept reduced; full resolution is decoded when it is first
-looked at, to a file where there is a folder for it.
+Pixels are decoded once. The whole photo stays in memory reduced; full resolution is decoded when a
+piece is first requested, to a file where there is a folder for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from photochrom.photo.strips import Pixels
 from photochrom.pipeline.full_size import Extent, colored_piece
 from photochrom.result import Result
 
-LONGEST, SHORTEST = 2560, 64
+LONGEST_WHOLE, SHORTEST_WHOLE = 2560, 64
 """Long side of the whole on a screen, pixels."""
 MOST_PIXELS = 4 * 2**20
 """Of a piece's answer."""
@@ -32,8 +32,8 @@ LONGEST_PIECE = 16383
 """A side of a piece's answer: the most that a WebP holds, and browsers draw."""
 
 _PIXELS = "pixels"
-"""Full resolution in the folder; what is there whole is used again."""
-_SIZES = 3  # reductions that are kept
+"""The file of full resolution in the folder; a complete one is used again."""
+_SIZES = 3  # reductions that stay in memory
 _WHOLE: Extent = ((0.0, 1.0), (0.0, 1.0))
 
 
@@ -47,7 +47,7 @@ class Box:
     height: int
 
     def clipped(self, photo: tuple[int, int]) -> Box:
-        """What of it lies in a photo of this height and width; raises PhotoError where nothing."""
+        """The part inside a photo of this height and width; raises PhotoError outside it."""
         height, width = photo
         x, y = max(0, self.x), max(0, self.y)
         right, bottom = min(width, self.x + self.width), min(height, self.y + self.height)
@@ -65,9 +65,9 @@ class View:
     def __init__(
         self, photo: Photo, folder: Path | None = None, threads: int | None = None
     ) -> None:
-        """Take up a photo; nothing is decoded yet.
+        """Open a view; nothing is decoded yet.
 
-        folder: where full resolution is kept; in memory without one.
+        folder: where full resolution is written; without one it stays in memory.
         """
         self.photo, self._folder, self._threads = photo, folder, threads
         self._lock = threading.Lock()
@@ -77,19 +77,19 @@ class View:
     def whole(self, result: Result | None, longest: int) -> Pixels:
         """The whole photo, its long side at most `longest` pixels, never enlarged.
 
-        result: whose colours; None for the photo as it came.
-        Returns (h, w, bands): of a result 3 or, with alpha, 4.
+        result: whose colours; None for the original.
+        Returns (h, w, bands); a result has 3 bands or, with alpha, 4.
         """
         with self._lock:
-            pixels = self._reduced(min(max(longest, SHORTEST), LONGEST))
+            pixels = self._reduced(min(max(longest, SHORTEST_WHOLE), LONGEST_WHOLE))
         return self._colored(pixels, _WHOLE, result)
 
     def piece(self, result: Result | None, box: Box, width: int | None = None) -> Pixels:
         """A piece of the photo from full resolution.
 
-        box: which, clipped to the photo. width: of the answer, at most the piece's; what would be
+        box: clipped to the photo. width: of the returned pixels, at most the piece's. A piece
         larger than MOST_PIXELS, or longer than LONGEST_PIECE, is reduced to that.
-        Returns as `whole`. Raises PhotoError for a box outside the photo.
+        Returns the same as `whole`. Raises PhotoError for a box outside the photo.
         """
         height, across = self.photo.upright_size
         box = box.clipped((height, across))
@@ -132,7 +132,7 @@ class View:
 
 
 def _screen_strips(photo: Photo) -> Iterator[tuple[int, Pixels]]:
-    """From which row on, and the rows as a screen shows them."""
+    """Yield each strip's first row and its pixels as a screen shows them."""
     fetch = photo.strips()
     for top, rows in photo.plan.spans():
         yield top, photo.for_screen(fetch(top, rows))

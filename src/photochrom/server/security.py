@@ -1,8 +1,8 @@
-"""Who may ask, how much they may send, and what every answer tells a browser.
+"""Who may send requests, how large they may be, and the headers of every answer.
 
 A page of some other site, open in the same browser, can send requests to a server on this machine,
 and read the answers if its name is made to point here (DNS rebinding). So the name in Host must be
-one of ours, and a request that a browser says comes from elsewhere is refused.
+one of the server's, and a request that a browser marks as coming from elsewhere is refused.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from photochrom.server.content_coding import coding_of, decoded
+from photochrom.server.host_names import canonical_name, is_same_host
 from photochrom.server.problems import RefusedError, problem_of
 from photochrom.server.request_body import (
     UPLOADS,
@@ -29,13 +31,13 @@ from photochrom.server.settings import Settings
 
 API = "/api/"
 OPEN = ("/api/v1/about", "/healthz", "/readyz")
-"""Answered without a token: they say nothing of photos."""
+"""Paths that need no token: their answers hold nothing about photos."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
-_TOLD = {
+_HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -46,6 +48,7 @@ _TOLD = {
 }
 _LARGEST_JSON = 2**20  # bytes
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_WITH_BODY = ("POST", "PATCH")
 
 
 class Guard:
@@ -62,12 +65,12 @@ class Guard:
 
         started = complete = False
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started, complete
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in _TOLD.items():
+                for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             elif not message.get("more_body", False):
@@ -77,35 +80,34 @@ class Guard:
         most = self.settings.upload_bytes if scope["path"] in UPLOADS else _LARGEST_JSON
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope), most)
-            body = counted(receive, most)
+            scope, body = _plain_body(scope, receive, most)
             if scope["path"] not in UPLOADS:
                 body = await replayed(body)
             if scope["method"] == "HEAD":  # as GET; the server leaves the body out
                 scope = {**scope, "method": "GET"}
 
-            async def gone() -> None:
+            async def disconnected() -> None:
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 if complete:  # after a complete answer a disconnect is normal
                     await asyncio.Event().wait()
 
-            await while_connected(self.app, scope, body, told, gone)
+            await while_connected(self.app, scope, body, send_with_headers, disconnected)
         except Exception as error:
             if started:
-                raise  # too late to say so; the connection breaks
-            await problem_of(error)(scope, receive, told)
+                raise  # too late for a problem; the connection breaks
+            await problem_of(error)(scope, receive, send_with_headers)
 
     def _check(self, method: str, path: str, headers: Headers, most: int) -> None:
         host = headers.get("host", "").lower()
         names = self.settings.names
-        if names and _name_of(host) not in names:
+        if names and canonical_name(host) not in names:
             raise RefusedError(
                 421, "misdirected-request", f"this server is not {host or 'without a name'}"
             )
         origin = headers.get("origin")
         allowed = origin in self.settings.cors_origins
-        own = (f"http://{host}", f"https://{host}")  # behind a proxy it may be either
-        if origin is not None and not allowed and origin.lower() not in own:
+        if origin is not None and not allowed and not is_same_host(origin, host):
             raise RefusedError(403, "forbidden", f"requests from {origin} are not allowed")
         foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if foreign and not allowed and (path.startswith(API) or method not in _SAFE):
@@ -139,6 +141,12 @@ def _guarded(path: str) -> bool:
     return path not in OPEN and (path.startswith(API) or path == "/metrics")
 
 
-def _name_of(host: str) -> str:
-    """The name in Host, without a port."""
-    return host if host.endswith("]") else host.rpartition(":")[0] or host
+def _plain_body(scope: Scope, receive: Receive, most: int) -> tuple[Scope, Receive]:
+    """A request with its body decoded, which is counted as it comes and as it is decoded."""
+    body = counted(receive, most)
+    coding = coding_of(Headers(scope=scope)) if scope["method"] in _WITH_BODY else None
+    if coding is None:
+        return scope, body
+    changed = (b"content-encoding", b"content-length")
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() not in changed]
+    return {**scope, "headers": headers}, counted(decoded(body, coding), most)

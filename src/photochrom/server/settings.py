@@ -1,8 +1,9 @@
-"""What a server is told: by flags, else the environment, else a TOML file."""
+"""A server's settings: from flags, else the environment, else a TOML file."""
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,20 +14,23 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 
 from photochrom.errors import ConfigError, Option, Remedy, nearest_name, os_reason, see_docs
 from photochrom.options import DEVICE
+from photochrom.server.host_names import canonical_name
 
 PREFIX = "PHOTOCHROM_SERVER_"
 """Of the environment's variables: PHOTOCHROM_SERVER_PORT, ..."""
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-"""What a browser on this machine may call it."""
+"""Names of this machine that a browser on it may use."""
 MIB = 2**20
 GIB = 2**30
+
+_SUB_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
 def _names(value: Any) -> Any:
-    """Of one text several names, between commas."""
+    """Split a text of names at its commas."""
     return (
         tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
     )
@@ -45,18 +49,37 @@ def _usable(token: SecretStr) -> SecretStr:
 Token = Annotated[SecretStr, AfterValidator(_usable)]
 
 
+def _unbracketed(host: str) -> str:
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+Host = Annotated[str, AfterValidator(_unbracketed)]
+
+
+def _sub_path(path: str) -> str:
+    path = path.rstrip("/")
+    if path and not _SUB_PATH.fullmatch(path):
+        raise ValueError("must be a path like /photos, of letters, digits and - . _ ~")
+    return path
+
+
+RootPath = Annotated[str, AfterValidator(_sub_path)]
+
+
 class Settings(BaseSettings):
-    """All that can be set; see docs/server.md. Sizes are bytes, times seconds."""
+    """All settings; see docs/server.md. Sizes are in bytes, times in seconds."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     token: Token | None = None
     insecure: bool = False
     hosts: Names = ()
     """Names that requests may be for; empty: those of this machine on loopback, else any."""
     cors_origins: Names = ()
+    root_path: RootPath = ""
+    """The sub-path at which a proxy serves this server; empty for the root."""
 
     model: str | None = None
     device: str = DEVICE
@@ -67,7 +90,7 @@ class Settings(BaseSettings):
     models_loaded: Positive = 3
 
     waiting: Annotated[int, Field(ge=0)] = 32
-    """Requests that wait for a worker; more are told to come back."""
+    """Requests that wait for a worker; more are refused with status 429."""
     upload_bytes: Positive = 2 * GIB
     pixels: Positive | None = None
     hints: Positive = 500
@@ -80,11 +103,11 @@ class Settings(BaseSettings):
     sessions: Positive = 200
     session_bytes: Positive = 32 * GIB
     session_s: Seconds = 3600
-    """A photo that nobody asks for is forgotten."""
+    """A session without a request for so long is deleted."""
     folder: Path | None = None
-    """Where a temporary folder is made; the system's place by default."""
+    """Where a temporary folder is made; the system's temporary folder by default."""
     free_bytes: Annotated[int, Field(ge=0)] = GIB
-    """Of the disk, left to others."""
+    """Free space of the disk that uploads must leave."""
 
     header_s: Seconds = 10
     """For the head of a request to arrive whole."""
@@ -93,29 +116,29 @@ class Settings(BaseSettings):
     stall_s: Seconds = 20
     """Longest pause of a peer that sends too slowly or does not read its answer."""
     shutdown_s: Seconds = 60
-    """For what runs to finish."""
+    """For running requests to finish."""
 
     @classmethod
     def load(cls, file: Path | None = None, **flags: Any) -> Settings:
-        """Read settings; a flag that is None is not given.
+        """Read settings; a flag that is None was not given.
 
-        file: TOML, its keys are the names above. Raises ConfigError for a key that is not known,
-        naming the nearest, and for what is out of range.
+        file: TOML, its keys are the names above. Raises ConfigError for an unknown key, naming
+        the nearest, and for a value out of range.
         """
-        told = {} if file is None else _table(file)
+        table = {} if file is None else _table(file)
         given = {name: value for name, value in flags.items() if value is not None}
         known = set(cls.model_fields)
-        for name in told:
+        for name in table:
             if name not in known:
                 near = nearest_name(name, known)
                 advice = f"did you mean {near}?" if near else see_docs("server")
                 raise ConfigError(file, f"unknown key {name!r}", advice)
         environment = {
-            name for name in told if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}
+            name for name in table if f"{PREFIX}{name}".upper() in {k.upper() for k in os.environ}
         }
-        told = {name: value for name, value in told.items() if name not in environment}
+        table = {name: value for name, value in table.items() if name not in environment}
         try:
-            return cls(**told | given)
+            return cls(**table | given)
         except ValidationError as error:
             raise _first_fault(error, file) from error
         except SettingsError as error:
@@ -130,9 +153,8 @@ class Settings(BaseSettings):
     def names(self) -> tuple[str, ...]:
         """The names that requests may be for; empty for any."""
         if self.hosts or not self.local:
-            return tuple(name.lower() for name in self.hosts)
-        own = f"[{self.host}]" if ":" in self.host else self.host
-        return (*LOCAL_NAMES, own)
+            return tuple(map(canonical_name, self.hosts))
+        return (*LOCAL_NAMES, canonical_name(self.host))
 
     @property
     def threads_each(self) -> int:
@@ -140,7 +162,7 @@ class Settings(BaseSettings):
         return self.threads or max(1, (os.cpu_count() or 1) // self.workers)
 
     def check(self) -> None:
-        """Raise ConfigError for what would put photos before the eyes of others."""
+        """Raise ConfigError for settings that would show photos to others."""
         if not self.local and self.token is None and not self.insecure:
             raise ConfigError(
                 Option("host", self.host),

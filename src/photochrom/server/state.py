@@ -1,4 +1,4 @@
-"""What the routes of one app share."""
+"""The objects that the routes of one app share."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ API = "/api/v1"
 
 
 @dataclass(frozen=True)
-class State:
-    """Made when an app starts, gone when it ends.
+class AppState:
+    """The parts of a running app, made when it starts.
 
     folder: temporary, for uploads and results.
     """
@@ -32,8 +32,8 @@ class State:
     measures: Measures
 
 
-def _of(request: Request) -> State:
+def _of(request: Request) -> AppState:
     return request.app.state.photochrom
 
 
-Shared = Annotated[State, Depends(_of)]
+Shared = Annotated[AppState, Depends(_of)]

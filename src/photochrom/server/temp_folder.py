@@ -1,4 +1,4 @@
-"""A server's temporary folder: gone at its end; what a killed one left goes at the next start."""
+"""A server's temporary folder: removed at its end, or at the next start after a kill."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from filelock import FileLock, Timeout
 PREFIX = "photochrom-"
 _LOCK = "lock"
 _YOUNGEST_S = 60.0
-"""A folder that is made just now may not have its lock yet."""
+"""A folder made a moment ago may not have its lock yet."""
 
 
 @contextmanager
 def workplace(parent: Path | None) -> Iterator[Path]:
     """A folder that only this user reads, for as long as a server runs.
 
-    parent: where; the system's place for temporary files by default.
+    parent: where; the system's folder of temporary files by default.
     """
-    _remove_left(Path(parent or tempfile.gettempdir()))
+    _remove_abandoned(Path(parent or tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     try:
         with FileLock(folder / _LOCK):
@@ -35,9 +35,9 @@ def workplace(parent: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def removed_on_failure(folder: Path) -> Iterator[Callable[[], None]]:
-    """Leave nothing of a folder where what is done in it fails, or is cancelled.
+    """Remove a folder where the work in it fails, or is cancelled.
 
-    Gives what removes it, for work that ends after its asker is gone.
+    Yields the function that removes it, for work that ends after its client is gone.
     """
     remove = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
@@ -47,8 +47,8 @@ def removed_on_failure(folder: Path) -> Iterator[Callable[[], None]]:
         raise
 
 
-def _remove_left(parent: Path) -> None:
-    """Remove the folders of servers that are gone: nobody holds their locks."""
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders of servers that ended: no process holds their locks."""
     for folder in parent.glob(f"{PREFIX}*"):
         lock = folder / _LOCK
         with suppress(OSError, Timeout):

@@ -102,7 +102,7 @@ class BinsGraph(nn.Module):
 
 
 class AbGraph(nn.Module):
-    """The graph around a network that says ab; its embedder, if any, is inside."""
+    """The graph around a network that predicts ab; its embedder, if any, is inside."""
 
     def __init__(self, network: nn.Module, embedder: Embedder | None) -> None:
         super().__init__()
@@ -281,8 +281,8 @@ def compare(graph: nn.Module, path: Path) -> Parity:
         with torch.no_grad():
             answer = graph(*inputs)
         ab = answer[0] if session.contract.output == "bins" else answer
-        found = session.predict(lightness, Decoding(1.0, 0.6, 1.0), hint_ab, hint_mask).ab
-        distances.append(np.abs(found - ab[0].permute(1, 2, 0).numpy()))
+        predicted = session.predict(lightness, Decoding(1.0, 0.6, 1.0), hint_ab, hint_mask).ab
+        distances.append(np.abs(predicted - ab[0].permute(1, 2, 0).numpy()))
     return Parity(
         float(np.mean([d.mean() for d in distances])), float(max(d.max() for d in distances))
     )

@@ -120,13 +120,13 @@ def test_every_source_becomes_a_set(tmp_path, clones, listing):
 def test_the_cap_takes_the_same_photos_each_time(tmp_path, clones, listing):
     text = listing.read_text(encoding="utf-8").replace("^images/,100", "^images/,3")
     listing.write_text(text, encoding="utf-8")
-    kept = []
+    origins = []
     for jobs in (1, 2):
         out = tmp_path / f"corpus-{jobs}"
         gather(listing, clones, out, SMALL, jobs=jobs)
-        kept.append([row["origin"] for row in rows(out / "albums/manifest.csv") if row["shard"]])
-    assert len(kept[0]) == 3
-    assert kept[0] == kept[1]
+        origins.append([row["origin"] for row in rows(out / "albums/manifest.csv") if row["shard"]])
+    assert len(origins[0]) == 3
+    assert origins[0] == origins[1]
 
 
 def test_near_twins_of_excluded_photos_stay_out(tmp_path, clones, listing, photos):

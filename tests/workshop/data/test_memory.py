@@ -143,11 +143,11 @@ def test_gray_photos_are_left_out(tmp_path: Path, crops) -> None:
         mixed += [crop, crop.convert("L").convert("RGB")]
     shard = tiny_workshop.write_shard(tmp_path / "mixed.tar", mixed)
     assert len(MemoryPhotos.load([shard], CPU)) == 12
-    kept = MemoryPhotos.load([shard], CPU, min_colorfulness=2.0)
+    colored = MemoryPhotos.load([shard], CPU, min_colorfulness=2.0)
     colorful = [c for c in crops[:6] if colorfulness(np.asarray(c)[::3, ::3]) >= 2.0]
-    assert len(kept) == len(colorful) > 0
+    assert len(colored) == len(colorful) > 0
     for index, crop in enumerate(colorful):
-        assert np.array_equal(kept.photo(index).permute(1, 2, 0).numpy(), np.asarray(crop))
+        assert np.array_equal(colored.photo(index).permute(1, 2, 0).numpy(), np.asarray(crop))
 
 
 def test_no_photos(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from photochrom.errors import ConfigError, DataError
-from photochrom.workshop.data.download import Patience, _retry_after
+from photochrom.workshop.data.download import DownloadPolicy, _retry_after
 from photochrom.workshop.data.recipe import Recipe
 from photochrom.workshop.data.shards import stored_photos
 from photochrom.workshop.data.unsplash import fetch_unsplash, listed_photos, sized_address
@@ -26,7 +26,7 @@ from support import photo_files
 pytestmark = pytest.mark.workshop
 
 RECIPE = Recipe(size=96, min_side=64, shard_size=4)
-QUICK = Patience(connections=4, tries=3, timeout=1.0, first_pause=0.01)
+QUICK = DownloadPolicy(connections=4, tries=3, timeout=1.0, first_pause=0.01)
 COLUMNS = [
     "photo_id",
     "photo_url",
@@ -40,14 +40,14 @@ COLUMNS = [
 
 
 class Server(ThreadingHTTPServer):
-    """Serves photos under names that say how it misbehaves; keeps who asked for what and when."""
+    """Serves photos under names that say how it misbehaves; records the times of requests."""
 
     daemon_threads = True
 
     def __init__(self, photos: list[bytes]) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.photos = photos
-        self.asked: dict[str, list[float]] = defaultdict(list)
+        self.times: dict[str, list[float]] = defaultdict(list)
         self.agents: set[str] = set()
         self.queries: dict[str, dict[str, list[str]]] = {}
         self.at_once = self.most_at_once = 0
@@ -59,7 +59,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def tries(self) -> Counter[str]:
-        return Counter({name: len(times) for name, times in self.asked.items()})
+        return Counter({name: len(times) for name, times in self.times.items()})
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -70,13 +70,13 @@ class Handler(BaseHTTPRequestHandler):
         name = parts.path.removeprefix("/")
         server = self.server
         with server.lock:
-            server.asked[name].append(time.monotonic())
+            server.times[name].append(time.monotonic())
             server.agents.add(self.headers["User-Agent"])
             server.queries[name] = parse_qs(parts.query)
             server.at_once += 1
             server.most_at_once = max(server.most_at_once, server.at_once)
-            first = len(server.asked[name]) == 1
-            third = len(server.asked[name]) > 2
+            first = len(server.times[name]) == 1
+            third = len(server.times[name]) > 2
         time.sleep(server.delay)
         with server.lock:  # before the answer: whoever has it may ask again at once
             server.at_once -= 1
@@ -168,9 +168,7 @@ def rows(out: Path) -> list[dict[str, str]]:
 
 def test_photos_and_credits_arrive(tmp_path: Path, server: Server) -> None:
     table = write_table(tmp_path / "photos.tsv", server, [f"good-{i}" for i in range(6)])
-    tally = fetch_unsplash(
-        [table], tmp_path / "set", RECIPE, width=480, terms="free", patience=QUICK
-    )
+    tally = fetch_unsplash([table], tmp_path / "set", RECIPE, width=480, terms="free", policy=QUICK)
     assert (tally.kept, tally.total) == (6, 6)
     assert server.queries["good-0"] == {"w": ["480"], "q": ["90"], "fm": ["jpg"]}
     assert all(agent.startswith("photochrom/") for agent in server.agents)
@@ -204,19 +202,19 @@ def test_misbehaving_server(tmp_path: Path, server: Server) -> None:
         "good-10",
     ]
     table = write_table(tmp_path / "photos.tsv", server, names)
-    tally = fetch_unsplash([table], tmp_path / "set", RECIPE, patience=QUICK)
-    found = rows(tmp_path / "set")
-    kept = {row["file"].rpartition("/")[2] for row in found if not row["reason"]}
-    assert kept == {"good-0", "failing-1", "torn-2", "half-3", "moved-4", "good-10"}
+    tally = fetch_unsplash([table], tmp_path / "set", RECIPE, policy=QUICK)
+    listed = rows(tmp_path / "set")
+    stored = {row["file"].rpartition("/")[2] for row in listed if not row["reason"]}
+    assert stored == {"good-0", "failing-1", "torn-2", "half-3", "moved-4", "good-10"}
     assert dict(tally.dropped) == {"unavailable": 8}
-    details = {row["file"].rpartition("/")[2]: row["detail"] for row in found if row["reason"]}
+    details = {row["file"].rpartition("/")[2]: row["detail"] for row in listed if row["reason"]}
     assert details["slow-5"] == "gave up after 3 tries: no answer in 1 s"
     assert details["broken-6"] == "gave up after 3 tries: HTTP 503"
     assert details["lost-7"] == "HTTP 404"
     assert details["page-8"] == "not an image but text/html"
     assert "UnsupportedProtocol" in details["astray-9"]
     assert details["passwd"] == details["photo.jpg"] == "not an http or https address"
-    assert all(row["author"] for row in found)
+    assert all(row["author"] for row in listed)
     assert server.tries() == {
         "good-0": 1,
         "failing-1": 3,
@@ -236,20 +234,20 @@ def test_misbehaving_server(tmp_path: Path, server: Server) -> None:
 def test_retry_after_holds_all_downloads(tmp_path: Path, server: Server) -> None:
     names = ["busy-0", *(f"good-{i}" for i in range(1, 12))]
     table = write_table(tmp_path / "photos.tsv", server, names)
-    patience = Patience(connections=2, tries=3, timeout=5, first_pause=0.01)
-    tally = fetch_unsplash([table], tmp_path / "set", RECIPE, patience=patience)
+    policy = DownloadPolicy(connections=2, tries=3, timeout=5, first_pause=0.01)
+    tally = fetch_unsplash([table], tmp_path / "set", RECIPE, policy=policy)
     assert tally.kept == 12
-    refused, again = server.asked["busy-0"]
+    refused, again = server.times["busy-0"]
     assert again - refused >= 1.0
-    during = [t for name in names[1:] for t in server.asked[name] if refused < t < refused + 0.95]
-    assert len(during) <= 2  # those that were asked for before the answer came
+    during = [t for name in names[1:] for t in server.times[name] if refused < t < refused + 0.95]
+    assert len(during) <= 2  # those that were requested before the answer came
 
 
 def test_only_so_many_at_once(tmp_path: Path, server: Server) -> None:
     server.delay = 0.03
     table = write_table(tmp_path / "photos.tsv", server, [f"good-{i}" for i in range(12)])
-    patience = Patience(connections=3, tries=1, timeout=5)
-    fetch_unsplash([table], tmp_path / "set", RECIPE, patience=patience)
+    policy = DownloadPolicy(connections=3, tries=1, timeout=5)
+    fetch_unsplash([table], tmp_path / "set", RECIPE, policy=policy)
     assert server.most_at_once == 3
 
 
@@ -258,26 +256,26 @@ def test_limit_pieces_and_repeated_photos(tmp_path: Path, server: Server) -> Non
     write_table(tmp_path / "photos.tsv001", server, ["good-0", "good-1", "good-2", "good-3"])
     listed = list(listed_photos([tmp_path / "photos.tsv"]))
     assert [photo.key for photo in listed] == [f"id_{i}-x" for i in range(4)]
-    fetch_unsplash([tmp_path / "photos.tsv"], tmp_path / "set", RECIPE, limit=3, patience=QUICK)
+    fetch_unsplash([tmp_path / "photos.tsv"], tmp_path / "set", RECIPE, limit=3, policy=QUICK)
     assert [row["key"] for row in rows(tmp_path / "set")] == ["id_0-x", "id_1-x", "id_2-x"]
 
 
 FETCH = """
 import sys
 from pathlib import Path
-from photochrom.workshop.data.download import Patience
+from photochrom.workshop.data.download import DownloadPolicy
 from photochrom.workshop.data.recipe import Recipe
 from photochrom.workshop.data.unsplash import fetch_unsplash
 recipe = Recipe(size=96, min_side=64, shard_size=4)
-fetch_unsplash([Path(sys.argv[1])], Path(sys.argv[2]), recipe, patience=Patience(connections=1))
+fetch_unsplash([Path(sys.argv[1])], Path(sys.argv[2]), recipe, policy=DownloadPolicy(connections=1))
 """
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill so")
 def test_killed_run_goes_on_without_asking_again(tmp_path: Path, server: Server) -> None:
     table = write_table(tmp_path / "photos.tsv", server, [f"good-{i}" for i in range(14)])
-    fetch_unsplash([table], tmp_path / "whole", RECIPE, patience=QUICK)
-    server.asked.clear()
+    fetch_unsplash([table], tmp_path / "whole", RECIPE, policy=QUICK)
+    server.times.clear()
     server.delay = 0.05
     out = tmp_path / "set"
     command = [sys.executable, "-c", FETCH, str(table), str(out)]
@@ -290,7 +288,7 @@ def test_killed_run_goes_on_without_asking_again(tmp_path: Path, server: Server)
         process.kill()
     assert not (out / "manifest.csv").exists()
     server.delay = 0.0
-    fetch_unsplash([table], out, RECIPE, patience=QUICK)
+    fetch_unsplash([table], out, RECIPE, policy=QUICK)
     for path in (tmp_path / "whole").iterdir():
         assert (out / path.name).read_bytes() == path.read_bytes()
     assert [server.tries()[f"good-{i}"] for i in range(4)] == [1] * 4
@@ -317,13 +315,9 @@ def test_address_keeps_what_it_asks_for() -> None:
     assert address == "https://images.example/photo-1?ixid=a%2Fb&w=640&q=90&fm=jpg"
 
 
-def test_patience() -> None:
-    patience = Patience(first_pause=1.0, longest_pause=60.0)
-    for failures, longest in ((1, 1), (2, 2), (4, 8), (9, 60)):
-        pauses = [patience.pause(failures) for _ in range(50)]
-        assert longest / 2 <= min(pauses) < max(pauses) <= longest
-    with pytest.raises(ConfigError):
-        Patience(connections=0)
+def test_a_policy_without_connections_is_refused() -> None:
+    with pytest.raises(ConfigError, match="connections"):
+        DownloadPolicy(connections=0)
 
 
 @pytest.mark.parametrize(

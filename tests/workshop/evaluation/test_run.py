@@ -339,8 +339,8 @@ def test_tables_of_another_set(folder, crops, classifier) -> None:
 
 
 def test_progress_is_told_of_every_photo(folder, crops, classifier) -> None:
-    told: list[int] = []
+    advances: list[int] = []
     evaluate_photos(
-        [str(folder)], known_plan(crops), classifier, limit=2, advance=lambda: told.append(1)
+        [str(folder)], known_plan(crops), classifier, limit=2, advance=lambda: advances.append(1)
     )
-    assert told == [1, 1]
+    assert advances == [1, 1]

@@ -130,8 +130,8 @@ def test_run_folder_is_complete(finished: Path) -> None:
 
 def test_checkpoint_rebuilds_configuration_and_network(finished: Path) -> None:
     config, progress, record = read_record(finished / "latest")
-    kept = json.loads((finished / "config.json").read_text(encoding="utf-8"))
-    assert config_from_dict(kept, "config.json") == config
+    stored = json.loads((finished / "config.json").read_text(encoding="utf-8"))
+    assert config_from_dict(stored, "config.json") == config
     assert config.name == "tiny"
     assert progress.samples == 8
     assert record["steps"] == 2
@@ -278,9 +278,9 @@ def test_a_loss_that_is_not_finite_never_reaches_the_checkpoint(config, tmp_path
     )
     with pytest.raises(DataError, match=r"the loss is not finite after \d+ samples; lower"):
         Trainer(settings, tmp_path).run()
-    kept = safetensors.torch.load_file(tmp_path / "latest" / "model.safetensors")
+    stored = safetensors.torch.load_file(tmp_path / "latest" / "model.safetensors")
     assert read_record(tmp_path / "latest")[1].samples < 40
-    assert all(torch.isfinite(tensor).all() for tensor in kept.values() if tensor.numel())
+    assert all(torch.isfinite(tensor).all() for tensor in stored.values() if tensor.numel())
 
 
 def test_another_optimiser_does_not_go_on(config, finished: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ const AT_ONCE = 2;
 const THUMBNAIL = 320;
 
 /** The photos on the table, in order, one of them current.
- *  Events: "photos" (added, removed), "current", and what photos tell, with { photo } as detail. */
+ *  Events: "photos" (added, removed), "current", and the events of its photos, with { photo } as detail. */
 export class Album extends EventTarget {
   photos = [];
   current = null;
@@ -21,11 +21,11 @@ export class Album extends EventTarget {
 
   add(files) {
     const added = [...files].map(
-      (file) => new Photo(file, (type, detail) => this.#tell(type, detail)));
+      (file) => new Photo(file, (type, detail) => this.#emit(type, detail)));
     if (!added.length) return;
     this.photos.push(...added);
     for (const photo of added) this.#sketch(photo);
-    this.#tell("photos");
+    this.#emit("photos");
     this.select(added[0]);
     this.#pump();
   }
@@ -33,7 +33,7 @@ export class Album extends EventTarget {
   select(photo) {
     if (photo === this.current) return;
     this.current = photo;
-    this.#tell("current");
+    this.#emit("current");
   }
 
   /** The neighbour of the current photo, -1 before or 1 after it. */
@@ -47,10 +47,10 @@ export class Album extends EventTarget {
     if (at < 0) return;
     photo.leaving.abort();
     this.photos.splice(at, 1);
-    // A session that cannot be deleted goes by itself when its time is over.
+    // The server deletes a session that is left over when it expires.
     if (photo.isOpen) api.deleteSession(photo.session.id).catch(() => {});
     if (photo === this.current) this.select(this.photos[at] ?? this.photos[at - 1] ?? null);
-    this.#tell("photos");
+    this.#emit("photos");
   }
 
   retry(photo) {
@@ -62,7 +62,7 @@ export class Album extends EventTarget {
     }
   }
 
-  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+  #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 
   /** A first picture of the file, where the browser can read it. */
   async #sketch(photo) {
@@ -70,8 +70,8 @@ export class Album extends EventTarget {
       const picture = await createImageBitmap(photo.file, { resizeWidth: THUMBNAIL });
       if (photo.state !== "ready") sketch(photo.thumbnail, picture, THUMBNAIL);
       picture.close();
-      photo.tell("state");
-    } catch { /* TIFF and the like: the server's picture comes later */ }
+      photo.emit("state");
+    } catch { /* TIFF and the like: the server's picture follows */ }
   }
 
   #pump() {
@@ -111,7 +111,7 @@ export class Album extends EventTarget {
     }
   }
 
-  /** Colour a photo for its thumbnail, one after the other; the current one goes its own way. */
+  /** Colour photos for their thumbnails, one after the other; the preview colours the current one. */
   #color(photo) {
     photo.become("coloring");
     this.#coloring = this.#coloring.then(async () => {
@@ -127,7 +127,7 @@ export class Album extends EventTarget {
     });
   }
 
-  /** A coloured picture of the photo is there. */
+  /** A coloured picture of the photo has been fetched. */
   finish(photo, picture) {
     sketch(photo.thumbnail, picture, THUMBNAIL);
     photo.become("ready");

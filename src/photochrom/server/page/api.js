@@ -1,18 +1,18 @@
 import { texts } from "./texts.js";
 
-const BASE = "/api/v1";
+const BASE = new URL("../api/v1", import.meta.url).pathname; // behind a proxy it has a prefix
 const TOKEN = "photochrom-token";
 const TRIES = 6;
 
-/** What the server said no with: one line for people, and the status (0: not reached). */
+/** A failed request: one line for people, and the status (0: the server was not reached). */
 class ApiError extends Error {
   constructor(status, { detail, type } = {}, wait = 0) {
-    super(detail || texts.serverSaid(status));
+    super(detail || texts.statusOf(status));
     Object.assign(this, { status, type, wait });
   }
 
-  /** Whether it is the session that the server does not know, and not a revision of it. */
-  get forgotten() { return this.type === "urn:photochrom:not-found"; }
+  /** Whether the session is missing on the server, and not a revision of it. */
+  get sessionMissing() { return this.type === "urn:photochrom:not-found"; }
 }
 
 let token = sessionStorage.getItem(TOKEN) ?? "";
@@ -25,7 +25,7 @@ export function setToken(words) {
 
 export const hasToken = () => token !== "";
 
-/** `ask` resolves to a token; it is called where the server refuses the known one. */
+/** Set the function that is called when the server refuses the token; it resolves to another. */
 export function onRefusal(ask) { askForToken = ask; }
 
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
@@ -37,7 +37,7 @@ function query(parameters) {
 
 function refusal(status, body, retryAfter) {
   let problem = {};
-  try { problem = JSON.parse(body); } catch { /* a proxy's page, not ours */ }
+  try { problem = JSON.parse(body); } catch { /* not JSON: a proxy's page */ }
   return new ApiError(status, problem, Number(retryAfter) || 2);
 }
 
@@ -59,7 +59,7 @@ async function once(path, { method = "GET", body, signal } = {}) {
   return answer;
 }
 
-/** Ask; a busy server is asked again after the time it names, a refused token is asked for. */
+/** Send a request; repeat it when a busy server names a time, or with a new token after a 401. */
 async function request(path, options = {}) {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -94,12 +94,12 @@ export const confidence = (id, parameters) =>
 export const suggestions = (id, parameters) =>
   json(`${session(id)}/suggestions${query(parameters)}`);
 
-/** A file and the name that the server gives it. */
+/** Download a file; resolves to its content and its name. */
 async function file(path) {
   const answer = await request(path);
-  const said = answer.headers.get("Content-Disposition") ?? "";
-  const coded = /filename\*=UTF-8''([^;]+)/i.exec(said);
-  const plain = /filename="?([^";]+)"?/i.exec(said);
+  const disposition = answer.headers.get("Content-Disposition") ?? "";
+  const coded = /filename\*=UTF-8''([^;]+)/i.exec(disposition);
+  const plain = /filename="?([^";]+)"?/i.exec(disposition);
   const name = coded ? decodeURIComponent(coded[1]) : plain?.[1];
   return { blob: await answer.blob(), name };
 }
@@ -111,7 +111,7 @@ export const archive = (ids, parameters) => {
 };
 
 /** Send a photo; `progress` gets 0..1. Waits and tries again while the server is busy.
- *  XMLHttpRequest, because fetch tells nothing about how much has been sent. */
+ *  XMLHttpRequest, because fetch does not report how much has been sent. */
 export async function upload(photo, { progress, waiting, signal }) {
   for (;;) {
     try {

@@ -1,6 +1,6 @@
 import { byId } from "./dom.js";
 
-/** How photos come in: chosen, dropped or pasted. `add(files)` takes them. */
+/** Let photos be chosen, dropped or pasted; `add(files)` receives them. */
 export function receive(add) {
   const input = byId("photo-input");
   input.addEventListener("change", () => {

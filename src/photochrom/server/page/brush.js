@@ -2,8 +2,8 @@ import { outline } from "./dom.js";
 import { usualRadius } from "./hints.js";
 import { hexOf } from "./lab.js";
 
-/** What the hand holds over the photo: the stroke being painted, the brush's ring, the place asked
- *  about, and beneath them the colours that are set. */
+/** Drawings over the photo: the stroke being painted, the brush's ring, the place whose panel is
+ *  open, and beneath them the hints. */
 export class Brush {
   #stroke = null; // pixels of the photo
 

@@ -5,7 +5,7 @@ import { nameOf, texts } from "./texts.js";
 
 const SHOWN_AT = 60; // L of a colour that has no place yet
 
-/** The panel of colours: the person's own, the brush, and the list of those that are set. */
+/** The panel of colours: the person's own, the brush, and the list of hints. */
 export class ColorPanel {
   constructor(marks, tools, place, stage) {
     Object.assign(this, { marks, tools, place, stage });
@@ -33,7 +33,7 @@ export class ColorPanel {
     byId("brush-value").textContent = `${(brush * 100).toFixed(1)} %`;
   }
 
-  /** The list anew; what had the focus keeps it. */
+  /** Build the list again; the focus stays where it was. */
   show() {
     const { all } = this.marks;
     const focused = this.list.contains(document.activeElement)

@@ -1,7 +1,7 @@
 import { byId } from "./dom.js";
 import { texts } from "./texts.js";
 
-/** Two looks of one photo against each other: one is kept as A, the other is what is done now. */
+/** Compare two looks of one photo: the pinned one, A, and the current one. */
 export class Compare {
   constructor(album, preview, stage, status) {
     Object.assign(this, { album, preview, stage, status });
@@ -27,7 +27,7 @@ export class Compare {
     });
   }
 
-  /** What was A is now, and the other way round. */
+  /** Swap A and the current look. */
   async swap() {
     const { photo } = this;
     await this.status.guard(async () => {

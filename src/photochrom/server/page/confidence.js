@@ -23,7 +23,7 @@ export class ConfidenceOverlay {
     this.sync();
   }
 
-  /** Fetch the map of the present revision, if it is shown and not here yet. */
+  /** Fetch the map of the current revision, if it is shown and not fetched yet. */
   async sync() {
     const photo = this.album.current;
     const able = Boolean(photo?.isOpen && photo.can.confidence);
@@ -58,7 +58,7 @@ export class ConfidenceOverlay {
     this.stage.invalidate();
   }
 
-  /** Another photo: its map is not this one's. */
+  /** Drop the map when another photo becomes current. */
   reset() {
     this.#clear();
     this.sync();

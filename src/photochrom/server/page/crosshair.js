@@ -3,14 +3,14 @@ import { clamp, outline } from "./dom.js";
 const ARM = 14;
 const GAP = 5;
 
-/** Where the keyboard points on the photo. */
+/** The place on the photo that keys move. */
 export class Crosshair {
   place = null; // pixels of the photo
   shown = false;
 
   constructor(stage) { this.stage = stage; }
 
-  /** Into the middle of what is seen, if it is not in sight already. */
+  /** Move into the middle of the visible part, if it is not visible. */
   show() {
     const { view } = this.stage;
     const { left, top, width, height } = view.frame;
@@ -27,7 +27,7 @@ export class Crosshair {
     this.stage.invalidate();
   }
 
-  /** By CSS pixels; the view follows over its edge. */
+  /** Move by CSS pixels; the view follows at its edge. */
   move(dx, dy) {
     if (!this.shown) return this.show();
     const { view } = this.stage;

@@ -1,20 +1,20 @@
 import * as api from "./api.js";
 
-const REST_MS = 160; // the view has to stand still for so long
+const REST_MS = 160; // how long the view must stand still
 const WORTH = 1.05; // how much finer the screen must be than what is shown
-const MOST_PIXELS = 4e6; // of one answer
+const MOST_PIXELS = 4e6; // of one piece
 
 /** Fetches the visible part of the photo from full resolution, for the sides that show. */
 export class Detail {
   #timer = 0;
-  #under = null; // AbortController of what is being fetched
+  #running = null; // AbortController of the request
 
   constructor(preview, stage) {
     this.preview = preview;
     this.stage = stage;
   }
 
-  /** Something moved or a new picture is there. */
+  /** Schedule a fetch after the view moved or the picture changed. */
   want() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#fetch(), REST_MS);
@@ -24,9 +24,9 @@ export class Detail {
     const { preview, stage } = this;
     const { photo } = preview;
     if (!photo?.isOpen || preview.busy) return;
-    this.#under?.abort();
-    this.#under = new AbortController();
-    const { signal } = this.#under;
+    this.#running?.abort();
+    this.#running = new AbortController();
+    const { signal } = this.#running;
     const sides = stage.sides(preview).filter((layer) => this.#worth(layer));
     try {
       await Promise.all(sides.map((layer) => this.#fetchPiece(photo, layer, signal)));

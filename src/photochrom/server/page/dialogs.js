@@ -4,7 +4,7 @@ import { texts } from "./texts.js";
 
 let asking = null;
 
-/** Ask for the token of the server, once for all who need it. */
+/** Ask the person for the server's token; requests that wait for it share one dialog. */
 export function askForToken() {
   asking ??= new Promise((resolve) => {
     const dialog = byId("token-dialog");
@@ -23,7 +23,7 @@ export function askForToken() {
   return asking;
 }
 
-/** A token in the address (#token=...) is kept for this tab and taken out of the address. */
+/** Store a token in the address (#token=...) for this tab, and remove it from the address. */
 export function tokenOfAddress() {
   const { hash, pathname, search } = location;
   const given = new URLSearchParams(hash.slice(1)).get("token");

@@ -35,13 +35,13 @@ export class Divider {
     handle.setAttribute("aria-valuetext", texts.dividerAt(percent));
   }
 
-  /** Half before, half after; or after alone. */
+  /** Show half before and half after, or after alone. */
   toggle() { this.stage.slideSplit(this.stage.split > 0.02 ? 0 : 0.5); }
 
   #down(event) {
     if (event.button !== 0) return;
     const { left, width } = this.stage.view.frame;
-    // The line stays under the finger as it was taken hold of.
+    // The line keeps its distance from the finger.
     this.#grip = event.clientX - (left + this.stage.split * width);
     this.handle.setPointerCapture(event.pointerId);
   }

@@ -1,12 +1,14 @@
 import { texts } from "./texts.js";
 
+const ICONS = new URL("icons.svg", import.meta.url).pathname;
+
 export const byId = (id) => document.getElementById(id);
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const narrow = matchMedia("(max-width: 760px)");
 export const coarse = matchMedia("(pointer: coarse)");
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-/** An element; `class`, `text` and `on` (listeners) are said as the other attributes are. */
+/** Create an element; `class`, `text` and `on` (listeners) stand among its attributes. */
 export function element(tag, { class: name, text, on = {}, ...attributes } = {}, ...children) {
   const node = document.createElement(tag);
   if (name) node.className = name;
@@ -18,14 +20,14 @@ export function element(tag, { class: name, text, on = {}, ...attributes } = {},
   return node;
 }
 
-/** An icon of icons.svg, for the eye only. */
+/** An icon of icons.svg, hidden from screen readers. */
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `/page/icons.svg#${name}`);
+  use.setAttribute("href", `${ICONS}#${name}`);
   svg.append(use);
   return svg;
 }
@@ -43,7 +45,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 export const arrow = ({ key, shiftKey }, step, far) =>
   ARROWS[key]?.map((way) => way * (shiftKey ? far : step));
 
-/** The event is dealt with here. */
+/** Stop an event's default action and its propagation. */
 export function taken(event) {
   event.preventDefault();
   event.stopPropagation();
@@ -83,7 +85,7 @@ export function sketch(canvas, picture, longest) {
   pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
 }
 
-/** Give a file to the person. */
+/** Save a file by the browser's download. */
 export function deliver(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = element("a", { href: address, download: name });

@@ -2,7 +2,7 @@ import * as api from "./api.js";
 import { byId, deliver, element } from "./dom.js";
 import { texts } from "./texts.js";
 
-/** The dialog that gives the full-size files. */
+/** The dialog that downloads full-size files. */
 export class DownloadDialog {
   constructor(album, { formats, lossy }, status) {
     Object.assign(this, { album, status });
@@ -56,7 +56,7 @@ export class DownloadDialog {
     const photos = this.#ready;
     for (const photo of photos) {
       await photo.settle();
-      await photo.ask(api.getSession); // one that the server forgot is sent again
+      await photo.ask(api.getSession); // a session that expired is opened again
     }
     const { blob, name } = await api.archive(photos.map((photo) => photo.session.id), this.#how);
     return { blob, name: name ?? "photochrom.zip", photos };

@@ -3,7 +3,7 @@ const REACH = { mouse: 12, pen: 14, touch: 24 };
 const WHEEL = 0.0016; // of a doubling for each pixel of the wheel
 const LINE = 32;
 
-/** What fingers, mouse and pen do on the stage: pan, pinch, zoom, and the tool in hand.
+/** Gestures of fingers, mouse and pen on the stage: pan, pinch, zoom, and the chosen tool.
  *  `deeds` carry it out: grab(at, reach), drag(mark, dx, dy), drop(mark), tap(at, reach),
  *  stroke(path), paint(path). Places are CSS pixels of the viewport. */
 export class Gestures {

@@ -74,7 +74,7 @@ export function alongStroke(path, spacing) {
   return points;
 }
 
-/** A hint at a place, kept inside the photo. */
+/** A hint at a place, clamped to the photo. */
 export const hintAt = ({ x, y }, ab, radius, mark, { width, height }) => ({
   x: clamp(x, 0, width - 1), y: clamp(y, 0, height - 1), ab, radius, mark });
 

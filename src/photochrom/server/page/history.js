@@ -27,7 +27,7 @@ export class History {
     this.#at += 1;
   }
 
-  /** The look before, and the name of what was undone. */
+  /** Step back; returns the look, and the label of the undone step. */
   undo() {
     const { label } = this.#steps[this.#at];
     this.#at -= 1;
@@ -39,7 +39,7 @@ export class History {
     return this.#steps[this.#at];
   }
 
-  /** Take back the newest step where it led to `look`. */
+  /** Remove the newest step if it led to `look`. */
   forget(look) {
     if (this.#at === 0 || this.look !== look) return;
     this.#steps.splice(this.#at);

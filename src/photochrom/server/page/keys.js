@@ -75,7 +75,7 @@ export class Keys {
     if (event.target !== this.viewport || event.ctrlKey || event.metaKey || event.altKey) return;
     const { marks, tools, stage, crosshair } = this;
     const way = arrow(event, STEP, LARGE_STEP);
-    if (marks.chosen && marks.key(event, marks.selected, stage.view.scale)) { /* it is done */ }
+    if (marks.chosen && marks.key(event, marks.selected, stage.view.scale)) { /* the hint took the key */ }
     else if (way && tools.kind === "hand") stage.pan(-4 * way[0], -4 * way[1]);
     else if (way) crosshair.move(...way);
     else if (event.key === "Enter" && tools.kind !== "hand") this.#atCrosshair();

@@ -9,13 +9,13 @@ const CONTROLS = {
 };
 const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
 
-/** One labelled slider with its value and a way back to the usual one. */
+/** One labelled slider with its value and a button that resets it. */
 class Slider {
   constructor(name, { min, max, step = 0.01, usual, say }, changed) {
     Object.assign(this, { name, usual, say, min, max });
     const label = texts.control[name];
     this.input = element("input", { type: "range", id: `look-${name}`, class: name, min, max, step,
-      on: { input: () => this.#tell(changed, true), change: () => this.#tell(changed, false),
+      on: { input: () => this.#emit(changed, true), change: () => this.#emit(changed, false),
         dblclick: () => this.#reset(changed) } });
     this.output = element("output", { for: `look-${name}` });
     this.reset = iconButton("reset", texts.resetOne(label), () => this.#reset(changed),
@@ -26,7 +26,7 @@ class Slider {
 
   get value() { return Number(this.input.value); }
 
-  #tell(changed, draft) {
+  #emit(changed, draft) {
     this.show(this.value);
     changed(this.name, this.value, draft);
   }
@@ -50,7 +50,7 @@ class Slider {
 }
 
 /** The sliders of the look. `ranges` has the range and default of each;
- *  `change(part, label, options)` carries out what they say. */
+ *  `change(part, label, options)` applies their values. */
 export class LookPanel {
   constructor(models, ranges, change) {
     this.models = models;

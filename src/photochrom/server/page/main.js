@@ -28,7 +28,7 @@ import { texts } from "./texts.js";
 import { Tools } from "./tools.js";
 import { VariantPanel } from "./variants.js";
 
-/** Put everything on the table, once what the server can do is known. */
+/** Build the page, once the server's limits and models are known. */
 function lay(about, { models }, status) {
   const album = new Album(about.limits);
   const tools = new Tools();

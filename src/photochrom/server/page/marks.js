@@ -76,7 +76,7 @@ export class Marks extends EventTarget {
       texts.step.move, { draft, key });
   }
 
-  /** What keys do to a mark: arrows move it by CSS pixels, Delete removes it. Whether one did. */
+  /** Apply a key to a mark: arrows move it by CSS pixels, Delete removes it; returns whether it did. */
   key(event, mark, scale) {
     const way = arrow(event, 1 / scale, 10 / scale);
     if (way) this.move(mark, ...way, { key: `move ${mark}` });
@@ -85,7 +85,7 @@ export class Marks extends EventTarget {
     return true;
   }
 
-  /** Make a draft of moving or mixing a step to go back to. */
+  /** Turn a draft of moving or mixing into a step of the history. */
   commit(label) { this.photo.change({}, label); }
 
   remove(mark) {

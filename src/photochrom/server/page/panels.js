@@ -45,7 +45,7 @@ export class Panels {
     next.focus();
   }
 
-  /** Offer what the model can. */
+  /** Enable what the model supports. */
   allow(can) {
     const able = { look: true, colors: can.hints, variants: can.variants };
     for (const tab of this.tabs) tab.hidden = !able[tab.dataset.panel];

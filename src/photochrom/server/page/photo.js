@@ -8,14 +8,14 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 /** A look as the server takes it. */
 const plain = (look) => ({ ...look, hints: plainHints(look.hints) });
 
-/** What of `look` differs from `sent`. */
+/** The parts of `look` that differ from `sent`. */
 function changes(sent, look) {
   return Object.fromEntries(Object.entries(plain(look)).filter(
     ([key, value]) => !same(value, sent[key])));
 }
 
-/** One photo: its file, the session on the server, its look and what led to it.
- *  It tells "state", "look" and "again" (the server had forgotten it) of itself. */
+/** One photo: its file, the session on the server, its look and its history.
+ *  Events: "state", "look" and "again" (the session had expired and is opened again). */
 export class Photo {
   state = "waiting"; // then "uploading", "colouring", "ready" or "failed"
   progress = 0;
@@ -31,31 +31,31 @@ export class Photo {
   thumbnail = document.createElement("canvas");
   leaving = new AbortController();
   saved = true;
-  revealed = false; // its colours have come in
-  #sent = null; // as the server has it
-  #agreed = null; // the same, as it stands here
+  revealed = false; // its colours have been shown once
+  #sent = null; // the same, in the form of requests
+  #accepted = null; // the last look that the server took
   #turn = Promise.resolve();
   #reopening = null;
 
-  /** `tell(type, details)` is told what happens. */
-  constructor(file, tell) {
+  /** `emit(type, details)` receives the events. */
+  constructor(file, emit) {
     this.file = file;
-    this.tell = (type, details) => tell(type, { photo: this, ...details });
+    this.emit = (type, details) => emit(type, { photo: this, ...details });
     this.name = file.name || texts.pastedName;
     this.thumbnail.width = this.thumbnail.height = 1;
   }
 
-  /** `problem` is the server's line; it is one about this photo, whether it names it or not. */
+  /** `problem` is the server's line; the photo's name is put before it where it is missing. */
   become(state, problem = "") {
     this.state = state;
     this.problem = state !== "failed" || problem.startsWith(this.name)
       ? problem : `${this.name}: ${problem}`;
-    this.tell("state");
+    this.emit("state");
   }
 
   get isOpen() { return this.session !== null; }
 
-  /** Width and height: of the photo, or before it is known of what the browser shows of the file. */
+  /** Width and height: of the photo, or of the browser's own thumbnail before the photo is open. */
   get size() {
     const { width, height } = this.session ?? this.thumbnail;
     return { width, height };
@@ -69,7 +69,7 @@ export class Photo {
     this.#sent = session.look;
     this.look ??= { ...session.look, hints: [] };
     this.history ??= new History(this.look);
-    this.#agreed = this.look;
+    this.#accepted = this.look;
   }
 
   /** Change parts of the look; a draft is shown, but is no step to go back to. */
@@ -79,7 +79,7 @@ export class Photo {
       this.history.commit(this.look, label, key);
       this.saved = false;
     }
-    this.tell("look", { draft });
+    this.emit("look", { draft });
   }
 
   undo() { return this.#go(this.history.undo()); }
@@ -89,23 +89,23 @@ export class Photo {
   #go({ look, label }) {
     this.look = look;
     this.saved = false;
-    this.tell("look");
+    this.emit("look");
     return label;
   }
 
-  /** Ask the server something about the session; one that it forgot is opened again. */
+  /** Send a request about the session; a session that expired is opened again first. */
   async ask(work) {
     try {
       return await work(this.session.id);
     } catch (error) {
-      if (!error.forgotten) throw error;
+      if (!error.sessionMissing) throw error;
       this.#reopening ??= this.#reopen().finally(() => { this.#reopening = null; });
       await this.#reopening;
       return work(this.session.id);
     }
   }
 
-  /** Bring the server to the present look; resolves to its revision. */
+  /** Send the current look to the server; resolves to its revision. */
   settle() {
     const turn = this.#turn.catch(() => {}).then(() => this.#send());
     this.#turn = turn;
@@ -118,13 +118,13 @@ export class Photo {
     if (!Object.keys(part).length) return this.revision;
     try {
       this.#note(await this.ask((id) => api.patchSession(id, part)), plain(look));
-      this.#agreed = look;
+      this.#accepted = look;
     } catch (error) {
       // What the server refuses must not stay on the screen as if it were in force.
       if (error.status === 422 && this.look === look) {
         this.history.forget(look);
-        this.look = this.#agreed;
-        this.tell("look");
+        this.look = this.#accepted;
+        this.emit("look");
       }
       throw error;
     }
@@ -138,7 +138,7 @@ export class Photo {
     this.session = { ...this.session, revision: session.revision };
   }
 
-  /** Give the server a list of hints as it stands in a file; what it made of it comes back. */
+  /** Send a file's list of hints to the server; resolves to the hints as it placed them. */
   async loadHints(hints) {
     await this.settle();
     const session = await this.ask((id) => api.patchSession(id, { hints }));
@@ -147,18 +147,18 @@ export class Photo {
   }
 
   async #reopen() {
-    this.tell("again");
+    this.emit("again");
     const session = await api.upload(this.file,
       { progress: () => {}, waiting: () => {}, signal: this.leaving.signal });
     this.session = session;
     this.#sent = session.look;
-    for (const kept of [this.pinned, this]) {
-      if (!kept) continue;
-      const part = changes(this.#sent, kept.look);
+    for (const holder of [this.pinned, this]) {
+      if (!holder) continue;
+      const part = changes(this.#sent, holder.look);
       const answer = Object.keys(part).length
         ? await api.patchSession(session.id, part) : session;
-      kept.revision = answer.revision;
-      this.#sent = plain(kept.look);
+      holder.revision = answer.revision;
+      this.#sent = plain(holder.look);
     }
     this.session.revision = this.revision;
   }

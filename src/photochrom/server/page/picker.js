@@ -56,7 +56,7 @@ export class Mixer extends EventTarget {
     return canvas;
   }
 
-  /** Of a place in 0..1 of the plane: a to the right, b upwards. */
+  /** a and b of a place, 0..1 of the plane: a to the right, b upwards. */
   #colorAt(x, y) {
     const { a, b, reach } = this.#square;
     return [a + (2 * x - 1) * reach, b + (1 - 2 * y) * reach];

@@ -13,8 +13,8 @@ const GAP = 18; // between the place and the panel
 export class PlacePanel {
   place = null; // pixels of the photo, while it is open
   mark = null; // of the hint that is there
-  #asked = 0;
-  #back = null; // what had the focus
+  #requests = 0;
+  #back = null; // the element that had the focus
 
   constructor({ marks, tools, stage, status }) {
     Object.assign(this, { marks, tools, stage, status });
@@ -43,7 +43,7 @@ export class PlacePanel {
 
   get isOpen() { return this.place !== null; }
 
-  /** Open it for a place, or for a mark that is there already. Who came by keys goes on by keys. */
+  /** Open it for a place, or for a mark that is there already. Opened by keys, it takes the focus. */
   async open(place, mark = null, byKey = false) {
     const { photo } = this.marks;
     this.#back ??= document.activeElement;
@@ -58,7 +58,7 @@ export class PlacePanel {
     this.#fitIn();
     this.node.focus({ preventScroll: true });
     this.stage.invalidate();
-    const number = (this.#asked += 1);
+    const number = (this.#requests += 1);
     if (!photo.can.suggestions) {
       this.mixing.open = true;
       return;
@@ -67,20 +67,20 @@ export class PlacePanel {
       await photo.settle();
       const answer = await photo.ask((id) => api.suggestions(id,
         { x: place.x, y: place.y, count: COUNT, revision: photo.revision }));
-      if (number !== this.#asked || !this.isOpen) return;
+      if (number !== this.#requests || !this.isOpen) return;
       this.answer = answer;
       this.lightness = answer.lightness;
       this.#show();
       this.#fitIn();
       if (byKey && this.node === document.activeElement) this.chips.querySelector("button")?.focus();
     } catch (error) {
-      if (number === this.#asked) this.status.regret(error.message);
+      if (number === this.#requests) this.status.regret(error.message);
     }
   }
 
   close(refocus = true) {
     if (!this.isOpen) return;
-    this.#asked += 1;
+    this.#requests += 1;
     this.place = null;
     this.node.hidden = true;
     document.body.classList.remove("asking");
@@ -89,7 +89,7 @@ export class PlacePanel {
     this.stage.invalidate();
   }
 
-  /** What was undone or redone may have taken or changed the hint. */
+  /** Follow the hint after an undo or redo, which may have removed or changed it. */
   sync() {
     if (!this.isOpen) return;
     if (this.mark !== null && !this.#hint) this.mark = null;
@@ -151,7 +151,7 @@ export class PlacePanel {
 
   get #largest() { return LARGEST * usualRadius(this.marks.photo.size); }
 
-  /** The slider goes by the radius's square root, so that small ones can be told apart. */
+  /** The slider goes by the radius's square root, so that small ones are easy to set. */
   #showRadius(hint) {
     const radius = hint.radius ?? usualRadius(this.marks.photo.size);
     this.radius.value = 100 * Math.sqrt(Math.min(1, radius / this.#largest));
@@ -184,7 +184,7 @@ export class PlacePanel {
     }
   }
 
-  /** Beside the place where there is room; on a small screen it is a sheet at the bottom. */
+  /** Put the panel beside the place where there is room; on a small screen at the bottom. */
   #fitIn() {
     if (!this.isOpen) return;
     const { style } = this.node;

@@ -46,8 +46,8 @@ class Lightness {
 }
 
 /** Keeps the pictures of the current photo up to date. A photo has one request at a time under way;
- *  when it is done, the newest wish is next, and those between are left out.
- *  Events: "change" (something to draw), "picture" (a full one is there), "busy", "failure". */
+ *  when it is done, the newest request is next, and those between are left out.
+ *  Events: "change" (something to draw), "picture" (a full one was fetched), "busy", "failure". */
 export class Preview extends EventTarget {
   original = new Layer();
   picture = new Layer();
@@ -55,14 +55,14 @@ export class Preview extends EventTarget {
   photo = null;
   #lines = new WeakMap(); // of each photo: { running, wanted }
 
-  /** `longest` tells the long side, in device pixels, at which a whole photo is shown. */
+  /** `longest` returns the long side, in device pixels, at which a whole photo is shown. */
   constructor(album, longest) {
     super();
     this.album = album;
     this.longest = () => clamp(Math.ceil(longest() / 64) * 64, LEAST, MOST);
   }
 
-  #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+  #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 
   get busy() { return Boolean(this.photo && this.#lines.get(this.photo)?.running); }
 
@@ -76,7 +76,7 @@ export class Preview extends EventTarget {
       layer.put(null, -1);
       layer.putPiece(null);
     }
-    this.#tell("change");
+    this.#emit("change");
     if (!photo?.isOpen) return;
     this.#fetchInto(this.original, () => ({ original: true }));
     this.fetchPinned();
@@ -94,7 +94,7 @@ export class Preview extends EventTarget {
 
   async #run(photo, line) {
     line.running = true;
-    this.#tell("busy");
+    this.#emit("busy");
     while (line.wanted) {
       const { draft } = line.wanted;
       line.wanted = null;
@@ -103,11 +103,11 @@ export class Preview extends EventTarget {
       } catch (error) {
         if (photo.leaving.signal.aborted) break;
         if (photo.state === "coloring") photo.become("failed", error.message);
-        else this.#tell("failure", error.message);
+        else this.#emit("failure", error.message);
       }
     }
     line.running = false;
-    this.#tell("busy");
+    this.#emit("busy");
   }
 
   async #fetchPicture(photo, draft) {
@@ -121,18 +121,18 @@ export class Preview extends EventTarget {
     if (!draft || photo.state !== "ready") this.album.finish(photo, bitmap);
     if (photo !== this.photo) return bitmap.close();
     this.picture.put(bitmap, revision);
-    this.#tell("change");
-    if (!draft) this.#tell("picture", photo);
+    this.#emit("change");
+    if (!draft) this.#emit("picture", photo);
   }
 
-  /** The look pinned to compare with, or none. */
+  /** The look pinned to compare with, or null. */
   fetchPinned() {
     const wanted = this.photo.pinned;
     if (wanted)
       return this.#fetchInto(this.pinned, () => ({ revision: wanted.revision }),
         (photo) => photo.pinned === wanted);
     this.pinned.put(null, -1);
-    return this.#tell("change");
+    return this.#emit("change");
   }
 
   /** Fetch a picture that the look does not change, if it is still `wanted` when it comes. */
@@ -144,9 +144,9 @@ export class Preview extends EventTarget {
       if (photo !== this.photo || !wanted(photo)) return bitmap.close();
       layer.put(bitmap, parameters().revision);
       if (layer === this.original) photo.lightness ??= new Lightness(bitmap, photo.size);
-      this.#tell("change");
+      this.#emit("change");
     } catch (error) {
-      if (photo === this.photo && photo.state === "ready") this.#tell("failure", error.message);
+      if (photo === this.photo && photo.state === "ready") this.#emit("failure", error.message);
     }
   }
 }

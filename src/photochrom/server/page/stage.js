@@ -4,7 +4,7 @@ import { View } from "./view.js";
 const STEP_MS = 160;
 const REVEAL_MS = 1100;
 
-/** The table the photo lies on: one canvas with before and after, and what others paint over them.
+/** The table the photo lies on: one canvas with before and after, and the drawings of `painters` over them.
  *  Events: "moved" (the view or the divider). */
 export class Stage extends EventTarget {
   view = new View();
@@ -66,7 +66,7 @@ export class Stage extends EventTarget {
     this.#moved();
   }
 
-  /** Go to where `change` leads in a few frames. */
+  /** Animate the view to the state that `change` makes. */
   #glide(change) {
     cancelAnimationFrame(this.#animation);
     const { view } = this;
@@ -103,7 +103,7 @@ export class Stage extends EventTarget {
     return this.#animate(STEP_MS * 1.5, (share) => this.setSplit(from + (to - from) * share));
   }
 
-  /** Let the colours come in from the right. */
+  /** Animate the colours in from the right. */
   reveal() {
     if (calm.matches) return;
     const to = this.split;
@@ -115,7 +115,7 @@ export class Stage extends EventTarget {
     this.#moved();
   }
 
-  /** The layers of which something shows. */
+  /** The layers of which a part is visible. */
   sides({ before, picture, original }) {
     const shown = [];
     if (this.holding) return [original];

@@ -4,7 +4,7 @@ import { texts } from "./texts.js";
 const GOOD_MS = 6000;
 const BAD_MS = 15_000;
 
-/** One calm line at a time, seen and read out. */
+/** One line at a time, shown and read out by screen readers. */
 export class Status {
   #timer = 0;
 
@@ -17,10 +17,10 @@ export class Status {
     this.#timer = setTimeout(() => this.hush(), name === "toast bad" ? BAD_MS : GOOD_MS);
   }
 
-  /** Something failed; it stays longer. */
+  /** Show a failure, for longer. */
   regret(words) { this.say(words, "toast bad"); }
 
-  /** For those who listen: the others see it happen. */
+  /** Only for screen readers, where the change is visible. */
   whisper(words) { this.say(words, "unseen"); }
 
   hush() {
@@ -28,7 +28,7 @@ export class Status {
     this.node.replaceChildren();
   }
 
-  /** Do something that may fail; what it fails with is said. */
+  /** Run a function that may fail, and show its error. */
   async guard(work) {
     try {
       return await work();

@@ -1,7 +1,7 @@
 import { byId, element, iconButton, taken } from "./dom.js";
 import { texts } from "./texts.js";
 
-/** The film strip: a button for each photo with its picture and how far it is. */
+/** The film strip: a button for each photo with its picture and progress. */
 export class Strip {
   #items = new Map(); // photo -> { node, button, meter }
 

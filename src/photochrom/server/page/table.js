@@ -1,7 +1,7 @@
 import { byId, coarse } from "./dom.js";
 import { texts } from "./texts.js";
 
-/** What happens when: the events of photos, tools and hands, and what they lead to. */
+/** Connects the events of photos, tools and gestures with their effects. */
 export class Table {
   constructor(desk) {
     Object.assign(this, desk);
@@ -81,13 +81,13 @@ export class Table {
         this.#showLook();
       } else if (!photo.isOpen && photo.thumbnail.width > 1) this.stage.open(photo.size);
     }
-    // The card of the current photo says it already.
+    // The card of the current photo shows it already.
     if (photo.state === "failed" && photo === this.photo) this.status.whisper(photo.problem);
     else if (photo.state === "failed") this.status.regret(photo.problem);
     this.#show();
   }
 
-  /** A full picture of the current look is there. */
+  /** A full picture of the current look has been fetched. */
   #pictured() {
     if (!this.photo.revealed) {
       this.photo.revealed = true;
@@ -99,7 +99,7 @@ export class Table {
     this.#show();
   }
 
-  /** What to do next, said once. */
+  /** Show once what to do next. */
   #greet() {
     if (this.photo.session.in_color) this.status.say(texts.inColor);
     else if (this.greeted || !this.photo.can.hints)
@@ -108,7 +108,7 @@ export class Table {
     this.greeted = true;
   }
 
-  /** Offer what the model of the photo can. */
+  /** Enable what the photo's model supports. */
   #allow() {
     this.tools.allow(this.photo.can);
     this.panels.allow(this.photo.can);
@@ -120,7 +120,7 @@ export class Table {
     if (!this.photo) byId("choose").focus();
   }
 
-  // Hands
+  // Gestures
 
   #followHands() {
     const { tools, marks, stage } = this;
@@ -152,7 +152,7 @@ export class Table {
     return mark !== null && this.place.open(place, mark);
   }
 
-  /** What is coloured must be seen: the divider goes out of its way. */
+  /** Move the divider aside, so that the coloured place is visible. */
   #uncover(place) {
     const { left, width } = this.stage.view.frame;
     const share = (this.stage.view.toScreen(place).x - left) / width;
@@ -179,7 +179,7 @@ export class Table {
     this.status.say(way === "undo" ? texts.undone(label) : texts.redone(label));
   }
 
-  // What is shown beside it
+  // Labels beside the photo
 
   #buttons() {
     const { stage, tools } = this;

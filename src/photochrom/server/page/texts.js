@@ -63,7 +63,7 @@ export const texts = {
   whatNextTouch: "Drag the divider to compare. Tap a place in the photo to change its colour.",
   isReady: (name) => `${name} is coloured.`,
   waits: (seconds) => `The server is busy; trying again in ${seconds} s`,
-  again: "The server had forgotten this photo; it is being sent again.",
+  again: "The server had deleted this photo; it is being sent again.",
   tooLarge: (size, most) => `${megabytes(size)}, but the server takes ${megabytes(most)} at most.`,
   facts: ({ width, height, format, bits, pages }) =>
     [`${width} × ${height}`, format.toUpperCase(), bits > 8 && `${bits} bit`,
@@ -94,7 +94,7 @@ export const texts = {
   compare: "Compare",
   pin: "Keep this look as A",
   pinHelp: "Then change what you like: the divider shows A on its left.",
-  pinnedNow: "Look A is kept. The divider compares it with your current look.",
+  pinnedNow: "Look A is pinned. The divider compares it with your current look.",
   swap: "Swap",
   unpin: "Stop comparing",
 
@@ -151,7 +151,7 @@ export const texts = {
   tokenHelp: "Ask whoever runs this server for its token (PHOTOCHROM_SERVER_TOKEN).",
   token: "Token",
   tokenGo: "Continue",
-  tokenWrong: "The server does not know this token.",
+  tokenWrong: "The server refused this token.",
 
   undone: (what) => `Undone: ${what}`,
   redone: (what) => `Redone: ${what}`,
@@ -161,7 +161,7 @@ export const texts = {
     load: "colours loaded", reset: "the look reset", variant: "a variant", swap: "A and now swapped",
   },
   notReached: "The server cannot be reached. Is Photochrom still running?",
-  serverSaid: (status) => `The server answered ${status}.`,
+  statusOf: (status) => `The server answered ${status}.`,
 
   shortcutsTitle: "Keyboard shortcuts",
   shortcuts: [

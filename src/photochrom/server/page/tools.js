@@ -1,7 +1,7 @@
-const FIRST_COLOR = [14, 22]; // a light skin: what old photos are asked for most
+const FIRST_COLOR = [14, 22]; // a light skin, the commonest subject of old photos
 const FIRST_BRUSH = 0.02;
 
-/** What the person holds: a tool, the colour of their own and the size of the brush.
+/** The chosen tool, the person's own colour and the size of the brush.
  *  Event: "change". */
 export class Tools extends EventTarget {
   tool = "color"; // or "brush", "hand"
@@ -19,7 +19,7 @@ export class Tools extends EventTarget {
 
   take(tool) { this.#changed({ tool, ready: this.ready && tool === "color" }); }
 
-  /** A colour that the person chose somewhere else than on the photo. */
+  /** Take a colour that was chosen elsewhere than on the photo. */
   load(color, ready = false) {
     this.#changed({ color, ready: ready && this.tool !== "brush" });
   }

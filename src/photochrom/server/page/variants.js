@@ -8,7 +8,7 @@ const LONGEST = 320;
 /** Small pictures of other plausible colourings, to choose from. */
 export class VariantPanel {
   #round = 0; // of fetching; older answers are dropped
-  #shown = ""; // what the pictures were made of
+  #shown = ""; // the look of the pictures, as JSON
 
   constructor(album, preview, status) {
     Object.assign(this, { album, preview, status, open: false, seed: 0 });
@@ -34,7 +34,7 @@ export class VariantPanel {
     this.album.current.change({ variant, seed }, texts.step.variant);
   }
 
-  /** Show what is chosen, and fetch the pictures anew where the rest of the look has changed. */
+  /** Mark the chosen one, and fetch the pictures again where the rest of the look has changed. */
   sync() {
     const photo = this.album.current;
     if (!photo?.look) return;
@@ -76,7 +76,7 @@ export class VariantPanel {
     this.sync();
   }
 
-  /** Another photo: its own seed is where it was left. */
+  /** Continue with another photo's own seed. */
   reset() {
     this.seed = this.album.current?.look?.seed ?? 0;
     this.#shown = "";

@@ -92,7 +92,7 @@ export class View {
     return { x, y, w: Math.max(1, right - x), h: Math.max(1, bottom - y) };
   }
 
-  /** Centre a side that is shown whole; let no gap open beside one that is not. */
+  /** Centre a side that fits; keep a larger one without a gap at its edges. */
   #settle() {
     const along = (at, room, length) =>
       (length <= room ? (room - length) / 2 : clamp(at, room - length, 0));

@@ -1,10 +1,11 @@
-"""POST /colorize: a photo in, a picture out; nothing is kept."""
+"""POST /colorize: a photo in, a coloured photo out; nothing is stored."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,7 +17,7 @@ from photochrom.photo import pages_of
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
 from photochrom.server.requests import ColorizeRequest
-from photochrom.server.state import API, Shared, State
+from photochrom.server.state import API, AppState, Shared
 from photochrom.server.temp_folder import removed_on_failure
 from photochrom.server.uploads import Upload, described_body, receive
 
@@ -31,7 +32,7 @@ router = APIRouter(prefix=API, tags=["colorize"])
             "description": "The coloured photo, at full size, with the photo's metadata.",
             "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **described(400, 401, 403, 409, 413, 421, 422, 429, 501, 507),
+        **described(400, 401, 403, 409, 413, 415, 421, 422, 429, 501, 507),
     },
     openapi_extra=described_body(ColorizeRequest.model_json_schema()["properties"]),
 )
@@ -49,7 +50,9 @@ async def colorize(
     shared.queue.check()  # before all is read
     folder = Path(tempfile.mkdtemp(dir=shared.folder))
     with removed_on_failure(folder) as remove:
-        upload = await receive(request, folder, shared.settings, options.name)
+        upload = await receive(
+            request, folder, shared.settings, options.name, ColorizeRequest.model_fields
+        )
         if upload.fields:
             options = _with_fields(options, upload.fields)
         file = await shared.queue.run(lambda: _colored(shared, upload, options), abandoned=remove)
@@ -57,14 +60,15 @@ async def colorize(
     return file.response()
 
 
-def _with_fields(options: ColorizeRequest, fields: Any) -> ColorizeRequest:
+def _with_fields(options: ColorizeRequest, fields: Mapping[str, str]) -> ColorizeRequest:
     try:
-        return ColorizeRequest(**options.model_dump(exclude_unset=True) | dict(fields))
+        given = {name: value for name, value in fields.items() if value}  # browsers send empty ones
+        return ColorizeRequest(**options.model_dump(exclude_unset=True) | given)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
 
 
-def _colored(shared: State, upload: Upload, options: ColorizeRequest) -> File:
+def _colored(shared: AppState, upload: Upload, options: ColorizeRequest) -> File:
     look = options.look(shared.models.default, shared.settings.hints)
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)

@@ -1,10 +1,10 @@
-"""/sessions: a photo is put up once, then looked at and changed until it is right."""
+"""/sessions: a photo is uploaded once; then its look is changed and previews are fetched."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any, TypeVar
@@ -21,7 +21,7 @@ from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import PhotoSession
 from photochrom.server.pictures import ScreenFormat, picture
-from photochrom.server.problems import described
+from photochrom.server.problems import RefusedError, described
 from photochrom.server.requests import FileOptions, ModelAndOptions, OptionsRequest
 from photochrom.server.responses import (
     Color,
@@ -30,23 +30,24 @@ from photochrom.server.responses import (
     SuggestionsResponse,
     body_of,
 )
-from photochrom.server.screen import LONGEST, SHORTEST, Box
-from photochrom.server.state import API, Shared, State
+from photochrom.server.screen import LONGEST_WHOLE, SHORTEST_WHOLE, Box
+from photochrom.server.state import API, AppState, Shared
 from photochrom.server.temp_folder import removed_on_failure
 from photochrom.server.uploads import described_body, full, receive
 
 router = APIRouter(prefix=API, tags=["sessions"])
 
-Found = TypeVar("Found")
+T = TypeVar("T")
 
 _FAULTS = described(400, 401, 403, 404, 413, 421, 422, 429)
+_WITH_BODY = described(415)
 _LARGEST = 10**6
 _MOST_SUGGESTIONS = 12
 _USUAL_PREVIEW = 1280
 
 Id = Annotated[str, Path(max_length=64)]
 Revision = Annotated[int | None, Query(ge=1, description="Of the look; the latest by default.")]
-Original = Annotated[bool, Query(description="The photo as it came.")]
+Original = Annotated[bool, Query(description="The photo before colouring.")]
 Format = Annotated[ScreenFormat | None, Query()]
 
 
@@ -76,7 +77,7 @@ _SCREEN = ("image/jpeg", "image/webp", "image/png")
 @router.post(
     "/sessions",
     status_code=201,
-    responses={**_FAULTS, **described(507)},
+    responses={**_FAULTS, **_WITH_BODY, **described(507)},
     openapi_extra=described_body({}),
 )
 async def create_session(
@@ -85,21 +86,34 @@ async def create_session(
     shared: Shared,
     name: Annotated[str, Query(max_length=500)] = "",
 ) -> SessionResponse:
-    """Put a photo up: as the body itself, or as the file `photo` of a form."""
+    """Upload a photo: as the body itself, or as the file `photo` of a form."""
     shared.queue.check()  # before all is read
     await asyncio.to_thread(shared.sessions.expire)
     with shared.sessions.place() as folder, removed_on_failure(folder) as remove:
-        upload = await receive(request, folder, shared.settings, name)
+        upload = await receive(request, folder, shared.settings, name, OptionsRequest.model_fields)
+        _check_fields(upload.fields)
 
         def opened() -> tuple[PhotoSession, SessionResponse]:
             session = shared.sessions.opened(folder, upload.photo(shared.settings))
-            # before others can ask for it: this may fail on what is damaged further down
+            # before it gets its address: a photo damaged further down fails here
             return session, body_of(session, shared.settings.session_s)
 
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
         shared.sessions.add(session)
-    response.headers["Location"] = f"{request.url.path}/{session.id}"
+    response.headers["Location"] = f"{shared.settings.root_path}{API}/sessions/{session.id}"
     return body
+
+
+def _check_fields(fields: Mapping[str, str]) -> None:
+    """Raise RefusedError for fields that would be ignored."""
+    for name, value in fields.items():
+        if value and name != "name":
+            raise RefusedError(
+                422,
+                "config-error",
+                f"the form's field {name!r} is not taken with the photo",
+                f"send options by PATCH {API}/sessions/{{id}}",
+            )
 
 
 @router.get("/sessions/{id}", responses=_FAULTS)
@@ -109,16 +123,16 @@ async def show(id: Id, shared: Shared) -> SessionResponse:
     return await _work(shared, session, lambda: body_of(session, shared.settings.session_s))
 
 
-@router.patch("/sessions/{id}", responses=_FAULTS)
-async def change(id: Id, wishes: OptionsRequest, shared: Shared) -> SessionResponse:
+@router.patch("/sessions/{id}", responses={**_FAULTS, **_WITH_BODY})
+async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResponse:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
-    Every change makes a revision, which can be asked for by its number.
+    Every change makes a revision, which can be requested by its number.
     """
     session = shared.sessions.get(id)
 
     def changed() -> SessionResponse:
-        session.change(wishes, shared.settings)
+        session.change(changes, shared.settings)
         return body_of(session, shared.settings.session_s)
 
     return await _work(shared, session, changed)
@@ -126,7 +140,7 @@ async def change(id: Id, wishes: OptionsRequest, shared: Shared) -> SessionRespo
 
 @router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
 async def delete_session(id: Id, shared: Shared) -> None:
-    """Forget a photo, and all that was made of it."""
+    """Delete a session: the photo, and all that was made of it."""
     await asyncio.to_thread(shared.sessions.remove, id)
 
 
@@ -135,7 +149,7 @@ async def preview(
     id: Id,
     shared: Shared,
     revision: Revision = None,
-    longest: Annotated[int, Query(ge=SHORTEST, le=LONGEST)] = _USUAL_PREVIEW,
+    longest: Annotated[int, Query(ge=SHORTEST_WHOLE, le=LONGEST_WHOLE)] = _USUAL_PREVIEW,
     original: Original = False,
     format: Format = None,
     variant: Annotated[int | None, Query(ge=0, lt=MOST_VARIANTS)] = None,
@@ -143,8 +157,8 @@ async def preview(
 ) -> Response:
     """The whole photo on a screen: its long side at most `longest` pixels, never enlarged."""
     session = shared.sessions.get(id)
-    told = OptionsRequest(variant=variant, seed=seed)
-    look = told.applied(session.look(revision), shared.settings.hints)
+    changes = OptionsRequest(variant=variant, seed=seed)
+    look = changes.applied(session.look(revision), shared.settings.hints)
 
     def drawn() -> Response:
         result = None if original else session.result(look)
@@ -190,7 +204,7 @@ async def suggestions(
     session = shared.sessions.get(id)
     look = session.look(revision)
 
-    def found() -> SuggestionsResponse:
+    def suggested() -> SuggestionsResponse:
         workspace = session.workspace(look.model)
         light = workspace.lightness_at(x, y, size=look.options.size)
         likely = workspace.suggestions(x, y, count, look.options)
@@ -207,7 +221,7 @@ async def suggestions(
             ],
         )
 
-    return await _work(shared, session, found)
+    return await _work(shared, session, suggested)
 
 
 @router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
@@ -223,7 +237,7 @@ async def confidence(
 
     def drawn() -> Response:
         result = session.result(look)
-        if legend or result.confidence is None:  # which it says itself
+        if legend or result.confidence is None:  # the picture then says that there is no map
             return picture(result.confidence_picture(), "png")
         return picture(color_mapped(result.confidence), "png")
 
@@ -272,10 +286,10 @@ async def archive(
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
-async def _work(shared: State, session: PhotoSession, function: Callable[[], Found]) -> Found:
-    """Do for a person at a screen what a session's files are needed for."""
+async def _work(shared: AppState, session: PhotoSession, function: Callable[[], T]) -> T:
+    """Run a function that uses a session's files, before work that nobody watches."""
 
-    def work() -> Found:
+    def work() -> T:
         try:
             with session.used():
                 return function()
@@ -286,7 +300,7 @@ async def _work(shared: State, session: PhotoSession, function: Callable[[], Fou
 
 
 async def _file(
-    shared: State, session: PhotoSession, look: ModelAndOptions, options: FileOptions
+    shared: AppState, session: PhotoSession, look: ModelAndOptions, options: FileOptions
 ) -> File:
     """A result in a folder of its own."""
     folder = FilePath(tempfile.mkdtemp(dir=shared.folder))

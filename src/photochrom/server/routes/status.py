@@ -1,4 +1,4 @@
-"""What a server is, what it can do, how it fares."""
+"""Version and limits, models, health and counters of a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 from photochrom import __version__
 from photochrom.errors import Fields
 from photochrom.options import RANGES, ColorizeOptions
-from photochrom.photo import KINDS, SUFFIXES
+from photochrom.photo import SUFFIXES, WRITTEN
 from photochrom.server.problems import described, problem
 from photochrom.server.state import API, Shared
 
@@ -20,7 +20,7 @@ health = APIRouter(tags=["health"])
 
 @router.get("/about", responses=described(403, 421))
 async def about(shared: Shared) -> dict[str, Any]:
-    """Version, limits, formats and the options' ranges; answered without a token.
+    """Version, limits, formats and the options' ranges; needs no token.
 
     lossy: formats in whose files `quality` counts. options: smallest, largest and default values.
     """
@@ -34,8 +34,8 @@ async def about(shared: Shared) -> dict[str, Any]:
             "hints": settings.hints,
             "sessions": settings.sessions,
         },
-        "formats": [kind.suffix[1:] for kind in KINDS],
-        "lossy": [kind.suffix[1:] for kind in KINDS if kind.quality],
+        "formats": [kind.suffix[1:] for kind in WRITTEN],
+        "lossy": [kind.suffix[1:] for kind in WRITTEN if kind.quality],
         "reads": sorted(SUFFIXES),
         "options": {
             name: {"minimum": low, "maximum": high, "default": getattr(ColorizeOptions, name)}

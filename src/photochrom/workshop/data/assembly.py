@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one photo; `encoded` is None where it is dropped.
+    """The result of examining one photo; `encoded` is None where it is dropped.
 
     hashes: of the photo and its mirror image, then of its central square and that one's.
     """
@@ -112,7 +112,7 @@ class Assembly:
 
     @property
     def tally(self) -> Tally:
-        """What has been kept and dropped so far, by earlier runs too."""
+        """Counts of photos kept and dropped so far, by earlier runs too."""
         return self._writer.tally
 
     def skip(

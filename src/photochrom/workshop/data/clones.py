@@ -22,7 +22,7 @@ LAYOUTS = (
 )
 """Where a clone of OWNER/NAME may lie in the folder of clones."""
 _ENVIRONMENT = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
-"""A partial clone never asks its server for what it lacks."""
+"""A partial clone never fetches missing contents from its server."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ def committed_images(git_folder: Path, include: re.Pattern[str]) -> list[Committ
         raise DataError(
             git_folder, f"no readable git folder ({reason})", "clone it again"
         ) from error
-    found = []
+    hashed = []
     for line in filter(None, listing.split(b"\0")):
         meta, raw_path = line.split(b"\t", 1)
-        _, kind, name = meta.split()
+        _, object_type, name = meta.split()
         path = raw_path.decode("utf-8", "surrogateescape")
         suffix = PurePosixPath(path).suffix.lower()
-        if kind == b"blob" and suffix in IMAGE_SUFFIXES and include.search(path):
-            found.append((hashlib.sha1(raw_path).digest(), path, name.decode()))
+        if object_type == b"blob" and suffix in IMAGE_SUFFIXES and include.search(path):
+            hashed.append((hashlib.sha1(raw_path).digest(), path, name.decode()))
     first: dict[str, str] = {}
-    for _, path, blob in sorted(found):
+    for _, path, blob in sorted(hashed):
         first.setdefault(blob, path)
     return [CommittedFile(path, blob) for blob, path in first.items()]
 

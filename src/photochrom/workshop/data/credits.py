@@ -1,4 +1,4 @@
-"""Credits that lie beside photos: a table of who made them and under which licence."""
+"""Credits in a table beside photos: authors and licences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from photochrom.workshop.data.manifest import CREDITS
 TABLE_NAMES = ("manifest.csv", "credits.csv")
 
 Credit = dict[str, str]
-"""What is known of a photo, by the names of `manifest.CREDITS`."""
+"""A photo's credits, by the names of `manifest.CREDITS`."""
 
 _ANY = "*"
 
@@ -45,8 +45,8 @@ class CreditTables:
 
     def of_member(self, archive: Path, key: str) -> Credit:
         """Credits of a photo in an archive in the folder, by the archive's and the photo's name."""
-        found = self._by_key.get((archive.name.split(".")[0], key))
-        return found if found is not None else self._by_key.get((_ANY, key), {})
+        credits = self._by_key.get((archive.name.split(".")[0], key))
+        return credits if credits is not None else self._by_key.get((_ANY, key), {})
 
     def _add(self, row: dict[str, str]) -> None:
         credit = {name: row[name] for name in CREDITS if row.get(name)}
@@ -56,4 +56,4 @@ class CreditTables:
             key = row["key"]
             self._by_key.setdefault((row.get("shard") or _ANY, key), credit)
             if self._by_key.setdefault((_ANY, key), credit) != credit:
-                self._by_key[_ANY, key] = {}  # two shards share the key: it says nothing alone
+                self._by_key[_ANY, key] = {}  # two shards share the key: alone it is ambiguous

@@ -1,9 +1,8 @@
-"""Polite downloads: few at once, patient with a busy server, sure that what came is whole."""
+"""Downloads of photos: few at once, repeated when a server is busy, checked to be complete."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 import httpx2
 
+from photochrom._system.retries import Retries, RetryPolicy
 from photochrom.errors import ConfigError, DataError
 
 T = TypeVar("T")
@@ -20,12 +20,12 @@ T = TypeVar("T")
 LARGEST_BODY = 64 << 20
 """Bytes; no photo of a training set is larger."""
 LONGEST_PAUSE = 3600.0
-"""Seconds; a server that asks for more is asked again after this."""
+"""Seconds; the longest pause that a Retry-After header gets."""
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class GaveUpError(Exception):
-    """A file cannot be had; the message says why."""
+    """A file cannot be downloaded; the message says why."""
 
 
 class _RetryError(Exception):
@@ -37,37 +37,26 @@ class _RetryError(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How hard a file is tried for.
+class DownloadPolicy(RetryPolicy):
+    """How often a file is tried, and how many downloads run at once (`connections`)."""
 
-    connections: downloads at once. tries: for one file. timeout: seconds for one try.
-    first_pause: seconds after the first failure; doubled with each, at most `longest_pause`.
-    """
-
-    connections: int = 8
     tries: int = 6
-    timeout: float = 30.0
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
+    connections: int = 8
 
     def __post_init__(self) -> None:
         """Raise ConfigError for values that would never fetch anything."""
-        if self.connections < 1 or self.tries < 1 or self.timeout <= 0:
-            raise ConfigError(None, "connections, tries and timeout must be positive")
-
-    def pause(self, failures: int) -> float:
-        """Seconds to wait after so many failures, half of them drawn by chance."""
-        longest = min(self.first_pause * 2.0 ** (failures - 1), self.longest_pause)
-        return longest * random.uniform(0.5, 1.0)
+        super().__post_init__()
+        if self.connections < 1:
+            raise ConfigError(None, "connections must be positive")
 
 
 class Download:
     """Downloads over one client; a server's Retry-After holds all of them."""
 
-    def __init__(self, client: httpx2.AsyncClient, patience: Patience) -> None:
+    def __init__(self, client: httpx2.AsyncClient, policy: DownloadPolicy) -> None:
         self._client = client
-        self._patience = patience
-        self._gate = asyncio.Semaphore(patience.connections)
+        self._policy = policy
+        self._gate = asyncio.Semaphore(policy.connections)
         self._closed_until = 0.0
 
     async def fetch(self, address: str, use: Callable[[bytes], Awaitable[T]]) -> T:
@@ -76,17 +65,17 @@ class Download:
         use: raises DataError where the bytes are not what was wanted; then they are fetched again.
         Raises GaveUpError with the last fault.
         """
-        failures = 0
+        retries = Retries(self._policy)
         while True:
             try:
                 return await use(await self._body(address))
             except (_RetryError, DataError) as error:
-                failures += 1
-                if failures == self._patience.tries:
-                    tries = f"{failures} tries" if failures > 1 else "one try"
+                pause = retries.pause()
+                if pause is None:
+                    tries = f"{retries.failures} tries" if retries.failures > 1 else "one try"
                     raise GaveUpError(f"gave up after {tries}: {error}") from error
-                asked = error.pause if isinstance(error, _RetryError) else 0.0
-                await asyncio.sleep(max(asked, self._patience.pause(failures)))
+                least = error.pause if isinstance(error, _RetryError) else 0.0
+                await asyncio.sleep(max(least, pause))
 
     async def _body(self, address: str) -> bytes:
         async with self._gate:
@@ -94,13 +83,13 @@ class Download:
                 await asyncio.sleep(wait)
             try:
                 async with (
-                    asyncio.timeout(self._patience.timeout),
+                    asyncio.timeout(self._policy.timeout),
                     self._client.stream("GET", address) as response,
                 ):
                     self._check(response)
                     return await _whole(response)
             except TimeoutError as error:
-                raise _RetryError(f"no answer in {self._patience.timeout:g} s") from error
+                raise _RetryError(f"no answer in {self._policy.timeout:g} s") from error
             except (httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
                 raise GaveUpError(f"{type(error).__name__}: {error}") from error
             except (httpx2.TransportError, httpx2.DecodingError) as error:
@@ -109,7 +98,7 @@ class Download:
                 raise GaveUpError(f"not an address ({error})") from error
 
     def _check(self, response: httpx2.Response) -> None:
-        """Raise for an answer that is no image, and close the gate where the server asks for it."""
+        """Raise for an answer that is not an image; a Retry-After holds all downloads."""
         status = response.status_code
         if status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             pause = _retry_after(response.headers.get("Retry-After", ""))
@@ -136,7 +125,7 @@ async def _whole(response: httpx2.Response) -> bytes:
 
 
 def _retry_after(value: str) -> float:
-    """Seconds to wait by a Retry-After header: a number or a date; 0 where it says nothing."""
+    """Seconds to wait by a Retry-After header: a number or a date; 0 for anything else."""
     value = value.strip()
     if value.isdigit():
         return min(float(value), LONGEST_PAUSE)

@@ -60,10 +60,10 @@ class Source:
 
 @dataclass
 class Gathered:
-    """What became of the sources.
+    """The result of gathering.
 
     tallies: counts by source. missing: repositories without a clone. absent: origins of the photos
-    that were asked for one by one and were not kept.
+    that were requested one by one and were not kept.
     """
 
     tallies: dict[str, Tally] = field(default_factory=dict)
@@ -171,7 +171,7 @@ def gather(
     for value in hashes:
         avoid.add(value, "an excluded photo")
     digest = hashlib.sha256(repr(sorted(hashes)).encode()).hexdigest()[:16] if hashes else ""
-    kept = HashIndex(recipe.duplicate_distance)
+    kept_hashes = HashIndex(recipe.duplicate_distance)
     gathered = Gathered()
     one_thread_each()
     for source in sources:
@@ -186,7 +186,7 @@ def gather(
             "excluded": digest,
         }
         folder = out / source.name
-        with Assembly(folder, recipe, made_of, hashes=kept, excluded=avoid) as assembly:
+        with Assembly(folder, recipe, made_of, hashes=kept_hashes, excluded=avoid) as assembly:
             if not assembly.finished:
                 files = _originals(source, git_folder, origins)
                 cap = source.cap if origins is None else len(origins)

@@ -30,7 +30,7 @@ class Reason(StrEnum):
 class Entry:
     """A row of the manifest; text as it stands in the file.
 
-    width, height: as stored where the photo was kept, else as found.
+    width, height: as stored where the photo was kept, else of the original.
     source: a label of the collection; origin: where the photo itself came from; file: where this
     run found it.
     hash: the perceptual hash, 16 hexadecimal digits. reason: empty where the photo was kept.
@@ -55,7 +55,7 @@ class Entry:
 
 COLUMNS = tuple(column.name for column in fields(Entry))
 CREDITS = ("source", "licence", "terms", "author", "origin")
-"""The columns that say whose photo it is."""
+"""The columns of credits."""
 
 
 @dataclass

@@ -75,12 +75,12 @@ class MemoryPhotos:
         only: the keys of the photos that are meant, all where None.
         Raises DataError where there are no photos or one cannot be read.
         """
-        kept = (
+        photos = (
             (key, photo)
             for key, photo in photos_from(sources, only)
             if not min_colorfulness or colorfulness(photo[::3, ::3]) >= min_colorfulness
         )
-        return cls.of(kept, device, f"in {', '.join(map(str, sources))}")
+        return cls.of(photos, device, f"in {', '.join(map(str, sources))}")
 
     @classmethod
     def of(

@@ -30,7 +30,7 @@ class _Place:
 
 
 class ShardPhotos:
-    """The photos of uncompressed tar shards, found once and decoded when asked for.
+    """The photos of uncompressed tar shards, indexed once and decoded when read.
 
     keys: the photos' names. sources: of each photo, the label of its collection: what its record
     says, else the name of its shard's folder.
@@ -62,7 +62,7 @@ class ShardPhotos:
         if "://" in shard:
             raise DataError(shard, "not on this disk", "copy the shard, or set data.stream = true")
         label = Path(shard).resolve().parent.name
-        found: dict[str, _Place] = {}
+        places: dict[str, _Place] = {}
         labels: dict[str, str] = {}
         try:
             with Path(shard).open("rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
@@ -72,7 +72,7 @@ class ShardPhotos:
                     if only is not None and key not in only:
                         continue
                     if name.suffix.lower() in IMAGE_SUFFIXES:
-                        found[key] = _Place(shard, member.offset_data, member.size)
+                        places[key] = _Place(shard, member.offset_data, member.size)
                     elif name.suffix.lower() == ".json":
                         content = archive.extractfile(member)
                         record = json.load(content) if content is not None else {}
@@ -82,7 +82,7 @@ class ShardPhotos:
             raise DataError(
                 shard, f"no readable uncompressed shard ({reason})", "make it again"
             ) from (error)
-        for key, place in found.items():
+        for key, place in places.items():
             self._places.append(place)
             self.keys.append(key)
             self.sources.append(labels.get(key, label))

@@ -1,4 +1,4 @@
-"""Photos as they are found: in folders, archives and shards, always in the same order."""
+"""The photos of folders, archives and shards, always in the same order."""
 
 from __future__ import annotations
 

@@ -49,10 +49,10 @@ def prepare(
         if assembly.finished:
             return assembly.tally
         one_thread_each()
-        found = enumerate(originals(sources))
-        for _, original in assembly.skip(found, lambda photo: photo[1].file, "file"):
+        numbered = enumerate(originals(sources))
+        for _, original in assembly.skip(numbered, lambda photo: photo[1].file, "file"):
             report(original.size, assembly.tally)
-        for size, finding in ordered_map(work, found, jobs or os.cpu_count() or 1):
+        for size, finding in ordered_map(work, numbered, jobs or os.cpu_count() or 1):
             assembly.take(finding)
             report(size, assembly.tally)
         if not assembly.tally.total:

@@ -46,7 +46,7 @@ class Verdict:
 
 
 def judge(pixels: NDArray[np.uint8], min_colorfulness: float) -> Verdict:
-    """Say whether a reduced picture shows enough colour, and the world rather than a drawing.
+    """Judge whether a reduced picture shows enough colour, and the world rather than a drawing.
 
     pixels: (H, W, 3), sRGB, the short side about 256.
     min_colorfulness: as `metrics.colorfulness` measures it.

@@ -87,7 +87,7 @@ class ShardWriter:
         self._note(entry)
 
     def close(self) -> None:
-        """Let go of the shard that was begun; what is not committed is made again."""
+        """Drop the unfinished shard; its photos are written again by the next run."""
         if self._tar is not None:
             self._tar.close()
             self._tar = None
@@ -165,7 +165,7 @@ class ShardWriter:
 
 
 def _json(record: Mapping[str, Any]) -> bytes:
-    """UTF-8; what UTF-8 cannot say (lone surrogates) is escaped as JSON does."""
+    """Encode as UTF-8; lone surrogates, which it lacks, are escaped as JSON does."""
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 

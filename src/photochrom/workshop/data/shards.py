@@ -29,7 +29,7 @@ from photochrom.errors import DataError
 IMAGE_SUFFIXES = frozenset({".webp", ".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 HTTP = ("http://", "https://")
 CHUNK = 64 * 1024
-"""Bytes asked of a file at a time; tarfile copies what it keeps of a chunk for every header."""
+"""Bytes read from a file at a time; tarfile copies what it keeps of a chunk for every header."""
 NETWORK_SECONDS = 60.0
 """How long a server may be silent. aiohttp's own limit is on the whole of a transfer, five minutes,
 and a shard that is read as training goes on takes longer."""
@@ -222,17 +222,17 @@ def _key(name: PurePosixPath) -> str:
 
 
 def _expand_braces(name: str) -> list[str]:
-    found = BRACE_RANGE.search(name)
-    if found is None:
+    braces = BRACE_RANGE.search(name)
+    if braces is None:
         return [name]
-    first, last = found.groups()
+    first, last = braces.groups()
     if int(first) > int(last):
         raise DataError(name, "the brace range runs backwards", "write the smaller number first")
     return [
         expanded
         for number in range(int(first), int(last) + 1)
         for expanded in _expand_braces(
-            f"{name[: found.start()]}{number:0{len(first)}d}{name[found.end() :]}"
+            f"{name[: braces.start()]}{number:0{len(first)}d}{name[braces.end() :]}"
         )
     ]
 
@@ -243,10 +243,10 @@ def _paths(source: str) -> list[str]:
         return _remote_paths(source)
     path = Path(source.removeprefix("file://"))
     if path.is_dir():
-        found = sorted(map(str, path.glob("*.tar"))) or sorted(map(str, path.glob("*/*.tar")))
-        if not found:
+        shards = sorted(map(str, path.glob("*.tar"))) or sorted(map(str, path.glob("*/*.tar")))
+        if not shards:
             raise DataError(path, "no .tar shards in this folder", "name another one")
-        return found
+        return shards
     if path.is_file():
         return [str(path)]
     raise DataError(path, "no such shard or folder", "check the name")
@@ -260,10 +260,10 @@ def _remote_paths(url: str) -> list[str]:
         names = files.ls(path, detail=False)
     except Exception as error:  # every file system has exceptions of its own
         raise _unreadable(url, error) from error
-    found = sorted(files.unstrip_protocol(name) for name in names if _is_tar(name))
-    if not found:
+    shards = sorted(files.unstrip_protocol(name) for name in names if _is_tar(name))
+    if not shards:
         raise DataError(url, "no .tar shards in this folder", "name another one")
-    return found
+    return shards
 
 
 def _is_tar(name: str) -> bool:
@@ -300,8 +300,8 @@ def _open(shard: str) -> _Opened:
         files, path = _file_system(shard)
         options: dict[str, Any] = {}
         if shard.startswith(HTTP):
-            # One request, read as it comes: not every server knows ranges. Told a size, fsspec
-            # does not ask for it beforehand, which would turn every failure into "not found".
+            # One request, read as it comes: not every server knows ranges. Given a size, fsspec
+            # does not request it beforehand, which would turn every failure into "not found".
             options = {"block_size": 0, "size": 1}
         return _Opened(shard, files.open(path, "rb", **options))
     except Exception as error:

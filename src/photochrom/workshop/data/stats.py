@@ -144,8 +144,8 @@ def _measure(original: Original) -> _Measured | None:
 
 
 def _percentiles(values: NDArray[Any]) -> dict[str, float]:
-    found = np.percentile(values, PERCENTILES)
+    percentiles = np.percentile(values, PERCENTILES)
     return {
         f"p{percent}": round(float(value), 2)
-        for percent, value in zip(PERCENTILES, found, strict=True)
+        for percent, value in zip(PERCENTILES, percentiles, strict=True)
     }

@@ -136,7 +136,7 @@ class ShardStream:
     def _decoded(
         self, encoded: Iterator[tuple[StoredPhoto, Place, Place]]
     ) -> Generator[tuple[Place, Drawn | None]]:
-        """Yield what lies behind each photo, and the photo; None where it is passed over."""
+        """Yield the place after each photo, and the photo; None where it is passed over."""
 
         def work(photo: tuple[StoredPhoto, Place, Place]) -> tuple[Place, Drawn | None]:
             stored, _, after = photo

@@ -25,7 +25,7 @@ import httpx2
 
 from photochrom.errors import DataError
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
-from photochrom.workshop.data.download import Download, GaveUpError, Patience
+from photochrom.workshop.data.download import Download, DownloadPolicy, GaveUpError
 from photochrom.workshop.data.manifest import Entry, Reason, Tally, one_line
 from photochrom.workshop.data.originals import Original
 from photochrom.workshop.data.recipe import Recipe
@@ -36,7 +36,7 @@ USER_AGENT = (
     f"photochrom/{version('photochrom')} (prepares training data; photos of the Unsplash dataset)"
 )
 JPEG_QUALITY = 90
-"""Asked of the server; what it sends is reduced once more before it is stored."""
+"""Requested from the server; the photo is reduced once more before it is stored."""
 _COLUMNS = ("photo_id", "photo_image_url")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AHEAD = 32
@@ -87,13 +87,13 @@ def fetch_unsplash(
     width: int = 640,
     limit: int | None = None,
     terms: str = "",
-    patience: Patience | None = None,
+    policy: DownloadPolicy | None = None,
     jobs: int | None = None,
     report: Callable[[Tally], None] = lambda *_: None,
 ) -> Tally:
     """Fetch the table's photos into shards; go on where an interrupted run ended.
 
-    width: that the photos are asked for in, pixels. limit: only the first so many photos.
+    width: in which the photos are requested, pixels. limit: only the first so many photos.
     terms: what to note in the manifest's column. jobs: threads that reduce photos.
     Raises DataError where the table is missing or has changed, ConfigError where the folder holds
     another set.
@@ -106,7 +106,7 @@ def fetch_unsplash(
         photos = islice(listed_photos(tables), limit)
         for _ in assembly.skip(photos, lambda photo: photo.key, "key"):
             report(assembly.tally)
-        visit = _Visit(recipe, width, terms, patience or Patience())
+        visit = _Visit(recipe, width, terms, policy or DownloadPolicy())
         with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
             asyncio.run(visit.all(photos, pool, assembly, report))
         if not assembly.tally.total:
@@ -118,11 +118,11 @@ def fetch_unsplash(
 class _Visit:
     """One run: many photos under way at once, taken in the table's order."""
 
-    def __init__(self, recipe: Recipe, width: int, terms: str, patience: Patience) -> None:
+    def __init__(self, recipe: Recipe, width: int, terms: str, policy: DownloadPolicy) -> None:
         self.recipe = recipe
         self.width = width
         self.terms = terms
-        self.patience = patience
+        self.policy = policy
 
     async def all(
         self,
@@ -140,11 +140,11 @@ class _Visit:
         async with httpx2.AsyncClient(
             headers=headers, follow_redirects=True, timeout=None
         ) as client:
-            download = Download(client, self.patience)
+            download = Download(client, self.policy)
             try:
                 for photo in photos:
                     pending.append(asyncio.create_task(self._one(photo, download, pool)))
-                    if len(pending) >= _AHEAD * self.patience.connections:
+                    if len(pending) >= _AHEAD * self.policy.connections:
                         take(await pending.popleft())
                 while pending:
                     take(await pending.popleft())
@@ -158,10 +158,10 @@ class _Visit:
         async def usable(body: bytes) -> Finding:
             original = Original(photo.address, body, photo.record | {"terms": self.terms})
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(pool, examine, photo.key, original, self.recipe)
-            if found.entry.reason == Reason.CORRUPT:
-                raise DataError(None, f"not a whole image ({found.entry.detail})")
-            return found
+            finding = await loop.run_in_executor(pool, examine, photo.key, original, self.recipe)
+            if finding.entry.reason == Reason.CORRUPT:
+                raise DataError(None, f"not a whole image ({finding.entry.detail})")
+            return finding
 
         try:
             return await download.fetch(sized_address(photo.address, self.width), usable)

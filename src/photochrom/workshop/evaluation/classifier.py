@@ -24,7 +24,7 @@ NETWORK = "tf_efficientnet_lite1"
 
 @dataclass(frozen=True)
 class Sight:
-    """What the classifier says of one picture.
+    """The classifier's output for one picture.
 
     features: (1280,), pooled, before the last layer. label: the likeliest class, 0..999.
     """

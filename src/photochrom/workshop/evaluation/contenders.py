@@ -97,7 +97,7 @@ class Setting:
 
     @property
     def options(self) -> ColorizeOptions:
-        """What the model is asked with."""
+        """The options of colouring."""
         return ColorizeOptions(vividness=self.vividness, size=self.size, recolor=True)
 
     def answer(self, original: Original) -> Answer:
@@ -118,7 +118,7 @@ class Folder:
     def answer(self, original: Original) -> Answer:
         """The file of the photo's key, resized to the photo's size where it has another.
 
-        Raises DataError where there is none, or it is no image.
+        Raises DataError where the file is missing, or is not an image.
         """
         files = (self.path / f"{original.key}{suffix}" for suffix in SUFFIXES)
         file = next((file for file in files if file.is_file()), None)

@@ -54,7 +54,7 @@ def figures_of(row: Measured, gray: Measured, real: Measured, truth: Labels) -> 
     truth: (n,), the photos' classes, UNKNOWN where nobody says. A figure that cannot be had, like a
     ratio to nothing, is left out. See docs/evaluation.md for what each means.
     """
-    ours, base, theirs = (_means(measured) for measured in (row, gray, real))
+    of_row, of_gray, of_real = (_means(measured) for measured in (row, gray, real))
     frechet = frechet_distance(row.features, real.features)
     agreement, gray_agreement = (
         100 * float((some.labels == real.labels).mean()) for some in (row, gray)
@@ -63,18 +63,18 @@ def figures_of(row: Measured, gray: Measured, real: Measured, truth: Labels) -> 
     absolute = "colorfulness_absolute"
     return _kept(
         {
-            "psnr": ours["psnr"],
-            "psnr_gain": ours["psnr"] - base["psnr"],
-            "ssim": ours["ssim"],
-            "ab_error": ours["ab_error"],
-            "ab_gain_percent": 100 - _percent(ours["ab_error"], base["ab_error"]),
-            "ciede2000": ours["ciede2000"],
-            "ciede2000_gain_percent": 100 - _percent(ours["ciede2000"], base["ciede2000"]),
-            "colorfulness_ratio": _percent(ours["colorfulness"], theirs["colorfulness"]) / 100,
-            "colorfulness_distance": abs(ours["colorfulness"] - theirs["colorfulness"]),
+            "psnr": of_row["psnr"],
+            "psnr_gain": of_row["psnr"] - of_gray["psnr"],
+            "ssim": of_row["ssim"],
+            "ab_error": of_row["ab_error"],
+            "ab_gain_percent": 100 - _percent(of_row["ab_error"], of_gray["ab_error"]),
+            "ciede2000": of_row["ciede2000"],
+            "ciede2000_gain_percent": 100 - _percent(of_row["ciede2000"], of_gray["ciede2000"]),
+            "colorfulness_ratio": _percent(of_row["colorfulness"], of_real["colorfulness"]) / 100,
+            "colorfulness_distance": abs(of_row["colorfulness"] - of_real["colorfulness"]),
             "colorfulness_photo_distance": float(photo_distance),
-            "colorfulness_absolute_ratio": _percent(ours[absolute], theirs[absolute]) / 100,
-            "colorfulness_absolute_distance": abs(ours[absolute] - theirs[absolute]),
+            "colorfulness_absolute_ratio": _percent(of_row[absolute], of_real[absolute]) / 100,
+            "colorfulness_absolute_distance": abs(of_row[absolute] - of_real[absolute]),
             "frechet": frechet,
             "frechet_share_percent": _percent(
                 frechet, frechet_distance(gray.features, real.features)
@@ -82,7 +82,7 @@ def figures_of(row: Measured, gray: Measured, real: Measured, truth: Labels) -> 
             "agreement_percent": agreement,
             "agreement_gain": agreement - gray_agreement,
             "accuracy_percent": _accuracy(row, truth),
-            "seconds": ours.get("seconds", float("nan")),
+            "seconds": of_row.get("seconds", float("nan")),
         }
     )
 

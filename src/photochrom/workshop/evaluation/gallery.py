@@ -1,4 +1,4 @@
-"""The pictures of an evaluation, kept on the disk until they are shown."""
+"""The pictures of an evaluation, stored on the disk until the report is written."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Plan:
 
     @cached_property
     def curve_settings(self) -> tuple[Setting, ...]:
-        """The models along the curve; empty where none is wanted."""
+        """The models along the curve; empty without a curve."""
         return self._settings(CURVE) if self.curve else ()
 
     def _settings(self, vividness: Sequence[float]) -> tuple[Setting, ...]:

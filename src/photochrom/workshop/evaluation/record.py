@@ -11,7 +11,7 @@ from photochrom.errors import DataError
 from photochrom.workshop.evaluation.contenders import Contender, Setting
 from photochrom.workshop.evaluation.figures import UNKNOWN, Measured, figures_of, figures_of_real
 from photochrom.workshop.evaluation.frechet import split_halves_distance
-from photochrom.workshop.evaluation.ledger import Ledger, Passed
+from photochrom.workshop.evaluation.measurements import Measurements, Passed
 from photochrom.workshop.evaluation.plan import ALL, ODD, REAL, Plan
 from photochrom.workshop.evaluation.tracks import Tracks
 
@@ -22,22 +22,26 @@ Figures = Callable[[str, Sequence[int]], dict[str, float]]
 
 
 def record_of(
-    plan: Plan, ledger: Ledger, tracks: Tracks | None, sources: Sequence[str]
+    plan: Plan, measurements: Measurements, tracks: Tracks | None, sources: Sequence[str]
 ) -> dict[str, Any]:
     """Put together what was measured.
 
     Raises DataError where a subset or the table of kinds names none of the photos.
     """
-    subsets = _subsets(plan, ledger.photos)
-    measured = {name: ledger.measured(name) for name in (REAL, *(row.name for row in plan.rows))}
-    truth = np.array([plan.labels.get(photo.key, UNKNOWN) for photo in ledger.photos], np.int64)
+    subsets = _subsets(plan, measurements.photos)
+    measured = {
+        name: measurements.measured(name) for name in (REAL, *(row.name for row in plan.rows))
+    }
+    truth = np.array(
+        [plan.labels.get(photo.key, UNKNOWN) for photo in measurements.photos], np.int64
+    )
 
     def figures(row: str, lines: Sequence[int]) -> dict[str, float]:
-        ours, gray, real = (measured[name].pick(lines) for name in (row, "grey", REAL))
-        return figures_of(ours, gray, real, truth[lines])
+        colored, gray, real = (measured[name].pick(lines) for name in (row, "grey", REAL))
+        return figures_of(colored, gray, real, truth[lines])
 
     record: dict[str, Any] = {
-        "photos": len(ledger.photos),
+        "photos": len(measurements.photos),
         "sources": list(sources),
         "rows": [
             _identity(row) | {name: figures(row.name, lines) for name, lines in subsets.items()}
@@ -49,18 +53,22 @@ def record_of(
         },
         "subsets": {name: len(lines) for name, lines in subsets.items()},
         **_floor(measured[REAL]),
-        "calibration": {row: found.bins() for row, found in ledger.calibrations.items()},
-        "confidence_rank_correlation": _rank_correlations(ledger),
-        "per_photo": _per_photo(plan, ledger),
+        "calibration": {
+            row: calibration.bins() for row, calibration in measurements.calibrations.items()
+        },
+        "confidence_rank_correlation": _rank_correlations(measurements),
+        "per_photo": _per_photo(plan, measurements),
     }
     if plan.kinds is not None:
-        record["kinds"] = _by_kind(plan, ledger.photos, plan.kinds, figures)
+        record["kinds"] = _by_kind(plan, measurements.photos, plan.kinds, figures)
     if tracks is not None:
-        clean = {setting.name: ledger.mean(setting.name, "ab_error") for setting in plan.settings}
+        clean = {
+            setting.name: measurements.mean(setting.name, "ab_error") for setting in plan.settings
+        }
         record["tracks"] = tracks.tables(clean)
-    colorfulness = ledger.mean(REAL, "colorfulness")
+    colorfulness = measurements.mean(REAL, "colorfulness")
     if plan.curve and colorfulness:
-        record["curves"] = _curves(plan, ledger, colorfulness)
+        record["curves"] = _curves(plan, measurements, colorfulness)
     return record
 
 
@@ -70,7 +78,7 @@ def _identity(row: Contender) -> dict[str, Any]:
 
 
 def _subsets(plan: Plan, photos: Sequence[Passed]) -> dict[str, list[int]]:
-    """The photos of every subset, as lines of the ledger."""
+    """The photos of every subset, as lines of the measurements."""
     subsets = {ALL: list(range(len(photos)))}
     odd = [line for line, photo in enumerate(photos) if photo.index % 2]
     if odd:
@@ -89,21 +97,23 @@ def _floor(real: Measured) -> dict[str, float]:
     return {"frechet_floor": round(floor, 4)} if floor == floor else {}
 
 
-def _rank_correlations(ledger: Ledger) -> dict[str, float]:
-    found = {row: place.rank_correlation() for row, place in ledger.calibrations.items()}
-    return {row: round(value, 4) for row, value in found.items() if value == value}
+def _rank_correlations(measurements: Measurements) -> dict[str, float]:
+    correlations = {
+        row: place.rank_correlation() for row, place in measurements.calibrations.items()
+    }
+    return {row: round(value, 4) for row, value in correlations.items() if value == value}
 
 
-def _per_photo(plan: Plan, ledger: Ledger) -> list[dict[str, Any]]:
+def _per_photo(plan: Plan, measurements: Measurements) -> list[dict[str, Any]]:
     rows = [*(row.name for row in plan.rows), REAL]
     return [
         {
             "key": photo.key,
             "width": photo.width,
             "height": photo.height,
-            "scores": {row: _shown(ledger.scores[row][line]) for row in rows},
+            "scores": {row: _shown(measurements.scores[row][line]) for row in rows},
         }
-        for line, photo in enumerate(ledger.photos)
+        for line, photo in enumerate(measurements.photos)
     ]
 
 
@@ -120,20 +130,22 @@ def _by_kind(
             None, "no photo's key is in the table of kinds", "name the manifest of this set"
         )
     own = [kinds.get(photo.key, "unknown") for photo in photos]
-    found: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
     for kind in sorted(set(own), key=lambda kind: (-own.count(kind), kind)):
         lines = [line for line, other in enumerate(own) if other == kind]
         rows = [{"name": row.name, **figures(row.name, lines)} for row in plan.rows]
-        found[kind] = {"photos": len(lines), "rows": rows}
-    return found
+        tables[kind] = {"photos": len(lines), "rows": rows}
+    return tables
 
 
-def _curves(plan: Plan, ledger: Ledger, real: float) -> dict[str, list[dict[str, float]]]:
+def _curves(
+    plan: Plan, measurements: Measurements, real: float
+) -> dict[str, list[dict[str, float]]]:
     """The points of each model's curve; real: the colourfulness of the real photos."""
     curves: dict[str, list[dict[str, float]]] = {}
     for setting in plan.curve_settings:
         psnr, ab_error, colorfulness = (
-            ledger.mean(setting.name, score) for score in ("psnr", "ab_error", "colorfulness")
+            measurements.mean(setting.name, score) for score in ("psnr", "ab_error", "colorfulness")
         )
         point = {
             "vividness": setting.vividness,

@@ -10,7 +10,7 @@ from typing import Any
 from photochrom.errors import DataError
 from photochrom.workshop.evaluation.curve import plot_curves
 from photochrom.workshop.evaluation.original import Picture
-from photochrom.workshop.evaluation.page import write_page
+from photochrom.workshop.evaluation.web_page import write_page
 
 Column = tuple[str, str, str]
 """A head, the figure below it, and how the figure is written."""
@@ -66,7 +66,7 @@ def as_json(record: Mapping[str, Any]) -> str:
 
 
 def markdown(record: Mapping[str, Any]) -> str:
-    """The tables of an evaluation: all photos, then every subset, then what else was asked for."""
+    """The tables of an evaluation: all photos, then every subset, then the optional tables."""
     blocks = [
         [f"{record['photos']} photos of {', '.join(record['sources'])}"],
         _rows(record, ERRORS),
@@ -98,8 +98,8 @@ def _cell(figures: Mapping[str, float], name: str, form: str) -> str:
 
 def _rows(record: Mapping[str, Any], columns: Sequence[Column]) -> list[str]:
     """A line a row and subset; columns that no row has anything in are left out."""
-    found = {name for row in record["rows"] for name in row["all"]}
-    columns = [column for column in columns if column[1] in found]
+    measured = {name for row in record["rows"] for name in row["all"]}
+    columns = [column for column in columns if column[1] in measured]
     lines = [
         [
             row["name"] + ("" if subset == "all" else f" ({subset})"),
@@ -132,21 +132,24 @@ def _notes(record: Mapping[str, Any]) -> list[str]:
 
 def _calibration(record: Mapping[str, Any]) -> list[str]:
     """A line a tenth of the places, the least confident first; each row's confidence and error."""
-    found = record["calibration"]
+    bins = record["calibration"]
     lines = [
         [str(number), *(f"{part['confidence']:.2f}: {part['ab_error']:.2f}" for part in parts)]
-        for number, parts in enumerate(zip(*found.values(), strict=True), start=1)
+        for number, parts in enumerate(zip(*bins.values(), strict=True), start=1)
     ]
     ranks = record["confidence_rank_correlation"]
-    last = [f"{ranks[row]:.2f}" if row in ranks else NOTHING for row in found]
-    return _table(["confidence: ab error", *found], [*lines, ["rank correlation", *last]])
+    last = [f"{ranks[row]:.2f}" if row in ranks else NOTHING for row in bins]
+    return _table(["confidence: ab error", *bins], [*lines, ["rank correlation", *last]])
 
 
 def _tracks(tracks: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     """A line a degradation, a column a row: the ab error and how far it is above the clean one."""
     first = next(iter(tracks.values()))
     clean = ["clean", *(f"{line['clean']:.2f}" for line in first)]
-    lines = [[name, *(_degraded(line) for line in found)] for name, found in tracks.items()]
+    lines = [
+        [name, *(_degraded(line) for line in lines_of_track)]
+        for name, lines_of_track in tracks.items()
+    ]
     return _table(["ab error", *(line["name"] for line in first)], [clean, *lines])
 
 
@@ -176,10 +179,10 @@ def _kinds(kinds: Mapping[str, Any]) -> list[str]:
     lines = [
         [
             kind,
-            str(found["photos"]),
-            *(_gains(row) for row in found["rows"] if row["name"] != "grey"),
+            str(figures["photos"]),
+            *(_gains(row) for row in figures["rows"] if row["name"] != "grey"),
         ]
-        for kind, found in kinds.items()
+        for kind, figures in kinds.items()
     ]
     return _table(["kind", "photos", *names], lines)
 

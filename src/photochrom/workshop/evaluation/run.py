@@ -12,7 +12,7 @@ from typing import Any
 from photochrom.workshop.evaluation.classifier import Classifier
 from photochrom.workshop.evaluation.contenders import BestConstant
 from photochrom.workshop.evaluation.gallery import Gallery
-from photochrom.workshop.evaluation.ledger import Ledger
+from photochrom.workshop.evaluation.measurements import Measurements
 from photochrom.workshop.evaluation.original import originals_from
 from photochrom.workshop.evaluation.plan import REAL, Plan
 from photochrom.workshop.evaluation.record import record_of
@@ -38,22 +38,22 @@ def evaluate_photos(
     Returns the record that figures.json holds. Raises DataError where there are no photos, or a
     table that the plan brings names none of them.
     """
-    ledger = Ledger(classifier)
+    measurements = Measurements(classifier)
     tracks = Tracks(plan.settings) if plan.tracks else None
     rows = {row.name for row in plan.rows}
     for original in islice(originals_from(sources, selection), limit):
-        ledger.open(original)
+        measurements.open(original)
         for row in plan.rows:
             answer = row.answer(original)
-            ledger.add(row.name, answer, original)
+            measurements.add(row.name, answer, original)
             if gallery is not None and not isinstance(row, BestConstant):
                 gallery.keep(original.key, row.name, answer.picture)
         if gallery is not None:
             gallery.keep(original.key, REAL, original.real)
         for setting in plan.curve_settings:
             if setting.name not in rows:
-                ledger.add_quickly(setting.name, setting.answer(original), original)
+                measurements.add_quickly(setting.name, setting.answer(original), original)
         if tracks is not None:
             tracks.add(original)
         advance()
-    return record_of(plan, ledger, tracks, sources)
+    return record_of(plan, measurements, tracks, sources)

@@ -43,7 +43,7 @@ class Tracks:
         clean: the rows' mean ab errors on the same photos, undegraded.
         """
         return {
-            name: [_line(row, float(np.mean(found)), clean[row]) for row, found in errors.items()]
+            name: [_line(row, float(np.mean(values)), clean[row]) for row, values in errors.items()]
             for name, errors in self._errors.items()
         }
 

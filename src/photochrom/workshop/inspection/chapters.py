@@ -11,9 +11,9 @@ from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
 from photochrom.workshop.inspection import drawings, layers, plane
 from photochrom.workshop.inspection.drawings import png
-from photochrom.workshop.inspection.page import Picture, Section
 from photochrom.workshop.inspection.reading import Reading
 from photochrom.workshop.inspection.subject import Subject
+from photochrom.workshop.inspection.web_page import Picture, Section
 
 
 def chapters(subject: Subject, reading: Reading, at: tuple[int, int] | None) -> Iterator[Section]:
@@ -91,12 +91,12 @@ def _labels(reading: Reading) -> Section:
             "photo shows. This is what that classifier calls the grey photo; the encoder has since "
             "been trained further."
         )
-    said = ", ".join(
+    probabilities = ", ".join(
         f"{name} {100 * share:.1f} %"
         for name, share in zip(labels.names, labels.shares, strict=True)
     )
     caption = "The likeliest of ImageNet's classes, with their probabilities."
-    picture = Picture("labels", png(drawings.bars(labels)), f"Bars: {said}.", caption)
+    picture = Picture("labels", png(drawings.bars(labels)), f"Bars: {probabilities}.", caption)
     return Section(heading, [role], [picture])
 
 
@@ -106,7 +106,7 @@ def _fusion(subject: Subject, reading: Reading, blind: Tensor) -> Section:
     words = [
         "The fusion puts the classifier's answers beside every place of the deepest maps, so that "
         "each place knows what the whole photo shows. To see what that changes, the network is "
-        "asked again with zeros in their stead.",
+        "run again with zeros in their place.",
         f"On average the colours move by {change.mean():.1f} Lab units, at most by "
         f"{change.max():.0f}.",
     ]
@@ -131,16 +131,16 @@ def _fusion(subject: Subject, reading: Reading, blind: Tensor) -> Section:
 
 def _distribution(subject: Subject, reading: Reading) -> Section:
     heading = "How sure it is"
-    found = reading.distribution
-    if found is None:
+    distribution = reading.distribution
+    if distribution is None:
         none = (
-            "This network says one colour a pixel, so it has neither a distribution nor a "
+            "This network predicts one colour a pixel, so it has neither a distribution nor a "
             "confidence to show."
         )
         return Section(heading, [none])
-    count = len(found.points[0].shares)
+    count = len(distribution.points[0].shares)
     words = [
-        f"This network does not say one colour, but how likely each of {count} colours is. One "
+        f"This network does not predict one colour, but how likely each of {count} colours is. One "
         "clear favourite makes a sure answer; several rivals, say red and green for a coat, make "
         "an unsure one. Its confidence is 1 where one colour has everything, and 0 where all are "
         "equally likely.",
@@ -151,14 +151,14 @@ def _distribution(subject: Subject, reading: Reading) -> Section:
     centers = gamut_bins()
     copy = subject.copy
     shape = copy.height / copy.width
-    places = [point.place for point in found.points]
+    places = [point.place for point in distribution.points]
     numbered = plane.points_on_photo(subject.picture(reading.ab), places, (copy.top, copy.left))
     pictures = [
         Picture(
             "confidence",
-            png(drawings.field(found.confidence, "confidence", shape)),
+            png(drawings.field(distribution.confidence, "confidence", shape)),
             "A map of the confidence: "
-            f"{found.confidence.min():.2f} to {found.confidence.max():.2f}.",
+            f"{distribution.confidence.min():.2f} to {distribution.confidence.max():.2f}.",
             "The confidence: yellow where the network is sure, blue where it is not.",
             small=True,
         ),
@@ -170,7 +170,7 @@ def _distribution(subject: Subject, reading: Reading) -> Section:
             small=True,
         ),
     ]
-    for number, point in enumerate(found.points, 1):
+    for number, point in enumerate(distribution.points, 1):
         best = int(np.argmax(point.shares))
         center = "a {:.0f}, b {:.0f}".format(*centers[best]).replace("-", "−")
         pictures.append(

@@ -24,7 +24,7 @@ def catch(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
     """Keep what modules answer while the context lasts; the hooks are gone after it.
 
     Yields a dict that each forward fills, by the names of `modules`. Answers are copied, because a
-    ReLU behind may work in place; of a list of features the first is kept.
+    ReLU behind may work in place; of a list of features the first is taken.
     """
     caught: dict[str, Tensor] = {}
 
@@ -210,7 +210,7 @@ def _taps(network: nn.Module) -> tuple[nn.Module, nn.Module]:
     if isinstance(network, ColorUNet):
         return network.encoder, network.neck
     if not isinstance(getattr(network, "down", None), nn.Sequential):
-        raise ModelError(type(network).__name__, "nobody has said which layers to look at")
+        raise ModelError(type(network).__name__, "its layers to show are not listed")
     blocks = list(network.down)  # type: ignore[arg-type]
     scale, halved = 1, blocks[-1]
     for block in blocks:

@@ -9,9 +9,9 @@ from torch import Tensor
 from photochrom.workshop.inspection import drawings
 from photochrom.workshop.inspection.drawings import png
 from photochrom.workshop.inspection.features import awake, most_different
-from photochrom.workshop.inspection.page import Picture, Section
 from photochrom.workshop.inspection.reading import Reading
 from photochrom.workshop.inspection.subject import Subject
+from photochrom.workshop.inspection.web_page import Picture, Section
 
 MAPS = 36
 """Feature maps of a deeper layer that are shown."""
@@ -99,7 +99,7 @@ def halved_chapter(subject: Subject, reading: Reading) -> Section:
     words = [
         "Then the picture is made half as wide and half as high, and filters go over the answers "
         "of the filters before. The same small window now covers twice the photo, and what it can "
-        "find is made of what was found before: a corner, a dot, a row of lines.",
+        "find is made of simpler parts: a corner, a dot, a row of lines.",
         f"This layer has {len(maps)} filters, at {maps.shape[2]} × {maps.shape[1]} places.",
     ]
     return Section("At half the size", words, [_maps("half-size", _on_photo(maps, subject))])

@@ -1,4 +1,4 @@
-"""What a network says of a photo: colours, labels, what the fusion changes, how sure it is."""
+"""A network's output for a photo: colours, labels, the fusion's effect, the confidence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Point:
-    """What a network over bins says at one place.
+    """The distribution that a network over bins predicts at one place.
 
     place: row and column on the copy. lightness: L there. shares: (Q,), of the bins.
     confidence: 1 - entropy. ab: the colour chosen there. real: the photo's own, where it has any.
@@ -61,7 +61,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Distribution:
-    """What a network over bins says: its confidence (h, w) at its stride, and points."""
+    """The output of a network over bins: its confidence (h, w) at its stride, and points."""
 
     confidence: Array
     points: list[Point]
@@ -72,7 +72,7 @@ class Reading:
     """All that is shown of one photo and one network.
 
     ab: (1, 2, H, W), the colours on the copy, Lab units. blind: the same with an embedding of
-    zeros, of a network that has one. why_no_labels: where there are none.
+    zeros, of a network that has one. why_no_labels: the reason where labels are missing.
     """
 
     features: Features

@@ -9,9 +9,9 @@ from photochrom._system.atomic import temporary_folder_beside
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.photo import foreseen_os_errors
 from photochrom.workshop.inspection.chapters import chapters
-from photochrom.workshop.inspection.page import Section, build_page
 from photochrom.workshop.inspection.reading import POINTS, Model
 from photochrom.workshop.inspection.subject import read_subject
+from photochrom.workshop.inspection.web_page import Section, build_page
 
 PAGE = "index.html"
 NAMES = (

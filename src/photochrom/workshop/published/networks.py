@@ -16,7 +16,7 @@ from torch import Tensor, nn
 MIDDLE, SPAN = 50.0, 100.0
 """L is shown to the networks as (L - 50) / 100."""
 AB_UNIT = 110.0
-"""Lab units that one unit of what the networks say is."""
+"""Lab units of one unit of the networks' output."""
 BINS_2016, BINS_2017 = 313, 529
 
 

@@ -48,7 +48,7 @@ def examples(sources: Sequence[str], contract: Contract) -> Iterator[Feed]:
 
 
 def _hints(lab: Tensor, index: int) -> tuple[Tensor, Tensor]:
-    """Hints for the photo of a number: none, of its own colours, none, of vivid ones."""
+    """Hints for a photo by its number: without, its own colours, without, vivid colours."""
     hint_ab, hint_mask = reveal_hints(lab[:, 1:], index % 2, HINT_POINTS, Draws(0, [index]))
     if index % 4 == 3:
         hint_ab = hint_mask * _quarters(hint_mask.shape[2], hint_mask.shape[3], index // 4)

@@ -50,11 +50,11 @@ def ancestors(nodes: Sequence[Any], tensor: str) -> set[str]:
 
     nodes: sorted, each behind those that it needs.
     """
-    found = {tensor}
+    names = {tensor}
     for node in reversed(nodes):
-        if found.intersection(node.output):
-            found.update(node.input)
-    return found
+        if names.intersection(node.output):
+            names.update(node.input)
+    return names
 
 
 def makers(model: Any) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def set_value(tensor: Any, array: Array) -> None:
 
 
 def record_of(model: Any) -> dict[str, Any]:
-    """What the file says of itself, see `photochrom.models.session`."""
+    """The metadata that describes the file, see `photochrom.models.session`."""
     properties = {item.key: item.value for item in model.metadata_props}
     return json.loads(properties[METADATA_KEY])
 

@@ -29,7 +29,7 @@ the same colours on all of them.
 
 
 def rounded(weight: Array) -> Array:
-    """Weights (outputs, ...) as their int8 numbers will say them."""
+    """Weights (outputs, ...) rounded to what their int8 numbers stand for."""
     scale = np.abs(weight).max(axis=tuple(range(1, weight.ndim)), keepdims=True) / STEPS
     scale[scale == 0] = 1
     return np.round(weight / scale) * scale
@@ -96,10 +96,10 @@ def _slots(
     node = maker.get(tensor)
     if node is None or node.op_type != "Concat" or node.name not in inner or users[tensor] > 1:
         return []
-    found = []
+    slots = []
     for place, name in enumerate(node.input):
-        found += _slots(name, maker, users, inner) or [(node, place)]
-    return found
+        slots += _slots(name, maker, users, inner) or [(node, place)]
+    return slots
 
 
 def _source(tensor: str, maker: dict[str, Any], users: Counter[str]) -> Any | None:

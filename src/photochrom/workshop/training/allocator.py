@@ -1,4 +1,4 @@
-"""Freed memory kept at hand: what a step frees, the next one asks for again."""
+"""Freed memory stays with the process: the next step allocates the same again."""
 
 from __future__ import annotations
 

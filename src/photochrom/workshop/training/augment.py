@@ -39,7 +39,7 @@ class Batch:
     embedding: Tensor
 
     def take(self, names: Sequence[str]) -> list[Tensor]:
-        """The inputs that a network asks for, in its order."""
+        """The inputs that a network takes, in its order."""
         return [getattr(self, name) for name in names]
 
 

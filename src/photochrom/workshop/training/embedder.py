@@ -88,7 +88,7 @@ def load_embedder(config: EmbedderConfig) -> Embedder:
 
 
 def embedder_of(network: nn.Module, config: RunConfig) -> Embedder | None:
-    """The embedder of a run's network; None where it takes no embedding.
+    """The embedder of a run's network; None where the network takes no embedding.
 
     Raises ConfigError where the two do not fit together, and as `load_embedder` does.
     """

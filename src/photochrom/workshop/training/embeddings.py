@@ -45,7 +45,7 @@ def embed_shards(
     size: int,
     log: Callable[[str], None] = lambda _line: None,
 ) -> None:
-    """Write the embeddings of every photo of the shards; shards that have theirs are passed over.
+    """Write the embeddings of every photo of the shards; shards with embeddings are left out.
 
     folder: where to, or "beside" the shards.
     framing, size: the squares that a network will be trained on, unaugmented; a crop is the
@@ -148,7 +148,7 @@ class CachedEmbeddings:
 
 
 def _stored(path: str) -> tuple[dict[str, str], Tensor | None]:
-    """What an embeddings file says of itself, and its table; ({}, None) without a readable one."""
+    """An embeddings file's metadata and table; ({}, None) where there is no readable file."""
     try:
         content = _read(path)
         length = int.from_bytes(content[:8], "little")

@@ -1,4 +1,4 @@
-"""What a run writes down of itself: JSON lines, TensorBoard, lines of progress."""
+"""The log of a run: JSON lines, TensorBoard, lines of progress."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Journal:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._path.exists():
             lines = self._path.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if _samples_of(line) <= samples]
+            remaining = [line for line in lines if _samples_of(line) <= samples]
             with atomic_write(self._path) as part:
-                part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+                part.write_text("".join(f"{line}\n" for line in remaining), encoding="utf-8")
         if self.config.tensorboard:
             try:
                 from torch.utils.tensorboard import SummaryWriter  # slow to import

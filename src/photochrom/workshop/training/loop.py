@@ -76,14 +76,14 @@ class Limits:
 
 def average_into(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Exponential moving average of weights; counters and the like are copied."""
-    ours, theirs = average.state_dict(), network.state_dict()
-    floating = [name for name, tensor in ours.items() if tensor.is_floating_point()]
+    averaged, current = average.state_dict(), network.state_dict()
+    floating = [name for name, tensor in averaged.items() if tensor.is_floating_point()]
     with torch.no_grad():
         torch._foreach_lerp_(
-            [ours[name] for name in floating], [theirs[name] for name in floating], 1 - decay
+            [averaged[name] for name in floating], [current[name] for name in floating], 1 - decay
         )
-        for name in ours.keys() - set(floating):
-            ours[name].copy_(theirs[name])
+        for name in averaged.keys() - set(floating):
+            averaged[name].copy_(current[name])
 
 
 class Trainer:
@@ -188,7 +188,7 @@ class Trainer:
         with StopRequest() as stop:
             self._train(model, optimizer, objective, feed, stop)
             if self.progress.samples != self._saved:
-                self._save(feed)  # first of all: whoever asked for an end may not wait long
+                self._save(feed)  # before all else: a scheduler that sent SIGTERM may kill soon
             if self.progress.samples != self._validated and not everywhere(
                 self.fabric, stop.raised
             ):
@@ -278,7 +278,7 @@ class Trainer:
         return measure_prior(self.config.loss, feed.colors(self.config.loss.prior_photos))
 
     def _predict(self, lightness: Tensor, hint_ab: Tensor, hint_mask: Tensor) -> Tensor:
-        """What the averaged network says of a photo."""
+        """The averaged network's output for a photo."""
         dtype = next(self.average.parameters()).dtype
         lightness = lightness.to(dtype)
         inputs = {
@@ -299,7 +299,7 @@ class Trainer:
         for name, photos in self.validation.items():
             dash, slash = (f"{name}-", f"{name}/") if name else ("", "")
             sheets.append(self.folder / f"{dash}sheet-{samples:08d}.jpg")
-            found = validate(
+            scores = validate(
                 self._predict,
                 objective,
                 photos,
@@ -308,7 +308,7 @@ class Trainer:
                 self.fabric,
                 sheets[-1],
             )
-            figures |= {f"{slash}{figure}": value for figure, value in found.items()}
+            figures |= {f"{slash}{figure}": value for figure, value in scores.items()}
         if not all(math.isfinite(value) for value in figures.values()):
             raise DataError(self.folder, "validation figures are not finite", "lower the rate")
         self._validated = samples

@@ -25,7 +25,7 @@ DECODINGS = {
 
 
 class BinsObjective(nn.Module):
-    """For networks that say how likely each ab bin is."""
+    """For networks that predict a distribution over ab bins."""
 
     names = tuple(DECODINGS)
     """Of the colours it makes of an output."""
@@ -58,7 +58,7 @@ class BinsObjective(nn.Module):
 
 
 class AbObjective(nn.Module):
-    """For networks that say ab itself, as the paper's do: the mean squared error."""
+    """For networks that predict ab itself, as the paper's do: the mean squared error."""
 
     names = ("predicted",)
     shown = ("predicted",)

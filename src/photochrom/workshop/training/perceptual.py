@@ -11,7 +11,7 @@ from photochrom.workshop.training.lab import srgb_from_lab
 from photochrom.workshop.training.networks.pretrained import build_features
 
 CLASSIFIER = "tf_efficientnet_lite0"
-"""Its weights come as a package; the classifier that evaluation asks is another."""
+"""Its weights come as a package; evaluation uses another classifier."""
 LEVELS = (1, 2, 3)
 """Which of its features are compared: strides 4, 8 and 16."""
 
@@ -45,10 +45,10 @@ class PerceptualLoss(nn.Module):
 
         ours, real: (N, 2, h, w), ab, Lab units. lightness: (N, 1, H, W), 0..100.
         """
-        found = self._describe(ours, lightness)
+        described = self._describe(ours, lightness)
         with torch.no_grad():
             wanted = self._describe(real, lightness)
-        distances = [(a - b).square().sum(1).mean() for a, b in zip(found, wanted, strict=True)]
+        distances = [(a - b).square().sum(1).mean() for a, b in zip(described, wanted, strict=True)]
         return torch.stack(distances).mean()
 
     def _describe(self, ab: Tensor, lightness: Tensor) -> list[Tensor]:

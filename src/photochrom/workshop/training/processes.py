@@ -1,4 +1,4 @@
-"""One process or many: Fabric, set up from what torchrun says in the environment."""
+"""One process or many: Fabric, set up from the environment that torchrun gives."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def check_agreement(fabric: Fabric, samples: int) -> None:
     """
     if fabric.world_size == 1:
         return
-    found = fabric.all_gather(torch.tensor(samples, device=fabric.device))
-    places = cast(torch.Tensor, found).flatten().tolist()
+    gathered = fabric.all_gather(torch.tensor(samples, device=fabric.device))
+    places = cast(torch.Tensor, gathered).flatten().tolist()
     if len(set(places)) > 1:
         raise ConfigError(
             None,

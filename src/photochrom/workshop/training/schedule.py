@@ -19,7 +19,7 @@ def total_samples(schedule: ScheduleConfig) -> int:
 
 
 def learning_rate_factor(schedule: ScheduleConfig, samples: int) -> float:
-    """Linear warm-up, then as `ScheduleConfig.decay` says."""
+    """Linear warm-up, then the curve of `ScheduleConfig.decay`."""
     if samples < schedule.warmup:
         return samples / schedule.warmup
     if schedule.decay == "constant":

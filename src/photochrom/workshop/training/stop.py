@@ -17,7 +17,7 @@ class StopRequest:
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is not threading.main_thread():
-            return self  # only the main thread may; whoever runs this in another stops it otherwise
+            return self  # only the main thread may set handlers; another thread stops otherwise
         for signum in (signal.SIGINT, signal.SIGTERM):
             self._before[signum] = signal.signal(signum, self._raise)
         return self

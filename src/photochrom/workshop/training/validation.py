@@ -98,7 +98,7 @@ def validate(
     fabric: Fabric,
     sheet: Path,
 ) -> dict[str, float]:
-    """Colour the validation photos, write a contact sheet (grey, ours, real).
+    """Colour the validation photos, write a contact sheet (grey, coloured, real).
 
     The sheet shows photos that lie evenly in the set. The processes share the photos. Returns, for
     each of the objective's colours, PSNR and ab error as gains over grey (dB, percent), the
@@ -143,7 +143,7 @@ def validate(
 def _sum_over_processes(
     fabric: Fabric, totals: dict[str, Tensor], colored: Sequence[str]
 ) -> dict[str, Tensor]:
-    """Add up what the processes found; one that had no photo found nothing."""
+    """Add up the sums of all processes; one without photos adds nothing."""
     names = sorted({"grey", "real", *colored})
     table = torch.stack([totals.get(n, torch.zeros(4, dtype=torch.float64)) for n in names])
     summed = fabric.all_reduce(table.to(fabric.device), reduce_op="sum")

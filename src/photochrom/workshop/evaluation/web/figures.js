@@ -51,7 +51,7 @@ export const PHOTO_FIGURES = [
   { key: "colorfulness", label: "colorfulness", short: "colour", digits: 0 },
 ];
 
-/** A figure as text, with a true minus sign; a dash where there is none. */
+/** A figure as text, with a true minus sign; a dash where it is missing. */
 export function written(value, { digits, signed = false, negated = false, prefix = "", suffix = "" }) {
   if (value === undefined || value === null) return "–";
   const number = negated ? -value : value;

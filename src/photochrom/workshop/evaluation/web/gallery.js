@@ -67,8 +67,8 @@ function ordered(photos, { order, row, reversed }) {
     key: (a, b) => a.key.localeCompare(b.key, "en", { numeric: true }),
     disagreement: (a, b) => b.disagreement - a.disagreement,
   }[order] ?? ((a, b) => value(a) - value(b) || 0);
-  const found = photos.toSorted(by);
-  return reversed ? found.reverse() : found;
+  const sorted = photos.toSorted(by);
+  return reversed ? sorted.reverse() : sorted;
 }
 
 function card(photo, { left, right, row }, open) {

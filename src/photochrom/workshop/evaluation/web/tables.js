@@ -102,10 +102,10 @@ export function kindsTable(record) {
     const figure = figures.find((one) => one.key === key);
     const head = element("tr", {}, columnHead("Kind"), names.map(columnHead));
     const body = kinds.map(([kind, { photos, rows }]) => {
-      const found = names.map((name) => rows.find((row) => row.name === name));
-      const best = bestOf(found.map((row, at) => valueOf(row, names[at], figure)), figure);
+      const ordered = names.map((name) => rows.find((row) => row.name === name));
+      const best = bestOf(ordered.map((row, at) => valueOf(row, names[at], figure)), figure);
       return element("tr", {}, rowHead(kind, `${photos} photos`),
-        found.map((row, at) => figureCell(row, names[at], figure, best[at])));
+        ordered.map((row, at) => figureCell(row, names[at], figure, best[at])));
     });
     box.replaceChildren(scrollable("Figures by kind",
       element("table", {}, element("thead", {}, head), element("tbody", {}, body))));

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 AB_SCALE = 128.0
-"""The networks' tanh says ab as a share of this, Lab units."""
+"""Scale of the networks' tanh output, Lab units of a or b."""
 
 
 def conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:

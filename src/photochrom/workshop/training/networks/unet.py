@@ -1,6 +1,6 @@
 """Photochrom's network: a pretrained encoder, a U-shaped decoder, a head over ab bins.
 
-The published idea of fusing a global embedding into the decoder is kept: the encoder's pooled
+The published idea of fusing a global embedding into the decoder stays: the encoder's pooled
 features are broadcast over the neck.
 """
 
@@ -56,7 +56,7 @@ class Neck(nn.Module):
 class AttentionBlock(nn.Module):
     """Self-attention and a perceptron over all positions, each added to its normalised input.
 
-    Where a position lies is told by a depthwise convolution before them, which fits every size
+    A depthwise convolution before them encodes positions, at every size
     (Chu and others, "Conditional positional encodings for vision transformers", 2021). The last
     layers start at 0, so that a new block changes nothing.
     """
@@ -91,8 +91,8 @@ class AttentionBlock(nn.Module):
         n, count, channels = tokens.shape
         qkv = self.to_qkv(tokens).view(n, count, 3, self.heads, channels // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
-        found = F.scaled_dot_product_attention(query, key, value)
-        return self.to_out(found.transpose(1, 2).reshape(n, count, channels))
+        attended = F.scaled_dot_product_attention(query, key, value)
+        return self.to_out(attended.transpose(1, 2).reshape(n, count, channels))
 
 
 class Decoder(nn.Module):
@@ -133,8 +133,8 @@ def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int, finest: int = 
     """
     hints = torch.cat([hint_ab, hint_mask], 1)
     filled = _mean_hint(hints.mean((2, 3), keepdim=True), 1 / hints.shape[2] / hints.shape[3])
-    found = []
-    for level in reversed(range(levels + 1)):  # one level beyond those asked for
+    levels_filled = []
+    for level in reversed(range(levels + 1)):  # one level beyond those returned
         stride = finest << level
         own = _mean_hint(F.avg_pool2d(hints, stride), 1 / stride**2)
         color, nearness = filled[:, :2], filled[:, 2:] / 2
@@ -144,8 +144,8 @@ def spread_hints(hint_ab: Tensor, hint_mask: Tensor, levels: int, finest: int = 
         else:
             coarse = F.interpolate(coarse, scale_factor=2.0, mode="bilinear")
         filled = torch.where(own[:, 2:] > 0, own, coarse)
-        found.append(filled)
-    return found[:0:-1]
+        levels_filled.append(filled)
+    return levels_filled[:0:-1]
 
 
 def _mean_hint(mean: Tensor, least: float) -> Tensor:
@@ -216,8 +216,8 @@ class ColorUNet(nn.Module):
             skips = [torch.cat(pair, 1) for pair in zip(skips, spread, strict=True)]
         half = self.half_decoder and self.training
         with torch.autocast(x.device.type, torch.bfloat16) if half else nullcontext():
-            found = self.decoder(self.neck(deepest), skips[::-1])
-            logits: Tensor = self.head(self.dropout(found))
+            decoded = self.decoder(self.neck(deepest), skips[::-1])
+            logits: Tensor = self.head(self.dropout(decoded))
         return logits
 
 

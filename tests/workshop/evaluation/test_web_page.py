@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photochrom.errors import DataError
-from photochrom.workshop.evaluation.page import (
+from photochrom.workshop.evaluation.web_page import (
     LONG_SIDE,
     PHOTOS_OF_A_SELECTION,
     select_photos,
@@ -180,17 +180,17 @@ def test_hostile_keys_and_names_stay_text(page: str, record: dict[str, Any]) -> 
 def test_each_picture_is_embedded_once(
     tmp_path: Path, record: dict[str, Any], pictures: Pictures
 ) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
 
     def counted(key: str) -> Mapping[str, Picture]:
-        asked.append(key)
+        requested.append(key)
         return pictures(key)
 
     write_page(tmp_path / "report.html", record, counted)
     page = (tmp_path / "report.html").read_text("utf-8")
     chosen = {key for selection in select_photos(record) for key in selection.keys}
     shown = sum(len(selection.keys) for selection in select_photos(record))
-    assert sorted(asked) == sorted(chosen)
+    assert sorted(requested) == sorted(chosen)
     assert len(chosen) < shown
     assert page.count("data:image/webp;base64,") == 5 * len(chosen)
     data = data_of(page)

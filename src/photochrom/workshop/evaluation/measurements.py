@@ -26,7 +26,7 @@ class Passed:
 
 
 @dataclass
-class Ledger:
+class Measurements:
     """The measurements, by the rows' names; lists run parallel to `photos`."""
 
     classifier: Classifier

@@ -1,4 +1,4 @@
-"""One page with every figure and the photos worth a look: no server, nothing from elsewhere."""
+"""A web page with every figure and selected photos: one HTML file that loads nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _IMPORTS = re.compile(r"^import .*\n|^export ", re.MULTILINE)
 class Selection:
     """Photos that belong together, the first to be looked at first.
 
-    words: one sentence that says how they were found. keys: of the photos.
+    words: one sentence on how they were selected. keys: of the photos.
     """
 
     name: str
@@ -88,7 +88,7 @@ def select_photos(record: Mapping[str, Any]) -> list[Selection]:
 
     Best and worst go by the ab error of the first model's row; disagreement is the largest
     difference of ab errors between the models (each at the vividness nearest the default) or,
-    where there is one model, between its rows. With one coloured row there is none.
+    where there is one model, between its rows. With one coloured row this selection is left out.
     """
     lead = _contenders(record)[0]
     error = {photo["key"]: photo["scores"][lead]["ab_error"] for photo in record["per_photo"]}
@@ -96,7 +96,7 @@ def select_photos(record: Mapping[str, Any]) -> list[Selection]:
     number = min(PHOTOS_OF_A_SELECTION, len(ranked))
     drawn = np.random.default_rng(SEED).choice(len(error), number, replace=False)
     keys = list(error)
-    found = [
+    selections = [
         Selection("best", f"The least ab error of {lead}, best first.", ranked[:number]),
         Selection("worst", f"The largest ab error of {lead}, worst first.", ranked[::-1][:number]),
         Selection(
@@ -107,8 +107,8 @@ def select_photos(record: Mapping[str, Any]) -> list[Selection]:
     if spread:
         apart = sorted(spread, key=spread.__getitem__, reverse=True)[:number]
         words = f"The ab errors of {_listed(_compared(record))} lie furthest apart."
-        found.append(Selection("largest disagreement", words, apart))
-    return found
+        selections.append(Selection("largest disagreement", words, apart))
+    return selections
 
 
 def _colored(record: Mapping[str, Any]) -> list[str]:
@@ -143,7 +143,7 @@ def _disagreement(record: Mapping[str, Any]) -> dict[str, float]:
         photo["key"]: [photo["scores"][name]["ab_error"] for name in names]
         for photo in record["per_photo"]
     }
-    return {key: max(found) - min(found) for key, found in errors.items()}
+    return {key: max(values) - min(values) for key, values in errors.items()}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -97,10 +97,10 @@ def _section(section: Section) -> str:
     return "<section>\n" + "\n".join(part for part in parts if part) + "\n</section>"
 
 
-def _figure(picture: Picture, kind: str) -> str:
+def _figure(picture: Picture, css_class: str) -> str:
     data = base64.b64encode(picture.png).decode("ascii")
     return (
-        f'<figure class="{kind}">\n'
+        f'<figure class="{css_class}">\n'
         f'<img src="data:image/png;base64,{data}" alt="{escape(picture.alt)}">\n'
         f"<figcaption>{escape(picture.caption)}</figcaption>\n</figure>"
     )

@@ -1,0 +1,28 @@
+"""BMP, as Pillow reads it: every depth, run lengths, either order of rows, and alpha."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+
+from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, package
+from photochrom.photo.formats import BMP
+from photochrom.photo.pillow_pixels import pillow_pixels
+
+
+def read_bmp(data: bytes, name: str, limit: int) -> Decoded:
+    """Read a BMP; raises as `photochrom.photo.optional_codecs.decode`."""
+    pillow = package("PIL.Image", BMP)
+
+    def opened() -> Any:
+        with warnings.catch_warnings():  # the limit here is our own
+            warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
+            return pillow.open(io.BytesIO(data), formats=("BMP", "DIB"))
+
+    image = guarded(name, opened)
+    check_pixel_count(name, image.width, image.height, limit)
+    pixels = guarded(name, lambda: np.atleast_3d(pillow_pixels(image, name)))
+    return Decoded(pixels)

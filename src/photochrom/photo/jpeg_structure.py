@@ -1,0 +1,257 @@
+"""What a JPEG file is made of: its frame, its scans, and where its data ends.
+
+Only markers are looked at, no pixel is decoded. After ITU-T T.81, annex B.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SOI, _EOI, _SOS, _DRI, _DNL, _ADOBE = 0xD8, 0xD9, 0xDA, 0xDD, 0xDC, 0xEE
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_RESTARTS = frozenset(range(0xD0, 0xD8))
+_NEEDED = frozenset({0xC4, 0xDA, 0xDB, 0xDD})
+_BETWEEN_SCANS = frozenset({0xC4, 0xDA, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)})
+"""Segments that may stand between two scans."""
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_SEQUENTIAL, _PROGRESSIVE = frozenset({0xC0, 0xC1}), 0xC2
+
+_START = b"\xff\xd8\xff"
+END = b"\xff\xd9"
+"""The marker at the end of a picture (EOI)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The header of a JPEG's picture.
+
+    offset: of its marker. code: of its process. height, width: pixels.
+    sampling: the vertical factors of its components, the first of which is luma or grey.
+    interval: MCUs between two restart markers, 0 for none. data: where the first scan's data
+    begins. scanned: how many components the first scan has.
+    """
+
+    offset: int
+    code: int
+    height: int
+    width: int
+    sampling: tuple[tuple[int, int], ...]
+    interval: int
+    data: int
+    scanned: int
+
+    @property
+    def progressive(self) -> bool:
+        """Whether its coefficients come a few bits at a time."""
+        return self.code == _PROGRESSIVE
+
+    @property
+    def huffman(self) -> bool:
+        """Whether it is coded by Huffman's method, baseline, extended or progressive."""
+        return self.progressive or self.code in _SEQUENTIAL
+
+    @property
+    def one_scan(self) -> bool:
+        """Whether all components lie in one sequential scan, so that it decodes row by row."""
+        return self.code in _SEQUENTIAL and self.scanned == len(self.sampling)
+
+    @property
+    def mcu(self) -> tuple[int, int]:
+        """Height and width of a minimum coded unit (MCU) in pixels."""
+        if len(self.sampling) == 1:
+            return 8, 8
+        return 8 * max(v for v, _ in self.sampling), 8 * max(h for _, h in self.sampling)
+
+    @property
+    def mcu_rows(self) -> int:
+        """Rows of MCUs."""
+        return -(-self.height // self.mcu[0])
+
+    @property
+    def mcus(self) -> int:
+        """MCUs in all."""
+        return self.mcu_rows * -(-self.width // self.mcu[1])
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One pass over the picture.
+
+    components: numbers of the components, as the frame orders them. first, last: coefficients in
+    zigzag order. low: how many low bits of them are still missing after it. start, end: of its
+    data. complete: whether another marker follows it.
+    """
+
+    components: tuple[int, ...]
+    first: int
+    last: int
+    low: int
+    start: int
+    end: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The scans of a picture, and what its data holds that no sound file does.
+
+    end: where the picture's data ends. ended: whether its end is marked. strays: offsets of markers
+    inside the data that cannot be there. restarts: how many restart markers there are.
+    """
+
+    scans: tuple[Scan, ...]
+    end: int
+    ended: bool
+    strays: tuple[int, ...]
+    restarts: int
+
+
+def frame_of(data: bytes | bytearray) -> Frame | None:
+    """The frame of a JPEG file; None where the file ends, or is damaged, before its first scan."""
+    offset, interval = 0, 0
+    for code, place, length in _segments(data):
+        if code in _FRAMES and length >= 8:
+            offset = place
+        elif code == _DRI and length >= 4:
+            interval = _number(data, place + 4)
+        elif code == _SOS:
+            if not offset or place + length + 2 > len(data):
+                return None
+            count = data[offset + 9]
+            factors = [data[offset + 11 + 3 * n] for n in range(count)]
+            if not factors or not all(factor >> 4 and factor & 15 for factor in factors):
+                return None
+            return Frame(
+                offset,
+                data[offset + 1],
+                _number(data, offset + 5),
+                _number(data, offset + 7),
+                tuple((factor & 15, factor >> 4) for factor in factors),
+                interval,
+                place + 2 + length,
+                data[place + 4],
+            )
+    return None
+
+
+def structure_of(data: bytes | bytearray, frame: Frame) -> Structure:
+    """Follow the markers through a picture's data, which is known to be unsound."""
+    names = [data[frame.offset + 10 + 3 * n] for n in range(len(frame.sampling))]
+    scans: list[Scan] = []
+    strays: list[int] = []
+    start, restarts = frame.data, 0
+    found = _MARKER.search(data, start)
+    while found is not None:
+        place, code = found.end() - 2, found[1][0]
+        after = place + 2
+        height_follows = code == _DNL and frame.one_scan and data[after : after + 2] == b"\0\4"
+        if height_follows or (code == _EOI and not _goes_on(data, after)):
+            scans.append(_scan(data, names, start, found.start(), True))
+            return Structure(tuple(scans), found.start(), True, tuple(strays), restarts)
+        if code in _RESTARTS and frame.interval:
+            restarts += 1
+        elif code in _BETWEEN_SCANS and (next_start := _after_segments(data, place)):
+            scans.append(_scan(data, names, start, found.start(), True))
+            start = after = next_start
+        else:
+            strays.append(place)
+        found = _MARKER.search(data, after)
+    scans.append(_scan(data, names, start, len(data), False))
+    return Structure(tuple(scans), len(data), False, tuple(strays), restarts)
+
+
+def end_of(data: bytes, frame: Frame) -> int:
+    """Where a sound picture's data ends; -1 where no end is marked."""
+    end = data.find(END, frame.data)
+    behind = bytes((0xFF, _DNL, 0, 4))
+    return end - 6 if data[max(0, end - 6) : max(0, end - 2)] == behind else end
+
+
+def height_behind_data(data: bytes | bytearray, frame: Frame) -> int:
+    """The number of lines that stands behind the first scan (DNL); 0 where there is none."""
+    place = data.find(bytes((0xFF, _DNL, 0, 4)), frame.data)
+    return _number(data, place + 4) if 0 <= place <= len(data) - 6 else 0
+
+
+def set_height(data: bytearray, frame: Frame, height: int) -> None:
+    """Write another height into the frame."""
+    data[frame.offset + 5 : frame.offset + 7] = height.to_bytes(2, "big")
+
+
+def with_plain_header(data: bytes | bytearray, frame: Frame, height: int) -> bytearray:
+    """The picture's data behind a header of what decoders need of it, with another height.
+
+    What is unusual in a header, and harmless, makes decoders warn.
+    """
+    plain = bytearray(b"\xff\xd8")
+    for code, place, length in _segments(data):
+        segment = bytearray(data[place : place + 2 + length])
+        if place == frame.offset:
+            segment[5:7] = height.to_bytes(2, "big")
+        elif code == _ADOBE and segment[4:9] == b"Adobe" and len(segment) >= 16:
+            if segment[15] > 2:
+                segment[15] = 2 if len(frame.sampling) == 4 else 1
+        elif code == _SOS and frame.one_scan:
+            segment[-3:] = b"\0\x3f\0"
+        elif code not in _NEEDED:
+            continue
+        plain += segment
+    return plain + data[frame.data :]
+
+
+def _segments(data: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
+    """The code, offset and length of every segment up to the first scan's header."""
+    place = 2
+    while place + 4 <= len(data):
+        if data[place] != 0xFF:
+            place += 1  # decoders skip what is no marker
+        elif data[place + 1] in (0xFF, 0x00, 0x01, _SOI, *_RESTARTS):
+            place += 1 if data[place + 1] == 0xFF else 2
+        else:
+            length = _number(data, place + 2)
+            yield data[place + 1], place, length
+            if data[place + 1] in (_SOS, _EOI) or length < 2:
+                return
+            place += 2 + length
+
+
+def _goes_on(data: bytes | bytearray, place: int) -> bool:
+    """Whether the data seems to go on behind an end marker, which damage may have made."""
+    end = data.find(END, place)
+    return end > place and data.find(_START, place, end) < 0
+
+
+def _after_segments(data: bytes | bytearray, place: int) -> int:
+    """Where the data goes on after the segments between two scans; 0 where they are none."""
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        code, length = data[place + 1], _number(data, place + 2)
+        if code == 0xFF:
+            place += 1
+            continue
+        if code not in _BETWEEN_SCANS or length < 2:
+            break
+        if code == _SOS:
+            count = data[place + 4] if place + 4 < len(data) else 0
+            return place + 2 + length if 1 <= count <= 4 and length == 6 + 2 * count else 0
+        place += 2 + length
+        if place + 1 < len(data) and data[place : place + 2] == END:
+            return place
+    return 0
+
+
+def _scan(data: bytes | bytearray, names: list[int], start: int, end: int, complete: bool) -> Scan:
+    """The scan whose data lies at a place; its header stands just before."""
+    for count in range(1, 5):
+        head = start - 8 - 2 * count
+        if data[head : head + 2] == b"\xff\xda" and data[head + 4] == count:
+            own = [data[head + 5 + 2 * n] for n in range(count)]
+            numbers = tuple(names.index(name) for name in own if name in names)
+            first, last, bits = data[start - 3 : start]
+            return Scan(numbers, first, last, bits & 15, start, end, complete)
+    return Scan((), 0, 0, 0, start, end, complete)
+
+
+def _number(data: bytes | bytearray, place: int) -> int:
+    return int.from_bytes(data[place : place + 2], "big")
