@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from photochrom.colorizer import colorize as colorize
     from photochrom.errors import ConfigError as ConfigError
     from photochrom.errors import DataError as DataError
+    from photochrom.errors import DiskFullError as DiskFullError
     from photochrom.errors import HintError as HintError
     from photochrom.errors import InColorError as InColorError
     from photochrom.errors import JobError as JobError
@@ -47,6 +48,7 @@ _MODULES = {
     "photochrom.errors": (
         "ConfigError",
         "DataError",
+        "DiskFullError",
         "HintError",
         "InColorError",
         "JobError",

@@ -2,6 +2,7 @@
 
     PhotochromError
     ├── PhotoError                a photograph cannot be read or written
+    │   ├── DiskFullError         no room is left where a file is to be written
     │   ├── OutputExistsError     the result's name is taken (a FileExistsError too)
     │   └── InColorError          the photograph is in colour already
     ├── ModelError                a model is missing, damaged or of an unknown kind
@@ -214,6 +215,17 @@ class PhotoError(PhotochromError):
     ... except photochrom.PhotoError as error:
     ...     print("cannot be read")
     cannot be read
+    """
+
+
+class DiskFullError(PhotoError):
+    """The disk, or the user's quota of it, has no room for a file.
+
+    Examples
+    --------
+    >>> from photochrom import DiskFullError, PhotoError
+    >>> issubclass(DiskFullError, PhotoError)
+    True
     """
 
 

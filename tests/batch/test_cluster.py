@@ -43,6 +43,9 @@ def tree(examples, tmp_path):
     for name in ("a.jpg", "1912/b.png", "1912/c.tif"):
         small.save(root / name)
     (root / "1912" / "broken.jpg").write_bytes((root / "a.jpg").read_bytes()[:900])
+    (root / "1912" / "@eaDir").mkdir()  # a file server's own
+    shutil.copy(root / "a.jpg", root / "1912" / "@eaDir" / "thumb.jpg")
+    (root / "1912" / "layers.psd").write_bytes(b"8BPS")
     with Image.open(examples / "color" / "cat.jpg") as cat:
         cat.resize((150, 100)).save(root / "color.jpg")
     return root
@@ -54,13 +57,13 @@ def job(tree, **changes):
 
 
 def sizes(folder):
-    found = {}
+    pictures = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with Image.open(path) as picture:
                 picture.load()
-                found[path.relative_to(folder).as_posix()] = picture.size
-    return found
+                pictures[path.relative_to(folder).as_posix()] = picture.size
+    return pictures
 
 
 RESULTS = dict.fromkeys(["1912/b.color.png", "1912/c.color.tif", "a.color.jpg"], (150, 100))
@@ -70,17 +73,21 @@ def test_a_tree(tree):
     reports = []
     summary = run_on_ray(job(tree), reports.append)
     assert (summary.done, summary.skipped, summary.failed) == (3, 1, 1)
+    assert summary.passed_over == {"PSD": 1}
     assert sizes(tree.parent / "out") == RESULTS
-    assert len(reports) == 5
+    assert [report.source for report in reports if report.record.state is State.PASSED_OVER] == [
+        str(tree / "1912" / "layers.psd")
+    ]
+    assert len(reports) == 6
     with Ledger(tree.parent / "ledger", writing=False) as ledger:
         assert ledger.find("a.jpg").state is State.DONE
         assert str(tree) in ledger.find("1912/broken.jpg").error
     with pytest.raises(ConfigError, match="add resume=True"):
         run_on_ray(job(tree))
     summary = run_on_ray(job(tree, resume=True))
-    assert (summary.done, summary.kept, summary.skipped, summary.failed) == (0, 3, 1, 1)
+    assert (summary.done, summary.done_before, summary.skipped, summary.failed) == (0, 3, 1, 1)
     summary = run_on_ray(job(tree, resume=True, retry_failed=True))
-    assert (summary.kept, summary.failed) == (3, 1)
+    assert (summary.done_before, summary.failed) == (3, 1)
 
 
 def test_files_of_others_stay(tree):
@@ -141,7 +148,7 @@ def test_an_object_store(tree, store):
     with system.open("archive/out/a.color.jpg") as file, Image.open(file) as picture:
         assert picture.size == (150, 100)
     summary = run_on_ray(replace(on_s3, resume=True))
-    assert (summary.done, summary.kept) == (0, 3)
+    assert (summary.done, summary.done_before) == (0, 3)
 
 
 def test_a_killed_worker_costs_repetition_only(tree):
@@ -151,10 +158,10 @@ def test_a_killed_worker_costs_repetition_only(tree):
 
     def listener(report):
         if len(killed) < 1 and report.outcome is not None:
-            found = subprocess.run(
+            workers = subprocess.run(
                 ["pgrep", "-f", "ray::.*Map"], capture_output=True, text=True, check=False
             ).stdout.split()
-            for pid in found[:1]:
+            for pid in workers[:1]:
                 os.kill(int(pid), signal.SIGKILL)
                 killed.append(pid)
                 time.sleep(0.5)

@@ -59,7 +59,7 @@ RESULTS = ["1912/b.color.png", "1912/sub/c.color.tif", "a.color.jpg"]
 def test_a_tree_is_mirrored_and_known(tree):
     reports = []
     summary = run_job(job(tree), reports.append)
-    assert (summary.done, summary.skipped, summary.failed, summary.kept) == (3, 1, 1, 0)
+    assert (summary.done, summary.skipped, summary.failed, summary.done_before) == (3, 1, 1, 0)
     assert summary.reasons == {"PhotoError": 1, "in colour already": 1}
     out = tree.parent / "out"
     assert files(out) == RESULTS
@@ -84,17 +84,17 @@ def test_resuming_repeats_nothing_that_is_done(tree):
     out = tree.parent / "out"
     times = {name: (out / name).stat().st_mtime_ns for name in RESULTS}
     summary = run_job(job(tree, resume=True))
-    assert (summary.done, summary.kept, summary.skipped, summary.failed) == (0, 3, 1, 1)
+    assert (summary.done, summary.done_before, summary.skipped, summary.failed) == (0, 3, 1, 1)
     assert {name: (out / name).stat().st_mtime_ns for name in RESULTS} == times
 
 
 def test_what_failed_is_tried_again_when_asked_or_mended(tree):
     run_job(job(tree))
     summary = run_job(job(tree, resume=True, retry_failed=True))
-    assert (summary.kept, summary.failed) == (3, 1)
+    assert (summary.done_before, summary.failed) == (3, 1)
     shutil.copy(tree / "a.jpg", tree / "1912" / "broken.jpg")
     summary = run_job(job(tree, resume=True))  # another size and time
-    assert (summary.done, summary.kept, summary.failed) == (1, 3, 0)
+    assert (summary.done, summary.done_before, summary.failed) == (1, 3, 0)
 
 
 def test_a_changed_photo_is_done_again_and_a_touched_one_is_not(tree):
@@ -104,7 +104,7 @@ def test_a_changed_photo_is_done_again_and_a_touched_one_is_not(tree):
     turned.save(tree / "1912" / "b.png")
     before = (tree.parent / "out" / "a.color.jpg").stat().st_mtime_ns
     summary = run_job(job(tree, resume=True))
-    assert (summary.done, summary.kept) == (1, 2)
+    assert (summary.done, summary.done_before) == (1, 2)
     assert (tree.parent / "out" / "a.color.jpg").stat().st_mtime_ns == before
 
 
@@ -114,7 +114,7 @@ def test_other_settings_do_all_again(tree):
     other = Job([tree], tree.parent / "out", vivid, True, jobs=1, resume=True)
     before = (tree.parent / "out" / "a.color.jpg").read_bytes()
     summary = run_job(other)
-    assert (summary.done, summary.kept) == (3, 0)
+    assert (summary.done, summary.done_before) == (3, 0)
     assert (tree.parent / "out" / "a.color.jpg").read_bytes() != before
 
 
@@ -134,7 +134,7 @@ def test_a_lost_result_is_made_again(tree):
     run_job(job(tree))
     (tree.parent / "out" / "a.color.jpg").unlink()
     summary = run_job(job(tree, resume=True))
-    assert (summary.done, summary.kept) == (1, 2)
+    assert (summary.done, summary.done_before) == (1, 2)
 
 
 def test_files_of_others_are_not_overwritten(tree):
@@ -162,7 +162,7 @@ def test_results_inside_the_tree_are_no_photos(tree):
     inside = Job([tree], tree / "out", SMALL, recursive=True, jobs=1)
     run_job(inside)
     summary = run_job(Job([tree], tree / "out", SMALL, recursive=True, jobs=1, resume=True))
-    assert (summary.done, summary.kept) == (0, 3)
+    assert (summary.done, summary.done_before) == (0, 3)
 
 
 CRASH = """
@@ -234,8 +234,8 @@ def test_killed_and_resumed(tree):
     done = {name: (out / name).stat().st_mtime_ns for name in files(out)}
     assert len(done) < 33
     summary = run_job(job(tree, resume=True))
-    assert summary.done + summary.kept == 33
-    assert summary.kept >= len(done) - 2  # one at work, one just written
+    assert summary.done + summary.done_before == 33
+    assert summary.done_before >= len(done) - 2  # one at work, one just written
     assert not list(out.rglob("*part*"))
     assert {size_of(out / name) for name in files(out)} == {(150, 100)}
     wait_for(

@@ -33,9 +33,9 @@ def test_names_that_are_no_text(tmp_path):
     record = Record(name, os.fsdecode(b"/\xff"), State.FAILED, error=f"{name}: damaged", at=1.0)
     with Ledger(tmp_path) as ledger:
         ledger.settle(record)
-        found = ledger.find(name)
-    assert (found.path, found.root) == (record.path, record.root)
-    assert found.error.endswith(": damaged")
+        row = ledger.find(name)
+    assert (row.path, row.root) == (record.path, record.root)
+    assert row.error.endswith(": damaged")
 
 
 def test_one_writer_at_a_time_and_any_reader(tmp_path):

@@ -1,11 +1,11 @@
-"""What is planned for a photo, by what the ledger and the results say; no photo is coloured."""
+"""What is planned for a photo, by its row and its results; no photo is coloured."""
 
 from dataclasses import replace
 
 import pytest
 
 from photochrom.batch import Ledger, Record, State
-from photochrom.batch.planning import NOTHING, Planner, settle, still_ours
+from photochrom.batch.planning import NOTHING, Planner, earlier_outputs, settle
 from photochrom.batch.work import Outcome
 from photochrom.errors import PhotoError
 
@@ -102,7 +102,7 @@ def test_a_failure_does_not_lose_the_old_result(ledger):
     there = {"a.color.jpg": MADE}
     made = plan(ledger, there, digest="two")
     failed = Outcome(state="failed", reason="PhotoError", fault=PhotoError(None, "x"))
-    row = settle(made.record, failed, still_ours(made.record, failed))
+    row = settle(made.record, failed, earlier_outputs(made.record, failed))
     assert row.outputs == (("a.color.jpg", *MADE),)
     ledger.settle(row)
     assert plan(ledger, there, digest="two", retry_failed=True).todo
@@ -141,5 +141,5 @@ def test_two_photos_with_one_result(ledger):
 def test_what_was_cut_off_may_have_been_written(ledger):
     made = plan(ledger)
     died = Outcome(state="failed", reason="WorkerDied", fault=PhotoError(None, "x"))
-    assert still_ours(made.record, died) == (("a.color.jpg", *NOTHING),)
-    assert still_ours(made.record, Outcome(state="failed", reason="PhotoError")) == ()
+    assert earlier_outputs(made.record, died) == (("a.color.jpg", *NOTHING),)
+    assert earlier_outputs(made.record, Outcome(state="failed", reason="PhotoError")) == ()

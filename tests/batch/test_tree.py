@@ -19,18 +19,18 @@ def archive(tmp_path):
     return tmp_path
 
 
-def found(root, recursive=True, include=(), exclude=(), leave_out=()):
+def photos(root, recursive=True, include=(), exclude=(), leave_out=()):
     patterns = Patterns.of(include, exclude)
     return list(photos_in(root, recursive=recursive, patterns=patterns, leave_out=leave_out))
 
 
 def test_a_folder(archive):
-    assert found(archive, recursive=False) == ["a.TIF", "b.jpg"]
+    assert photos(archive, recursive=False) == ["a.TIF", "b.jpg"]
 
 
 def test_a_tree_without_its_results(archive):
     wanted = ["a.TIF", "b.jpg", "1911/z.jpeg", "1912/x.png", "1912/drafts/y.tif"]
-    assert found(archive, leave_out=[archive / "out"]) == wanted
+    assert photos(archive, leave_out=[archive / "out"]) == wanted
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,20 @@ def test_a_tree_without_its_results(archive):
     ],
 )
 def test_patterns(archive, include, exclude, wanted):
-    assert found(archive, include=include, exclude=exclude, leave_out=[archive / "out"]) == wanted
+    assert photos(archive, include=include, exclude=exclude, leave_out=[archive / "out"]) == wanted
 
 
 def test_links_to_folders_are_not_followed_in_circles(archive):
     (archive / "1911" / "up").symlink_to(archive)
     (archive / "1911" / "self").symlink_to("self")
-    paths = found(archive, leave_out=[archive / "out"])
+    paths = photos(archive, leave_out=[archive / "out"])
     assert len(paths) == len(set(paths)) == 5
 
 
 def test_a_folder_named_like_a_photo_is_walked_into(archive):
     (archive / "1911" / "album.jpg").mkdir()
     (archive / "1911" / "album.jpg" / "q.jpg").touch()
-    assert "1911/album.jpg/q.jpg" in found(archive)
+    assert "1911/album.jpg/q.jpg" in photos(archive)
 
 
 def test_names_of_every_kind(tmp_path):
@@ -66,9 +66,9 @@ def test_names_of_every_kind(tmp_path):
         names.append(os.fsdecode(b"\xff\xfe.jpg"))
     for name in names:
         (tmp_path / name).touch()
-    assert sorted(found(tmp_path)) == sorted(names)
+    assert sorted(photos(tmp_path)) == sorted(names)
 
 
 def test_a_missing_folder_is_one_line(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read"):
-        found(tmp_path / "nowhere")
+        photos(tmp_path / "nowhere")

@@ -43,9 +43,9 @@ def test_a_tree_its_ledger_and_its_end(photochrom, scans):
     assert lines[2].startswith("photochrom: 2 done, 1 skipped, 1 failed, ")
     assert f"photochrom ledger {out} lists them" in lines[2]
 
-    said = photochrom("ledger", out)
-    assert said.returncode == 0
-    text = said.stdout.decode()
+    shown = photochrom("ledger", out)
+    assert shown.returncode == 0
+    text = shown.stdout.decode()
     assert "2 done" in text
     assert "1 skipped (1 in colour already)" in text
     assert "broken.tif" in text

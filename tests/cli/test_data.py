@@ -44,9 +44,9 @@ def made(album: Path, photochrom) -> Path:
 def test_prepare(made: Path) -> None:
     assert len(list(made.glob("train-*.tar"))) == 3
     with (made / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
-    assert {row["licence"] for row in found} == {"CC0"}
-    assert [row["file"] for row in found if row["reason"]] == ["album/grey.jpg"]
+        rows = list(csv.DictReader(file))
+    assert {row["licence"] for row in rows} == {"CC0"}
+    assert [row["file"] for row in rows if row["reason"]] == ["album/grey.jpg"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill so")

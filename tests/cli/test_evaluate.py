@@ -56,16 +56,16 @@ def test_everything_at_once(photos: Path, tmp_path: Path) -> None:
         with Image.open(photos / f"{key}.png") as image:
             image.convert("L").save(theirs / f"{key}.jpg")
     table, report, sheet = photos / "table.csv", tmp_path / "report", tmp_path / "sheet.png"
-    found = evaluate(
+    done = evaluate(
         *(photos, "--threads", "1", "--json", "--tracks", "--curve"),
         *("--model", MODEL, "--model", copy, "--vividness", "0", "--vividness", "1"),
         *("--from-folder", f"theirs={theirs}", "--subset", f"people={photos / 'people.csv'}"),
         *("--manifest", table, "--where", "source!=cats", "--labels", table, "--kinds", table),
         *("--report", report, "--sheet", sheet),
     )
-    assert found.exit_code == 0, found.stderr
-    assert found.stderr == ""
-    record = json.loads(found.stdout)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr == ""
+    record = json.loads(done.stdout)
     assert record["photos"] == 2
     assert record["subsets"] == {"all": 2, "odd": 1, "people": 1}
     settings = [f"{model} {value}" for model in (MODEL, "copy") for value in (0, 1)]
@@ -134,9 +134,9 @@ def test_usage_that_cannot_be_meant(
     words: str,
 ) -> None:
     monkeypatch.chdir(photos)
-    found = evaluate(photos, *arguments)
-    assert found.exit_code == code
-    (line,) = found.stderr.splitlines()
+    done = evaluate(photos, *arguments)
+    assert done.exit_code == code
+    (line,) = done.stderr.splitlines()
     assert line.startswith("photochrom: ")
     assert words in line
-    assert found.stdout == ""
+    assert done.stdout == ""

@@ -43,10 +43,10 @@ def only_line(result: subprocess.CompletedProcess[bytes]) -> str:
 def test_pictures_of_a_place(photochrom: Run, alpha: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "seen"
     command = ("inspect", CAT, "-o", folder, "--model", alpha, "--at", 200, 100, "--threads", 1)
-    found = photochrom(*command)
-    assert found.returncode == 0, found.stderr
-    assert found.stdout.decode().strip() == str(folder / "index.html")
-    assert found.stderr == b""
+    done = photochrom(*command)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().strip() == str(folder / "index.html")
+    assert done.stderr == b""
     assert len(list(folder.glob("*.png"))) == 10
     again = photochrom(*command)
     assert again.returncode == 1
@@ -62,7 +62,7 @@ def test_pictures_of_a_place(photochrom: Run, alpha: Path, tmp_path: Path) -> No
     ],
 )
 def test_wrong_model_is_one_line(command: Run, tmp_path: Path, arguments, code, words) -> None:
-    found = command("inspect", CAT, "-o", tmp_path / "seen", *arguments)
-    assert found.returncode == code
-    assert words in only_line(found)
+    done = command("inspect", CAT, "-o", tmp_path / "seen", *arguments)
+    assert done.returncode == code
+    assert words in only_line(done)
     assert list(tmp_path.iterdir()) == []

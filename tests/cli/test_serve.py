@@ -32,16 +32,16 @@ def running(
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        found = re.search(r"http://\S+/", line)
-        assert found, (line, process.stderr.read() if process.stderr else "")
+        address = re.search(r"http://\S+/", line)
+        assert address, (line, process.stderr.read() if process.stderr else "")
         until = time.monotonic() + 30
         while time.monotonic() < until:
             try:
-                httpx2.get(found[0] + "healthz")
+                httpx2.get(address[0] + "healthz")
                 break
             except httpx2.TransportError:
                 time.sleep(0.05)
-        yield found[0], process
+        yield address[0], process
     finally:
         process.kill()
         process.communicate()

@@ -61,12 +61,12 @@ def trained(workplace: Path) -> Path:
 @pytest.fixture(scope="module")
 def model(workplace: Path, trained: Path) -> Path:
     target = workplace / "tiny.onnx"
-    found = photochrom(
+    done = photochrom(
         "export", trained, target, "--name", "tiny", "--licence", "CC0-1.0", folder=workplace
     )
-    assert found.returncode == 0, found.stderr + found.stdout
-    assert "ab against PyTorch: mean" in found.stdout
-    assert "SHA-256" in found.stdout
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "ab against PyTorch: mean" in done.stdout
+    assert "SHA-256" in done.stdout
     return target
 
 
@@ -81,10 +81,10 @@ def test_same_command_resumes(workplace: Path, trained: Path) -> None:
 
 def test_trained_model_colors_a_photo(workplace: Path, model: Path) -> None:
     target = workplace / "cat.color.jpg"
-    found = photochrom(
+    done = photochrom(
         "colorize", EXAMPLES / "cat.jpg", "-o", target, "--model", model, folder=workplace
     )
-    assert found.returncode == 0, found.stderr
+    assert done.returncode == 0, done.stderr
     with Image.open(EXAMPLES / "cat.jpg") as gray, Image.open(target) as colored:
         assert colored.size == gray.size
         assert colored.mode == "RGB"
@@ -95,7 +95,7 @@ def test_trained_model_colors_a_photo(workplace: Path, model: Path) -> None:
 
 
 def test_trained_model_is_evaluated(workplace: Path, model: Path) -> None:
-    found = photochrom(
+    done = photochrom(
         "evaluate",
         EXAMPLES / "color",
         "--model",
@@ -107,8 +107,8 @@ def test_trained_model_is_evaluated(workplace: Path, model: Path) -> None:
         "report",
         folder=workplace,
     )
-    assert found.returncode == 0, found.stderr
-    figures = json.loads(found.stdout)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
     assert figures["photos"] == 2
     assert [row["name"] for row in figures["rows"]] == ["grey", "best constant", "tiny 0.5"]
     report = workplace / "report"
@@ -125,22 +125,22 @@ def test_wrong_key_is_one_line_and_exit_code_2(workplace: Path, command) -> None
     wrong = workplace / "wrong.toml"
     text = (workplace / "tiny.toml").read_text(encoding="utf-8").replace("warmup", "warm_up")
     wrong.write_text(text, encoding="utf-8")
-    found = command("train", "wrong.toml", cwd=workplace)
-    assert found.returncode == 2
-    assert only_line(found) == (
+    done = command("train", "wrong.toml", cwd=workplace)
+    assert done.returncode == 2
+    assert only_line(done) == (
         "photochrom: wrong.toml: unknown key schedule.warm_up; did you mean schedule.warmup?"
     )
 
 
 def test_missing_shard_is_one_line_and_exit_code_1(workplace: Path, command) -> None:
-    found = command(
+    done = command(
         "train", "tiny.toml", "-o", "other", "--set", "data.train=['no.tar']", cwd=workplace
     )
-    assert found.returncode == 1
-    assert only_line(found).startswith("photochrom: no.tar: no such shard or folder")
+    assert done.returncode == 1
+    assert only_line(done).startswith("photochrom: no.tar: no such shard or folder")
 
 
 def test_missing_checkpoint_is_one_line_and_exit_code_1(workplace: Path, command) -> None:
-    found = command("export", "nowhere", "x.onnx", "--name", "x", cwd=workplace)
-    assert found.returncode == 1
-    assert "checkpoint.json: no readable checkpoint" in only_line(found)
+    done = command("export", "nowhere", "x.onnx", "--name", "x", cwd=workplace)
+    assert done.returncode == 1
+    assert "checkpoint.json: no readable checkpoint" in only_line(done)

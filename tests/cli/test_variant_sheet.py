@@ -52,9 +52,9 @@ def test_a_dozen_in_rows(colorizer, examples):
     results = colorizer.variants(examples / "cat.jpg", 12, size=64)
     sheet = contact_sheet(results)
     assert sheet.shape == (3 * (300 + LETTER + GAP) + GAP, 5 * (451 + GAP) + GAP, 3)
-    found = places(sheet, 3, 5)
-    assert np.array_equal(found[12], results[11].rgb)
-    assert (found[13] == 255).all()
+    pictures = places(sheet, 3, 5)
+    assert np.array_equal(pictures[12], results[11].rgb)
+    assert (pictures[13] == 255).all()
 
 
 def test_a_large_sideways_photo(colorizer, examples, tmp_path):

@@ -347,7 +347,7 @@ def test_nothing_half_written_stays(checkpoint, tmp_path: Path, monkeypatch) -> 
         return 0
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
-    with pytest.raises(PhotoError, match=r"seen: No space left on device; choose another"):
+    with pytest.raises(PhotoError, match=r"seen: No space left on device; make room"):
         inspect_photo(OTTER, checkpoint("alpha"), tmp_path / "seen")
     assert len(written) == 4
     assert list(tmp_path.iterdir()) == []

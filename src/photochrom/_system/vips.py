@@ -7,7 +7,9 @@ processes that are started from here), and pyvips no longer hands them to Python
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 
 os.environ.setdefault("VIPS_WARNING", "0")  # libvips's word for: print no warnings
 import pyvips as pyvips
@@ -30,6 +32,15 @@ def forget_faults() -> None:
     `fault_of` gives the first of the list, which would be one of a file read long ago.
     """
     pyvips.vips_lib.vips_error_clear()
+
+
+def system_error_of(error: pyvips.Error) -> OSError | None:
+    """The operating system's error that libvips names in a fault; None where it names none."""
+    match = re.search(r"(?:system|unix) error: (.+)", str(error.detail or error.message))
+    codes = {os.strerror(code): code for code in errno.errorcode}
+    if match is None or match[1] not in codes:
+        return None
+    return OSError(codes[match[1]], match[1])
 
 
 def block_untrusted() -> None:

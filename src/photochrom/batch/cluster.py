@@ -1,9 +1,8 @@
 """The same job on Ray Data: many machines, inputs and outputs by URL.
 
-A worker is an actor with one process for the work itself: what crashes in native code costs one
-photo, and what takes the actor or its machine away costs a repetition. The ledger lies beside the
-driver; results are written whole or not at all, by rename where the target is a file system and by
-the store's own put where it is an object store.
+A worker is an actor with one process for the work itself: a crash in native code costs one photo;
+the loss of the actor or its machine costs a repetition. The ledger lies on the driver's machine. A
+result appears whole or not at all: a file system gets it by a rename, an object store by its put.
 """
 
 from __future__ import annotations
@@ -20,10 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from photochrom._system.atomic import atomic_write
-from photochrom.batch.job import Listener, Report, Summary, begun, count_outcome
+from photochrom.batch.job import (
+    Listener,
+    Report,
+    Summary,
+    begun,
+    count_outcome,
+    disk_full,
+    passed_over,
+)
 from photochrom.batch.ledger import Ledger, Record, State
-from photochrom.batch.planning import NOTHING, Plan, Planner, settle, still_ours, within
-from photochrom.batch.tree import Patterns
+from photochrom.batch.planning import NOTHING, Plan, Planner, earlier_outputs, settle, within
+from photochrom.batch.tree import EntryKind, Patterns, is_system_folder, kind_of_file
 from photochrom.batch.work import (
     JobSettings,
     Outcome,
@@ -35,6 +42,7 @@ from photochrom.batch.work import (
 )
 from photochrom.errors import (
     ConfigError,
+    DiskFullError,
     MissingExtraError,
     OutputExistsError,
     PhotochromError,
@@ -43,8 +51,8 @@ from photochrom.errors import (
     first_line,
 )
 from photochrom.models import fingerprint
-from photochrom.photo.formats import SUFFIXES
-from photochrom.photo.naming import colored_name, is_result
+from photochrom.photo.file_access import os_fault
+from photochrom.photo.naming import colored_name
 from photochrom.photo.writer import REPLACE
 
 _BLOCK = 4096
@@ -53,7 +61,7 @@ _BLOCK = 4096
 
 @dataclass(frozen=True)
 class ClusterJob:
-    """What to do with which tree, on a cluster.
+    """A tree of photos to colour on a cluster.
 
     root, output: URLs or paths (local, s3://, gs://, az://, http for the root), as fsspec has
     them; storage: its options, such as an endpoint. ledger: a local folder.
@@ -76,7 +84,7 @@ class ClusterJob:
 
 
 def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
-    """Do a job on Ray Data; `listener` is told of every photo as it ends.
+    """Do a job on Ray Data; `listener` is called with the report of each photo as it ends.
 
     Raises MissingExtraError without the packages of the extra "cluster", ConfigError where the
     ledger is of an earlier job and `resume` is false, or a URL cannot be read.
@@ -88,26 +96,28 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     started = time.monotonic()
     digest = job.settings.digest(fingerprint(job.settings.model))
     preflight(job.settings)
-    mine = not ray.is_initialized()
-    if mine:
+    started_here = not ray.is_initialized()
+    if started_here:
         try:
             ray.init(address=job.address, log_to_driver=False, include_dashboard=False)
         except (OSError, RuntimeError, ValueError) as error:
-            where = job.address or "this machine"
+            cluster = job.address or "this machine"
             raise ConfigError(
-                where, f"Ray cannot be reached or started there ({first_line(error)})"
+                cluster, f"Ray cannot be reached or started there ({first_line(error)})"
             ) from error
     summary = Summary()
     try:
         with begun(job.ledger, job.settings, digest, job.resume) as ledger:
             for record, outcome in _outcomes(job, ledger, digest, ray):
                 if outcome is not None:
+                    if isinstance(outcome.fault, DiskFullError):
+                        raise disk_full(outcome.fault, resumable=True)
                     ledger.settle(record)
                 count_outcome(summary, record, outcome)
                 if listener is not None:
                     listener(Report(record, outcome, within(record.root, record.path)))
     finally:
-        if mine:
+        if started_here:
             ray.shutdown()
         summary.seconds = time.monotonic() - started
     return summary
@@ -134,6 +144,9 @@ def _outcomes(
     while block := list(islice(photos, _BLOCK)):
         plans: dict[str, Plan] = {}
         for path, size, modified in block:
+            if kind_of_file(posixpath.basename(path)) is EntryKind.UNSUPPORTED:
+                yield passed_over(path, job.root), None
+                continue
             plan = planner.plan(path, size, modified)
             if plan.todo:
                 plans[path] = plan
@@ -165,7 +178,7 @@ def _outcomes(
 
 
 class _Results:
-    """What lies where results are to be, folder by folder."""
+    """Sizes and times of the files that lie in the folders of results."""
 
     def __init__(self, job: ClusterJob) -> None:
         import fsspec
@@ -175,27 +188,27 @@ class _Results:
         except (OSError, ImportError, ValueError) as error:
             raise ConfigError(job.output, f"cannot be written ({error})") from error
         self._folder: str | None = None
-        self._found: dict[str, tuple[int, int]] = {}
+        self._listing: dict[str, tuple[int, int]] = {}
 
     def stat(self, name: str) -> tuple[int, int]:
-        """Size and time of a result by its relative path; `NOTHING` where there is none."""
-        place = posixpath.join(self._root, name)
-        folder = posixpath.dirname(place)
+        """Size and time of a result by its relative path; `NOTHING` where no such file exists."""
+        path = posixpath.join(self._root, name)
+        folder = posixpath.dirname(path)
         if folder != self._folder:
-            self._folder, self._found = folder, self._listed(folder)
-        return self._found.get(posixpath.basename(place), NOTHING)
+            self._folder, self._listing = folder, self._listed(folder)
+        return self._listing.get(posixpath.basename(path), NOTHING)
 
     def _listed(self, folder: str) -> dict[str, tuple[int, int]]:
         self._system.invalidate_cache()
         try:
-            found = self._system.ls(folder, detail=True)
+            entries = self._system.ls(folder, detail=True)
         except OSError:  # not there yet
             return {}
-        return {posixpath.basename(facts["name"]): _size_and_time(facts) for facts in found}
+        return {posixpath.basename(facts["name"]): _size_and_time(facts) for facts in entries}
 
 
 def _size_and_time(facts: dict[str, Any]) -> tuple[int, int]:
-    """A file's size and time (ns, 0 where its store has none), by fsspec's words."""
+    """A file's size and time (ns, 0 where its store keeps none), of an entry as fsspec lists it."""
     names = ("mtime", "LastModified", "last_modified", "updated")
     when = next((facts[name] for name in names if facts.get(name)), 0)
     seconds = when.timestamp() if hasattr(when, "timestamp") else when
@@ -220,7 +233,7 @@ def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
 def _settled(
     record: Record, row: dict[str, Any], spelling: Spelling
 ) -> tuple[Record, Outcome | None]:
-    """A photo's row of the ledger, of its row from Ray."""
+    """A photo's row of the ledger, made from the row that a worker returned."""
     folder = posixpath.dirname(record.path)
     outputs = tuple((posixpath.join(folder, name), *facts) for name, *facts in row["outputs"])
     plain = {name: row[name] for name in _PLAIN}
@@ -230,7 +243,7 @@ def _settled(
         losses=tuple(row["losses"]),
         notes=tuple(row["notes"]),
     )
-    settled = settle(record, outcome, outputs or still_ours(record, outcome), spelling)
+    settled = settle(record, outcome, outputs or earlier_outputs(record, outcome), spelling)
     return settled, None if outcome.state == "unchanged" else outcome
 
 
@@ -239,7 +252,7 @@ _PLAIN = ("input", "state", "sha256", "seconds", "model", "reason", "width", "he
 
 
 def _photos(job: ClusterJob, unreadable: list[OSError]) -> Iterator[tuple[str, int, int]]:
-    """Relative paths, sizes and times (ns, 0 where unknown) of the photos below the root.
+    """Relative paths, sizes and times (ns, 0 where unknown) of the pictures below the root.
 
     unreadable: gets the errors of folders that cannot be read.
     """
@@ -258,13 +271,12 @@ def _photos(job: ClusterJob, unreadable: list[OSError]) -> Iterator[tuple[str, i
 
 
 def _fitting(job: ClusterJob, root: str, files: dict[str, Any]) -> Iterator[tuple[str, int, int]]:
-    for name, facts in sorted(files.items()):
+    for _, facts in sorted(files.items()):
         path = posixpath.relpath(facts["name"], root)
-        hidden = any(part.startswith(".") for part in path.split("/"))
-        suffix = posixpath.splitext(name)[1].lower()
-        if hidden or suffix not in SUFFIXES or is_result(name) or not job.patterns.fit(path):
+        if any(is_system_folder(part) for part in path.split("/")[:-1]):
             continue
-        yield path, *_size_and_time(facts)
+        if kind_of_file(posixpath.basename(path)) is not None and job.patterns.fit(path):
+            yield path, *_size_and_time(facts)
 
 
 class Worker:
@@ -275,7 +287,7 @@ class Worker:
         self._pool = start_workers(JobSettings.of(settings), 1, 1)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Colour one photo; a failure of any kind is a row that says so."""
+        """Colour one photo; every failure becomes a row with the state "failed"."""
         with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
             try:
                 outcome, outputs = self._color(row, Path(folder))
@@ -287,7 +299,7 @@ class Worker:
         return {"path": row["path"], "outputs": outputs, "fault": fault, **plain, **listed}
 
     def _color(self, row: dict[str, Any], folder: Path) -> tuple[Outcome, list[Any]]:
-        """What came of a photo, and name, size and time of what was delivered."""
+        """The outcome of a photo, and name, size and time of each file that was delivered."""
         import fsspec
 
         system, remote = fsspec.core.url_to_fs(row["source"], **self._storage)
@@ -295,10 +307,10 @@ class Worker:
         target = folder / "out" / posixpath.basename(row["target"])
         for path in (source, target):
             path.parent.mkdir()
-        goal, place = fsspec.core.url_to_fs(row["target"], **self._storage)
-        if not row["overwrite"] and goal.exists(place):
-            taken = OutputExistsError(row["target"], "exists already", REPLACE)
-            return Outcome.failure(row["source"], taken), []
+        target_system, target_path = fsspec.core.url_to_fs(row["target"], **self._storage)
+        if not row["overwrite"] and target_system.exists(target_path):
+            exists = OutputExistsError(row["target"], "exists already", REPLACE)
+            return Outcome.failure(row["source"], exists), []
         system.get_file(remote, str(source))
         task = Task(source, target, True, row["known"])
         outcome = outcome_of(schedule(self._pool, task), row["source"])
@@ -306,14 +318,18 @@ class Worker:
             outcome = replace(outcome, fault=_renamed(outcome.fault, source, target, row))
         delivered = []
         for path in outcome.outputs:
-            final = posixpath.join(posixpath.dirname(place), path.name)
-            _deliver(goal, path, final)
-            goal.invalidate_cache()
-            delivered.append([path.name, *_size_and_time(goal.info(final))])
+            final = posixpath.join(posixpath.dirname(target_path), path.name)
+            _deliver(target_system, path, final)
+            target_system.invalidate_cache()
+            delivered.append([path.name, *_size_and_time(target_system.info(final))])
         return outcome, delivered
 
 
 def _undelivered(source: str, error: Exception) -> Outcome:
+    if isinstance(error, OSError) and isinstance(
+        full := os_fault(str(error.filename or source), error), DiskFullError
+    ):
+        return Outcome.failure(source, full)
     problem = f"cannot be fetched or delivered ({first_line(error)})"
     fault = PhotoError(source, problem, "check the address and the connection")
     return Outcome(input=source, state="failed", reason=type(error).__name__, fault=fault)
@@ -322,7 +338,7 @@ def _undelivered(source: str, error: Exception) -> Outcome:
 def _renamed(
     error: PhotochromError, source: Path, target: Path, row: dict[str, Any]
 ) -> PhotochromError:
-    """An error about a temporary file as one about what that stands for."""
+    """The same error, about the photo's or the result's URL instead of a temporary file."""
     subject = Path(str(error.subject))
     if subject == source:
         return error.with_subject(row["source"])
@@ -331,16 +347,16 @@ def _renamed(
     return error
 
 
-def _deliver(system: Any, path: Path, place: str) -> None:
-    """Put a file where it belongs, whole or not at all."""
-    system.makedirs(posixpath.dirname(place), exist_ok=True)
+def _deliver(system: Any, path: Path, target: str) -> None:
+    """Write a file to a path of `system`, whole or not at all."""
+    system.makedirs(posixpath.dirname(target), exist_ok=True)
     if "file" not in _protocols(system):
-        system.put_file(str(path), place)  # stores show an object when it is complete
+        system.put_file(str(path), target)  # stores show an object when it is complete
         return
-    with atomic_write(Path(place), durable=True) as part:
+    with atomic_write(Path(target), durable=True) as part:
         system.put_file(str(path), str(part))
 
 
 def _protocols(system: Any) -> Sequence[str]:
-    named = system.protocol
-    return [named] if isinstance(named, str) else named
+    names = system.protocol
+    return [names] if isinstance(names, str) else names

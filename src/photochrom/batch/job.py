@@ -1,7 +1,7 @@
-"""A job: a tree of photographs in, the same tree of coloured ones out, however often interrupted.
+"""A job colours a tree of photographs into a tree of the same shape, and can be resumed.
 
 Each photo is one task of one worker process: decoding, network and encoding of different photos
-overlap, all cores stay busy, and what crashes inside native code costs one photo. Only a few tasks
+overlap, all cores stay busy, and a crash inside native code costs one photo. Only a few tasks
 are under way at a time, so memory does not grow with the tree.
 """
 
@@ -11,50 +11,49 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
-
 from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
-from photochrom.batch.planning import NOTHING, Planner, settle, still_ours, within
-from photochrom.batch.tree import Patterns, photos_in
-from photochrom.batch.work import (
-    JobSettings,
-    Outcome,
-    Task,
-    outcome_of,
-    preflight,
-    schedule,
-    start_workers,
+from photochrom.batch.planning import NOTHING, Planner, earlier_outputs, settle, within
+from photochrom.batch.tree import Entry, EntryKind, Patterns, entries_in
+from photochrom.batch.work import JobSettings, Outcome, Task, preflight
+from photochrom.batch.workers import Workers
+from photochrom.errors import (
+    ConfigError,
+    DiskFullError,
+    JobError,
+    Option,
+    PhotoError,
+    Remedy,
+    Spelling,
+    os_reason,
 )
-from photochrom.errors import ConfigError, JobError, Option, PhotoError, Remedy, Spelling, os_reason
 from photochrom.models import fingerprint
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.naming import colored_name
+from photochrom.photo.unsupported import unsupported_format
 
+UNSUPPORTED = "unsupported format"
+"""The reason of a picture that Photochrom cannot read."""
 _BLOCK = 256
-"""Photos that are planned, and written down, together."""
-_AHEAD = 2
-"""Tasks under way for each worker: one at work, one waiting."""
-_RENEWALS = 3
-"""Restarts of the worker processes in a row, with no task finished, before the job gives up."""
+"""Photos that are planned, and written to the ledger, together."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to do with which tree.
+    """Trees of photos to colour.
 
     roots: folders. output: the folder of results. jobs: worker processes, by default as many as
-    cores. threads: of all processes together, by default as many as cores. resume: go on where an
-    earlier job ended. retry_failed: try again what failed then. overwrite: replace files that no
-    earlier job made. keep_ledger: in the folder of results; without one nothing can be resumed.
-    spelling: how the ledger's lines about failures write options.
+    cores. threads: of all processes together, by default as many as cores. resume: continue where
+    an earlier job ended. retry_failed: try failed photos again. overwrite: replace files that no
+    earlier job made. keep_ledger: in a file; without one nothing can be resumed. ledger: the folder
+    of that file, by default that of the results. spelling: how the ledger's lines about failures
+    write options.
     """
 
     roots: Sequence[Path]
@@ -68,19 +67,30 @@ class Job:
     overwrite: bool = False
     threads: int | None = None
     keep_ledger: bool = True
+    ledger: Path | None = None
     spelling: Spelling = str
 
     @classmethod
     def beside(cls, folder: Path, settings: JobSettings, **options: Any) -> Job:
-        """A job whose results lie beside the photos of a folder; it keeps no ledger there."""
-        return cls([folder], folder, settings, keep_ledger=False, **options)
+        """A job whose results lie beside the photos of a folder; it keeps no ledger there.
+
+        The option `ledger` names another folder for one.
+        """
+        keep_ledger = options.get("ledger") is not None
+        return cls([folder], folder, settings, keep_ledger=keep_ledger, **options)
+
+    @property
+    def ledger_folder(self) -> Path | None:
+        """The folder of the ledger's file; None for a job that keeps none."""
+        return (self.ledger or self.output) if self.keep_ledger else None
 
 
 @dataclass(frozen=True)
 class Report:
-    """One photo's end: the row of the ledger, and whether it was done now or before.
+    """How one photo ended.
 
-    source: the photo's name, with its folder as the job names it.
+    record: its row of the ledger. outcome: of this job's work; None where an earlier job did it.
+    source: the photo's path, with its folder as the job names it.
     """
 
     record: Record
@@ -90,18 +100,19 @@ class Report:
 
 @dataclass
 class Summary:
-    """What a job did.
+    """How many photos of a job ended in which way.
 
-    done: by this job. kept: done by an earlier one. skipped, failed: by any of them. reasons: of
-    the failed and the skipped ones, in a word each. lost: what files of the chosen kind could not
-    hold.
+    done: by this job. done_before: by an earlier job. skipped, failed: by any of them. reasons: of
+    failed and skipped photos, a word each. passed_over: pictures that Photochrom cannot read, by
+    their formats. lost: properties of photos that results of the chosen format could not hold.
     """
 
     done: int = 0
-    kept: int = 0
+    done_before: int = 0
     skipped: int = 0
     failed: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    passed_over: Counter[str] = field(default_factory=Counter)
     lost: set[str] = field(default_factory=set)
     seconds: float = 0.0
 
@@ -109,113 +120,67 @@ class Summary:
 Listener = Callable[[Report], None]
 
 
-def count_photos(job: Job) -> int:
-    """How many photos a job is about; reads names only."""
-    return sum(1 for root in job.roots for _ in photos_of(job, root))
+@dataclass
+class Contents:
+    """What the folders of a job hold, by names alone.
+
+    photos: their number; an unreadable folder counts as one, because it ends as a failed one.
+    passed_over: pictures that Photochrom cannot read, by their formats.
+    """
+
+    photos: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
-def run_job(job: Job, listener: Listener | None = None) -> Summary:
-    """Do a job; `listener` is told of every photo, in the order in which they end.
+def contents_of(job: Job) -> Contents:
+    """Count the photos of a job, and the pictures that it passes over; reads names only."""
+    contents = Contents()
+    for root in job.roots:
+        for entry in entries_of(job, root):
+            if entry.kind is EntryKind.UNSUPPORTED:
+                contents.passed_over[unsupported_format(entry.path) or ""] += 1
+            else:
+                contents.photos += 1
+    return contents
 
+
+def run_job(job: Job, listener: Listener | None = None, workers: Workers | None = None) -> Summary:
+    """Do a job; `listener` is called with the report of each photo, in the order in which they end.
+
+    workers: of the job's settings, to share their processes with other jobs; the job's own by
+    default.
     Raises ConfigError where the folder of results belongs to an earlier job and `resume` is false,
-    another job is at work there, or a folder cannot be read; ModelError where the model cannot be
-    loaded; JobError where the ledger cannot be written or no worker can work.
-    KeyboardInterrupt passes through; what is done by then is in the ledger.
+    another job is writing there, or a folder cannot be read; ModelError where the model cannot be
+    loaded; JobError where the ledger cannot be written, the disk is full or no worker can work.
+    KeyboardInterrupt is passed on; the ledger has all photos that were finished by then.
     """
     started = time.monotonic()
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
     preflight(settings)
-    with _ledger_of(job, digest) as ledger:
+    with ExitStack() as stack:
+        ledger = stack.enter_context(_ledger_of(job, digest))
+        workers = workers or stack.enter_context(Workers(settings, job.jobs, job.threads))
         summary = Summary()
         try:
-            with _Workers(job) as workers:
-                _Run(job, ledger, digest, workers, summary, listener).all()
+            _Run(job, ledger, digest, workers, summary, listener).all()
+        except BaseException:
+            workers.stop()  # while the ledger's lock keeps other jobs out
+            raise
         finally:
             summary.seconds = time.monotonic() - started
     return summary
 
 
-class _Workers:
-    """The processes of a job, and the tasks that are under way in them."""
-
-    def __init__(self, job: Job) -> None:
-        self.settings = job.settings
-        self.threads = job.threads or os.cpu_count() or 1
-        self.count = job.jobs or self.threads
-        self.tasks: dict[Any, tuple[Record, Task]] = {}
-        self._renewed = 0
-        self._pool = self._start()
-
-    def _start(self) -> ProcessPool:
-        return start_workers(self.settings, self.count, max(1, self.threads // self.count))
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._pool.close()  # type: ignore[no-untyped-call]
-        else:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-        for under_way in self.tasks.values():  # stopped workers leave half-written files
-            remove_parts(under_way[1].target)
-
-    @property
-    def full(self) -> bool:
-        """Whether enough tasks are under way."""
-        return len(self.tasks) >= _AHEAD * self.count
-
-    def give(self, record: Record, task: Task) -> None:
-        """Hand out a task."""
-        try:
-            future = schedule(self._pool, task)
-        except RuntimeError:  # the pool ended, as when a worker dies between two tasks
-            self._renew()
-            future = schedule(self._pool, task)
-        self.tasks[future] = record, task
-
-    def ended(self) -> Iterator[tuple[Record, Task, Outcome]]:
-        """Wait until at least one task has ended; yield all that have."""
-        found, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
-        broken = []
-        for future in found:
-            record, task = self.tasks.pop(future)
-            try:
-                outcome = outcome_of(future, task.source)
-            except BrokenProcessPool:
-                broken.append((record, task))
-                continue
-            self._renewed = 0
-            yield record, task, outcome
-        if broken:
-            self._renew()
-            for record, task in broken:  # its result may be complete already
-                self.give(record, replace(task, overwrite=True))
-
-    def _renew(self) -> None:
-        self._renewed += 1
-        if self._renewed > _RENEWALS:
-            raise JobError(
-                None,
-                "worker processes exit at start-up",
-                Remedy("try again with {}", Option("jobs", 1)),
-            )
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
-        self._pool = self._start()
-
-
 class _Run:
-    """A job at work."""
+    """A job while it runs."""
 
     def __init__(
         self,
         job: Job,
         ledger: Ledger,
         digest: str,
-        workers: _Workers,
+        workers: Workers,
         summary: Summary,
         listener: Listener | None,
     ) -> None:
@@ -225,12 +190,13 @@ class _Run:
         self.swept: set[Path] = set()
 
     def all(self) -> None:
-        for place, root in self.roots.items():
+        """Colour all photos of all roots."""
+        for path_of_root, root in self.roots.items():
             planner = Planner(
                 self.ledger,
                 self.digest,
                 lambda name: _status(self.job.output / name),
-                root=place,
+                root=path_of_root,
                 roots=self.roots,
                 results=str(self.job.output),
                 suffix=self.job.settings.format,
@@ -238,10 +204,9 @@ class _Run:
                 retry_failed=self.job.retry_failed,
                 spelling=self.job.spelling,
             )
-            photos = photos_of(self.job, root)
-            # one root at a time: rows also hold photos of others
-            while block := list(islice(photos, _BLOCK)):
-                self._block([self._task(root, path, planner) for path in block])
+            entries = entries_of(self.job, root)
+            while block := list(islice(entries, _BLOCK)):
+                self._block([self._task(root, entry, planner) for entry in block])
         while self.workers.tasks:
             self._settle_ended()
 
@@ -249,15 +214,17 @@ class _Run:
         self.ledger.plan(record for record, task in planned if task is not None)
         for record, task in planned:
             if task is None:
-                self._tell(record, None)
+                self._report(record, None)
                 continue
             while self.workers.full:
                 self._settle_ended()
-            self.workers.give(record, task)
+            self.workers.submit(record, task)
 
-    def _task(self, root: Path, path: str, planner: Planner) -> tuple[Record, Task | None]:
-        """A photo's row to begin with, and its task, if any."""
-        source = root / path
+    def _task(self, root: Path, entry: Entry, planner: Planner) -> tuple[Record, Task | None]:
+        """A photo's first row, and its task; None where the row is final."""
+        path, source = entry.path, root / entry.path
+        if entry.kind is EntryKind.UNSUPPORTED:
+            return passed_over(path, os.path.realpath(root)), None
         plan = planner.plan(path, *_status(source))
         if not plan.todo:
             if plan.new:
@@ -265,14 +232,16 @@ class _Run:
             return plan.record, None
         target = self.job.output / colored_name(path, self.job.settings.format)
         try:
-            if source.is_dir():  # the tree lists unreadable folders among the photos
+            if entry.kind is EntryKind.UNREADABLE_FOLDER:
                 raise PhotoError(source, "cannot be read", "check the folder's permissions")
             with foreseen_os_errors(str(target.parent)):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 self._sweep(target.parent)
+        except DiskFullError as error:
+            raise disk_full(error, self.job.keep_ledger) from error
         except PhotoError as error:
             outcome = Outcome.failure(str(source), error)
-            record = self._row(plan.record, outcome, still_ours(plan.record, outcome))
+            record = self._row(plan.record, outcome, earlier_outputs(plan.record, outcome))
             self.ledger.settle(record)
             return record, None
         return plan.record, Task(source, target, plan.overwrite, plan.known)
@@ -281,7 +250,7 @@ class _Run:
         return settle(record, outcome, outputs, self.job.spelling)
 
     def _sweep(self, folder: Path) -> None:
-        """Remove what a killed job was just writing; the lock says that nobody writes here now."""
+        """Remove half-written files of a killed job; the ledger's lock keeps other jobs out."""
         if folder in self.swept or not self.job.resume:
             return
         self.swept.add(folder)
@@ -290,19 +259,22 @@ class _Run:
                 Path(entry.path).unlink(missing_ok=True)
 
     def _settle_ended(self) -> None:
-        """Write down, and tell, what has ended; waits until something has."""
+        """Wait until a task has ended; write the rows of all that have, and report them."""
         for record, task, outcome in self.workers.ended():
             if outcome.cut_off:
                 remove_parts(task.target)
+            if isinstance(outcome.fault, DiskFullError):  # its row still says waiting
+                raise disk_full(outcome.fault, self.job.keep_ledger)
             outputs = tuple(
                 (output.relative_to(self.job.output).as_posix(), *_status(output))
                 for output in outcome.outputs
             )
-            settled = self._row(record, outcome, outputs or still_ours(record, outcome))
+            settled = self._row(record, outcome, outputs or earlier_outputs(record, outcome))
             self.ledger.settle(settled)
-            self._tell(settled, None if outcome.state == "unchanged" else outcome)
+            self._report(settled, None if outcome.state == "unchanged" else outcome)
 
-    def _tell(self, record: Record, outcome: Outcome | None) -> None:
+    def _report(self, record: Record, outcome: Outcome | None) -> None:
+        """Count a photo that has ended, and pass its report to the listener."""
         count_outcome(self.summary, record, outcome)
         if self.listener is not None:
             source = within(self.roots[record.root], record.path)
@@ -310,13 +282,13 @@ class _Run:
 
 
 def _ledger_of(job: Job, digest: str) -> Ledger:
-    if job.keep_ledger:
-        return begun(job.output, job.settings, digest, job.resume)
-    return Ledger(None)
+    if job.ledger_folder is None:
+        return Ledger(None)
+    return begun(job.ledger_folder, job.settings, digest, job.resume)
 
 
 def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Ledger:
-    """The ledger of a job that begins in a folder, or goes on there; raises ConfigError."""
+    """The ledger in `folder` of a job that begins or resumes; raises ConfigError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -334,10 +306,13 @@ def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Led
 
 
 def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:
-    """Add one photo to a summary; outcome: None where it was settled before."""
+    """Add one photo to a summary; outcome: None where an earlier job ended it."""
+    if record.state is State.PASSED_OVER:
+        summary.passed_over[unsupported_format(record.path) or ""] += 1
+        return
     if record.state is State.DONE:
         if outcome is None:
-            summary.kept += 1
+            summary.done_before += 1
         else:
             summary.done += 1
             summary.lost.update(outcome.losses)
@@ -349,13 +324,25 @@ def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> 
     summary.reasons[record.reason or ""] += 1
 
 
-def photos_of(job: Job, root: Path) -> Iterator[str]:
-    """Relative paths of the photos of one of a job's roots."""
-    return photos_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
+def passed_over(path: str, root: str) -> Record:
+    """The record of a picture that Photochrom cannot read; a ledger has no row for it."""
+    return Record(path, root, State.PASSED_OVER, reason=UNSUPPORTED)
+
+
+def disk_full(fault: DiskFullError, resumable: bool) -> JobError:
+    """The error that ends a job, where every photo that follows would fail for the same reason."""
+    resume = Remedy("make room on the disk, then go on with {}", Option("resume", True))
+    remedy = resume if resumable else "make room on the disk, then colour the folder again"
+    return JobError(fault.subject, fault.problem, remedy)
+
+
+def entries_of(job: Job, root: Path) -> Iterator[Entry]:
+    """The entries of one of a job's roots."""
+    return entries_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
 
 
 def _status(path: Path) -> tuple[int, int]:
-    """A file's size and time; `NOTHING` where there is none."""
+    """A file's size and time (ns); `NOTHING` where it does not exist."""
     try:
         status = path.stat()
     except OSError:

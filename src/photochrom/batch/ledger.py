@@ -1,7 +1,7 @@
-"""The ledger of a job: what became of each photograph, in an SQLite file beside the results.
+"""The ledger of a job: the state of each photograph, in an SQLite file beside the results.
 
-Only the job's own process writes it. Rows are written before their outputs can exist and on disk
-before that, so that after a power cut a result that no row knows is not the job's.
+Only the job's own process writes it. A photo's row is on the disk before its results can exist, so
+that after a power cut a result without a row is not the job's.
 """
 
 from __future__ import annotations
@@ -19,10 +19,18 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from photochrom.errors import ConfigError, JobError, Option, Remedy, os_reason
+from photochrom.errors import (
+    ConfigError,
+    JobError,
+    Option,
+    PhotochromError,
+    Remedy,
+    first_line,
+    os_reason,
+)
 
 LEDGER = "photochrom-ledger.sqlite"
-"""Its name in the folder of results."""
+"""The ledger's file name in its folder."""
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value);
@@ -48,17 +56,45 @@ _COLUMNS = (
 )
 
 
+_PLACE_FAULTS = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOLFS,
+        sqlite3.SQLITE_PERM,
+    }
+)
+"""What SQLite answers where a file system lacks locks or shared memory, or cannot be written."""
+_ON_A_DISK = Remedy("check the disk and its free space, then go on with {}", Option("resume", True))
+_ON_A_SERVER = Remedy(
+    "check the disk; on a file server, copy the ledger to a folder of this machine and go on with "
+    "{} {}",
+    Option("ledger", "FOLDER"),
+    Option("resume", True),
+    otherwise="copy it to a folder of this machine",
+)
+_ELSEWHERE = Remedy(
+    "put the ledger into a folder of this machine with {}",
+    Option("ledger", "FOLDER"),
+    otherwise="copy it to a folder of this machine",
+)
+
 Outputs = tuple[tuple[str, int, int], ...]
 """Path, size and time (ns) of files."""
 
 
 class State(Enum):
-    """What became of a photograph."""
+    """The state of a photograph in a job; a picture that is passed over has no row."""
 
     WAITING = "waiting"
     DONE = "done"
     SKIPPED = "skipped"
     FAILED = "failed"
+    PASSED_OVER = "passed over"
 
 
 @dataclass(frozen=True)
@@ -68,8 +104,8 @@ class Record:
     path: relative to root, with forward slashes. settings: their digest.
     size, modified (nanoseconds), sha256: of the input, as it was coloured.
     outputs: for each file that is the job's own, its path relative to the ledger's folder, size and
-    time; size -1 for one that was about to be written. seconds: of work. reason: in a word, error:
-    in a line.
+    time; size -1 for one that was about to be written. seconds: of work. reason: a word, error: a
+    line, of a photo that is not done.
     """
 
     path: str
@@ -87,13 +123,13 @@ class Record:
 
 
 class Ledger:
-    """An open ledger. One job at a time writes; anyone may read."""
+    """An open ledger: one job at a time writes it, any number of processes read it."""
 
     def __init__(self, folder: Path | None, *, writing: bool = True) -> None:
-        """Open the ledger of a folder of results, or begin one; None: one in memory, for one job.
+        """Open the ledger in a folder, or create it; folder None: in memory, for one job.
 
-        Raises ConfigError where another job is at work there, there is none to read, or the file is
-        not a ledger.
+        Raises ConfigError where another job is writing it, no ledger is there to be read, or the
+        file is not a ledger.
         """
         self.path = (folder or Path()) / LEDGER
         self._lock = FileLock(f"{self.path}.lock")
@@ -109,14 +145,16 @@ class Ledger:
             self._check_version()
         except sqlite3.Error as error:
             self.close()
-            raise ConfigError(
-                self.path, f"not a ledger that can be opened ({error})", "move it away"
-            ) from error
+            raise _opening_fault(self.path, error) from error
 
     def _claim(self, folder: Path, writing: bool) -> None:
         if not writing:
             if not self.path.is_file():
-                raise ConfigError(folder, "has no ledger", "name the folder of results of a job")
+                raise ConfigError(
+                    folder,
+                    "has no ledger",
+                    "name the folder of a job's results, or the folder of its ledger",
+                )
             return
         if not os.access(folder, os.W_OK):
             raise ConfigError(folder, "cannot be written", "name another folder")
@@ -126,9 +164,10 @@ class Ledger:
             raise ConfigError(
                 folder, "another job is writing here", "wait for it or name another folder"
             ) from error
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:  # such as of a file server without locks
+            problem = os_reason(error) if isinstance(error, OSError) else first_line(error)
             raise ConfigError(
-                folder, f"cannot be written ({os_reason(error)})", "name another folder"
+                self.path, f"the ledger cannot be locked there ({problem})", _ELSEWHERE
             ) from error
 
     def _connected(self, in_memory: bool, writing: bool) -> sqlite3.Connection:
@@ -156,9 +195,9 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file and let others write."""
+        """Close the file and release the lock."""
         if hasattr(self, "_database"):
-            with suppress(sqlite3.Error):  # one file is left, readable where nothing can be written
+            with suppress(sqlite3.Error):  # leaves one file, which can be read on a read-only disk
                 self._database.execute("PRAGMA journal_mode = DELETE")
             self._database.close()
         self._lock.release()
@@ -168,14 +207,8 @@ class Ledger:
         try:
             yield self._database
         except sqlite3.Error as error:
-            raise JobError(
-                self.path,
-                f"cannot be read or written ({error})",
-                Remedy(
-                    "check the disk and its free space, then go on with {}",
-                    Option("resume", True),
-                ),
-            ) from error
+            remedy = _ON_A_SERVER if _is_of_place(error) else _ON_A_DISK
+            raise JobError(self.path, f"cannot be read or written ({error})", remedy) from error
 
     def __len__(self) -> int:
         with self._errors() as database:
@@ -183,7 +216,7 @@ class Ledger:
         return int(count)
 
     def remember_settings(self, digest: str, settings: dict[str, Any]) -> None:
-        """Keep what a digest stands for."""
+        """Store the settings that a digest stands for."""
         text = json.dumps(settings, sort_keys=True)
         with self._errors() as database:
             database.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (digest, text))
@@ -195,7 +228,7 @@ class Ledger:
             return {digest: json.loads(text) for digest, text in rows}
 
     def find(self, path: str) -> Record | None:
-        """What is known of a photo."""
+        """The row of a photo; None for a photo without a row."""
         with self._errors() as database:
             row = database.execute(
                 f"SELECT {_COLUMNS} FROM photo WHERE path = ?", (_stored(path),)
@@ -203,23 +236,29 @@ class Ledger:
         return None if row is None else _record(row)
 
     def plan(self, records: Iterable[Record]) -> None:
-        """Write rows down and wait until they are on the disk."""
+        """Write rows and wait until they are on the disk."""
         self._write(records)
         with self._errors() as database:
             database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def settle(self, record: Record) -> None:
-        """Write down what became of a photo; safe from then on against the end of this process."""
+        """Write the row of a photo that has ended; the end of this process does not lose it."""
         self._write([record])
 
     def _write(self, records: Iterable[Record]) -> None:
         marks = ", ".join("?" * 12)
         with self._errors() as database:
             database.execute("BEGIN")
-            database.executemany(
-                f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})", map(_row, records)
-            )
-            database.execute("COMMIT")
+            try:
+                database.executemany(
+                    f"INSERT OR REPLACE INTO photo ({_COLUMNS}) VALUES ({marks})",
+                    map(_row, records),
+                )
+                database.execute("COMMIT")
+            except sqlite3.Error:
+                with suppress(sqlite3.Error):  # SQLite may have done it by itself
+                    database.execute("ROLLBACK")
+                raise
 
     def records(self, state: State | None = None) -> Iterator[Record]:
         """All photos, or those of one state, in the order of their paths."""
@@ -238,8 +277,27 @@ class Ledger:
             return {(State(state), reason): count for state, reason, count in rows}
 
 
+def _opening_fault(path: Path, error: sqlite3.Error) -> PhotochromError:
+    """The error for a ledger that SQLite cannot open."""
+    if _code_of(error) == sqlite3.SQLITE_FULL:
+        return JobError(path, f"cannot be written ({error})", "make room on the disk")
+    if _is_of_place(error):
+        return ConfigError(path, f"the ledger cannot be used there ({error})", _ELSEWHERE)
+    return ConfigError(path, f"not a ledger that can be opened ({error})", "move it away")
+
+
+def _is_of_place(error: sqlite3.Error) -> bool:
+    """Whether an error comes from the file system, such as one without locks, not the content."""
+    return _code_of(error) in _PLACE_FAULTS
+
+
+def _code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for an error of the module's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _stored(text: str) -> str | bytes:
-    """A path as SQLite takes it: names need not be text everywhere."""
+    """A path as SQLite stores it: bytes where it is not valid Unicode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -252,7 +310,7 @@ def _loaded(value: str | bytes) -> str:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    outputs = json.dumps(record.outputs)  # escapes what is no text
+    outputs = json.dumps(record.outputs)  # escapes names that are not valid Unicode
     return (
         _stored(record.path), _stored(record.root), record.state.value, record.settings,
         record.size, record.modified, record.sha256, outputs, record.seconds, record.reason,

@@ -1,4 +1,4 @@
-"""What is to be done with each photo of a job, by what the ledger and the results say."""
+"""Decides for each photo of a job, by its row and its results, whether it is to be coloured."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from photochrom.errors import OutputExistsError, Spelling
 from photochrom.photo.naming import colored_name
 from photochrom.photo.writer import REPLACE
 
-TAKEN = "OutputExistsError"
-"""The reason of a photo whose result's name is taken."""
+OUTPUT_EXISTS = "OutputExistsError"
+"""The reason of a photo whose result's name another file has."""
 NOTHING = (-1, -1)
-"""Size and time of no file; in a row, of one that was about to be written."""
+"""Size and time of a file that does not exist; in a row, of one that was about to be written."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done with one photo.
+    """The decision about one photo.
 
-    record: its row, final where nothing is to be done (`todo` false). new: whether that row is to
-    be written. overwrite: what lies at the result's place may be replaced. known: the SHA-256 of
-    the photo of which the results are; where it still has it, nothing is done.
+    record: its row; final where `todo` is false. todo: whether a worker is to colour the photo.
+    new: whether the row is to be written. overwrite: whether a file with the result's name may be
+    replaced. known: the SHA-256 that the photo had when its results were made; a worker does
+    nothing where the photo still has it.
     """
 
     record: Record
@@ -37,7 +38,7 @@ class Plan:
 
 
 class Planner:
-    """Plans photo after photo of one root; they must come folder by folder."""
+    """Plans the photos of one root, one after another; they must come folder by folder."""
 
     def __init__(
         self,
@@ -53,12 +54,13 @@ class Planner:
         retry_failed: bool,
         spelling: Spelling = str,
     ) -> None:
-        """Plan the photos of `root`, one of the job's `roots`; rows of any other were moved.
+        """Plan the photos of `root`, one of the job's `roots`.
 
-        digest: of the settings. roots: each with the name that errors call it by. results: the
-        folder of results, for errors. result_stat: size and time of a result by its relative path,
-        `NOTHING` where there is none. suffix: of results; None for the photo's own. spelling: of
-        options in errors.
+        A row of a root that the job does not have belongs to a folder that was moved.
+        digest: of the settings. roots: each with its name in errors. results: the folder of
+        results, as errors name it. result_stat: size and time of a result by its relative path,
+        `NOTHING` where it does not exist. suffix: of results; None for the photo's own. spelling:
+        of options in errors.
         """
         self._ledger, self._digest, self._result_stat = ledger, digest, result_stat
         self._root, self._roots, self._suffix = root, roots, suffix
@@ -69,13 +71,15 @@ class Planner:
         self._owners: dict[str, str] = {}
 
     def plan(self, path: str, size: int, modified: int) -> Plan:
-        """What is to be done with a photo of this size and time (ns)."""
+        """Decide about a photo of this size and time (ns)."""
         target = colored_name(path, self._suffix)
         known = self._ledger.find(path)
         fresh = Record(path, self._root, State.WAITING, self._digest, size, modified)
         if known is not None and known.root != self._root and known.root in self._roots:
             error = self._same_result(path, within(self._roots[known.root], path))
-            return replace(self._refused(fresh, error), new=False)  # the row stays the other's
+            return replace(
+                self._refused(fresh, error), new=False
+            )  # the row belongs to the other root
         other = self._owner(target, path)
         if other != path:
             return self._refused(fresh, self._same_result(path, other))
@@ -84,10 +88,10 @@ class Planner:
         if known is not None and same and unmoved and self._settled(known):
             return Plan(known)
         outputs = () if known is None else known.outputs
-        if not self._overwrite and (strange := self._not_ours(target, outputs)):
-            changed = any(name == strange for name, _, _ in outputs)
-            what = "was changed since it was made" if changed else "exists already"
-            error = OutputExistsError(within(self._results, strange), what, REPLACE)
+        if not self._overwrite and (foreign := self._foreign_file(target, outputs)):
+            changed = any(name == foreign for name, _, _ in outputs)
+            problem = "was changed since it was made" if changed else "exists already"
+            error = OutputExistsError(within(self._results, foreign), problem, REPLACE)
             return self._refused(replace(fresh, outputs=outputs), error)
         unchanged = None
         if known is not None and same and known.state is State.DONE and self._complete(known):
@@ -101,47 +105,47 @@ class Planner:
 
     def _refused(self, record: Record, error: OutputExistsError) -> Plan:
         line = error.line(self._spelling)
-        return Plan(replace(record, state=State.FAILED, reason=TAKEN, error=line), new=True)
+        return Plan(replace(record, state=State.FAILED, reason=OUTPUT_EXISTS, error=line), new=True)
 
     def _same_result(self, path: str, other: str) -> OutputExistsError:
         source = within(self._roots[self._root], path)
         return OutputExistsError(source, f"would have the same result as {other}", "rename one")
 
     def _owner(self, target: str, path: str) -> str:
-        """The photo that named this target first; this one, where none did."""
+        """The first photo of this folder with this target, which may be `path` itself."""
         folder = posixpath.dirname(target)
         if folder != self._folder:
             self._folder, self._owners = folder, {}
         return self._owners.setdefault(target, path)
 
     def _settled(self, known: Record) -> bool:
-        """Whether a photo of the same settings and time needs nothing."""
+        """Whether a photo with unchanged settings and time is not to be coloured again."""
         if known.state is State.DONE:
             return self._complete(known)
         if known.state is State.FAILED:
-            return not (self._retry_failed or (known.reason == TAKEN and self._overwrite))
+            return not (self._retry_failed or (known.reason == OUTPUT_EXISTS and self._overwrite))
         return known.state is State.SKIPPED
 
     def _complete(self, known: Record) -> bool:
-        """Whether all results are there as they were written."""
+        """Whether all results exist as they were written."""
         return bool(known.outputs) and all(
             self._result_stat(name) == (size, modified) for name, size, modified in known.outputs
         )
 
-    def _not_ours(self, target: str, outputs: Outputs) -> str | None:
-        """What lies at a result's place, or its first page's, and was not written by a job."""
+    def _foreign_file(self, target: str, outputs: Outputs) -> str | None:
+        """The path of a result, or of its first page, where a file lies that no job wrote."""
         if (target, *NOTHING) in outputs:  # it was about to be written, and perhaps was
             return None
         whole = PurePosixPath(target)
-        for place in (target, str(whole.with_stem(f"{whole.stem}-1"))):
-            found = self._result_stat(place)
-            if found != NOTHING and (place, *found) not in outputs:
-                return place
+        for path in (target, str(whole.with_stem(f"{whole.stem}-1"))):
+            status = self._result_stat(path)
+            if status != NOTHING and (path, *status) not in outputs:
+                return path
         return None
 
 
 def within(folder: str | Path, name: str) -> str:
-    """The name of something in a folder or below a URL, as a person would write it."""
+    """The path of a file in a folder or below a URL, as a person would write it."""
     return name if str(folder) == "." else posixpath.join(str(folder), name)
 
 
@@ -165,8 +169,8 @@ def settle(record: Record, outcome: Outcome, outputs: Outputs, spelling: Spellin
     )
 
 
-def still_ours(record: Record, outcome: Outcome) -> Outputs:
-    """Which results of a planned photo are the job's own after a task that wrote none."""
+def earlier_outputs(record: Record, outcome: Outcome) -> Outputs:
+    """The results of a photo that stay in its row after a task that wrote none."""
     if outcome.state == "unchanged" or outcome.cut_off:  # cut off, it may have been written
         return record.outputs
     return tuple(output for output in record.outputs if output[1:] != NOTHING)

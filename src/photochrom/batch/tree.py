@@ -5,21 +5,46 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from pathspec import PathSpec
 
 from photochrom.errors import ConfigError, os_reason
-from photochrom.photo.formats import SUFFIXES
+from photochrom.photo.formats import kind_of
 from photochrom.photo.naming import is_result
+from photochrom.photo.unsupported import unsupported_format
+
+_SYSTEM_FOLDERS = frozenset(
+    {
+        "@eadir",  # Synology: thumbnails and indexes
+        "@tmp",
+        "#recycle",
+        "#snapshot",
+        "@recycle",  # QNAP
+        "@recently-snapshot",
+        "network trash folder",  # file servers for macOS
+        "temporary items",
+        "__macosx",  # archives packed by macOS
+        "$recycle.bin",  # Windows
+        "recycler",
+        "recycled",
+        "system volume information",
+        "lost+found",  # Linux
+        "~snapshot",  # NetApp
+    }
+)
+"""Names, in lower case, of folders where file servers and desktops keep thumbnails, snapshots and
+deleted files. Their hidden folders (.Trash-1000, .Trashes, .thumbnails) need no list."""
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """Which relative paths count, as in a .gitignore: "*.tif", "1912/", "drafts/**".
+    """Patterns that select relative paths, as in a .gitignore: "*.tif", "1912/", "drafts/**".
 
-    include: where there are any, a path must fit one. exclude: wins.
+    include: where given, a path must match one of them. exclude: a path that matches one is left
+    out, also where `include` has it.
     """
 
     include: PathSpec[Any] | None = None
@@ -29,32 +54,61 @@ class Patterns:
     def of(cls, include: Sequence[str], exclude: Sequence[str]) -> Patterns:
         """Patterns from their texts; raises ConfigError for an invalid one."""
         try:
-            found = [
+            specs = [
                 PathSpec.from_lines("gitignore", lines) if lines else None
                 for lines in (include, exclude)
             ]
         except ValueError as error:
             raise ConfigError(None, f"a pattern cannot be read ({error})") from error
-        return cls(*found)
+        return cls(*specs)
 
     def fit(self, path: str) -> bool:
-        """Whether a relative path with forward slashes counts."""
+        """Whether the patterns select a relative path with forward slashes."""
         if self.exclude is not None and self.exclude.match_file(path):
             return False
         return self.include is None or self.include.match_file(path)
 
 
+class EntryKind(Enum):
+    """What an entry of a tree is to a job."""
+
+    PHOTO = "photo"
+    UNSUPPORTED = "unsupported"
+    """A picture of a format that Photochrom does not read."""
+    UNREADABLE_FOLDER = "unreadable folder"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder of a tree.
+
+    path: relative to the tree's root, with forward slashes.
+    """
+
+    path: str
+    kind: EntryKind
+
+
 def photos_in(
     root: Path, *, recursive: bool, patterns: Patterns, leave_out: Sequence[Path] = ()
 ) -> Iterator[str]:
-    """Relative paths of the photos below a folder, sorted folder by folder.
+    """Relative paths of the photos below a folder; see `entries_in`."""
+    for entry in entries_in(root, recursive=recursive, patterns=patterns, leave_out=leave_out):
+        if entry.kind is EntryKind.PHOTO:
+            yield entry.path
 
-    Hidden files and folders, and links to folders, are passed over; so are the folders of
+
+def entries_in(
+    root: Path, *, recursive: bool, patterns: Patterns, leave_out: Sequence[Path] = ()
+) -> Iterator[Entry]:
+    """The photos below a folder, sorted folder by folder, and what a job cannot read there.
+
+    Passed over without an entry: hidden files and folders, folders of file servers and desktops
+    (`is_system_folder`), links to folders, results, files that are no pictures, and the folders of
     `leave_out`, which hold results. Memory is that of one folder's names.
-    Raises ConfigError where the folder itself cannot be read; others below are yielded as
-    if they were photos, so that the failure is told where photos are told.
+    Raises ConfigError where the folder itself cannot be read; a folder below it is an entry then.
     """
-    barred = {os.path.realpath(folder) for folder in leave_out}
+    left_out = {os.path.realpath(folder) for folder in leave_out}
     pending = [""]
     while pending:
         relative = pending.pop()
@@ -65,24 +119,39 @@ def photos_in(
         except OSError as error:
             if not relative:
                 raise ConfigError(root, f"cannot be read ({os_reason(error)})") from error
-            yield relative
+            yield Entry(relative, EntryKind.UNREADABLE_FOLDER)
             continue
         below = []
         for entry in listed:
-            if entry.name.startswith("."):
-                continue
             path = f"{relative}/{entry.name}" if relative else entry.name
             if _is_folder(entry):
-                link = entry.is_symlink()
-                if recursive and not link and os.path.realpath(entry.path) not in barred:
+                if recursive and _is_walked(entry, left_out):
                     below.append(path)
-            elif _is_photo(entry.name) and patterns.fit(path):
-                yield path
+            elif (kind := kind_of_file(entry.name)) is not None and patterns.fit(path):
+                yield Entry(path, kind)
         pending += reversed(below)
 
 
-def _is_photo(name: str) -> bool:
-    return PurePath(name).suffix.lower() in SUFFIXES and not is_result(name)
+def is_system_folder(name: str) -> bool:
+    """Whether a folder's name is one under which file servers and desktops keep their own files."""
+    return name.startswith(".") or name.lower() in _SYSTEM_FOLDERS
+
+
+def kind_of_file(name: str) -> EntryKind | None:
+    """What a file is to a job by its name; None for one that is passed over."""
+    if kind_of(name) is not None:
+        kind = EntryKind.PHOTO
+    elif unsupported_format(name) is not None:
+        kind = EntryKind.UNSUPPORTED
+    else:
+        return None
+    return None if name.startswith(".") or is_result(name) else kind
+
+
+def _is_walked(entry: os.DirEntry[str], left_out: set[str]) -> bool:
+    if is_system_folder(entry.name) or entry.is_symlink():
+        return False
+    return os.path.realpath(entry.path) not in left_out
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

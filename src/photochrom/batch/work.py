@@ -1,4 +1,4 @@
-"""One photograph's share of a job, as a worker process does it."""
+"""The work on one photograph of a job, in a worker process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import time
 import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, fields, replace
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,13 @@ from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
 
-LONGEST_S = 1800
-"""A photo that takes longer is given up."""
-_DIED, _HUNG = "WorkerDied", "Timeout"
+TIME_LIMIT_S = 1800
+"""A photo that takes longer, in seconds, fails."""
+_DIED, _TIMED_OUT = "WorkerDied", "Timeout"
 _BETWEEN_TRIMS = 32
-"""Photos between two times that a worker gives freed memory back; it takes some milliseconds."""
-_PARENT_CHECKED = 1.0
-"""Seconds between two looks whether the job's process is still there."""
+"""A worker returns freed memory to the system after this many photos; that takes milliseconds."""
+_PARENT_CHECK_S = 1.0
+"""Seconds between two checks that the job's process still runs."""
 
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels")
@@ -43,11 +44,13 @@ _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "over
 
 @dataclass(frozen=True, kw_only=True)
 class JobSettings:
-    """What decides how a job's results look; changing any but the device means colouring again.
+    """The options that decide how a job's results look.
+
+    Where any of them but the device changes, a resumed job colours its photos again.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
-    for the photo's own. colorize, save: options of every photo; no hints, and what may be
-    overwritten is the job's to say.
+    for the photo's own. colorize, save: options of every photo; hints are not used, and `Job` has
+    the option to overwrite.
     """
 
     model: str | None = None
@@ -69,7 +72,7 @@ class JobSettings:
         return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
 
     def as_dict(self) -> dict[str, Any]:
-        """For the ledger."""
+        """All fields in one dict of plain values, for the ledger."""
         return {
             **{name: getattr(self, name) for name in _OF_THE_JOB},
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
@@ -77,10 +80,10 @@ class JobSettings:
         }
 
     def digest(self, model_sha256: str) -> str:
-        """A short name of these settings with the very weights they are used with."""
-        said = self.as_dict()
-        del said["device"]  # the device changes no visible colour
-        text = json.dumps([said, model_sha256], sort_keys=True)
+        """A short digest of these settings and of the weights that they are used with."""
+        settings = self.as_dict()
+        del settings["device"]  # the device changes no visible colour
+        text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -90,8 +93,8 @@ class Task:
 
     source, target: paths; the target's suffix is already that of the settings' format.
     overwrite: whether a file of that name may be replaced.
-    known: the SHA-256 that the photo had when the target was made with these settings; where it
-    still has it, nothing is done.
+    known: the SHA-256 that the photo had when the target was made with these settings; the task
+    does nothing where the photo still has it.
     """
 
     source: Path
@@ -114,8 +117,8 @@ class Outcome(FileReport):
 
     @property
     def cut_off(self) -> bool:
-        """Whether the worker could not say how far it came."""
-        return self.reason in (_DIED, _HUNG)
+        """Whether the worker ended before it could report."""
+        return self.reason in (_DIED, _TIMED_OUT)
 
 
 _colorizer: Colorizer | None = None
@@ -124,7 +127,7 @@ _settings = JobSettings()
 
 
 def preflight(settings: JobSettings) -> None:
-    """Raise, before a job, what would fail with every photo: ModelError, ConfigError."""
+    """Raise ModelError or ConfigError, before a job begins, where every photo would."""
     _model(settings, 1).check_size(settings.colorize.size)
 
 
@@ -136,6 +139,7 @@ def _model(settings: JobSettings, threads: int) -> Colorizer:
 
 def start_workers(settings: JobSettings, workers: int, threads: int) -> ProcessPool:
     """Processes that do tasks; threads: of each."""
+    _start_resource_tracker()
     return ProcessPool(
         max_workers=workers,
         context=multiprocessing.get_context("spawn"),
@@ -144,9 +148,23 @@ def start_workers(settings: JobSettings, workers: int, threads: int) -> ProcessP
     )
 
 
+def _start_resource_tracker() -> None:
+    """Start the process that `multiprocessing` keeps beside its workers, deaf to SIGHUP.
+
+    The signal of a terminal that is closed would end it before the job, with warnings.
+    """
+    if not hasattr(signal, "SIGHUP"):
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def schedule(pool: ProcessPool, task: Task) -> Any:
     """Submit a task to the next free worker; returns a future for `outcome_of`."""
-    return pool.schedule(color, args=(task,), timeout=LONGEST_S)
+    return pool.schedule(color, args=(task,), timeout=TIME_LIMIT_S)
 
 
 def outcome_of(future: Any, source: str | Path) -> Outcome:
@@ -157,15 +175,17 @@ def outcome_of(future: Any, source: str | Path) -> Outcome:
         fault = PhotoError(source, "its worker process died", "the file may be damaged")
         return Outcome(input=str(source), state="failed", reason=_DIED, fault=fault)
     except FutureTimeout:
-        fault = PhotoError(source, f"took longer than {LONGEST_S} s", "the file may be damaged")
-        return Outcome(input=str(source), state="failed", reason=_HUNG, fault=fault)
+        fault = PhotoError(source, f"took longer than {TIME_LIMIT_S} s", "the file may be damaged")
+        return Outcome(input=str(source), state="failed", reason=_TIMED_OUT, fault=fault)
     return outcome
 
 
 def init_worker(settings: JobSettings, threads: int) -> None:
     """Prepare a worker process for tasks; called once in each."""
     global _colorizer, _settings
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the job's own process decides
+    for name in ("SIGINT", "SIGHUP"):  # the job's own process ends its workers
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     parent = os.getppid()
     threading.Thread(target=_exit_with_parent, args=(parent,), daemon=True).start()
     from photochrom._system.vips import block_untrusted, pyvips
@@ -176,22 +196,22 @@ def init_worker(settings: JobSettings, threads: int) -> None:
 
     _settings = settings
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a device that fails; the job has told it
+        warnings.simplefilter("ignore")  # of a device that fails: the job's process has shown it
         _colorizer = _model(settings, threads)
 
 
 def _exit_with_parent(parent: int) -> None:
     """End this worker when the job's process has ended, killed or not."""
     while os.getppid() == parent:
-        time.sleep(_PARENT_CHECKED)
+        time.sleep(_PARENT_CHECK_S)
     os._exit(1)
 
 
 def color(task: Task) -> Outcome:
     """Do one task; every failure is an outcome, so that one photo does not stop the others.
 
-    The photo's size, time and SHA-256 are those from before it was read: one that changes meanwhile
-    is noticed by the next job.
+    The photo's size, time and SHA-256 are taken before it is read, so that the next job notices a
+    change during the work.
     """
     started = time.perf_counter()
     _trim_memory()

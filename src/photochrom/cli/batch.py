@@ -1,34 +1,33 @@
-"""`photochrom colorize FOLDER`: a whole tree as a job; and `photochrom ledger OUT`."""
+"""`photochrom colorize FOLDER`: a whole tree as a job."""
 
 from __future__ import annotations
 
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from photochrom.cli.exit_codes import INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
-from photochrom.cli.output import one_line, print_error, print_path, print_record, show_warnings
+from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import job_progress
 from photochrom.errors import ConfigError
 from photochrom.options import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from photochrom.batch import Job, JobSettings, Record, Report, Summary
+    from photochrom.batch import Contents, Job, JobSettings, Record, Report, Summary, Workers
     from photochrom.batch.cluster import ClusterJob
-
-_SHOWN = 20
-"""Failures that `ledger` lists without --failed."""
 
 
 @dataclass(frozen=True)
 class TreeOptions:
-    """What the options about whole folders say; see their help."""
+    """The values of the options for whole folders; see their help."""
 
     recursive: bool
     include: list[str]
@@ -44,26 +43,29 @@ class TreeOptions:
     def jobs_of(
         self, inputs: list[str], output: str | None, settings: JobSettings, overwrite: bool
     ) -> list[Job] | list[ClusterJob]:
-        """The jobs on the folders among the inputs; none where all inputs are single photos.
+        """The jobs for the folders among the inputs; empty where all inputs are single photos.
 
-        Raises ConfigError for usage that cannot be meant.
+        Raises ConfigError for options that contradict each other.
         """
         if self.engine not in ("local", "ray"):
             raise ConfigError(f"--engine {self.engine}", "must be local or ray")
         if self.engine == "ray":
             return [self._cluster_job(inputs, output, settings, overwrite)]
-        if self.address is not None or self.ledger is not None:
-            raise ConfigError(None, "--address and --ledger belong to --engine ray", "add that")
+        if self.address is not None:
+            raise ConfigError("--address", "belongs to --engine ray", "add that")
         _refuse_addresses(inputs, output)
         folders = folders_of(inputs, output)
         if output is not None and folders and len(folders) < len(inputs):
             remedy = "name folders or photos; without -o results lie beside them"
             raise ConfigError(f"-o {output}", "is for folders or for photos, not for both", remedy)
         if not folders:
-            self._refuse("recursive", "include", "exclude", "jobs", "resume", "retry_failed")
+            self._refuse(
+                "recursive", "include", "exclude", "jobs", "resume", "retry_failed", "ledger"
+            )
             return []
-        if output is None:
-            self._refuse("resume", "retry_failed", remedy="add -o FOLDER, which keeps the ledger")
+        if output is None and self.ledger is None:
+            remedy = "add -o FOLDER or --ledger FOLDER, which keeps the ledger"
+            self._refuse("resume", "retry_failed", remedy=remedy)
         return self._local_jobs(folders, output, settings, overwrite)
 
     def _refuse(self, *options: str, remedy: str = "name a folder") -> None:
@@ -83,15 +85,20 @@ class TreeOptions:
             "jobs": self.jobs,
             "threads": self.threads,
             "overwrite": overwrite,
+            "ledger": self.ledger,
+            "resume": self.resume or self.retry_failed,
+            "retry_failed": self.retry_failed,
             "spelling": flag,
         }
         folders = list({os.path.realpath(folder): folder for folder in folders}.values())
         if output is None:
+            if self.ledger is not None and len(folders) > 1:
+                raise ConfigError(
+                    f"--ledger {self.ledger}",
+                    "without -o holds the photos of one folder",
+                    "name one folder, or add -o FOLDER",
+                )
             return [Job.beside(folder, settings, **options) for folder in folders]
-        options |= {
-            "resume": self.resume or self.retry_failed,
-            "retry_failed": self.retry_failed,
-        }
         return [Job(folders, Path(output), settings, **options)]
 
     def _cluster_job(
@@ -132,7 +139,7 @@ def _refuse_addresses(inputs: list[str], output: str | None) -> None:
 
 
 def folders_of(inputs: list[str], output: str | None) -> list[Path]:
-    """The folders among the inputs, which jobs colour; none where the output is a single file."""
+    """The folders among the inputs, which jobs colour; empty where the output is a single file."""
     from photochrom.photo.formats import kind_of
 
     if output == STANDARD_STREAM:
@@ -143,87 +150,132 @@ def folders_of(inputs: list[str], output: str | None) -> list[Path]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is that of a folder; false for a name that can be none."""
+    """Whether a path is a folder; false for a name that the system refuses."""
     try:
         return path.is_dir()
-    except OSError:  # as of a name that is too long
+    except OSError:  # such as a name that is too long
         return False
 
 
 @dataclass(frozen=True)
 class CountedJob:
-    """A job, and how many photos it has; 0 where that is not known."""
+    """A job with what its folders hold.
+
+    photos: their number, None where that is not known. passed_over: numbers of pictures that cannot
+    be read, by their formats.
+    """
 
     job: Job | ClusterJob
-    total: int
+    photos: int | None
+    passed_over: Counter[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the job has no photo, as far as that is known."""
+        return self.photos == 0
 
 
 def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
-    """Jobs with their numbers of photos; warns of folders without any, and leaves them out."""
+    """Jobs with their numbers of photos, and with no more processes than photos.
+
+    Warns of photos in subfolders that no job colours.
+    """
     from photochrom.batch.cluster import ClusterJob
 
-    found: list[CountedJob] = []
-    empty: list[str] = []
+    result = []
     for job in jobs:
         if isinstance(job, ClusterJob):
-            found.append(CountedJob(job, 0))
-        elif total := _count(job):
-            processes = job.jobs or job.threads or os.cpu_count() or 1
-            found.append(CountedJob(replace(job, jobs=min(processes, total)), total))
-        else:
-            empty += map(str, job.roots)
-    if found:  # else there is nothing to do, which the caller says
-        for root in empty:
-            print_error(f"warning: {root}: no photos there")
-    return found
+            result.append(CountedJob(job, None, Counter()))
+            continue
+        contents = _contents(job)
+        processes = job.jobs or job.threads or os.cpu_count() or 1
+        limited = replace(job, jobs=min(processes, max(1, contents.photos)))
+        result.append(CountedJob(limited, contents.photos, contents.passed_over))
+    return result
 
 
-def _count(job: Job) -> int:
-    from photochrom.batch import count_photos
+def _contents(job: Job) -> Contents:
+    from photochrom.batch import contents_of
 
     if not job.recursive and _has_photos_below(job):
         print_error("warning: photos in subfolders are left out; add --recursive")
-    return count_photos(job)
+    return contents_of(job)
 
 
 def _has_photos_below(job: Job) -> bool:
-    from photochrom.batch import photos_of
+    from photochrom.batch import entries_of
+    from photochrom.batch.tree import EntryKind
 
     whole = replace(job, recursive=True)
-    return any("/" in path for root in job.roots for path in photos_of(whole, root))
+    return any(
+        "/" in entry.path and entry.kind is EntryKind.PHOTO
+        for root in job.roots
+        for entry in entries_of(whole, root)
+    )
 
 
-def color_folders(counted: CountedJob, as_json: bool) -> bool:
-    """Do a job, report every photo as it ends, and all at the end.
+def no_photos(jobs: Sequence[CountedJob]) -> str:
+    """What to say of folders without photos, and of the pictures in them that cannot be read."""
+    passed_over = sum((counted.passed_over for counted in jobs), Counter[str]())
+    return "no photos there" + (f"; {passed_over_line(passed_over)}" if passed_over else "")
 
-    Returns whether no photo failed. Raises typer.Exit where the job cannot begin or go on.
+
+def passed_over_line(passed_over: Counter[str]) -> str:
+    """Such as "5 files passed over: 3 PSD, 2 CR2"."""
+    total = passed_over.total()
+    formats = ", ".join(f"{count} {name}" for name, count in passed_over.most_common())
+    return f"{total} {'file' if total == 1 else 'files'} passed over: {formats}"
+
+
+def color_folders(jobs: Sequence[CountedJob], as_json: bool) -> bool:
+    """Do jobs of the same settings, one after another, by the same worker processes.
+
+    Reports every photo as it ends, and a summary of each job.
+    Returns whether no photo failed. Raises typer.Exit where a job cannot begin or go on.
     """
+    from photochrom.batch import Workers
+    from photochrom.batch.cluster import ClusterJob
+
+    with one_line_errors(), ExitStack() as stack:
+        workers = None
+        local = [counted.job for counted in jobs if not isinstance(counted.job, ClusterJob)]
+        if local:
+            count = max(job.jobs or 1 for job in local)
+            workers = stack.enter_context(Workers(local[0].settings, count, local[0].threads))
+        complete = [_color_folder(counted, workers, as_json) for counted in jobs]
+    return all(complete)
+
+
+def _color_folder(counted: CountedJob, workers: Workers | None, as_json: bool) -> bool:
     from photochrom.batch import run_job
     from photochrom.batch.cluster import ClusterJob, run_on_ray
 
-    job, total = counted.job, counted.total
-    with one_line_errors():
-        try:
-            with job_progress(total) as shown, show_warnings():
+    job = counted.job
+    if counted.is_empty and not counted.passed_over and not isinstance(job, ClusterJob):
+        print_error(f"warning: {', '.join(map(str, job.roots))}: no photos there")
+        return True
+    try:
+        with job_progress(counted.photos or 0) as advance, show_warnings():
 
-                def listener(report: Report) -> None:
-                    shown()
-                    _tell(report, job, as_json)
+            def listener(report: Report) -> None:
+                if report.record.state.value != "passed over":
+                    advance()
+                _show(report, job, as_json)
 
-                if isinstance(job, ClusterJob):
-                    summary = run_on_ray(job, listener)
-                else:
-                    summary = run_job(job, listener)
-        except KeyboardInterrupt:
-            resumable = isinstance(job, ClusterJob) or job.keep_ledger
-            goes_on = ", --resume goes on" if resumable else ""
-            print_error(f"interrupted; finished photos are kept{goes_on}")
-            raise typer.Exit(INTERRUPTED) from None
+            if isinstance(job, ClusterJob):
+                summary = run_on_ray(job, listener)
+            else:
+                summary = run_job(job, listener, workers)
+    except KeyboardInterrupt as interruption:
+        resumable = isinstance(job, ClusterJob) or job.keep_ledger
+        remedy = ", --resume goes on" if resumable else ""
+        print_error(f"interrupted; finished photos are kept{remedy}")
+        raise typer.Exit(exit_code_of(interruption)) from None
     _sum_up(summary, job)
     return not summary.failed
 
 
-def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
+def _show(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         print_error(record.error)
@@ -237,7 +289,7 @@ def _tell(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
 
 
 def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
-    """A photo's JSON record: as of any photo, and whether it was done now or by an earlier job."""
+    """A photo's JSON record, with `now`: whether this job, not an earlier one, coloured it."""
     from photochrom.errors import PhotoError
     from photochrom.files import FileReport
 
@@ -268,8 +320,8 @@ def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
     from photochrom.batch.cluster import ClusterJob
 
     parts = [f"{summary.done} done"]
-    if summary.kept:
-        parts.append(f"{summary.kept} done before")
+    if summary.done_before:
+        parts.append(f"{summary.done_before} done before")
     if summary.skipped:
         parts.append(f"{summary.skipped} skipped")
     if summary.failed:
@@ -282,56 +334,10 @@ def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
         line += f" ({'; '.join(reasons)})"
         if isinstance(job, ClusterJob):
             line += f"; photochrom ledger {job.ledger} lists them"
-        elif job.keep_ledger:
-            line += f"; photochrom ledger {job.output} lists them"
+        elif job.ledger_folder is not None:
+            line += f"; photochrom ledger {job.ledger_folder} lists them"
     print_error(line)
+    if summary.passed_over:
+        print_error(passed_over_line(summary.passed_over))
     if summary.lost:
         print_error(f"warning: some files could not hold {', '.join(sorted(summary.lost))}")
-
-
-def ledger(
-    folder: Annotated[Path, typer.Argument(help="The folder of results of a job.")],
-    failed: Annotated[
-        bool, typer.Option("--failed", help="List all photos that failed, and why.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a photo.")] = False,
-) -> None:
-    """Read what became of each photo of a job: counts by state, settings, failures.
-
-    It may be read while the job runs.
-    """
-    from photochrom.batch import Ledger, State
-
-    with one_line_errors(), Ledger(folder, writing=False) as found:
-        if as_json:
-            for record in found.records(State.FAILED if failed else None):
-                print_record(
-                    {
-                        "path": record.path,
-                        "root": record.root,
-                        "state": record.state.value,
-                        "settings": record.settings,
-                        "sha256": record.sha256,
-                        "outputs": [name for name, _, _ in record.outputs],
-                        "seconds": record.seconds,
-                        "reason": record.reason,
-                        "error": record.error,
-                        "at": record.at,
-                    }
-                )
-            return
-        counts = found.counts()
-        for state in State:
-            reasons = {reason: n for (s, reason), n in counts.items() if s is state}
-            if reasons:
-                detail = "; ".join(f"{n} {reason}" for reason, n in reasons.items() if reason)
-                line = f"{sum(reasons.values()):8d} {state.value}"
-                typer.echo(line + (f" ({detail})" if detail else ""))
-        for digest, settings in found.settings().items():
-            said = ", ".join(f"{name} {value}" for name, value in settings.items())
-            typer.echo(f"settings {digest}: {said}")
-        for index, record in enumerate(found.records(State.FAILED)):
-            if index == _SHOWN and not failed:
-                typer.echo("... (--failed lists all)")
-                break
-            typer.echo(one_line(record.error or record.path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.batch import TreeOptions, color_folders, counted, folders_of, is_folder
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.batch import (
+    TreeOptions,
+    color_folders,
+    counted,
+    folders_of,
+    is_folder,
+    no_photos,
+)
+from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     Address,
@@ -46,6 +54,7 @@ from photochrom.cli.options import (
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.cli.progress import photo_progress
+from photochrom.cli.streams import is_closed, standard_output_errors
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import colored_name
@@ -66,7 +75,7 @@ class _Photo:
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """The name of the photo in errors."""
         return "standard input" if self.source is None else str(self.source)
 
 
@@ -88,7 +97,7 @@ def colorize(
             "--output",
             "-o",
             metavar="FILE_OR_FOLDER",
-            help="Where to write; default: NAME.color.EXT beside the input. - for a pipe.",
+            help="File or folder to write; default: NAME.color.EXT beside the input. - for a pipe.",
         ),
     ] = None,
     vividness: Vividness = ColorizeOptions.vividness,
@@ -140,14 +149,14 @@ def colorize(
 ) -> None:
     """Colour black-and-white photos.
 
-    A folder's photos are coloured by worker processes, beside the originals; results of an earlier
-    run (NAME.color.EXT and those of `variants`) are passed over. With -o FOLDER the folder's tree
-    is mirrored there, and a ledger in it records what is done: --resume continues after any
-    interruption. A photo that is in colour already is refused without --recolor; in a folder it is
-    skipped. The original files are never changed.
+    The originals are never changed. Results lie beside them, or, with -o FOLDER, in a tree of the
+    same shape, with a ledger that records which photos are done: --resume continues after any
+    interruption. Worker processes colour the photos of a folder; they pass over results of earlier
+    runs (NAME.color.EXT and those of `variants`). A photo that is in colour already is an error
+    without --recolor; in a folder it is skipped.
 
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
-    2 wrong usage, 130 interrupted.
+    2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted.
     """
     from photochrom.batch.work import JobSettings
 
@@ -172,7 +181,7 @@ def colorize(
                 quality=quality, mark=not no_mark, profile=profile, reversible=reversible
             ),
         )
-        asked = TreeOptions(
+        tree_options = TreeOptions(
             recursive=recursive,
             include=include or [],
             exclude=exclude or [],
@@ -184,15 +193,15 @@ def colorize(
             ledger=ledger,
             threads=threads,
         )
-        folder_jobs = asked.jobs_of(inputs, output, settings, overwrite)
+        folder_jobs = tree_options.jobs_of(inputs, output, settings, overwrite)
         if folder_jobs and (confidence is not None or hints is not None):
             raise ConfigError(
                 None, "--confidence and --hints belong to one photo at a time", "name one"
             )
         singles = _single_photos(inputs, output, engine)
         counted_jobs = counted(folder_jobs)
-        if not singles and not counted_jobs:
-            raise ConfigError(", ".join(inputs), "no photos there")
+        if not singles and all(job.is_empty for job in counted_jobs):
+            raise ConfigError(", ".join(inputs), no_photos(counted_jobs))
         photos = _plan(singles, output, suffix) if singles else []
         if STANDARD_STREAM in singles and output is None and len(inputs) > 1:
             raise ConfigError(
@@ -216,13 +225,13 @@ def colorize(
                 f"belongs to one photo, but there are {len(photos)}",
                 "colour one photo at a time",
             )
-        placed = () if hints is None else _hints_of(hints)
+        hint_list = () if hints is None else _hints_of(hints)
     failed = False
     if photos:
-        request = _Request(settings, overwrite, confidence, placed)
+        request = _Request(settings, overwrite, confidence, hint_list)
         failed = _color_photos(photos, request, threads, as_json)
-    for job in counted_jobs:
-        failed |= not color_folders(job, as_json)
+    if counted_jobs:
+        failed |= not color_folders(counted_jobs, as_json)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -250,13 +259,13 @@ def _color_photos(
             colorizer.check_size(settings.colorize.size)
     try:
         return _color_all(colorizer, photos, request, as_json) > 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         print_error("interrupted; finished photos are kept")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interruption)) from None
 
 
 def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[str]:
-    """The inputs that no job colours."""
+    """The inputs that are coloured in this process, not by a job."""
     if engine == "ray":
         return []
     folders = set(folders_of(inputs, output))
@@ -264,15 +273,20 @@ def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[s
 
 
 def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
-    """Which photo goes where; raises ConfigError for usage that cannot be meant.
+    """The photos with their targets; raises ConfigError for arguments that contradict each other.
 
-    suffix: of results without a name of their own; None for the photo's.
+    suffix: of results whose name the user does not give; None for the photo's own.
     """
     sources: list[Path | None] = []
     for name in inputs:
         sources += [None] if name == STANDARD_STREAM else _photos_of(Path(name))
     if sources.count(None) > 1:
         raise ConfigError("-", "can be named once only")
+    if None in sources and is_closed("stdin"):
+        raise ConfigError("-", "standard input is closed", "pipe a photo in, or name a file")
+    writes_pipe = output == STANDARD_STREAM or (output is None and None in sources)
+    if writes_pipe and is_closed("stdout"):
+        raise ConfigError("-o -", "standard output is closed", "name a file")
     if not sources:
         raise ConfigError(", ".join(inputs), "no photos there")
     if output == STANDARD_STREAM:
@@ -291,15 +305,15 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
         raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
     photos = [_Photo(s, target / _beside(s, suffix).name) for s in sources if s is not None]
-    taken: dict[Path | None, Path | None] = {}
+    source_of: dict[Path | None, Path | None] = {}
     for photo in photos:
-        if photo.target in taken:
+        if photo.target in source_of:
             raise ConfigError(
                 photo.source,
-                f"would become {photo.target}, as {taken[photo.target]} does",
+                f"would become {photo.target}, as {source_of[photo.target]} does",
                 "rename one",
             )
-        taken[photo.target] = photo.source
+        source_of[photo.target] = photo.source
     return photos
 
 
@@ -328,7 +342,7 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
                 failures += 1
                 print_error(report.fault)
             for warning in report.warnings:
-                if warning not in warned:  # once a run
+                if warning not in warned:  # show each once per run
                     warned.add(warning)
                     print_error(f"warning: {photo.name}: {warning}")
             confidence = request.confidence if report.fault is None else None
@@ -345,15 +359,18 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
 def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport:
     from photochrom.files import colorize_file
     from photochrom.photo import Photo
+    from photochrom.photo.file_access import foreseen_os_errors
 
     source: Photo | Path
     if photo.source is None:
-        data = sys.stdin.buffer.read()
+        with foreseen_os_errors(photo.name):
+            data = sys.stdin.buffer.read()
         source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
     else:
         source = photo.source
     settings = request.settings
-    return colorize_file(
+    color = partial(
+        colorize_file,
         source,
         sys.stdout.buffer if photo.target is None else photo.target,
         replace(settings.colorize, hints=request.hints),
@@ -363,3 +380,5 @@ def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport
         confidence=request.confidence,
         max_pixels=settings.max_pixels,
     )
+    with standard_output_errors() if photo.target is None else nullcontext():
+        return color()

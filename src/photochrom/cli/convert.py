@@ -1,4 +1,4 @@
-"""`photochrom models convert`: a published network's own file as the ONNX file of `--model`."""
+"""`photochrom models convert`: convert a published checkpoint to an ONNX file for `--model`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def convert(
 ) -> None:
     """Convert the authors' checkpoint of a network of Zhang and others to ONNX.
 
-    A TOML file beside the ONNX file describes it. Exits with 1 where its colours differ from
-    PyTorch's by more than 0.01 on average.
+    Writes a TOML file that describes the model beside the ONNX file. Exits with 1 where its colours
+    differ from PyTorch's by more than 0.01 Lab units on average.
     """
     target = output or Path(f"{name}.onnx")
     with one_line_errors():

@@ -1,4 +1,4 @@
-"""`photochrom data`: training sets, built and looked at."""
+"""`photochrom data`: build training sets and show what they hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli.embed import embed
-from photochrom.cli.exit_codes import INTERRUPTED, needs_extra, one_line_errors
+from photochrom.cli.exit_codes import exit_code_of, needs_extra, one_line_errors
 from photochrom.cli.progress import source_bytes_progress
 from photochrom.workshop.data.recipe import Fit, Recipe
 
@@ -37,7 +37,7 @@ MinColorfulness = Annotated[
 ]
 Quality = Annotated[int, typer.Option(min=1, max=100, help="Quality of the stored WebP files.")]
 ShardSize = Annotated[int, typer.Option(min=1, help="Photos in a shard.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Threads; all cores by default.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Number of threads; default: all cores.")]
 Out = Annotated[Path, typer.Argument(help="A new folder, or the folder of an interrupted run.")]
 Terms = Annotated[
     str, typer.Option(help="Terms of use of photos that state none: free, research, unclear.")
@@ -58,7 +58,7 @@ def prepare(
     quality: Quality = 90,
     shard_size: ShardSize = 1000,
     jobs: Jobs = None,
-    source: Annotated[str, typer.Option(help="Label of photos that carry none.")] = "",
+    source: Annotated[str, typer.Option(help="Source label of photos that have none.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of photos that state none.")] = "",
     terms: Terms = "",
 ) -> None:
@@ -76,7 +76,7 @@ def prepare(
         labels = {"source": source, "licence": licence, "terms": terms}
         with _interruptible(), source_bytes_progress(total_size(sources)) as advance:
             tally = prepare_set(sources, out, recipe, labels=labels, jobs=jobs, report=advance)
-        _say(tally, out)
+        _print_tally(tally, out)
 
 
 @app.command()
@@ -103,7 +103,7 @@ def gather(
     ] = None,
     sheets: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Contact sheets; OUT-sheets by default."),
+        typer.Option(metavar="FOLDER", help="Folder of the contact sheets; default: OUT-sheets."),
     ] = None,
     size: Size = 256,
     min_side: MinSide = 160,
@@ -115,8 +115,9 @@ def gather(
     """Build a training corpus out of git repositories that hold photographs.
 
     Each source gets shards and a manifest of its own in OUT, and a contact sheet. Photos are judged
-    as `prepare` does. Run the same command again to go on after an interruption. The exit code is 1
-    where a repository has no clone or a photo of --only was not kept.
+    as `prepare` does. Run the same command again to go on after an interruption.
+
+    Exit codes: 0 done, 1 where a repository has no clone or a photo of --only was not kept.
     """
     with one_line_errors():
         with needs_extra("gathering data", "train"):
@@ -159,8 +160,10 @@ def unsplash(
     width: Annotated[int, typer.Option(min=32, help="Fetch the photos this wide.")] = 640,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch only the first N photos.")] = None,
     connections: Annotated[int, typer.Option(min=1, max=64, help="Downloads at once.")] = 8,
-    tries: Annotated[int, typer.Option(min=1, help="Attempts for each photo.")] = 6,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one attempt.")] = 30.0,
+    tries: Annotated[int, typer.Option(min=1, help="Attempts per photo.")] = 6,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Time limit of one attempt, seconds.")
+    ] = 30.0,
     size: Size = 256,
     fit: Shape = Fit.KEEP,
     min_side: MinSide = 128,
@@ -192,7 +195,7 @@ def unsplash(
                 jobs=jobs,
                 report=lambda counts: advance(0, counts),
             )
-        _say(tally, out)
+        _print_tally(tally, out)
 
 
 app.command()(embed)
@@ -212,7 +215,7 @@ def stats(
         bool, typer.Option("--json", help="Print JSON, with the ab histogram.")
     ] = False,
 ) -> None:
-    """Say what a set of photos holds: sizes, colourfulness, colours, sources."""
+    """Print what a set of photos holds: sizes, colourfulness, colours, sources."""
     with one_line_errors():
         with needs_extra("statistics", "train"):
             from photochrom.workshop.data.originals import total_size
@@ -250,7 +253,7 @@ def _table(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _say(tally: Tally, out: Path) -> None:
+def _print_tally(tally: Tally, out: Path) -> None:
     typer.echo(f"{tally.kept} of {tally.total} photos kept: {out}")
     for reason, count in sorted(tally.dropped.items(), key=lambda item: (-item[1], item[0])):
         typer.echo(f"{count:8d} {reason}")
@@ -258,7 +261,7 @@ def _say(tally: Tally, out: Path) -> None:
 
 @contextmanager
 def _source_progress() -> Iterator[Callable[[str, Tally], None]]:
-    """One line that says how far the source in work is, on a terminal; nothing in a pipe."""
+    """One line with the progress of the current source, on a terminal; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
@@ -272,6 +275,6 @@ def _source_progress() -> Iterator[Callable[[str, Tally], None]]:
 def _interruptible() -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         typer.echo("photochrom: interrupted; the same command goes on from here", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interruption)) from None

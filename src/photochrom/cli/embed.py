@@ -1,4 +1,4 @@
-"""`photochrom data embed`: what a classifier sees in every photo, computed once."""
+"""`photochrom data embed`: the embeddings of a training set, computed once."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ def embed(
     fit: Annotated[
         str, typer.Option(help="How a photo becomes a square: pad (with white) or crop.")
     ] = "pad",
-    size: Annotated[
-        int, typer.Option(min=32, help="Side of the squares that the network is trained on.")
-    ] = 256,
+    size: Annotated[int, typer.Option(min=32, help="Side of the training crops, pixels.")] = 256,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="A folder; beside the shards by default.")
+        str | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the embeddings; default: beside the shards."
+        ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="PyTorch threads.")] = None,
 ) -> None:
     """Compute the embeddings of a training set once, for networks that fuse them.
 
-    One file a shard; shards that have theirs are passed over. Train with embedder.cache = "beside"
-    or the folder. An embedding is the whole photo's, whatever crops and flips the training draws.
+    Each shard gets one file; shards that have it are passed over. Train with embedder.cache =
+    "beside", or the folder. Each embedding is computed from the whole photo, and training uses it
+    for all crops and flips of the photo.
     """
     with one_line_errors():
         with needs_extra("embedding", "train"):

@@ -96,11 +96,12 @@ def evaluate(
         Path | None, typer.Option(help="Also write a contact sheet (grey | coloured | original).")
     ] = None,
 ) -> None:
-    """Make colour photos grey, colour them, compare with the real ones.
+    """Make colour photos grey, colour them and compare the results with the originals.
 
-    Rows: the photos left grey, the best constant colour, each model at each vividness, other
-    programs' pictures. Figures are means over photos, for all photos and for those with an odd
-    index (settings are chosen on the even ones). See the documentation: evaluation.
+    The table has a row for the grey photos, for the best constant colour, for each model at each
+    vividness and for other programs' pictures. Figures are means over all photos, and over those
+    with an odd index, because settings are chosen on the even ones. See the documentation:
+    evaluation.
     """
     with one_line_errors():
         if (manifest is None) != (where is None):
@@ -143,9 +144,9 @@ def evaluate(
         _make_folders(report, sheet and sheet.parent)
         if threads:
             torch.set_num_threads(threads)
-        shown = report is not None or sheet is not None
-        kept = None if report is not None else SHEET_PHOTOS
-        with temporary_gallery(kept) if shown else nullcontext() as gallery:
+        needs_gallery = report is not None or sheet is not None
+        gallery_size = None if report is not None else SHEET_PHOTOS
+        with temporary_gallery(gallery_size) if needs_gallery else nullcontext() as gallery:
             with scored_progress(limit) as advance:
                 record = evaluate_photos(
                     photos,
@@ -165,16 +166,16 @@ def evaluate(
 
 
 def _named(pairs: Sequence[str] | None, option: str) -> list[tuple[str, Path]]:
-    """Names and paths of options like NAME=PATH; raises ConfigError where they are not."""
-    found: dict[str, Path] = {}
+    """Names and paths of options like NAME=PATH; raises ConfigError for any other form."""
+    paths: dict[str, Path] = {}
     for pair in pairs or ():
         name, sign, path = pair.partition("=")
         if not (name and sign and path):
             raise ConfigError(f"{option} {pair}", "has no name", "write NAME=PATH")
-        if name in found:
+        if name in paths:
             raise ConfigError(f"{option} {pair}", f"{name} is named twice", "choose another name")
-        found[name] = Path(path)
-    return list(found.items())
+        paths[name] = Path(path)
+    return list(paths.items())
 
 
 def _make_folders(*folders: Path | None) -> None:

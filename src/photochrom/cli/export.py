@@ -1,4 +1,4 @@
-"""`photochrom export`: a checkpoint as the ONNX file that the runtime runs."""
+"""`photochrom export`: write a checkpoint as the ONNX file that the runtime uses."""
 
 from __future__ import annotations
 
@@ -29,18 +29,20 @@ def export(
     ] = "unstated",
     size: Annotated[
         int | None,
-        typer.Option(min=32, help="Input size, short side in pixels; default: the validation's."),
+        typer.Option(
+            min=32, help="Input size, short side in pixels; default: that of the validation."
+        ),
     ] = None,
     dial: Annotated[
-        Path | None, typer.Option(help="JSON of [gamma, temperature, gain] stops, fitted.")
+        Path | None, typer.Option(help="JSON file of the fitted stops [gamma, temperature, gain].")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Keep the weights in fp32.")] = False,
     mirrored: Annotated[
         bool,
         typer.Option(
             "--mirrored",
-            help="Average the answers for the photo and its mirror image: a little better, twice "
-            "the time.",
+            help="Average the predictions for the photo and its mirror image: slightly better, "
+            "twice the time.",
         ),
     ] = False,
     embedder_weights: Annotated[
@@ -50,8 +52,8 @@ def export(
 ) -> None:
     """Export a checkpoint to ONNX and compare its colours with PyTorch's.
 
-    Exits with 1 where the two differ: by more than 1e-3 in fp32; by more than 0.1 on average or 1.0
-    anywhere with fp16 weights.
+    Exits with 1 where they differ too much: with fp32 weights by more than 1e-3 anywhere, with fp16
+    weights by more than 0.1 on average or 1.0 anywhere (Lab units).
     """
     with one_line_errors():
         with needs_extra("export", "train"):
@@ -82,9 +84,9 @@ def export(
 
 
 def print_export(target: Path, parity: Parity, within: bool) -> None:
-    """Print what was written, and how far its colours are from PyTorch's.
+    """Print the file that was written, and how much its colours differ from PyTorch's.
 
-    within: whether that is near enough; else the command ends with the exit code of a failure.
+    within: whether the difference is accepted; otherwise the command fails.
     """
     from photochrom.workshop.training.graph import OPSET
 

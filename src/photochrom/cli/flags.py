@@ -11,13 +11,13 @@ import typer
 from photochrom.errors import Option
 
 _FLAGS = {"kind": "--model-kind", "path": "--output"}
-"""Flags that are not called as the option is in Python."""
+"""Flags whose name differs from the option's name in Python."""
 
 _known: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)
 
 
 def use_flags_of_command(context: typer.Context) -> None:
-    """Remember, until it has run, which flags the command that is about to run has.
+    """Remember the flags of the invoked command until it has run.
 
     context: of the group of all commands.
     """
@@ -36,7 +36,7 @@ def _flags(command: Any) -> list[str]:
 
 
 def flag(option: Option) -> str | None:
-    """An option as a flag with its value; None where the command that runs has no such flag."""
+    """An option as a flag with its value; None where the running command has no such flag."""
     name = _FLAGS.get(option.name, f"--{option.name.replace('_', '-')}")
     known = _known.get()
     if known is not None and name not in known:

@@ -1,4 +1,4 @@
-"""`photochrom inspect`: what a network does with one photo, in pictures."""
+"""`photochrom inspect`: pictures of a network's layers and answers for one photo."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def inspect(
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="PyTorch threads.")] = None,
 ) -> None:
-    """Draw what a network does with one photo: filters, feature maps, labels, certainty.
+    """Draw a network's filters, feature maps, labels and certainty for one photo.
 
-    The folder gets PNG files and index.html, one page that needs nothing else. The network is that
-    of a training checkpoint; the models that ship are ONNX files without layers to look into.
+    Writes PNG files and index.html, a page that needs no other files. The network comes from a
+    training checkpoint: the models in the package are ONNX files, whose layers cannot be read.
     """
     with one_line_errors():
         if model is None:

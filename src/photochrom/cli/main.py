@@ -1,12 +1,11 @@
 """The command line: `photochrom COMMAND`.
 
-Exit codes: 0 all done, 1 something failed (one line each on stderr), 2 wrong usage, 130
-interrupted.
+Exit codes: 0 all done, 1 something failed (one line each on stderr), 2 wrong usage, 129 hung up
+(SIGHUP), 130 interrupted (SIGINT, SIGTERM).
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import Annotated
@@ -15,13 +14,13 @@ import typer
 
 from photochrom import __version__
 from photochrom.cli import (
-    batch,
     colorize,
     data,
     doctor,
     evaluate,
     export,
     inspect,
+    ledger,
     models,
     quantize,
     reversible,
@@ -29,7 +28,16 @@ from photochrom.cli import (
     train,
     variants,
 )
+from photochrom.cli.exit_codes import FAILED, on_hang_up, raise_hang_up
 from photochrom.cli.flags import use_flags_of_command
+from photochrom.cli.output import print_error
+from photochrom.cli.streams import (
+    discard_output,
+    has_reader,
+    is_output_error,
+    open_closed_streams,
+)
+from photochrom.errors import os_reason
 
 app = typer.Typer(
     name="photochrom",
@@ -43,7 +51,7 @@ app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
 app.command("verify")(reversible.verify)
 app.command("undo")(reversible.undo)
-app.command("ledger")(batch.ledger)
+app.command("ledger")(ledger.ledger)
 app.add_typer(models.app, name="models")
 app.command("app")(serve.app)
 app.command("serve")(serve.serve)
@@ -56,8 +64,8 @@ app.add_typer(data.app, name="data")
 app.command("doctor")(doctor.doctor)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(flag: bool) -> None:
+    if flag:
         typer.echo(f"photochrom {__version__}")
         raise typer.Exit
 
@@ -65,7 +73,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    version: Annotated[  # noqa: ARG001 - its callback answers
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
@@ -76,9 +84,16 @@ def _options(
 
 def main() -> None:
     """Entry point of the `photochrom` script."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, nothing half
+    open_closed_streams()
+    # SIGTERM ends a command as Ctrl-C does: no half-written file stays
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    on_hang_up(raise_hang_up)
     try:
         app()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except OSError as error:
+        if error.filename is not None or not is_output_error(error):
+            raise
+        discard_output(1)
+        if has_reader(error):
+            print_error(f"standard output: {os_reason(error)}")
+        sys.exit(FAILED)

@@ -1,4 +1,4 @@
-"""`photochrom models`: what there is to choose from, and getting what others published."""
+"""`photochrom models`: list the models, download published ones, check and remove files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photochrom.cli import convert
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.output import error_line, print_error
 from photochrom.cli.progress import download_progress
 from photochrom.errors import ConfigError, ModelError
@@ -24,7 +24,7 @@ app.command("convert")(convert.convert)
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Names listed by `photochrom models`.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -32,9 +32,9 @@ def models(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
-    """List the models: what for, licence, size, where they lie, whether they are there.
+    """List the models with purpose, licence, size, file and state.
 
-    Nothing is ever downloaded but by `photochrom models pull`.
+    Only `photochrom models pull` downloads files.
     """
     if context.invoked_subcommand is not None:
         return
@@ -48,7 +48,7 @@ def models(
         typer.echo(json.dumps(records, indent=1))
         return
     for record in records:
-        _say(record)
+        _print_model(record)
 
 
 @app.command("pull")
@@ -72,24 +72,25 @@ def pull(names: Names, yes: Yes = False) -> None:
             typer.echo(f"  licence     {model.licence} ({model.licence_url})")
             typer.echo(f"  size        {_size(model)}")
             typer.echo(f"  to          {model.path}")
-            if not yes and not _agreed("Download it?"):
+            if not yes and not _confirmed("Download it?"):
                 raise ConfigError(None, "not downloaded", "add --yes to agree without being asked")
             try:
                 with download_progress(model.name) as progress:
                     path = fetch(model, progress)
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interruption:
                 print_error("interrupted; the same command goes on where it ended")
-                raise typer.Exit(INTERRUPTED) from None
+                raise typer.Exit(exit_code_of(interruption)) from None
             typer.echo(str(path))
 
 
 @app.command("verify")
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="By default all that are here.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="Models to check; default: all on this machine."),
     ] = None,
 ) -> None:
-    """Read model files whole and compare their SHA-256 with the catalogue's."""
+    """Compare the SHA-256 of model files with the catalogue's."""
     from photochrom.models import describe, known_models
     from photochrom.models import verify as check
 
@@ -111,13 +112,13 @@ def verify(
 
 @app.command("remove")
 def remove(names: Names, yes: Yes = False) -> None:
-    """Remove models that were pulled."""
+    """Delete the files of models that were downloaded."""
     from photochrom.models import describe
     from photochrom.models.download import remove as delete
 
     with one_line_errors():
         for model in [describe(name) for name in names]:
-            if not model.shipped and not yes and not _agreed(f"Remove {model.path}?"):
+            if not model.shipped and not yes and not _confirmed(f"Remove {model.path}?"):
                 raise ConfigError(None, "nothing removed", "add --yes to agree without being asked")
             typer.echo(f"{model.name}: removed, {delete(model) / 1e6:.1f} MB freed")
 
@@ -133,9 +134,9 @@ def _record(model: Descriptor) -> dict[str, Any]:
             state = "shipped" if model.shipped else "present"
         except ModelError as error:
             state, fault = "damaged", error_line(error)
-    told = asdict(model)
+    fields = asdict(model)
     contract = model.contract
-    told["contract"] = {
+    fields["contract"] = {
         "input": contract.input,
         "output": contract.output,
         "inputs": dict(contract.inputs),
@@ -149,12 +150,12 @@ def _record(model: Descriptor) -> dict[str, Any]:
         "size": asdict(contract.size_rule),
     }
     can = asdict(Abilities.of([contract]))
-    told["can"] = [name for name, able in can.items() if able]
-    told.pop("folder")
-    return told | {"path": str(model.path), "state": state, "fault": fault}
+    fields["can"] = [name for name, able in can.items() if able]
+    fields.pop("folder")
+    return fields | {"path": str(model.path), "state": state, "fault": fault}
 
 
-def _say(record: dict[str, Any]) -> None:
+def _print_model(record: dict[str, Any]) -> None:
     about = "" if record["exact"] else "about "
     typer.echo(f"{record['name']}: {record['purpose']}")
     typer.echo(f"  licence     {record['licence']}")
@@ -175,8 +176,8 @@ def _size(model: Descriptor) -> str:
     return f"{'' if model.exact else 'about '}{model.bytes / 1e6:.1f} MB"
 
 
-def _agreed(question: str) -> bool:
-    """Ask on a terminal; without one, nobody agreed."""
+def _confirmed(question: str) -> bool:
+    """Ask for confirmation on a terminal; False without one."""
     if not sys.stdin.isatty():
         return False
     return typer.confirm(question, err=True)

@@ -50,15 +50,15 @@ ModelKind = Annotated[
     str | None,
     typer.Option(
         metavar="KIND",
-        help=f"Input/output convention of a third-party .onnx file; {see_docs('models')}.",
+        help=f"Kind of a third-party .onnx file: its inputs and outputs; {see_docs('models')}.",
     ),
 ]
 Device = Annotated[
     str,
     typer.Option(
         metavar="DEVICE",
-        help="auto, cpu, cuda, ...: a device that the installed ONNX Runtime offers; one that "
-        "fails to start is replaced by the CPU.",
+        help="auto, cpu, cuda, ...: a device of the installed ONNX Runtime; the CPU is used where "
+        "the device fails to start.",
     ),
 ]
 Quality = Annotated[
@@ -162,14 +162,15 @@ LedgerFolder = Annotated[
     typer.Option(
         "--ledger",
         metavar="FOLDER",
-        help="With --engine ray: folder of the ledger; default: the -o folder, if it is local.",
+        help="Folder of the ledger; default: the -o folder. For results on a file server that "
+        "cannot lock files.",
         rich_help_panel=_TREES,
     ),
 ]
 
 
 def suffix_of(format_name: str | None) -> str | None:
-    """The suffix that a format's name stands for; raises ConfigError for an unknown one."""
+    """The suffix of a format, such as .jpg of JPG; raises ConfigError for an unknown format."""
     if format_name is None:
         return None
     from photochrom.photo.formats import WRITTEN, kind_of
@@ -184,7 +185,7 @@ def suffix_of(format_name: str | None) -> str | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results where it is not there yet; raises ConfigError where it cannot."""
+    """Make a folder for results where it does not exist; raises ConfigError where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,7 +1,6 @@
-"""What the command line says: names as they are on stdout, complaints in one line on stderr.
+"""What the command line prints: file names and records on stdout, errors in one line on stderr.
 
-A file's name may hold anything but a slash and a zero: newlines, escape sequences, bytes that are
-no text.
+A file's name may hold any byte but a slash and a zero: newlines, escape sequences, invalid Unicode.
 """
 
 from __future__ import annotations
@@ -16,17 +15,33 @@ from typing import Any
 import typer
 
 from photochrom.cli.flags import flag
-from photochrom.errors import PhotochromError
+from photochrom.cli.streams import discard_output, has_reader
+from photochrom.errors import PhotochromError, os_reason
 
 
 def print_path(name: str) -> None:
-    """Print a file's name on stdout, byte by byte what the file system calls it."""
-    typer.echo(os.fsencode(name))
+    """Print a file's name on stdout, with the bytes that the file system has."""
+    _print(os.fsencode(name))
 
 
 def print_record(record: dict[str, Any], indent: int | None = None) -> None:
-    """Print a JSON object on stdout; ASCII, so that names that are no text are told too."""
-    typer.echo(json.dumps(record, indent=indent))
+    """Print a JSON object on stdout, in ASCII, which can also write names of invalid Unicode."""
+    _print(json.dumps(record, indent=indent))
+
+
+def _print(text: str | bytes) -> None:
+    """Print a line on stdout.
+
+    Where its reader has ended, as `head` does, the work goes on; where it cannot be written, as on
+    a full disk, the command fails.
+    """
+    try:
+        typer.echo(text)
+    except OSError as error:
+        discard_output(1)
+        if has_reader(error):
+            print_error(f"standard output: {os_reason(error)}")
+            raise typer.Exit(1) from error
 
 
 def error_line(error: PhotochromError) -> str:
@@ -34,25 +49,28 @@ def error_line(error: PhotochromError) -> str:
     return error.line(flag)
 
 
-def print_error(words: PhotochromError | str) -> None:
-    """Print one line on stderr; what would break the line or the terminal is escaped."""
-    line = words if isinstance(words, str) else error_line(words)
-    typer.echo(f"photochrom: {one_line(line)}", err=True)
+def print_error(error: PhotochromError | str) -> None:
+    """Print one line on stderr; line breaks and control characters are escaped."""
+    line = error if isinstance(error, str) else error_line(error)
+    try:
+        typer.echo(f"photochrom: {one_line(line)}", err=True)
+    except OSError:  # errors cannot be shown any more, and the work goes on
+        discard_output(2)
 
 
 @contextmanager
 def show_warnings() -> Iterator[None]:
-    """Print every warning of what is done inside as one line on stderr, each once."""
-    told = set()
+    """Print each different warning that the block gives once, as one line on stderr."""
+    shown = set()
 
-    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
-        if str(message) not in told:
-            told.add(str(message))
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
             print_error(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        warnings.showwarning = tell
+        warnings.showwarning = show
         yield
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def photo_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
-    """Photos coloured, and the time left, where there are several; call it after each."""
+    """A bar of photos coloured and time left, for several photos; call it after each."""
     return _bar(
         lambda bars: [bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeRemainingColumn()],
         lambda progress, task: lambda: progress.advance(task),
@@ -27,7 +27,7 @@ def photo_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
 
 
 def job_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
-    """Photos coloured, photos a second, and the time left; call it after each."""
+    """A bar of photos coloured, photos per second and time left; call it after each photo."""
 
     def advance(progress: Progress, task: TaskID) -> Callable[[], None]:
         started, ended = time.monotonic(), 0
@@ -55,7 +55,7 @@ def job_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
 
 
 def scored_progress(total: int | None) -> AbstractContextManager[Callable[[], None]]:
-    """Photos scored, and the time they took; call it after each."""
+    """A bar of photos scored and time elapsed; call it after each photo."""
     return _bar(
         lambda bars: [bars.BarColumn(), bars.MofNCompleteColumn(), bars.TimeElapsedColumn()],
         lambda progress, task: lambda: progress.advance(task),
@@ -66,7 +66,7 @@ def scored_progress(total: int | None) -> AbstractContextManager[Callable[[], No
 def source_bytes_progress(
     total: int | None,
 ) -> AbstractContextManager[Callable[[int, Tally | None], None]]:
-    """Bytes read of a set's sources; call it with a photo's bytes and, if known, the tally."""
+    """A bar of bytes read; call it with the bytes of a photo and, if known, the tally so far."""
 
     def advance(progress: Progress, task: TaskID) -> Callable[[int, Tally | None], None]:
         photos = 0
@@ -74,8 +74,8 @@ def source_bytes_progress(
         def advance(size: int, tally: Tally | None) -> None:
             nonlocal photos
             photos = tally.total if tally else photos + 1
-            kept = f"{tally.kept} kept" if tally else ""
-            progress.update(task, advance=size, photos=photos, kept=kept)
+            count = f"{photos} photos" + (f", {tally.kept} kept" if tally else "")
+            progress.update(task, advance=size, count=count)
 
         return advance
 
@@ -83,19 +83,18 @@ def source_bytes_progress(
         lambda bars: [
             bars.BarColumn(),
             bars.TaskProgressColumn(),
-            bars.TextColumn("{task.fields[photos]} photos, {task.fields[kept]}"),
+            bars.TextColumn("{task.fields[count]}"),
             bars.TimeElapsedColumn(),
             bars.TimeRemainingColumn(),
         ],
         advance,
         total=total,
-        photos=0,
-        kept="",
+        count="0 photos",
     )
 
 
 def download_progress(name: str) -> AbstractContextManager[Callable[[int, int | None], None]]:
-    """Bytes of a download; call it with those that are there and those in all."""
+    """A bar of bytes downloaded; call it with the bytes so far and the total."""
     return _bar(
         lambda bars: [
             bars.TextColumn("{task.description}"),
@@ -122,7 +121,10 @@ def _bar(
     total: int | None,
     **fields: Any,
 ) -> Iterator[Callable[..., None]]:
-    """A bar of `columns`, which are given the module `rich.progress`, moved on by `advance`."""
+    """A bar on a terminal; yields the function that moves it on.
+
+    columns: makes the bar's columns out of the module `rich.progress`. advance: makes the function.
+    """
     if not shown or not sys.stderr.isatty():
         yield lambda *_: None
         return

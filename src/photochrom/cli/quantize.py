@@ -11,8 +11,8 @@ import typer
 from photochrom.cli.exit_codes import FAILED, needs_extra, one_line_errors
 from photochrom.errors import ConfigError
 
-FARTHEST = 2.0
-"""A twin whose colours are farther off, Lab units, is refused; those in docs/quantization.md are
+MAX_DISTANCE = 2.0
+"""Largest accepted mean distance of a twin's colours, Lab units; those in docs/quantization.md are
 below half of it."""
 
 
@@ -32,8 +32,8 @@ def quantize(
 ) -> None:
     """Write a model's int8 twin: smaller, faster, with nearly the same colours.
 
-    The photos show which values the network computes with; take some that the network was trained
-    on. Exits with 1 where the twins' colours differ by more than 2 Lab units on average.
+    The photos calibrate the ranges of the network's activations; choose some from its training set.
+    Exits with 1 where the colours of model and twin differ by more than 2 Lab units on average.
     """
     with one_line_errors():
         if target.suffix.lower() != ".onnx":
@@ -48,5 +48,5 @@ def quantize(
     typer.echo(f"{target}: {after} bytes, {after / before:.0%} of the model's")
     typer.echo(f"SHA-256 {hashlib.sha256(target.read_bytes()).hexdigest()}")
     typer.echo(f"ab against the model's: mean distance {distance:.2g}")
-    if distance > FARTHEST:
+    if distance > MAX_DISTANCE:
         raise typer.Exit(FAILED)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photochrom.cli.exit_codes import needs_extra, one_line_errors
+from photochrom.cli.exit_codes import needs_extra, on_hang_up, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
 from photochrom.cli.output import print_error, show_warnings
 
@@ -101,10 +102,10 @@ def serve(
     max_pixels: MaxPixels = None,
     config: Config = None,
 ) -> None:
-    """Serve the HTTP API and the page until SIGINT or SIGTERM; see the documentation: server.
+    """Serve the HTTP API and the page until SIGINT, SIGTERM or SIGHUP.
 
     Running requests are finished first. Settings without a flag come from PHOTOCHROM_SERVER_... or
-    --config.
+    --config. See the documentation: server.
     """
     with one_line_errors(), needs_extra("photochrom serve", _EXTRA):
         from photochrom.server.settings import Settings
@@ -142,6 +143,7 @@ def _run(settings: Settings, *, any_port: bool = False, browser: bool = False) -
             application = create_app(settings)
     address = address_of(listening, settings.root_path)
     typer.echo(f"Photochrom answers at {address} (end it with Ctrl-C)")
+    on_hang_up(lambda: signal.raise_signal(signal.SIGTERM))  # which uvicorn handles
     with suppress(KeyboardInterrupt):  # its usual end
         serve(application, settings, listening, open_page=address if browser else None)
     print_error("stopped; temporary files removed")

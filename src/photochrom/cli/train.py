@@ -11,14 +11,16 @@ from photochrom.cli.exit_codes import needs_extra, one_line_errors
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="A TOML file, see configs/.")],
+    config: Annotated[
+        Path, typer.Argument(help="Configuration, a TOML file; configs/ has examples.")
+    ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The run's folder; out/NAME by default."),
+        typer.Option("--output", "-o", help="Folder of the run; default: out/NAME."),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="A checkpoint to continue from; by default the run folder's own."),
+        typer.Option(help="Checkpoint to continue from; default: that of the run's folder."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew even if the folder has a checkpoint.")
@@ -42,8 +44,9 @@ def train(
     """Train a network on shards of photos, on a CPU or a GPU.
 
     The run's folder gets config.json, metrics.jsonl, TensorBoard's files, contact sheets and the
-    checkpoint `latest`. Run the same command again to resume; Ctrl-C or SIGTERM ends a run with a
-    checkpoint. Under torchrun the processes share every batch; see the documentation: training.
+    checkpoint `latest`. Run the same command again to resume; Ctrl-C, SIGTERM or SIGHUP ends a run
+    with a checkpoint. Under torchrun the processes share every batch; see the documentation:
+    training.
     """
     with one_line_errors():
         with needs_extra("training", "train"):

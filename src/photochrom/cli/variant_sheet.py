@@ -13,15 +13,16 @@ from photochrom.drawing.labels import lettered
 from photochrom.photo import Photo
 from photochrom.result import Result
 
-LONGEST = 480
+LONG_SIDE = 480
 """Long side of each picture on a sheet, pixels."""
-NARROWEST = 60
-"""Of a place on a sheet, so that its label can be read, pixels."""
+MIN_CELL_WIDTH = 60
+"""Smallest width of a cell of the sheet, pixels: its label needs the room."""
 LETTER = 30
 """Height of the labels, pixels."""
 GAP = 12
+"""Between cells, pixels."""
 COLUMNS = 5
-"""At most; grey and four variants are one row."""
+"""Most cells in a row: grey and four variants."""
 
 Picture = NDArray[np.uint8]
 
@@ -35,7 +36,7 @@ def contact_sheet(results: Sequence[Result]) -> Picture:
     """
     photo = results[0].photo
     height, width = photo.upright_size
-    scale = min(1.0, LONGEST / max(height, width))
+    scale = min(1.0, LONG_SIDE / max(height, width))
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
     gray = gray_from_lightness(lab_from_srgb(photo.upright_copy(rows, columns))[..., 0])
     reduced = Photo(gray, photo.name)
@@ -48,22 +49,22 @@ def contact_sheet(results: Sequence[Result]) -> Picture:
 def _labelled(picture: Picture, label: str) -> Picture:
     """A picture with its label below."""
     height, width = picture.shape[:2]
-    place = np.full((height + LETTER, max(width, NARROWEST), 3), 255, np.uint8)
-    place[:height, :width] = picture
-    ink = lettered(label, LETTER - 6)[:, : place.shape[1]]
-    paper = place[height + 6 :, : ink.shape[1]]
+    cell = np.full((height + LETTER, max(width, MIN_CELL_WIDTH), 3), 255, np.uint8)
+    cell[:height, :width] = picture
+    ink = lettered(label, LETTER - 6)[:, : cell.shape[1]]
+    paper = cell[height + 6 :, : ink.shape[1]]
     paper[:] = np.rint(255 * (1 - ink))[..., None]
-    return place
+    return cell
 
 
-def _grid(places: Sequence[Picture]) -> Picture:
-    """Places of one size in as few rows as COLUMNS allows, as even as they can be."""
-    rows = -(-len(places) // COLUMNS)
-    columns = -(-len(places) // rows)
-    height, width = places[0].shape[:2]
+def _grid(cells: Sequence[Picture]) -> Picture:
+    """Cells of one size in as few rows as COLUMNS allows, of nearly equal length."""
+    rows = -(-len(cells) // COLUMNS)
+    columns = -(-len(cells) // rows)
+    height, width = cells[0].shape[:2]
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 255, np.uint8)
-    for index, place in enumerate(places):
+    for index, cell in enumerate(cells):
         top = GAP + index // columns * (height + GAP)
         left = GAP + index % columns * (width + GAP)
-        sheet[top : top + height, left : left + width] = place
+        sheet[top : top + height, left : left + width] = cell
     return sheet

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.exit_codes import FAILED, INTERRUPTED, one_line_errors
+from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     Device,
@@ -45,17 +45,20 @@ def variants(
     count: Annotated[
         int,
         typer.Option(
-            "--count", "-n", min=FEWEST_VARIANTS, max=MOST_VARIANTS, help="How many colourings."
+            "--count", "-n", min=FEWEST_VARIANTS, max=MOST_VARIANTS, help="Number of variants."
         ),
     ] = 4,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Where to write; default: beside the photo."
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Folder for the files; default: beside the photo.",
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="The same seed gives the same variants; try another.")
+        int, typer.Option(min=0, help="Another seed gives other variants, the same seed the same.")
     ] = 0,
     vividness: Vividness = ColorizeOptions.vividness,
     size: Size = None,
@@ -78,9 +81,9 @@ def variants(
     """Colour one photo in several plausible ways that differ in whole objects.
 
     Writes NAME.color.1.EXT, NAME.color.2.EXT, ... at the photo's full size, and NAME.variants.jpg,
-    a sheet of small pictures to choose from: grey, 1, 2, ... Number 1 is what `colorize` gives;
-    number 2 is typical of what else the photo may have looked like, often quieter; the others
-    differ as much as can be. What the network is sure of keeps its colour.
+    a sheet of small pictures to choose from: grey, 1, 2, ... Variant 1 is the result of `colorize`.
+    Variant 2 has the most typical other colours, which are often more muted. The others differ from
+    each other as much as possible. Where the network is sure of a colour, all variants have it.
 
     Exit codes: 0 all done, 1 failed (one line on stderr), 2 wrong usage.
     """
@@ -102,9 +105,9 @@ def variants(
     try:
         work = partial(_color, colorizer, Path(photo), folder, count, options, save)
         report = reported(photo, work)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         print_error("interrupted; finished files are kept")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(interruption)) from None
     _print(report, seed, as_json)
     if report.fault is not None:
         raise typer.Exit(FAILED)

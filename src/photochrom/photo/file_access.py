@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from photochrom.errors import PhotochromError, PhotoError, os_reason
+from photochrom.errors import DiskFullError, PhotochromError, PhotoError, os_reason
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """How the address of something on another machine begins, as a path; C:/ is a path here."""
@@ -31,7 +32,14 @@ def foreseen_os_errors(name: str) -> Iterator[None]:
         check_no_address(name)
         raise PhotoError(name, "no such file", "check the name") from error
     except OSError as error:
-        raise PhotoError(name, os_reason(error), "choose another name or folder") from error
+        raise os_fault(name, error) from error
+
+
+def os_fault(name: str, error: OSError) -> PhotoError:
+    """The error for what the operating system says of a file or folder."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(name, os_reason(error), "make room on the disk and try again")
+    return PhotoError(name, os_reason(error), "choose another name or folder")
 
 
 def check_no_address(name: str) -> None:

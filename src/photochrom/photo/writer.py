@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from photochrom._system.atomic import move_into_place, temporary_beside
-from photochrom._system.vips import fault_of, pyvips
+from photochrom._system.vips import fault_of, pyvips, system_error_of
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
 from photochrom.photo.digital_source import mark_computed
 from photochrom.photo.exif import as_exif
-from photochrom.photo.file_access import check_no_address, foreseen_os_errors
+from photochrom.photo.file_access import check_no_address, foreseen_os_errors, os_fault
 from photochrom.photo.formats import (
     AVIF,
     FLOAT,
@@ -217,7 +217,8 @@ def _write_by_libvips(
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
         image = _with_metadata(image, first, kind, saving)
         segments = jpeg_segments(first) if kind is JPEG else b""
-        with part.open("r+b") as file:  # by descriptor: libvips wants names to be text
+        # by descriptor: libvips wants names to be text
+        with foreseen_os_errors(str(target)), part.open("r+b") as file:
             os.lseek(file.fileno(), len(segments), os.SEEK_SET)
             goal = pyvips.Target.new_to_descriptor(file.fileno())
             options = _options(kind, saving, first, size)
@@ -226,11 +227,7 @@ def _write_by_libvips(
                 put_segments(file, segments)
     except pyvips.Error as error:
         if source.failure is None:
-            raise PhotoError(
-                target,
-                f"cannot be written ({fault_of(error)})",
-                "check the folder and its free space",
-            ) from error
+            raise _write_fault(target, error) from error
     if source.failure is not None:  # libvips takes an early end for a warning
         raise source.failure
     if kind is TIFF:
@@ -243,6 +240,14 @@ def _write_by_libvips(
         if any(page.entries or page.children for page in descriptive_tags):
             with foreseen_os_errors(str(target)):
                 append_tags(part, descriptive_tags)
+
+
+def _write_fault(target: Path, error: pyvips.Error) -> PhotoError:
+    system_error = system_error_of(error)
+    if system_error is not None:
+        return os_fault(str(target), system_error)
+    problem = f"cannot be written ({fault_of(error)})"
+    return PhotoError(target, problem, "check the folder and its free space")
 
 
 _INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}

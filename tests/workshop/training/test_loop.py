@@ -257,13 +257,14 @@ def test_compact_checkpoint_is_half_as_large_and_resumes(config, finished, tmp_p
     assert read_record(tmp_path / "latest")[1].samples == 8
 
 
-def test_termination_ends_a_run_with_a_checkpoint(config, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_termination_ends_a_run_with_a_checkpoint(config, tmp_path: Path, signum: int) -> None:
     lines = []
 
     def log(line: str) -> None:
         lines.append(line)
         if "/400 samples, " in line:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signum)
 
     Trainer(config(samples=400), tmp_path, log=log).run()
     assert read_record(tmp_path / "latest")[1].samples == 4

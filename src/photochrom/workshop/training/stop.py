@@ -1,4 +1,4 @@
-"""Graceful stop on SIGINT and SIGTERM: Ctrl-C or a cluster's SIGTERM."""
+"""Graceful stop on SIGINT, SIGTERM and SIGHUP: Ctrl-C, a cluster, a terminal that is closed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 
 class StopRequest:
-    """Turn Ctrl-C and termination into a flag, so that the loop ends with a checkpoint."""
+    """Turn Ctrl-C, termination and a hang-up into a flag, so that the loop ends with a checkpoint.
+
+    A hang-up that the process ignores, as under `nohup`, stays ignored.
+    """
 
     def __init__(self) -> None:
         self.raised = False
@@ -18,7 +21,10 @@ class StopRequest:
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is not threading.main_thread():
             return self  # only the main thread may set handlers; another thread stops otherwise
-        for signum in (signal.SIGINT, signal.SIGTERM):
+        signums = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signums.append(signal.SIGHUP)  # Windows has none
+        for signum in signums:
             self._before[signum] = signal.signal(signum, self._raise)
         return self
 
