@@ -17,11 +17,11 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import timm
 import torch
 from torch import nn
 
+from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.color.vividness import Decoding
 from photochrom.models.session import Session
 from photochrom.workshop.training.networks.encoder import pad_statically

@@ -11,7 +11,6 @@ encodes; it judges nothing, compares nothing and writes nothing.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pyvips
 
+from photochrom._system.cpus import available_cpus
 from photochrom.workshop.data.prepare import prepare
 from photochrom.workshop.data.recipe import Recipe
 from photochrom.workshop.data.rendition import one_thread_each
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=int, default=available_cpus())
     arguments = parser.parse_args()
     recipe = Recipe()
     with tempfile.TemporaryDirectory() as name:

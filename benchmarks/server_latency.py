@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from end_to_end import make_photo
+from photochrom._system.cpus import available_cpus
 from server_load import running
 
 SESSIONS = "/api/v1/sessions"
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--hints", type=int, default=10)
     parser.add_argument("--longest", type=int, default=1280)
     arguments = parser.parse_args()
-    cores = str(os.cpu_count() or 1)
+    cores = str(available_cpus())
     with tempfile.TemporaryDirectory() as folder, running("--threads", cores) as (port, _):
         for megapixels in arguments.megapixels:
             photo = Path(folder) / "photo.jpg"

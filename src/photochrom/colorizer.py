@@ -27,7 +27,7 @@ class Colorizer:
         A name of `list_models`, the path of an .onnx file, or several with their weights
         ("a:0.7+b:0.3"), whose colours are averaged. None for the default model.
     threads
-        Threads of each network and of the full-size pass; None for all cores.
+        Threads of each network and of the full-size pass; None for all CPUs of the process.
     providers
         ONNX Runtime's execution providers, in order of preference, instead of `device`.
     device
@@ -80,7 +80,7 @@ class Colorizer:
         parts
             Colorizers with their weights; weights need not add up to 1.
         threads
-            Threads of the full-size pass; None for all cores.
+            Threads of the full-size pass; None for all CPUs of the process.
 
         Returns
         -------

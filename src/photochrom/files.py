@@ -18,6 +18,7 @@ from photochrom.colorizer import Colorizer, shared_colorizer
 from photochrom.errors import (
     ConfigError,
     InColorError,
+    Option,
     PhotochromError,
     PhotoError,
     Spelling,
@@ -36,7 +37,8 @@ from photochrom.photo import (
     save_picture,
     write,
 )
-from photochrom.photo.naming import colored_name
+from photochrom.photo.formats import kind_of_file
+from photochrom.photo.naming import DEFAULT_NAME, Naming
 from photochrom.result import Result
 
 
@@ -173,6 +175,7 @@ def colorize_file(
     *,
     colorizer: Colorizer | None = None,
     format: str | None = None,
+    name: str = DEFAULT_NAME,
     confidence: str | Path | None = None,
     max_pixels: int | None = None,
     temporary: bool = False,
@@ -192,6 +195,8 @@ def colorize_file(
         A loaded model; the default model otherwise.
     format
         "png", "jpg", ... of an open file or of the default name; by default the photo's own.
+    name
+        A template of the default name with the fields {stem}, {suffix}, {model} and {vividness}.
     confidence
         A path for the confidence map of the first page, as a picture.
     max_pixels
@@ -221,15 +226,21 @@ def colorize_file(
     suffix = None if format is None else f".{format.lstrip('.')}"
     if format is not None and isinstance(target, str | os.PathLike):
         raise ConfigError(target, "its suffix chooses the format", "leave format out")
+    photo = as_photo(source, max_pixels)  # first, so that errors are of the photo, if of anything
     if target is None:
-        target = _beside(_path_of(source), suffix)
+        loaded = colorizer or shared_colorizer()
+        naming = Naming(
+            template=name, suffix=suffix, model=loaded.name, vividness=options.vividness
+        )
+        target = _beside(_path_of(source), naming)
+    elif name != DEFAULT_NAME:
+        raise ConfigError(Option("name", name), "is for results without a target", "leave it out")
     origin = _path_of(source)
     for path in (target, confidence):
         if isinstance(path, str | os.PathLike):
             _check_target(Path(path), origin, save)
     if confidence is not None and _same_path(confidence, target):
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
-    photo = as_photo(source, max_pixels)
     _check_size(target, photo, suffix)
     results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
     confidence_map = None if confidence is None else results[0].confidence_picture()
@@ -298,13 +309,13 @@ def _path_of(source: PhotoLike) -> Path | None:
     return Path(cast(str, path)) if isinstance(path, str | os.PathLike) else None
 
 
-def _beside(source: Path | None, suffix: str | None) -> Path:
-    """The default target: NAME.color.EXT beside a photo's file."""
+def _beside(source: Path | None, naming: Naming) -> Path:
+    """The default target: a name of its own beside a photo's file."""
     if source is None:
         raise PhotoError(
             None, "a photo that is no file has no name for its result", "name a target"
         )
-    return source.with_name(colored_name(source.name, suffix))
+    return source.with_name(naming.result_of(source.name, kind_of_file(source)))
 
 
 def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:

@@ -163,6 +163,7 @@ class SaveKeywords(TypedDict, total=False):
     profile: str
     reversible: bool
     overwrite: bool
+    keep_time: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,6 +282,8 @@ class SaveOptions:
         and `photochrom.restore_original` gives the grey file back byte for byte.
     overwrite
         Replace a file of that name.
+    keep_time
+        Give the file the modification time of the photo's file; a photo without a file has none.
 
     Raises
     ------
@@ -300,6 +303,7 @@ class SaveOptions:
     profile: str = "srgb"
     reversible: bool = False
     overwrite: bool = False
+    keep_time: bool = False
 
     def __post_init__(self) -> None:
         if self.profile not in PROFILES:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from photochrom._system.atomic import move_into_place, temporary_beside
+from photochrom._system.attributes import ALL_PERMISSIONS, set_attributes
 from photochrom.errors import Option, PhotoError, Remedy
 from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
@@ -65,9 +66,12 @@ def save_pages(
         check_target(file, saving.overwrite)
         check_not_source(file, results[0].photo.source)
     with ExitStack() as stack, foreseen_os_errors(str(target)):  # all pages, or none
-        parts = [stack.enter_context(temporary_beside(file)) for file in targets]
+        parts = [stack.enter_context(temporary_beside(file, ALL_PERMISSIONS)) for file in targets]
         for result, part, file in zip(results, parts, targets, strict=True):
             _save_as(result, part, file, saving)
+            origin = result.photo.source
+            made_of = origin if isinstance(origin, Path) else None
+            set_attributes(part, file, made_of, keep_time=saving.keep_time)
         _move_all(parts, targets, saving)
     return targets
 

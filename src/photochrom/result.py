@@ -30,6 +30,7 @@ from photochrom.photo import (
     kind_of,
     write,
 )
+from photochrom.photo.formats import EIGHT
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
@@ -313,9 +314,9 @@ class Result:
         file_format = kind_of(suffix)
         if file_format is None:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
-        coding = coding_for(self.photo, file_format, saving)
         if saving.reversible:
-            return self._reversible_page(file_format, coding, saving)
+            return self._reversible_page(file_format, saving)
+        coding = coding_for(self.photo, file_format, saving)
         turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
         if not turned or file_format.tagged:
             return Page(self.photo, self._strips(coding), coding, False)
@@ -324,7 +325,7 @@ class Result:
         upright = self._upright(coding)
         return Page(self.photo, (upright[t : t + rows] for t, rows in spans), coding, True)
 
-    def _reversible_page(self, file_format: Kind, coding: Coding, saving: SaveOptions) -> Page:
+    def _reversible_page(self, file_format: Kind, saving: SaveOptions) -> Page:
         if file_format is not JPEG:
             raise ConfigError(
                 Option("reversible", True),
@@ -333,8 +334,9 @@ class Result:
             )
         gray = gray_jpeg_of(self.photo)
         chroma = self.chroma.turned(*self.photo.turn.undo())
-        encoded = partial(reversible_jpeg, self.photo, gray, chroma, saving, self._threads)
-        return Page(self.photo, iter(()), coding, False, encoded)
+        page = Page(self.photo, iter(()), Coding(self.photo.space, EIGHT), False)
+        encoded = partial(reversible_jpeg, page, gray, chroma, saving, self._threads)
+        return replace(page, encoded=encoded)
 
     def _strips(self, coding: Coding) -> Iterator[Pixels]:
         """The coloured strips; the photo is opened for the first one and closed after the last."""

@@ -21,6 +21,7 @@ from photochrom.options import (
     Hint,
 )
 from photochrom.photo import Photo
+from photochrom.photo.digital_source import says_computed
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.hint_propagation import (
     snap_to_hints,
@@ -102,15 +103,40 @@ class Workspace:
         shapes = [member.copy_size(*photo, size) for member in self._predictions.members]
         return max(shapes, key=lambda shape: shape[0] * shape[1])
 
+    def read(self) -> None:
+        """Read the photo's small copy, which the model predicts from; what follows uses it again.
+
+        What is damaged in the photo is then in its notes.
+
+        Raises
+        ------
+        PhotoError
+            Too much of the photo is damaged.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> workspace = Colorizer().workspace("photo.jpg")
+        >>> workspace.read()
+        >>> workspace.photo.notes
+        ()
+        """
+        self._predictions.copy(None)
+
     @property
     def in_color(self) -> bool:
         """Whether the photo has colours already; a toned print has none.
 
-        See `photochrom.pipeline.toning`.
+        See `photochrom.pipeline.toning`. A coloured photo with the mark of computed colours in its
+        XMP has colours, however weak they are.
         """
         if self.photo.color_bands < 3:
             return False
-        return tone_of(self._predictions.copy(None).srgb) is Tone.COLOR
+        return self._has_computed_colors or tone_of(self._predictions.copy(None).srgb) is Tone.COLOR
+
+    @property
+    def _has_computed_colors(self) -> bool:
+        return self.photo.color_bands == 3 and says_computed(self.photo.metadata.xmp)
 
     def result(
         self, options: ColorizeOptions | None = None, **keywords: Unpack[ColorizeKeywords]
@@ -135,9 +161,10 @@ class Workspace:
         """
         resolved = ColorizeOptions.of(options, keywords)
         if not resolved.recolor and self.in_color:
+            computed = ", and its XMP says that the colours are computed"
             raise InColorError(
                 self.photo.name,
-                "is in colour already",
+                "is in colour already" + (computed if self._has_computed_colors else ""),
                 Remedy("add {} to colour it anew", Option("recolor", True)),
             )
         prediction, placed = self._predictions.of(resolved), None

@@ -150,7 +150,7 @@ os._exit(1)
 
 
 def test_what_a_killed_writer_leaves_is_found_by_its_target(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False, timeout=120)
     (tmp_path / "photo.jpg").write_bytes(b"whole")
     left = names(tmp_path)
     assert len(left) == 5

@@ -21,7 +21,7 @@ ray = pytest.importorskip("ray")
 from photochrom.batch import JobSettings, Ledger, State  # noqa: E402
 from photochrom.batch.cluster import ClusterJob, run_on_ray  # noqa: E402
 from photochrom.errors import ConfigError  # noqa: E402
-from photochrom.options import ColorizeOptions  # noqa: E402
+from photochrom.options import ColorizeOptions, SaveOptions  # noqa: E402
 
 SMALL = JobSettings(colorize=ColorizeOptions(size=64))
 
@@ -88,6 +88,16 @@ def test_a_tree(tree):
     assert (summary.done, summary.done_before, summary.skipped, summary.failed) == (0, 3, 1, 1)
     summary = run_on_ray(job(tree, resume=True, retry_failed=True))
     assert (summary.done_before, summary.failed) == (3, 1)
+
+
+def test_times_and_permissions_of_folders(tree):
+    photo = tree / "a.jpg"
+    os.utime(photo, ns=(10**18, 10**18))
+    photo.chmod(0o640)
+    settings = replace(SMALL, save=SaveOptions(keep_time=True))
+    run_on_ray(job(tree, settings=settings))
+    status = (tree.parent / "out" / "a.color.jpg").stat()
+    assert (status.st_mtime_ns, status.st_mode & 0o777) == (10**18, 0o640)
 
 
 def test_files_of_others_stay(tree):

@@ -197,7 +197,7 @@ def start(tree, *options):
     )
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=180):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -255,12 +255,12 @@ def test_interrupted_as_by_a_person(tree):
     running = start(tree)
     wait_for(lambda: len(list(out.rglob("more0*.color.jpg"))) >= 1)
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does: all processes of the job
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=180)
     assert running.returncode == 130, errors
     assert b"Traceback" not in errors
     assert b"--resume" in errors
     again = start(tree, "--resume")
-    _, errors = again.communicate(timeout=120)
+    _, errors = again.communicate(timeout=300)
     assert b"21 done" in errors or b"done before" in errors
     assert len(files(out)) == 23
 
@@ -274,7 +274,7 @@ def test_a_folder_that_cannot_be_made(tree):
 def test_every_option_decides_which_results_are_the_same():
     colors = {"vividness": 0.2, "size": 96, "variant": 2, "seed": 3, "recolor": True,
               "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3}  # fmt: skip
-    file = {"quality": 80, "mark": False, "profile": "keep"}
+    file = {"quality": 80, "mark": False, "profile": "keep", "keep_time": True}
     assert {*colors, "hints"} == {item.name for item in fields(ColorizeOptions)}
     assert {*file, "overwrite"} == {item.name for item in fields(SaveOptions)}
     usual = JobSettings()

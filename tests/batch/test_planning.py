@@ -8,6 +8,7 @@ from photochrom.batch import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Planner, earlier_outputs, settle
 from photochrom.batch.work import Outcome
 from photochrom.errors import PhotoError
+from photochrom.photo.naming import Naming
 
 HERE = "/scans"
 SEEN = (100, 7)
@@ -25,7 +26,7 @@ def ledger(tmp_path):
 def plan(ledger, there=None, path="a.jpg", seen=SEEN, root=HERE, digest="one", **options):
     """Plan one photo; there: what lies in the folder of results."""
     chosen = {
-        "roots": {root: root}, "results": "out", "suffix": None, "overwrite": False,
+        "roots": {root: root}, "results": "out", "naming": Naming(), "overwrite": False,
         "retry_failed": False,
     } | options  # fmt: skip
     planner = Planner(ledger, digest, lambda name: (there or {}).get(name, NOTHING),
@@ -66,15 +67,15 @@ def test_a_waiting_row_owns_what_it_was_about_to_write_and_no_more(ledger):
     known(ledger, State.WAITING, outputs=(("a.color.jpg", *NOTHING),))
     again = plan(ledger, {"a.color.jpg": MADE})
     assert (again.todo, again.overwrite) == (True, True)
-    other = plan(ledger, {"a.color.png": MADE}, suffix=".png", digest="two")
+    other = plan(ledger, {"a.color.png": MADE}, naming=Naming(suffix=".png"), digest="two")
     assert (other.todo, other.record.reason) == (False, "OutputExistsError")
 
 
 def test_another_format_does_not_own_what_lies_there(ledger):
     known(ledger, State.DONE)
     there = {"a.color.jpg": MADE, "a.color.png": (1, 1)}
-    assert not plan(ledger, there, suffix=".png", digest="two").todo
-    made = plan(ledger, {"a.color.jpg": MADE}, suffix=".png", digest="two")
+    assert not plan(ledger, there, naming=Naming(suffix=".png"), digest="two").todo
+    made = plan(ledger, {"a.color.jpg": MADE}, naming=Naming(suffix=".png"), digest="two")
     assert made.todo
     assert ("a.color.jpg", *MADE) in made.record.outputs
 
@@ -129,7 +130,7 @@ def test_two_photos_with_one_result(ledger):
         root=HERE,
         roots={HERE: HERE},
         results="out",
-        suffix=".png",
+        naming=Naming(suffix=".png"),
         overwrite=False,
         retry_failed=False,
     )

@@ -252,7 +252,7 @@ def test_an_interrupt(script):
     ) as process:
         process.stdin.write(bytes(1_000_000))  # more than a pipe holds: it reads when this ends
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.decode().strip() == "photochrom: interrupted; finished photos are kept"
 

@@ -112,6 +112,6 @@ def test_interruption_is_one_line(tmp_path: Path, album: Path, script) -> None:
         while process.poll() is None and not (tmp_path / "set" / ".unfinished").exists():
             time.sleep(0.005)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert errors.decode() == ("photochrom: interrupted; the same command goes on from here\n")

@@ -34,7 +34,7 @@ def running(
         line = process.stdout.readline()
         address = re.search(r"http://\S+/", line)
         assert address, (line, process.stderr.read() if process.stderr else "")
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
                 httpx2.get(address[0] + "healthz")
@@ -67,7 +67,7 @@ def test_app_takes_a_free_port_and_ends_with_ctrl_c(
             assert answer.status_code == 201
             assert list(tmp_path.glob("photochrom-*/*/upload"))
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            _, error = process.communicate(timeout=120)
     assert process.returncode == 0, error
     assert error == "photochrom: stopped; temporary files removed\n"
     assert not list(tmp_path.glob("photochrom-*"))
@@ -101,7 +101,7 @@ def test_serve_finishes_what_runs(script: Path, examples: Path) -> None:
         process.send_signal(signal.SIGTERM)
         for thread in asking:
             thread.join(60)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert [answer.status_code for answer in answers] == [200, 200, 200]
     assert process.returncode == 0
 

@@ -167,6 +167,15 @@ def test_a_height_behind_the_data(examples, height):
         Photo(bytes(sound))
 
 
+def test_damaged_files_keep_their_comment(examples):
+    sound = jpeg(examples, comment=b"roll 3")
+    frame, end = sound.index(b"\xff\xc0"), sound.rindex(END)
+    without_height = sound[: frame + 5] + b"\0\0" + sound[frame + 7 : end]
+    behind = without_height + b"\xff\xdc\0\4" + (477).to_bytes(2, "big") + END
+    for data in (sound[:-300], behind, damaged(sound, len(sound) // 2, 40)):
+        assert read(data)[0].metadata.comments == (b"roll 3",)
+
+
 def test_a_height_that_is_too_large_or_too_small(examples):
     sound = bytearray(jpeg(examples))
     frame = sound.index(b"\xff\xc0")

@@ -12,6 +12,7 @@ from PIL import Image
 from photochrom import colorize_file
 from photochrom.errors import MissingExtraError, PhotoError
 from photochrom.photo import Photo
+from support.colored import saved
 from support.pictures import MADE, RGB_PROFILES, encoded, scene
 
 GRAY = scene()[..., 0]
@@ -161,12 +162,31 @@ def test_the_flat_picture_of_a_photoshop_document(data, wanted, bits):
     assert extra == (found.shape[2] == 3 and len(data) > 4 * GRAY.size)
 
 
-def test_what_a_photoshop_document_carries():
+def test_what_a_photoshop_document_carries(tmp_path):
     profile = RGB_PROFILES["Adobe RGB"]
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
-    photo = Photo(psd(BANDS, 3, resources=resource(1039, profile) + resource(1060, xmp)))
+    iptc = b"\x1c\x02\x5a\0\7Prizren"
+    kept = resource(1034, b"\1") + resource(2000, bytes(range(26)))
+    dpi = struct.pack(">IHHIHH", 600 << 16, 1, 1, 300 << 16, 1, 1)
+    blocks = {1039: profile, 1060: xmp, 1028: iptc, 1005: dpi}
+    resources = b"".join(resource(key, data) for key, data in blocks.items()) + kept
+    photo = Photo(psd(BANDS, 3, resources=resources))
     assert photo.profile == profile
-    assert photo.metadata.xmp == xmp
+    assert (photo.metadata.xmp, photo.metadata.iptc) == (xmp, iptc)
+    assert photo.metadata.photoshop == kept
+    assert (photo.metadata.resolution, photo.metadata.unit) == ((600 / 25.4, 300 / 25.4), "in")
+    target = saved(photo, tmp_path / "scan.tif")
+    written = Photo(target).metadata
+    assert (written.iptc, written.photoshop) == (iptc, kept)
+    assert written.resolution == pytest.approx((600 / 25.4, 300 / 25.4))
+
+
+def test_the_resolution_of_a_bmp():
+    data = BMPS["8 bit"][0]
+    metadata = Photo(data).metadata
+    assert (metadata.resolution, metadata.unit) == ((72 / 25.4, 72 / 25.4), "in")
+    for none in (struct.pack("<ii", 0, 0), struct.pack("<ii", 2835, 0), b"\xff" * 8):
+        assert Photo(data[:38] + none + data[46:]).metadata.unit is None
 
 
 @pytest.mark.parametrize(
@@ -199,7 +219,7 @@ def dng(path, preview, raw=(HEIGHT, WIDTH)):
         file.write(COLOR[::8, ::8], photometric="rgb", subifds=2, subfiletype=1, extratags=tags,
                    metadata=None)  # fmt: skip
         file.write(mosaic, photometric="cfa", subfiletype=0, extratags=pattern, metadata=None)
-        jpeg = encoded(Image.fromarray(preview), format="JPEG", quality=95)
+        jpeg = encoded(Image.fromarray(preview), format="JPEG", quality=95, comment=b"roll 3")
         held = np.frombuffer(jpeg, np.uint8)[None]  # tifffile itself writes no JPEG
         file.write(held, photometric="minisblack", subfiletype=1, metadata=None)
     height, width = preview.shape[:2]
@@ -216,6 +236,7 @@ def test_the_finished_picture_of_a_raw_file(tmp_path):
     photo, found = pixels_of(tmp_path / "photo.dng")
     assert photo.suffix == ".jpg"
     assert any("finished picture" in note for note in photo.notes)
+    assert photo.metadata.comments == (b"roll 3",)
     assert np.abs(found.astype(int) - COLOR).mean() < 3
 
 

@@ -135,7 +135,7 @@ def test_what_a_kind_cannot_hold_is_said(made):
     assert said[both, ".jpg"] == ["16-bit depth", "transparency"]
     assert said[floats, ".png"] == ["floating point"]
     assert said[floats, ".tif"] == []
-    assert said[clear, ".gif"] == ["all but 256 colours"]
+    assert said[clear, ".gif"] == ["all but 256 colours", "partial transparency"]
 
 
 def test_transparency_becomes_white_in_jpeg(tmp_path):

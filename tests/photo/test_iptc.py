@@ -27,10 +27,10 @@ def test_nothing_is_nothing():
 
 
 @pytest.mark.parametrize("length", [65_500, 200_000])
-def test_what_is_too_long_for_a_jpeg(length):
+def test_long_ones_are_kept_whole(length):
     long = resource(0x07D0, bytes(length))
-    assert split_photoshop_block(join_photoshop_block(RECORDS, long)) == (RECORDS, None)
-    assert join_photoshop_block(bytes(length), None) is None
+    assert split_photoshop_block(join_photoshop_block(RECORDS, long)) == (RECORDS, long)
+    assert split_photoshop_block(join_photoshop_block(bytes(length), None)) == (bytes(length), None)
 
 
 @given(st.binary(max_size=200))

@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 API = "/api/v1"
 COLORIZE = f"{API}/colorize?size=64"
-STALL_S = 1  # as in conftest
+STALL_S = 2  # as in conftest
+LONGEST_S = 60
+"""For what happens at once, on a machine that does much else."""
 UPLOAD_BYTES = 1_000_000
 
 
@@ -54,8 +57,22 @@ def _nothing_left(served: Served) -> Iterator[None]:
     assert wait_for_no_files(served)
 
 
+@pytest.fixture
+def network_gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The networks wait until it is set."""
+    gate, run = threading.Event(), Session._run
+
+    def waiting(*arguments: Any) -> Any:
+        gate.wait(2 * LONGEST_S)
+        return run(*arguments)
+
+    monkeypatch.setattr(Session, "_run", waiting)
+    yield gate
+    gate.set()
+
+
 def wait_for_no_files(served: Served) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + LONGEST_S
     while served.server.server_state.tasks or served.files:
         if time.monotonic() > end:
             return False
@@ -462,13 +479,16 @@ def test_a_name_is_a_name(served: Served, photo: bytes, name: str) -> None:
     assert not set("/\\\r\n") & set(disposition)
 
 
-def test_pages_that_do_not_fit_are_refused_before_the_work(served: Served) -> None:
+def test_pages_that_do_not_fit_are_refused_before_the_work(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(Session, "_run", lambda *_: asked.append(1))
     stream = io.BytesIO()
     pages = np.zeros((60, 8, 8), np.uint8) + np.arange(8, dtype=np.uint8) * 30
     tifffile.imwrite(stream, pages, photometric="minisblack")
-    started = time.monotonic()
     assert served.ask("POST", f"{API}/colorize?format=jpg", stream.getvalue()).status == 422
-    assert time.monotonic() - started < 5
+    assert not asked
 
 
 def test_a_long_piece_fits_its_format(served: Served) -> None:
@@ -495,7 +515,7 @@ def test_pieces_of_a_result_leave_nothing(served: Served, photo: bytes, range: s
     session = served.put_up(photo)
     before = served.files
     assert served.ask("GET", f"{session}/result", Range=range).status in (200, 206, 400, 416)
-    end = time.monotonic() + 3
+    end = time.monotonic() + LONGEST_S
     while served.files != before and time.monotonic() < end:
         time.sleep(0.02)
     assert served.files == before
@@ -522,7 +542,7 @@ def test_slow_senders_are_cut_off(served: Served, first: bytes, then: bytes) -> 
         connection.sendall(first)
         connection.settimeout(0.1)
         started, closed = time.monotonic(), False
-        while not closed and time.monotonic() - started < 8 * STALL_S:
+        while not closed and time.monotonic() - started < LONGEST_S:
             try:
                 connection.sendall(then)
                 closed = connection.recv(65536) == b""
@@ -537,7 +557,7 @@ def test_who_does_not_read_is_cut_off(served: Served) -> None:
     connections = served.server.server_state.connections
     with served.connect(receive_buffer=4096) as connection:
         name = connection.getsockname()
-        end = time.monotonic() + 5
+        end = time.monotonic() + LONGEST_S
         while not (found := [c for c in list(connections) if c.client == name]):
             assert time.monotonic() < end
             time.sleep(0.01)  # it is accepted in another thread
@@ -548,7 +568,7 @@ def test_who_does_not_read_is_cut_off(served: Served) -> None:
             if mine.transport.get_write_buffer_size():
                 break
         assert mine.transport.get_write_buffer_size()
-        end = time.monotonic() + 25  # 15 of them are those of an idle connection
+        end = time.monotonic() + 2 * LONGEST_S  # 15 of them are those of an idle connection
         while mine in connections and time.monotonic() < end:
             time.sleep(0.1)
         assert mine not in connections
@@ -558,19 +578,25 @@ def test_one_connection_too_many(serve: Serve, photo: bytes) -> None:
     with serve(connections=4) as served:
         idle = [served.connect() for _ in range(10)]
         try:
-            time.sleep(0.2)
-            refused = 0
-            for connection in idle:
+            refused: set[socket.socket] = set()
+            end = time.monotonic() + LONGEST_S
+            while len(refused) < 6 and time.monotonic() < end:
+                for connection in set(idle) - refused:
+                    connection.settimeout(0.1)
+                    with suppress(TimeoutError):
+                        if statuses(connection.recv(65536)) == [503]:
+                            refused.add(connection)
+            assert len(refused) == 6
+            for connection in set(idle) - refused:
                 connection.settimeout(0.1)
-                try:
-                    refused += statuses(connection.recv(65536)) == [503]
-                except TimeoutError:
-                    continue
-            assert refused == 6
+                with pytest.raises(TimeoutError):  # open, and silent
+                    connection.recv(65536)
         finally:
             for connection in idle:
                 connection.close()
-        time.sleep(0.2)
+        end = time.monotonic() + LONGEST_S
+        while served.server.server_state.connections and time.monotonic() < end:
+            time.sleep(0.02)
         assert served.ask("POST", COLORIZE, photo).status == 200
 
 
@@ -586,7 +612,7 @@ def test_too_large_a_body_is_told_so(served: Served, chunked: bool) -> None:
 def test_a_body_without_end_is_cut_off(served: Served) -> None:
     def send(connection: socket.socket) -> None:
         connection.sendall(post(CHUNKED))
-        end = time.monotonic() + 20
+        end = time.monotonic() + LONGEST_S
         while time.monotonic() < end:
             connection.sendall(b"10000\r\n" + bytes(65536) + b"\r\n")
 
@@ -618,15 +644,24 @@ def test_gone_during_an_upload(served: Served, photo: bytes, share: float) -> No
     assert wait_for_no_files(served)
 
 
-def test_nobody_is_worked_for_who_is_gone(serve: Serve, photo: bytes) -> None:
+def test_nobody_is_worked_for_who_is_gone(
+    serve: Serve, photo: bytes, network_gate: threading.Event
+) -> None:
+    """Whoever waits, and goes away, leaves the queue; what is worked on ends."""
     with serve(workers=1, waiting=4) as served:
         large = gray_png(1500, 1500)
         for _ in range(5):
             with served.connect() as connection:
                 length = b"Content-Length: %d" % len(large)
                 connection.sendall(post(length, path=f"{API}/colorize?size=512") + large)
-        time.sleep(0.3)
+        end = time.monotonic() + LONGEST_S
+        while served.server.server_state.tasks and time.monotonic() < end:
+            time.sleep(0.02)
+        queue = served.state.queue
+        assert (queue.waiting, queue.done) == (0, 0)
+        network_gate.set()
         assert served.ask("POST", COLORIZE, photo).status == 200
+        assert queue.done <= 2
 
 
 def test_gone_during_a_download(served: Served, photo: bytes) -> None:
@@ -638,7 +673,7 @@ def test_gone_during_a_download(served: Served, photo: bytes) -> None:
                 connection.sendall(head("GET", path))
                 time.sleep(pause)
     assert served.idle()
-    end = time.monotonic() + 5
+    end = time.monotonic() + LONGEST_S
     while served.files != before and time.monotonic() < end:
         time.sleep(0.02)
     assert served.files == before
@@ -661,22 +696,20 @@ def test_a_photo_removed_while_it_is_looked_at(serve: Serve) -> None:
             assert wait_for_no_files(served)
 
 
-def test_others_are_answered_while_a_photo_is_computed(served: Served) -> None:
+def test_others_are_answered_while_a_photo_is_computed(
+    served: Served, network_gate: threading.Event
+) -> None:
     session = served.put_up(gray_png(1500, 1500))
-    assert served.ask("PATCH", session, {"size": 448}).status == 200
-    threads = [
-        threading.Thread(target=served.ask, args=("GET", f"{session}/preview")) for _ in range(2)
-    ]
-    slowest = 0.0
-    for thread in threads:
-        thread.start()
-        time.sleep(0.1)
-    while any(thread.is_alive() for thread in threads):
-        started = time.monotonic()
-        assert served.ask("GET", "/healthz").status == 200
-        slowest = max(slowest, time.monotonic() - started)
-        time.sleep(0.02)
-    assert slowest < 0.5
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(served.ask, "GET", f"{session}/preview") for _ in range(2)]
+        end = time.monotonic() + LONGEST_S
+        while served.state.queue.running < 2 and time.monotonic() < end:
+            time.sleep(0.02)
+        for _ in range(20):
+            assert served.ask("GET", "/healthz").status == 200
+        assert served.state.queue.running == 2
+        network_gate.set()
+        assert [answer.result().status for answer in asked] == [200, 200]
 
 
 def networks_loaded() -> int:
@@ -698,8 +731,8 @@ def test_a_long_thin_photo_at_the_largest_size(served: Served) -> None:
     session = served.put_up(gray_png(16, 8000))
     wanted = served.ask("PATCH", session, {"size": 1024})  # 1024 x 8192 of them, enlarged 64 times
     if wanted.status == 200:
-        started = time.monotonic()
+        started = time.process_time()  # of the server too, whatever else the machine does
         assert served.ask("GET", f"{session}/preview").status == 200
-        assert time.monotonic() - started < 15
+        assert time.process_time() - started < 15
     else:
         assert wanted.status == 422

@@ -60,7 +60,7 @@ def test_a_token_is_not_shown() -> None:
 
 
 def test_threads_are_shared_among_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("photochrom.server.settings.available_cpus", lambda: 8)
     assert Settings(workers=3).threads_each == 2
     assert Settings(workers=20).threads_each == 1
     assert Settings(workers=2, threads=5).threads_each == 5

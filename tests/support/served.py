@@ -25,7 +25,7 @@ from photochrom.server.run import listen, server_of
 from photochrom.server.state import AppState
 
 API = "/api/v1"
-SHORT = {"header_s": 1, "stall_s": 1, "body_bytes_s": 2000}
+SHORT = {"header_s": 2, "stall_s": 2, "body_bytes_s": 2000}
 """Deadlines that a test can wait for."""
 
 
@@ -92,7 +92,7 @@ class Served:
         connection = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.connect((self.host, self.port))
         return connection
 
@@ -108,7 +108,7 @@ class Served:
                 pass  # closed before it read everything
         return bytes(received)
 
-    def idle(self, seconds: float = 10) -> bool:
+    def idle(self, seconds: float = 60) -> bool:
         """Wait until nothing runs; returns whether it did in time."""
         return until(
             lambda: self.state.queue.running == 0 and self.state.queue.waiting == 0, seconds
@@ -138,7 +138,7 @@ def serving(**settings: Any) -> Iterator[Served]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            assert until(lambda: server.started or not thread.is_alive(), 20)
+            assert until(lambda: server.started or not thread.is_alive(), 60)
             assert server.started
             host, port = listening.getsockname()[:2]
             yield Served(port, app, server, host)

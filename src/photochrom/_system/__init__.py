@@ -1,1 +1,1 @@
-"""The process and its files: switches of libvips, threads and memory; atomic writes."""
+"""The process and its files: libraries' settings, CPUs, threads, forks, memory, atomic writes."""

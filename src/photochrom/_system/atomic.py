@@ -1,7 +1,7 @@
 """Files and folders that appear whole or not at all: written beside their name, then renamed.
 
-What is being written has a hidden name that begins with a digest of its target's. So what a killed
-process leaves can be recognized, and removed.
+While a file is written, it has a hidden name that begins with a digest of its target's name. So
+what a killed process leaves can be recognized, and removed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PART = "photochrom-part"
-"""In the name of what is being written."""
+"""Part of the name of a file that is being written."""
 
 
 @contextmanager
 def atomic_write(target: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Give an empty file to write to, which gets the target's name where the block succeeds.
+    """Yield an empty file, which gets the target's name where the block succeeds.
 
     A file that has the name is replaced. durable: as for `move_into_place`.
     """
@@ -32,10 +32,13 @@ def atomic_write(target: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def temporary_beside(target: Path) -> Iterator[Path]:
-    """Give an empty file in the target's folder, with the target's suffix; removed afterwards."""
+def temporary_beside(target: Path, mode: int = 0o666) -> Iterator[Path]:
+    """Yield an empty file in the target's folder, with its suffix; it is removed afterwards.
+
+    mode: its permissions, less those of the umask.
+    """
     part = _part_of(target)
-    part.touch(exist_ok=False)  # with the permissions that a new file gets here
+    part.touch(mode, exist_ok=False)
     try:
         yield part
     finally:
@@ -45,7 +48,7 @@ def temporary_beside(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def temporary_folder_beside(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside the target, to be renamed; removed afterwards where it was not.
+    """Yield an empty folder beside the target; it is removed afterwards, unless it was renamed.
 
     The target's folder is made where it is missing.
     """
@@ -60,7 +63,7 @@ def temporary_folder_beside(target: Path) -> Iterator[Path]:
 def move_into_place(
     part: Path, target: Path, *, overwrite: bool = True, durable: bool = False
 ) -> None:
-    """Give a finished file its name, in the same file system.
+    """Rename a finished file to its target, in the same file system.
 
     overwrite: whether a file that has the name is replaced; else FileExistsError is raised, also
     where another process took the name just now.
@@ -78,12 +81,12 @@ def move_into_place(
 
 
 def is_part(name: str) -> bool:
-    """Whether a file's name is that of one that was being written when its writer died."""
+    """Whether a name is that of a file that is being written, or was when its process died."""
     return name.startswith(".") and _PART in name
 
 
 def remove_parts(target: Path) -> None:
-    """Remove what writers that died left of a file, of its pages, or of a folder."""
+    """Remove the parts of a file, of its pages, or of a folder, that killed processes left."""
     with suppress(OSError):
         for entry in os.scandir(target.parent):
             if not (is_part(entry.name) and entry.name.startswith(_prefix(target))):
@@ -99,13 +102,13 @@ def _part_of(target: Path) -> Path:
 
 
 def _prefix(target: Path) -> str:
-    whole = target.with_stem(re.sub(r"-\d+$", "", target.stem))  # of a page, the photo's
+    whole = target.with_stem(re.sub(r"-\d+$", "", target.stem))  # a page's name without its number
     return f".{hashlib.sha256(os.fsencode(whole.name)).hexdigest()[:16]}-"
 
 
 def _link_or_rename(part: Path, target: Path) -> None:
     try:
-        os.link(part, target)  # the only step that two writers cannot both do
+        os.link(part, target)  # of two processes that link to one name, one fails
     except FileExistsError:
         raise
     except OSError as error:  # a file system without links
@@ -121,11 +124,12 @@ def _make_durable(path: Path) -> None:
     folder = path.is_dir()
     if folder and os.name != "posix":
         return
-    descriptor = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    # a file may be read-only, as its source is; Windows flushes only what it may write
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of file systems that cannot say
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # of file systems without fsync
             raise
     finally:
         os.close(descriptor)

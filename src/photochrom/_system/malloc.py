@@ -1,4 +1,4 @@
-"""Return freed memory to the system: photos of all sizes leave holes between them."""
+"""Return freed memory to the system, since photos of different sizes fragment it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 def trim_memory() -> None:
-    """Have glibc return what is free to the system, in some milliseconds; elsewhere, do nothing."""
+    """Return free memory to the system, in some milliseconds; without glibc, do nothing."""
     if not sys.platform.startswith("linux"):
         return
     with suppress(OSError, AttributeError):  # of another C library

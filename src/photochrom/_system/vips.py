@@ -1,8 +1,9 @@
 """libvips, set up as all of Photochrom needs it; imported from here and nowhere else.
 
-The set-up is one of the whole process, so importing `photochrom.photo` changes three things for a
+The set-up is one of the whole process, so importing `photochrom.photo` changes four things for a
 program that uses libvips itself: libvips caches no operations, it prints no warnings (nor do
-processes that are started from here), and pyvips no longer hands them to Python's logging.
+processes that are started from here), pyvips no longer hands them to Python's logging, and libvips
+has no more threads than this process has CPUs (VIPS_CONCURRENCY counts before that).
 """
 
 from __future__ import annotations
@@ -11,17 +12,26 @@ import errno
 import os
 import re
 
-os.environ.setdefault("VIPS_WARNING", "0")  # libvips's word for: print no warnings
+os.environ.setdefault("VIPS_WARNING", "0")  # libvips prints no warnings
 import pyvips as pyvips
+
+from photochrom._system.cpus import available_cpus
+from photochrom._system.fork import LibraryThreads
 
 pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide changed files
 # pyvips hands libvips's warnings to Python's logging. While it does, Python may collect garbage, an
 # image among it may warn in turn, and GLib ends the process on a warning inside a warning.
 pyvips._remove_log_handler()
+if "VIPS_CONCURRENCY" not in os.environ:  # libvips itself sees no cgroup's quota
+    pyvips.concurrency_set(min(pyvips.concurrency_get(), available_cpus()))
+
+_threads = LibraryThreads()
+use_libvips = _threads.use
+"""Called before libvips is: raises PhotochromError in a process that was forked after it was."""
 
 
 def fault_of(error: pyvips.Error) -> str:
-    """The first line of what libvips says of a fault."""
+    """The first line of libvips's message about a fault."""
     lines = str(error.detail or error.message).strip().splitlines()
     return lines[0] if lines else "unknown fault"
 
@@ -44,10 +54,10 @@ def system_error_of(error: pyvips.Error) -> OSError | None:
 
 
 def block_untrusted() -> None:
-    """Let libvips use no loader that is not safe with hostile files, in the whole process.
+    """Make libvips refuse loaders that are not safe with hostile files, in the whole process.
 
-    Photochrom names its loaders, so that it cannot come to others; this is for what it does not
-    foresee. Of the process alone that is Photochrom's own: a program that imports it may need them.
+    Photochrom names its loaders, so that no others are called; this is a second barrier. Only the
+    command, the server and workers call it: a program that imports Photochrom may need the loaders.
     """
     pyvips.block_untrusted_set(True)
     pyvips.operation_block_set("VipsForeignLoadSvg", False)  # draws our own legends; photos never

@@ -7,8 +7,10 @@ result appears whole or not at all: a file system gets it by a rename, an object
 
 from __future__ import annotations
 
+import os
 import pickle
 import posixpath
+import shutil
 import tempfile
 import time
 import zlib
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom._system.atomic import atomic_write
+from photochrom._system.attributes import set_attributes
 from photochrom.batch.job import (
     Listener,
     Report,
@@ -44,15 +47,17 @@ from photochrom.errors import (
     ConfigError,
     DiskFullError,
     MissingExtraError,
+    Option,
     OutputExistsError,
     PhotochromError,
     PhotoError,
+    Remedy,
     Spelling,
     first_line,
 )
 from photochrom.models import fingerprint
 from photochrom.photo.file_access import os_fault
-from photochrom.photo.naming import colored_name
+from photochrom.photo.naming import DEFAULT_NAME
 from photochrom.photo.writer import REPLACE
 
 _BLOCK = 4096
@@ -89,6 +94,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     Raises MissingExtraError without the packages of the extra "cluster", ConfigError where the
     ledger is of an earlier job and `resume` is false, or a URL cannot be read.
     """
+    _check_names(job)
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -123,6 +129,23 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     return summary
 
 
+def _check_names(job: ClusterJob) -> None:
+    """Raise ConfigError where results named by an own template could replace photos.
+
+    Two photos of one result are failures of single photos here: not all names are known at first.
+    """
+    root, output = (
+        name.rstrip("/") if "://" in name else os.path.realpath(name)
+        for name in (job.root, job.output)
+    )
+    if job.settings.naming.template != DEFAULT_NAME and root == output:
+        raise ConfigError(
+            Option("name", job.settings.name),
+            "could replace photos of the same folder",
+            Remedy("name another folder by {}", Option("path")),
+        )
+
+
 def _outcomes(
     job: ClusterJob, ledger: Ledger, digest: str, ray: Any
 ) -> Iterator[tuple[Record, Outcome | None]]:
@@ -136,7 +159,7 @@ def _outcomes(
         root=job.root,
         roots={job.root: job.root},
         results=job.output,
-        suffix=job.settings.format,
+        naming=job.settings.naming,
         overwrite=job.overwrite,
         retry_failed=job.retry_failed,
         spelling=job.spelling,
@@ -224,7 +247,7 @@ def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
     return {
         "path": path,
         "source": posixpath.join(job.root, path),
-        "target": posixpath.join(job.output, colored_name(path, job.settings.format)),
+        "target": posixpath.join(job.output, job.settings.naming.result_of(path)),
         "overwrite": plan.overwrite,
         "known": plan.known,
     }
@@ -284,7 +307,9 @@ class Worker:
 
     def __init__(self, settings: dict[str, Any], storage: dict[str, Any]) -> None:
         self._storage = storage
-        self._pool = start_workers(JobSettings.of(settings), 1, 1)
+        of_the_job = JobSettings.of(settings)
+        self._keep_time = of_the_job.save.keep_time
+        self._pool = start_workers(of_the_job, 1, 1)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Colour one photo; every failure becomes a row with the state "failed"."""
@@ -311,7 +336,7 @@ class Worker:
         if not row["overwrite"] and target_system.exists(target_path):
             exists = OutputExistsError(row["target"], "exists already", REPLACE)
             return Outcome.failure(row["source"], exists), []
-        system.get_file(remote, str(source))
+        _fetch(system, remote, source)
         task = Task(source, target, True, row["known"])
         outcome = outcome_of(schedule(self._pool, task), row["source"])
         if outcome.fault is not None:
@@ -319,7 +344,7 @@ class Worker:
         delivered = []
         for path in outcome.outputs:
             final = posixpath.join(posixpath.dirname(target_path), path.name)
-            _deliver(target_system, path, final)
+            _deliver(target_system, path, final, self._keep_time)
             target_system.invalidate_cache()
             delivered.append([path.name, *_size_and_time(target_system.info(final))])
         return outcome, delivered
@@ -347,14 +372,30 @@ def _renamed(
     return error
 
 
-def _deliver(system: Any, path: Path, target: str) -> None:
-    """Write a file to a path of `system`, whole or not at all."""
+def _fetch(system: Any, remote: str, path: Path) -> None:
+    """Copy a photo here, with its modification time, and its permissions where it has any."""
+    system.get_file(remote, str(path))
+    if "file" in _protocols(system):
+        shutil.copystat(remote, path)
+        return
+    _, modified = _size_and_time(system.info(remote))
+    if modified >= _EARLIEST:
+        os.utime(path, ns=(modified, modified))
+
+
+_EARLIEST = 10**17
+"""1973, in nanoseconds: what stores without readable times have is a smaller number."""
+
+
+def _deliver(system: Any, path: Path, target: str, keep_time: bool) -> None:
+    """Write a file to a path of `system`, whole or not at all; stores have times of their own."""
     system.makedirs(posixpath.dirname(target), exist_ok=True)
     if "file" not in _protocols(system):
         system.put_file(str(path), target)  # stores show an object when it is complete
         return
     with atomic_write(Path(target), durable=True) as part:
         system.put_file(str(path), str(part))
+        set_attributes(part, Path(target), path, keep_time=keep_time)
 
 
 def _protocols(system: Any) -> Sequence[str]:

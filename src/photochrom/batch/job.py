@@ -19,8 +19,15 @@ from typing import Any
 
 from photochrom._system.atomic import is_part, remove_parts
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
-from photochrom.batch.planning import NOTHING, Planner, earlier_outputs, settle, within
-from photochrom.batch.tree import Entry, EntryKind, Patterns, entries_in
+from photochrom.batch.planning import (
+    NOTHING,
+    Planner,
+    check_names,
+    earlier_outputs,
+    settle,
+    within,
+)
+from photochrom.batch.tree import Entry, EntryKind, Patterns, entries_in, photos_in
 from photochrom.batch.work import JobSettings, Outcome, Task, preflight
 from photochrom.batch.workers import Workers
 from photochrom.errors import (
@@ -35,7 +42,6 @@ from photochrom.errors import (
 )
 from photochrom.models import fingerprint
 from photochrom.photo.file_access import foreseen_os_errors
-from photochrom.photo.naming import colored_name
 from photochrom.photo.unsupported import unsupported_format
 
 UNSUPPORTED = "unsupported format"
@@ -158,6 +164,8 @@ def run_job(job: Job, listener: Listener | None = None, workers: Workers | None 
     settings = job.settings
     digest = settings.digest(fingerprint(settings.model))
     preflight(settings)
+    for root in job.roots:
+        check_names(settings.naming, root, job.output, photos_of(job, root))
     with ExitStack() as stack:
         ledger = stack.enter_context(_ledger_of(job, digest))
         workers = workers or stack.enter_context(Workers(settings, job.jobs, job.threads))
@@ -186,6 +194,7 @@ class _Run:
     ) -> None:
         self.job, self.ledger, self.digest, self.workers = job, ledger, digest, workers
         self.summary, self.listener = summary, listener
+        self.naming = job.settings.naming
         self.roots = {os.path.realpath(root): root for root in job.roots}
         self.swept: set[Path] = set()
 
@@ -199,7 +208,7 @@ class _Run:
                 root=path_of_root,
                 roots=self.roots,
                 results=str(self.job.output),
-                suffix=self.job.settings.format,
+                naming=self.naming,
                 overwrite=self.job.overwrite,
                 retry_failed=self.job.retry_failed,
                 spelling=self.job.spelling,
@@ -230,7 +239,7 @@ class _Run:
             if plan.new:
                 self.ledger.settle(plan.record)
             return plan.record, None
-        target = self.job.output / colored_name(path, self.job.settings.format)
+        target = self.job.output / self.naming.result_of(path)
         try:
             if entry.kind is EntryKind.UNREADABLE_FOLDER:
                 raise PhotoError(source, "cannot be read", "check the folder's permissions")
@@ -339,6 +348,11 @@ def disk_full(fault: DiskFullError, resumable: bool) -> JobError:
 def entries_of(job: Job, root: Path) -> Iterator[Entry]:
     """The entries of one of a job's roots."""
     return entries_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
+
+
+def photos_of(job: Job, root: Path) -> Iterator[str]:
+    """Relative paths of the photos of one of a job's roots."""
+    return photos_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
 
 
 def _status(path: Path) -> tuple[int, int]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
-from photochrom.errors import OutputExistsError, Spelling
-from photochrom.photo.naming import colored_name
+from photochrom.errors import ConfigError, Option, OutputExistsError, Remedy, Spelling
+from photochrom.photo.naming import DEFAULT_NAME, Naming
 from photochrom.photo.writer import REPLACE
 
 OUTPUT_EXISTS = "OutputExistsError"
@@ -49,7 +50,7 @@ class Planner:
         root: str,
         roots: Mapping[str, str | Path],
         results: str,
-        suffix: str | None,
+        naming: Naming,
         overwrite: bool,
         retry_failed: bool,
         spelling: Spelling = str,
@@ -59,11 +60,10 @@ class Planner:
         A row of a root that the job does not have belongs to a folder that was moved.
         digest: of the settings. roots: each with its name in errors. results: the folder of
         results, as errors name it. result_stat: size and time of a result by its relative path,
-        `NOTHING` where it does not exist. suffix: of results; None for the photo's own. spelling:
-        of options in errors.
+        `NOTHING` where it does not exist. naming: of results. spelling: of options in errors.
         """
         self._ledger, self._digest, self._result_stat = ledger, digest, result_stat
-        self._root, self._roots, self._suffix = root, roots, suffix
+        self._root, self._roots, self._naming = root, roots, naming
         self._results = results
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._spelling = spelling
@@ -72,7 +72,7 @@ class Planner:
 
     def plan(self, path: str, size: int, modified: int) -> Plan:
         """Decide about a photo of this size and time (ns)."""
-        target = colored_name(path, self._suffix)
+        target = self._naming.result_of(path)
         known = self._ledger.find(path)
         fresh = Record(path, self._root, State.WAITING, self._digest, size, modified)
         if known is not None and known.root != self._root and known.root in self._roots:
@@ -142,6 +142,38 @@ class Planner:
             if status != NOTHING and (path, *status) not in outputs:
                 return path
         return None
+
+
+def check_names(naming: Naming, root: Path, results: Path, photos: Iterable[str]) -> None:
+    """Check, before any work, the names that an own template gives to the photos of a folder.
+
+    photos: their paths in `root`, folder by folder. Raises ConfigError where two photos would have
+    one result, or a result would replace a photo. Under the usual name these are failures of single
+    photos.
+    """
+    if naming.template == DEFAULT_NAME:
+        return
+    beside = root.resolve() == results.resolve()
+    for _, names in groupby(photos, posixpath.dirname):
+        sources = list(names)
+        check_results({name: naming.result_of(name) for name in sources}, sources if beside else ())
+
+
+def check_results(results: Mapping[str, str], sources: Collection[str]) -> None:
+    """Raise ConfigError where two photos have one result, or a result is one of the sources.
+
+    results: by photo.
+    """
+    taken: dict[str, str] = {}
+    places = set(sources)
+    for photo, result in results.items():
+        if result in places:
+            folder = Option("path")
+            remedy = Remedy("name another folder by {}, or another {}", folder, Option("name"))
+            raise ConfigError(photo, f"its result would replace the photo {result}", remedy)
+        other = taken.setdefault(result, photo)
+        if other != photo:
+            raise ConfigError(photo, f"would have the same result as {other}", "rename one")
 
 
 def within(folder: str | Path, name: str) -> str:

@@ -23,7 +23,9 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
 from photochrom.errors import PhotoError
 from photochrom.files import FileReport, colorize_file, reported
+from photochrom.models import list_models
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
+from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -37,7 +39,7 @@ _PARENT_CHECK_S = 1.0
 """Seconds between two checks that the job's process still runs."""
 
 
-_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels")
+_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
 _OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name != "hints")
 _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
 
@@ -49,8 +51,8 @@ class JobSettings:
     Where any of them but the device changes, a resumed job colours its photos again.
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
-    for the photo's own. colorize, save: options of every photo; hints are not used, and `Job` has
-    the option to overwrite.
+    for the photo's own. name: the template of results' names. colorize, save: options of every
+    photo; hints are not used, and `Job` has the option to overwrite.
     """
 
     model: str | None = None
@@ -58,13 +60,14 @@ class JobSettings:
     device: str = DEVICE
     format: str | None = None
     max_pixels: int | None = None
+    name: str = DEFAULT_NAME
     colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
     save: SaveOptions = field(default_factory=SaveOptions)
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> JobSettings:
         """The inverse of `as_dict`."""
-        own = {name: record[name] for name in _OF_THE_JOB}
+        own = {name: record.get(name, getattr(cls, name)) for name in _OF_THE_JOB}
         colors = {name: record[name] for name in _OF_COLORS}
         file = {
             name: record[name] for name in _OF_FILE if name in record
@@ -79,10 +82,22 @@ class JobSettings:
             **{name: getattr(self.save, name) for name in _OF_FILE},
         }
 
+    @property
+    def naming(self) -> Naming:
+        """How results are named; raises ConfigError for a name that cannot be."""
+        return Naming(
+            template=self.name,
+            suffix=self.format,
+            model=self.model or list_models()[0],
+            vividness=self.colorize.vividness,
+        )
+
     def digest(self, model_sha256: str) -> str:
         """A short digest of these settings and of the weights that they are used with."""
         settings = self.as_dict()
         del settings["device"]  # the device changes no visible colour
+        if self.name == DEFAULT_NAME:
+            del settings["name"]  # as in jobs from before there were other names
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

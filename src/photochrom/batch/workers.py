@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -12,6 +11,7 @@ from typing import Any
 from pebble import ProcessPool
 
 from photochrom._system.atomic import remove_parts
+from photochrom._system.cpus import available_cpus
 from photochrom.batch.ledger import Record
 from photochrom.batch.work import JobSettings, Outcome, Task, outcome_of, schedule, start_workers
 from photochrom.errors import JobError, Option, Remedy
@@ -37,7 +37,7 @@ class Workers:
         default as many as cores.
         """
         self.settings = settings
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or available_cpus()
         self.count = count or self.threads
         self.tasks: dict[Any, tuple[Record, Task]] = {}
         self._restarts = 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from photochrom._system.cpus import available_cpus
 from photochrom.cli.exit_codes import exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
@@ -188,7 +189,7 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
             result.append(CountedJob(job, None, Counter()))
             continue
         contents = _contents(job)
-        processes = job.jobs or job.threads or os.cpu_count() or 1
+        processes = job.jobs or job.threads or available_cpus()
         limited = replace(job, jobs=min(processes, max(1, contents.photos)))
         result.append(CountedJob(limited, contents.photos, contents.passed_over))
     return result

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.cli.arguments import is_stream, output_meant, photos_meant
 from photochrom.cli.batch import (
     TreeOptions,
     color_folders,
@@ -30,10 +31,12 @@ from photochrom.cli.options import (
     Format,
     Include,
     Jobs,
+    KeepTime,
     LedgerFolder,
     MaxPixels,
     Model,
     ModelKind,
+    Name,
     Overwrite,
     Profile,
     Quality,
@@ -57,7 +60,8 @@ from photochrom.cli.progress import photo_progress
 from photochrom.cli.streams import is_closed, standard_output_errors
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
-from photochrom.photo.naming import colored_name
+from photochrom.photo.formats import kind_of_file
+from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 if TYPE_CHECKING:
     from photochrom.batch.work import JobSettings
@@ -68,15 +72,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Photo:
-    """One photo to colour; None stands for a pipe."""
+    """One photo to colour; None stands for a pipe.
+
+    stream: the name of a pipe that is not standard input.
+    """
 
     source: Path | None
     target: Path | None
+    stream: str | None = None
 
     @property
     def name(self) -> str:
         """The name of the photo in errors."""
-        return "standard input" if self.source is None else str(self.source)
+        return self.stream or str(self.source or "standard input")
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,7 @@ def colorize(
     model_kind: ModelKind = None,
     device: Device = DEVICE,
     format: Format = None,
+    name: Name = DEFAULT_NAME,
     quality: Quality = SaveOptions.quality,
     profile: Profile = SaveOptions.profile,
     reversible: Reversible = False,
@@ -128,6 +137,7 @@ def colorize(
     tint: Tint = ColorizeOptions.tint,
     smooth: Smooth = ColorizeOptions.smooth,
     overwrite: Overwrite = False,
+    keep_time: KeepTime = False,
     no_mark: Annotated[
         bool,
         typer.Option(
@@ -161,6 +171,8 @@ def colorize(
     from photochrom.batch.work import JobSettings
 
     with one_line_errors():
+        output = output_meant(output)
+        inputs = photos_meant(inputs, elsewhere=engine != "local")
         suffix = suffix_of(format)
         settings = JobSettings(
             model=model,
@@ -168,6 +180,7 @@ def colorize(
             device=device,
             format=suffix,
             max_pixels=max_pixels,
+            name=name,
             colorize=ColorizeOptions(
                 vividness=vividness,
                 size=size,
@@ -178,9 +191,14 @@ def colorize(
                 smooth=smooth,
             ),
             save=SaveOptions(
-                quality=quality, mark=not no_mark, profile=profile, reversible=reversible
+                quality=quality,
+                mark=not no_mark,
+                profile=profile,
+                reversible=reversible,
+                keep_time=keep_time,
             ),
         )
+        naming = settings.naming
         tree_options = TreeOptions(
             recursive=recursive,
             include=include or [],
@@ -202,8 +220,8 @@ def colorize(
         counted_jobs = counted(folder_jobs)
         if not singles and all(job.is_empty for job in counted_jobs):
             raise ConfigError(", ".join(inputs), no_photos(counted_jobs))
-        photos = _plan(singles, output, suffix) if singles else []
-        if STANDARD_STREAM in singles and output is None and len(inputs) > 1:
+        photos = _plan(singles, output, naming) if singles else []
+        if any(photo.source is None for photo in photos) and output is None and len(inputs) > 1:
             raise ConfigError(
                 "-",
                 "goes to standard output, where the names of other results would follow",
@@ -247,10 +265,12 @@ def _color_photos(
 ) -> bool:
     """Colour single photos in this process; returns whether any failed."""
     with one_line_errors():
+        from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
 
         block_untrusted()
+        limit_threads()
         settings = request.settings
         with show_warnings():
             colorizer = Colorizer(
@@ -272,17 +292,19 @@ def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[s
     return [name for name in inputs if name == STANDARD_STREAM or Path(name) not in folders]
 
 
-def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Photo]:
+def _plan(inputs: list[str], output: str | None, naming: Naming) -> list[_Photo]:
     """The photos with their targets; raises ConfigError for arguments that contradict each other.
 
-    suffix: of results whose name the user does not give; None for the photo's own.
+    naming: of results without a name of their own.
     """
     sources: list[Path | None] = []
+    streams = [name for name in inputs if name == STANDARD_STREAM or is_stream(name)]
+    stream = next((name for name in streams if name != STANDARD_STREAM), None)
     for name in inputs:
-        sources += [None] if name == STANDARD_STREAM else _photos_of(Path(name))
+        sources += [None] if name in streams else _photos_of(Path(name))
     if sources.count(None) > 1:
-        raise ConfigError("-", "can be named once only")
-    if None in sources and is_closed("stdin"):
+        raise ConfigError("-", "a pipe can be named once only")
+    if STANDARD_STREAM in streams and is_closed("stdin"):
         raise ConfigError("-", "standard input is closed", "pipe a photo in, or name a file")
     writes_pipe = output == STANDARD_STREAM or (output is None and None in sources)
     if writes_pipe and is_closed("stdout"):
@@ -292,19 +314,21 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
     if output == STANDARD_STREAM:
         if len(sources) != 1:
             raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
-        return [_Photo(sources[0], None)]
+        return [_Photo(sources[0], None, stream)]
     if output is None:
-        return [_Photo(s, None if s is None else _beside(s, suffix)) for s in sources]
+        photos = [_Photo(s, None if s is None else _beside(s, naming), stream) for s in sources]
+        _check_names(photos)
+        return photos
     target = Path(output)
     names_folder = is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
     if not names_folder:
         if len(sources) != 1:
             raise ConfigError(target, f"one file for {len(sources)} photos", "name a folder")
-        return [_Photo(sources[0], target)]
+        return [_Photo(sources[0], target, stream)]
     if None in sources:
         raise ConfigError(target, "a photo from a pipe has no name", "name a file")
     make_folder(target)
-    photos = [_Photo(s, target / _beside(s, suffix).name) for s in sources if s is not None]
+    photos = [_Photo(s, target / _beside(s, naming).name) for s in sources if s is not None]
     source_of: dict[Path | None, Path | None] = {}
     for photo in photos:
         if photo.target in source_of:
@@ -314,7 +338,17 @@ def _plan(inputs: list[str], output: str | None, suffix: str | None) -> list[_Ph
                 "rename one",
             )
         source_of[photo.target] = photo.source
+    _check_names(photos)
     return photos
+
+
+def _check_names(photos: list[_Photo]) -> None:
+    """Raise ConfigError where two photos have one result, or a result would replace a photo."""
+    from photochrom.batch.planning import check_results
+
+    named = [(photo.source, photo.target) for photo in photos if photo.source and photo.target]
+    results = {str(source): str(target.resolve()) for source, target in named}
+    check_results(results, [str(source.resolve()) for source, _ in named])
 
 
 def _photos_of(path: Path) -> Iterable[Path]:
@@ -325,8 +359,8 @@ def _photos_of(path: Path) -> Iterable[Path]:
     return [path / name for name in photos_in(path, recursive=False, patterns=Patterns())]
 
 
-def _beside(source: Path, suffix: str | None) -> Path:
-    return source.with_name(colored_name(source.name, suffix))
+def _beside(source: Path, naming: Naming) -> Path:
+    return source.with_name(naming.result_of(source.name, kind_of_file(source)))
 
 
 def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as_json: bool) -> int:
@@ -364,7 +398,8 @@ def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport
     source: Photo | Path
     if photo.source is None:
         with foreseen_os_errors(photo.name):
-            data = sys.stdin.buffer.read()
+            stream = photo.stream
+            data = Path(stream).read_bytes() if stream else sys.stdin.buffer.read()
         source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
     else:
         source = photo.source

@@ -45,8 +45,8 @@ def doctor(
 
 def findings() -> dict[str, Any]:
     """What this installation has and uses."""
-    import onnxruntime
-
+    from photochrom._system.cpus import available_cpus
+    from photochrom._system.onnx_runtime import onnxruntime
     from photochrom._system.vips import pyvips
     from photochrom.models import list_models
     from photochrom.models.devices import providers_for
@@ -71,7 +71,7 @@ def findings() -> dict[str, Any]:
         "kernel": kernel_name(),
         "devices": onnxruntime.get_available_providers(),
         "device_in_use": providers_for(DEVICE)[0],
-        "threads": os.cpu_count() or 1,
+        "threads": available_cpus(),
         "formats": [kind.name for kind in KINDS if kind.loader or "formats" not in missing],
         "models": list_models(),
         "models_folder": _without_home(downloads()),

@@ -37,15 +37,13 @@ def embed(
     """
     with one_line_errors():
         with needs_extra("embedding", "train"):
-            import torch
-
             from photochrom.errors import ConfigError
             from photochrom.workshop.data.memory import FITS, Framing
+            from photochrom.workshop.torch_threads import set_threads
             from photochrom.workshop.training.config import EmbedderConfig
             from photochrom.workshop.training.embedder import load_embedder
             from photochrom.workshop.training.embeddings import embed_shards
-        if threads:
-            torch.set_num_threads(threads)
+        set_threads(threads)
         if fit not in FITS:
             raise ConfigError(f"--fit {fit}", f"must be one of {', '.join(FITS)}")
         embedder = load_embedder(EmbedderConfig(model, weights))

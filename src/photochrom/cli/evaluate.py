@@ -113,8 +113,6 @@ def evaluate(
                 f"end the name in one of {', '.join(SHEET_SUFFIXES)}",
             )
         with needs_extra("evaluation", "train"):
-            import torch
-
             from photochrom.workshop.contact_sheet import save_sheet
             from photochrom.workshop.data.selection import selected_keys
             from photochrom.workshop.evaluation.classifier import Classifier
@@ -125,6 +123,7 @@ def evaluate(
             from photochrom.workshop.evaluation.report import markdown, write_report
             from photochrom.workshop.evaluation.run import evaluate_photos
             from photochrom.workshop.evaluation.tables import read_column, read_keys, read_labels
+            from photochrom.workshop.torch_threads import set_threads
         from photochrom.colorizer import Colorizer
         from photochrom.options import ColorizeOptions
 
@@ -142,8 +141,7 @@ def evaluate(
         )
         chosen = None if manifest is None else selected_keys(manifest, where or [])
         _make_folders(report, sheet and sheet.parent)
-        if threads:
-            torch.set_num_threads(threads)
+        set_threads(threads)
         needs_gallery = report is not None or sheet is not None
         gallery_size = None if report is not None else SHEET_PHOTOS
         with temporary_gallery(gallery_size) if needs_gallery else nullcontext() as gallery:

@@ -54,11 +54,9 @@ def inspect(
                 "name a training checkpoint, like out/koala/latest; photochrom train makes one",
             )
         with needs_extra("inspection", "train"):
-            import torch
-
             from photochrom.workshop.inspection.run import inspect_photo
-        if threads:
-            torch.set_num_threads(threads)
+            from photochrom.workshop.torch_threads import set_threads
+        set_threads(threads)
         files = inspect_photo(
             photo,
             model,

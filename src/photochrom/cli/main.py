@@ -28,6 +28,7 @@ from photochrom.cli import (
     train,
     variants,
 )
+from photochrom.cli.arguments import Commands
 from photochrom.cli.exit_codes import FAILED, on_hang_up, raise_hang_up
 from photochrom.cli.flags import use_flags_of_command
 from photochrom.cli.output import print_error
@@ -46,6 +47,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Commands,
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)

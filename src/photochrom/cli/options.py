@@ -66,6 +66,10 @@ Quality = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="Number of threads; default: all cores.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+KeepTime = Annotated[
+    bool,
+    typer.Option("--keep-time", help="Give each result its photo's modification time."),
+]
 Profile = Annotated[
     str,
     typer.Option(
@@ -85,6 +89,13 @@ Reversible = Annotated[
 Format = Annotated[
     str | None,
     typer.Option(metavar="EXT", help="jpg, png, tif, webp, ...; default: the photo's."),
+]
+Name = Annotated[
+    str,
+    typer.Option(
+        metavar="TEMPLATE",
+        help="Names of results, with the fields {stem}, {suffix}, {model} and {vividness}.",
+    ),
 ]
 MaxPixels = Annotated[
     int | None,

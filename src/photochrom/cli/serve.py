@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from photochrom._system.cpus import available_cpus
 from photochrom.cli.exit_codes import needs_extra, on_hang_up, one_line_errors
 from photochrom.cli.options import MaxPixels, Model, Threads
 from photochrom.cli.output import print_error, show_warnings
@@ -63,7 +63,7 @@ def app(
             port=port,
             model=model,
             device=device,
-            threads=threads or os.cpu_count(),
+            threads=threads or available_cpus(),
             pixels=max_pixels,
         )
     _run(settings, any_port=port is None, browser=not no_browser)

@@ -50,13 +50,11 @@ def train(
     """
     with one_line_errors():
         with needs_extra("training", "train"):
-            import torch
-
+            from photochrom.workshop.torch_threads import set_threads
             from photochrom.workshop.training.checkpoint import find_checkpoint
             from photochrom.workshop.training.config import load_config
             from photochrom.workshop.training.loop import Limits, Trainer
-        if threads:
-            torch.set_num_threads(threads)
+        set_threads(threads)
         settings = load_config(config, overrides or [])
         folder = output or Path("out") / settings.name
         trainer = Trainer(settings, folder, Limits(minutes, compact), log=typer.echo)

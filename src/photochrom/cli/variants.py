@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from photochrom.cli.arguments import is_stream, photos_meant
 from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     Device,
+    KeepTime,
     Model,
     ModelKind,
     Overwrite,
@@ -68,6 +70,7 @@ def variants(
     quality: Quality = SaveOptions.quality,
     threads: Threads = None,
     overwrite: Overwrite = False,
+    keep_time: KeepTime = False,
     no_mark: Annotated[
         bool,
         typer.Option(
@@ -88,20 +91,27 @@ def variants(
     Exit codes: 0 all done, 1 failed (one line on stderr), 2 wrong usage.
     """
     with one_line_errors():
-        if photo == STANDARD_STREAM:
+        [photo, *others] = photos_meant([photo])
+        if others:
+            raise ConfigError(photo, "is one of several photos", "name one")
+        if photo == STANDARD_STREAM or is_stream(photo):
             raise ConfigError(
                 None, "variants are named after their photo", "name a file instead of -"
             )
         folder = _folder(output, count)
+        from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
         from photochrom.files import reported
 
         block_untrusted()
+        limit_threads()
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
         options = ColorizeOptions(vividness=vividness, size=size, seed=seed)
-        save = SaveOptions(quality=quality, mark=not no_mark, overwrite=overwrite)
+        save = SaveOptions(
+            quality=quality, mark=not no_mark, overwrite=overwrite, keep_time=keep_time
+        )
     try:
         work = partial(_color, colorizer, Path(photo), folder, count, options, save)
         report = reported(photo, work)

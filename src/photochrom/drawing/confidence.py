@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import pyvips, use_libvips
 from photochrom.color.lab import Array
 from photochrom.drawing.labels import lettered
 
@@ -50,6 +50,7 @@ def confidence_picture(confidence: Array, size: tuple[int, int]) -> Picture:
     """
     scale = min(max(max(size), MIN_SIDE), MAX_SIDE) / max(size)
     height, width = (max(1, round(side * scale)) for side in size)
+    use_libvips()
     image = pyvips.Image.new_from_array(np.ascontiguousarray(confidence, np.float32))
     rows, columns = confidence.shape
     large = image.resize(width / columns, vscale=height / rows, kernel="cubic").numpy()

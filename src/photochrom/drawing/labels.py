@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import pyvips, use_libvips
 from photochrom.color.lab import Array
 
 TOP, BOTTOM = -1.0, 14.5
@@ -70,5 +70,6 @@ def lettered(text: str, height: int) -> Array:
         f'<g fill="none" stroke="black" stroke-width="{STROKE:g}" stroke-linecap="round" '
         f'stroke-linejoin="round">{"".join(paths)}</g></svg>'
     )
+    use_libvips()
     alpha = pyvips.Image.svgload_buffer(drawing.encode())[3].numpy()
     return alpha.astype(np.float32) / 255

@@ -6,8 +6,7 @@ The authors ran networks on the CPU only; the other devices are as ONNX Runtime 
 
 from __future__ import annotations
 
-import onnxruntime
-
+from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.errors import ConfigError, ModelError, Option, see_docs
 
 CPU = "CPUExecutionProvider"

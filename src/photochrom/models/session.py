@@ -8,15 +8,19 @@ graph itself.
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
+from photochrom._system.cpus import available_cpus
+from photochrom._system.fork import forked_error, keep_in_children
+from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.color.lab import (
     LARGEST_AB,
     Array,
@@ -70,7 +74,10 @@ class Prediction:
 
 
 class Session:
-    """One loaded model; thread-safe, one object serves many photos."""
+    """One loaded model; thread-safe, one object serves many photos.
+
+    In a forked process the first prediction loads it again.
+    """
 
     def __init__(
         self,
@@ -84,7 +91,7 @@ class Session:
         """Load a model.
 
         model: a name, the path of an .onnx file, or None for the default.
-        threads: of the network, all cores by default.
+        threads: of the network, all CPUs of this process by default.
         providers: execution providers in order of preference, instead of a device.
         device: "cpu", "auto", "cuda", ...; see `photochrom.models.devices`. Where it fails to
         start, a warning names it and the CPU is used.
@@ -97,9 +104,10 @@ class Session:
         resolved = find(model)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = threads or _default_threads()
         names = _available(providers) if providers else providers_for(device)
-        self._session = _start(resolved, options, names)
+        self._restart = partial(_start, resolved, options, names)
+        self._session, self._process = self._restart(), os.getpid()
         inputs, outputs = (
             [Tensor(item.name, tuple(item.shape), item.type) for item in items]
             for items in (self._session.get_inputs(), self._session.get_outputs())
@@ -193,8 +201,9 @@ class Session:
             rounded = np.rint(value) if dtype is np.uint8 else value
             inputs[name] = np.ascontiguousarray(rounded, dtype)
         names = [self.contract.outputs[role] for role in outputs]
+        session = self._session_here()
         try:
-            values = self._session.run(names, inputs)
+            values = session.run(names, inputs)
         except Exception as error:  # ONNX Runtime raises several unrelated classes
             shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
             raise ModelError(
@@ -208,6 +217,14 @@ class Session:
                 ),
             ) from error
         return [np.asarray(value, np.float32) for value in values]
+
+    def _session_here(self) -> Any:
+        """ONNX Runtime's session; a new one where this process was forked since the last."""
+        if self._process != os.getpid():
+            if self.provider != CPU:  # drivers of devices do not work in forked processes
+                raise forked_error()
+            self._session, self._process = self._restart(), os.getpid()
+        return self._session
 
     def _ab(self, outputs: dict[str, Array], shape: tuple[int, ...]) -> Array:
         """The predicted ab (h, w, 2), Lab units, on a grid that divides the small copy.
@@ -249,8 +266,20 @@ class Session:
         return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond it are no colours
 
 
+def _default_threads() -> int:
+    """Threads of a network; 0, ONNX Runtime's own choice, where all CPUs may be used."""
+    cpus = available_cpus()
+    return 0 if cpus == os.cpu_count() else cpus
+
+
 def _start(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
+    session = _load(resolved, options, providers)
+    keep_in_children(session)
+    return session
+
+
+def _load(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     path = str(resolved.path)
     if list(providers) != [CPU]:
         try:
@@ -266,7 +295,7 @@ def _start(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> A
             raise ModelError(
                 path, f"{providers[0]} failed ({reason})", Remedy("try {}", Option("device", "cpu"))
             )
-        warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=3)
+        warnings.warn(f"{providers[0]} failed, the CPU does its work ({reason})", stacklevel=4)
     try:
         return onnxruntime.InferenceSession(path, options, providers=[CPU])
     except Exception as error:  # ONNX Runtime raises several unrelated classes

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, package
+from photochrom.photo.decoded import Decoded, RawMetadata, check_pixel_count, guarded, package
 from photochrom.photo.formats import BMP
 from photochrom.photo.pillow_pixels import pillow_pixels
+
+_INCHES_A_METRE = 39.3701
+"""As Pillow counts."""
 
 
 def read_bmp(data: bytes, name: str, limit: int) -> Decoded:
@@ -25,4 +28,10 @@ def read_bmp(data: bytes, name: str, limit: int) -> Decoded:
     image = guarded(name, opened)
     check_pixel_count(name, image.width, image.height, limit)
     pixels = guarded(name, lambda: np.atleast_3d(pillow_pixels(image, name)))
-    return Decoded(pixels)
+    return Decoded(pixels, metadata=RawMetadata(resolution=_resolution(image)))
+
+
+def _resolution(image: Any) -> tuple[float, float] | None:
+    """Pixels a metre, whole numbers in the file; Pillow gives them an inch."""
+    across, down = image.info.get("dpi", (0, 0))
+    return (round(across * _INCHES_A_METRE), round(down * _INCHES_A_METRE)) if across else None

@@ -17,7 +17,7 @@ from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, packag
 from photochrom.photo.exif import as_exif
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import RAW
-from photochrom.photo.jpeg_header import as_segment
+from photochrom.photo.jpeg_header import exif_segment
 from photochrom.photo.jpeg_structure import frame_of
 from photochrom.photo.tiff_tags import ORIENTATION, Directory, Entry
 
@@ -127,4 +127,4 @@ def _turned(jpeg: bytes, orientation: int) -> bytes:
     if orientation == 1 or b"Exif\0\0" in jpeg[:65536]:
         return jpeg
     exif = as_exif(Directory({ORIENTATION: Entry.short(orientation)}))
-    return jpeg if exif is None else jpeg[:2] + as_segment(exif) + jpeg[2:]
+    return jpeg if exif is None else jpeg[:2] + exif_segment(exif) + jpeg[2:]

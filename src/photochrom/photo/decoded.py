@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
 from photochrom.errors import MissingExtraError, Option, PhotoError, Remedy, first_line
 from photochrom.photo.formats import MAX_PIXELS, MAX_WHOLE_PIXELS, Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawMetadata:
+    """Blocks of metadata of a file.
+
+    photoshop: resources other than IPTC. resolution: pixels a metre, across and down.
+    """
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    icc: bytes | None = None
+    iptc: bytes | None = None
+    photoshop: bytes | None = None
+    resolution: tuple[float, float] | None = None
+    comments: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -23,10 +39,13 @@ class Decoded:
 
     pixels: NDArray[Any]
     bits: int = 8
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    icc: bytes | None = None
+    metadata: RawMetadata = field(default_factory=RawMetadata)
     notes: tuple[str, ...] = ()
+
+    @property
+    def icc(self) -> bytes | None:
+        """Its profile."""
+        return self.metadata.icc
 
 
 def package(name: str, kind: Kind) -> Any:

@@ -24,10 +24,12 @@ from photochrom.photo.tiff_tags import (
 _PREFIX = b"Exif\0\0"
 _MAKER_NOTE = 37500
 _TIFF_HEAD = 8
+_FARTHEST = 65_535
+"""Bytes: a note that lay farther behind, as in a TIFF behind the pixels, is moved."""
 
 
 def resolution_of(exif: bytes) -> tuple[tuple[float, float], str] | None:
-    """What an EXIF block says of the resolution: pixels a millimetre, across and down, its unit."""
+    """The resolution in an EXIF block: pixels a millimetre, across and down, and its unit."""
     found = read_directories(io.BytesIO(exif.removeprefix(_PREFIX)))
     if not found:
         return None
@@ -42,14 +44,14 @@ MILLIMETRES = {"in": 25.4, "cm": 10.0}
 
 
 def from_exif(exif: bytes) -> Directory | None:
-    """What an EXIF block says, without its thumbnail, which would show the photo grey."""
+    """The tags of an EXIF block, without its thumbnail, which would show the photo grey."""
     body = exif.removeprefix(_PREFIX)
     found = read_directories(io.BytesIO(body))
     return found[0].descriptive_tags if found else None
 
 
 def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
-    """An EXIF block, with its prefix, of what a directory says; None where that is nothing.
+    """An EXIF block, with its prefix, of a directory; None for an empty one.
 
     A maker's note is put where it was, since it may count places from the block's beginning.
     longest: bytes; where the block would be longer, the longest entries are left out.
@@ -62,11 +64,16 @@ def as_exif(directory: Directory, longest: int | None = None) -> bytes | None:
     return next((block for block in blocks if longest is None or len(block) <= longest), blocks[-1])
 
 
+def is_too_long(directory: Directory, longest: int) -> bool:
+    """Whether `as_exif` leaves entries out of a block of at most so many bytes."""
+    return bool(directory.entries or directory.children) and _length(directory) > longest
+
+
 def _exif_blocks(directory: Directory) -> Iterator[bytes]:
     """The same block in several orders, the best first."""
     head = _PREFIX + b"II*\0"
     note = directory.children.get(EXIF, Directory({})).entries.get(_MAKER_NOTE)
-    if note is not None and note.place is not None and note.place >= _TIFF_HEAD:
+    if note is not None and note.place is not None and _TIFF_HEAD <= note.place <= _FARTHEST:
         writer = DirectoryWriter(_TIFF_HEAD, note=note)
         start = writer.directory(directory, 0)
         gap = note.place - _TIFF_HEAD - len(writer.bytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,10 @@ def kind_by_name(name: str | PurePath) -> Kind | None:
     return next((kind for kind in KINDS if suffix in kind.suffixes), None)
 
 
+_HEAD = 64
+"""Bytes from which a kind can be known."""
+
+
 def check_size(kind: Kind, height: int, width: int, subject: object) -> None:
     """Raise PhotoError, about a subject, where a picture is too large for files of a kind."""
     if kind.longest is not None and max(height, width) > kind.longest:
@@ -175,6 +179,20 @@ _MAGIC = (
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1"})
+
+
+def kind_of_file(path: Path) -> Kind | None:
+    """The kind of a file whose name does not say it, by its first bytes.
+
+    None where the name says it, and for what cannot be read or is of no known kind.
+    """
+    if kind_of(path) is not None:
+        return None
+    try:
+        with path.open("rb") as file:
+            return sniffed(file.read(_HEAD))
+    except OSError:
+        return None
 
 
 _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})

@@ -63,6 +63,14 @@ def _is_srgb(space: RgbSpace) -> bool:
     return bool(curve < 1e-3 and primaries < 2e-3)
 
 
+def name_of(profile: bytes) -> str:
+    """A profile's description; a general one where it has none, or is damaged."""
+    try:
+        return _name(_tags(profile))
+    except (struct.error, ValueError):
+        return _UNNAMED
+
+
 def is_gray(profile: bytes) -> bool:
     """Whether a profile is one for grey pictures."""
     return profile[16:20] == b"GRAY"
@@ -141,7 +149,10 @@ def _name(tags: Mapping[bytes, bytes]) -> str:
     if data[:4] == b"desc":
         (size,) = struct.unpack_from(">I", data, 8)
         return data[12 : 12 + size].rstrip(b"\0").decode("latin-1")
-    return "unnamed profile"
+    return _UNNAMED
+
+
+_UNNAMED = "unnamed profile"
 
 
 def _gray_light(profile: bytes, tags: Mapping[bytes, bytes]) -> NDArray[np.floating[Any]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-_PREFIX = b"Photoshop 3.0\0"
+PREFIX = b"Photoshop 3.0\0"
+"""Before the resources, where they stand in a JPEG."""
 _RECORDS = 0x0404
+_PROTECTED, _ADDRESS = 0x040A, 0x040B
+_PATHS = range(2000, 2999)
 _THUMBNAILS = frozenset({0x0409, 0x040C})
 """They would show the photo grey."""
-_LONGEST = 65_000
-"""Bytes that one marker of a JPEG takes."""
 
 
 def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
@@ -23,7 +24,7 @@ def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
     Without the thumbnail; None for each that is not there.
     """
     records, others = None, b""
-    for number, whole, data in _resources(block.removeprefix(_PREFIX)):
+    for number, whole, data in _resources(block.removeprefix(PREFIX)):
         if number == _RECORDS:
             records = data
         elif number not in _THUMBNAILS:
@@ -32,12 +33,22 @@ def split_photoshop_block(block: bytes) -> tuple[bytes | None, bytes | None]:
 
 
 def join_photoshop_block(records: bytes | None, others: bytes | None) -> bytes | None:
-    """A JPEG's block of both; where they are too long together, of the records alone."""
+    """The resources of both, behind the prefix; None where there is neither."""
     head = b"" if records is None else _resource(records)
-    block = _PREFIX + (others or b"") + head
-    if len(block) > _LONGEST:
-        block = _PREFIX + head
-    return block if block != _PREFIX and len(block) <= _LONGEST else None
+    block = PREFIX + (others or b"") + head
+    return block if block != PREFIX else None
+
+
+def paths_in(others: bytes | None) -> int:
+    """How many clipping paths the resources hold."""
+    return sum(number in _PATHS for number, _, _ in _resources(others or b""))
+
+
+def copyright_in(others: bytes | None) -> tuple[bool, str]:
+    """Whether Photoshop's resources mark the photo as protected, and the address they give."""
+    found = {number: data for number, _, data in _resources(others or b"")}
+    address = found.get(_ADDRESS, b"").decode("latin-1").strip("\0 ")
+    return any(found.get(_PROTECTED, b"")), address
 
 
 def _resource(records: bytes) -> bytes:

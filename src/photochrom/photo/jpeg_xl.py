@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from photochrom.photo.arrays import as_pixels
-from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, package
+from photochrom.photo.decoded import Decoded, RawMetadata, check_pixel_count, guarded, package
 from photochrom.photo.formats import JPEG_XL
 
 
@@ -22,7 +22,7 @@ def read_jpeg_xl(data: bytes, name: str, limit: int) -> Decoded:
     return Decoded(
         np.atleast_3d(pixels),
         8 * pixels.dtype.itemsize,
-        exif=header.exif or None,
-        xmp=header.xmp or None,
-        icc=header.icc_profile or None,
+        RawMetadata(
+            exif=header.exif or None, xmp=header.xmp or None, icc=header.icc_profile or None
+        ),
     )

@@ -7,25 +7,23 @@ Each is read, and some are written, by a small package of its own, all of them i
 from __future__ import annotations
 
 import io
-import struct
-from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import Option, PhotochromError, PhotoError, Remedy, first_line
+from photochrom.photo import jp2_boxes, pnm_comments
 from photochrom.photo.bmp import read_bmp
-from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, package
+from photochrom.photo.decoded import Decoded, RawMetadata, check_pixel_count, guarded, package
 from photochrom.photo.formats import BMP, HEIC, JPEG2000, JPEG_XL, PNM, PSD, Kind
 from photochrom.photo.jpeg_xl import read_jpeg_xl
 from photochrom.photo.photoshop import read_psd
 
-_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-"""The UUID of a JPEG 2000 box with XMP, after the XMP specification, part 3."""
-_SUPERBOX = b"jp2h"
 _JPEG2000_LEAST = 32
 """Pixels a side: openjpeg writes six resolutions, each half the one before."""
+_NO_METADATA = RawMetadata()
 
 
 def decode(data: bytes, kind: Kind, name: str, limit: int) -> Decoded:
@@ -53,23 +51,21 @@ def encode(
     *,
     quality: int,
     bits: int = 8,
-    exif: bytes | None = None,
-    xmp: bytes | None = None,
-    icc: bytes | None = None,
+    metadata: RawMetadata = _NO_METADATA,
 ) -> bytes:
     """A file of one of these kinds.
 
     pixels: (H, W, 3 or 4), uint8 or uint16. name: what errors call it. quality: of HEIC; the others
-    lose nothing. What the kind cannot hold of the rest is left out.
+    lose nothing. What the kind cannot hold of the metadata is left out.
     Raises MissingExtraError without the kind's package, PhotoError where the package refuses.
     """
     try:
         if kind is PNM:
-            return _pnm_file(pixels)
+            return pnm_comments.with_comments(_pnm_file(pixels), metadata.comments)
         if kind is JPEG2000:
-            return _jpeg2000_file(pixels, name, bits, xmp)
+            return _jpeg2000_file(pixels, name, bits, metadata)
         if kind is HEIC:
-            return _heic_file(pixels, quality, exif, xmp, icc)
+            return _heic_file(pixels, quality, metadata)
     except PhotochromError:
         raise
     except Exception as error:  # each package has errors of its own
@@ -101,7 +97,8 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
     if highest != full:
         pixels = np.rint(pixels * (full / highest))
     pixels = np.atleast_3d(pixels).astype(np.uint16 if sixteen else np.uint8)
-    return Decoded(pixels, max(8, highest.bit_length()))
+    metadata = RawMetadata(comments=pnm_comments.read_comments(data))
+    return Decoded(pixels, max(8, highest.bit_length()), metadata)
 
 
 def _pnm_file(pixels: NDArray[Any]) -> bytes:
@@ -122,38 +119,11 @@ def _read_jpeg2000(data: bytes, name: str, limit: int) -> Decoded:
     full = 65535 if bits > 8 else 255
     if (1 << bits) - 1 != full:
         pixels = np.rint(pixels * (full / ((1 << bits) - 1)))
-    found = dict(_boxes(data)) if data[4:8] == b"jP  " else {}
-    return Decoded(
-        pixels.astype(np.uint16 if bits > 8 else np.uint8),
-        max(8, bits),
-        xmp=found.get(b"xmp"),
-        icc=found.get(b"icc"),
-    )
+    metadata = RawMetadata(**vars(jp2_boxes.read_metadata(data)))
+    return Decoded(pixels.astype(np.uint16 if bits > 8 else np.uint8), max(8, bits), metadata)
 
 
-def _boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[bytes, bytes]]:
-    """What a JP2 file says beside its pixels: (b"xmp" or b"icc", bytes)."""
-    end = len(data) if end is None else end
-    while start + 8 <= end:
-        size, name = struct.unpack_from(">I4s", data, start)
-        head = 8
-        if size == 1 and start + 16 <= end:
-            (size,) = struct.unpack_from(">Q", data, start + 8)
-            head = 16
-        size = size or end - start
-        if size < head or start + size > end:
-            return
-        body = data[start + head : start + size]
-        if name == _SUPERBOX:
-            yield from _boxes(data, start + head, start + size)
-        elif name == b"uuid" and body[:16] == _XMP_BOX:
-            yield b"xmp", body[16:]
-        elif name == b"colr" and body[:1] == b"\x02":
-            yield b"icc", body[3:]
-        start += size
-
-
-def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None) -> bytes:
+def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, metadata: RawMetadata) -> bytes:
     utils = package("openjpeg.utils", JPEG2000)
     height, width = pixels.shape[:2]
     if min(height, width) < _JPEG2000_LEAST:
@@ -172,9 +142,12 @@ def _jpeg2000_file(pixels: NDArray[Any], name: str, bits: int, xmp: bytes | None
         photometric_interpretation=color,
         codec_format=1,
     )
-    if xmp is not None:
-        data += struct.pack(">I4s", 24 + len(xmp), b"uuid") + _XMP_BOX + xmp
-    return data
+    return jp2_boxes.with_metadata(data, _boxes_of(metadata))
+
+
+def _boxes_of(metadata: RawMetadata) -> jp2_boxes.Jp2Metadata:
+    held = {item.name: getattr(metadata, item.name) for item in fields(jp2_boxes.Jp2Metadata)}
+    return jp2_boxes.Jp2Metadata(**held)
 
 
 def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
@@ -196,20 +169,18 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
     return Decoded(
         pixels,
         bits,
-        exif=info.get("exif"),
-        xmp=info.get("xmp"),
-        icc=info.get("icc_profile") or None,
+        RawMetadata(
+            exif=info.get("exif"), xmp=info.get("xmp"), icc=info.get("icc_profile") or None
+        ),
     )
 
 
-def _heic_file(
-    pixels: NDArray[Any], quality: int, exif: bytes | None, xmp: bytes | None, icc: bytes | None
-) -> bytes:
+def _heic_file(pixels: NDArray[Any], quality: int, metadata: RawMetadata) -> bytes:
     library = package("pillow_heif", HEIC)
     library.options.SAVE_HDR_TO_12_BIT = True
     deep = pixels.dtype == np.uint16
     mode = ("RGBA" if pixels.shape[2] == 4 else "RGB") + (";16" if deep else "")
-    extras = {"exif": exif, "xmp": xmp, "icc_profile": icc}
+    extras = {"exif": metadata.exif, "xmp": metadata.xmp, "icc_profile": metadata.icc}
     stream = io.BytesIO()
     library.encode(
         mode,

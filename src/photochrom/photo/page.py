@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from photochrom.color.rgb_space import SRGB, RgbSpace
-from photochrom.options import SaveOptions
-from photochrom.photo.digital_source import mark_computed
-from photochrom.photo.exif import MILLIMETRES, as_exif
+from photochrom.photo.exif import MILLIMETRES
 from photochrom.photo.icc import is_gray, rgb_profile_for_gray, srgb_profile
-from photochrom.photo.jpeg_header import LONGEST, as_segment, jfif
 from photochrom.photo.photo import Photo
 from photochrom.photo.strips import Coding, Pixels
 from photochrom.photo.tiff_tags import (
     COLOR_SPACE,
     COMPONENTS,
     EXIF,
+    INTEROPERABILITY,
     IPTC,
     ORIENTATION,
     PHOTOSHOP,
@@ -57,28 +55,24 @@ class Page:
         return 3 + self.photo.bands - self.photo.color_bands
 
 
-def jpeg_segments(page: Page) -> bytes:
-    """The segments at the beginning of a JPEG: JFIF, and EXIF where there is any."""
-    metadata = page.photo.metadata
-    length = MILLIMETRES.get(metadata.unit or "", 1.0)
-    across, down = (pixels * length for pixels in metadata.resolution)
-    beginning = jfif(across, down, _JFIF_UNITS.get(metadata.unit or "", 0))
-    exif = as_exif(exif_tags(page), LONGEST)
-    return beginning if exif is None else beginning + as_segment(exif)
+def exif_tags(page: Page, alone: bool = False) -> Directory:
+    """The tags of an EXIF block that no other program completes.
 
-
-_JFIF_UNITS = {"in": 1, "cm": 2}
-
-
-def exif_tags(page: Page) -> Directory:
-    """What an EXIF block says that no other program completes."""
+    alone: whether the file has no other place for the resolution.
+    """
     metadata = page.photo.metadata
     entries = {}
-    if metadata.descriptive_tags is not None or orientation_tag(page) != 1:
+    in_exif = metadata.descriptive_tags is not None or (alone and metadata.unit is not None)
+    if in_exif or orientation_tag(page) != 1:
         entries = _turn_and_resolution(page)
     descriptive_tags = with_color_space(
         metadata.descriptive_tags or Directory({}), page.coding.space
     )
+    if alone and entries and EXIF not in descriptive_tags.children:
+        details = {EXIF: Directory({COLOR_SPACE: _color_space(page.coding.space)})}
+        descriptive_tags = replace(
+            descriptive_tags, children={**descriptive_tags.children, **details}
+        )
     if EXIF in descriptive_tags.children:
         height, width = page.size
         descriptive_tags = _with_details(
@@ -116,12 +110,26 @@ def orientation_tag(page: Page) -> int:
 
 
 def with_color_space(descriptive_tags: Directory, space: RgbSpace) -> Directory:
-    """What EXIF says of the colour space: sRGB, or that the profile knows."""
+    """With EXIF's colour space: sRGB, or that of the profile."""
     if EXIF not in descriptive_tags.children:
         return descriptive_tags
-    return _with_details(
-        descriptive_tags, {COLOR_SPACE: Entry.short(_SRGB if space is SRGB else _BY_PROFILE)}
-    )
+    if space is SRGB:
+        descriptive_tags = _without_other_space(descriptive_tags)
+    return _with_details(descriptive_tags, {COLOR_SPACE: _color_space(space)})
+
+
+def _without_other_space(descriptive_tags: Directory) -> Directory:
+    """Without the directory of interoperability where that stands for Adobe RGB (DCF, R03)."""
+    details = descriptive_tags.children[EXIF]
+    index = details.children.get(INTEROPERABILITY, Directory({})).entries.get(_INDEX)
+    if index is None or not index.data.startswith(b"R03"):
+        return descriptive_tags
+    left = {tag: child for tag, child in details.children.items() if tag != INTEROPERABILITY}
+    details = replace(details, children=left)
+    return replace(descriptive_tags, children={**descriptive_tags.children, EXIF: details})
+
+
+_INDEX = 1
 
 
 def _with_details(descriptive_tags: Directory, entries: dict[int, Entry]) -> Directory:
@@ -131,20 +139,17 @@ def _with_details(descriptive_tags: Directory, entries: dict[int, Entry]) -> Dir
     return replace(descriptive_tags, children={**descriptive_tags.children, EXIF: details})
 
 
+def _color_space(space: RgbSpace) -> Entry:
+    return Entry.short(_SRGB if space is SRGB else _BY_PROFILE)
+
+
 _SRGB, _BY_PROFILE = 1, 65535
 
 
-def tags_of_one_page(page: Page, saving: SaveOptions) -> dict[int, Entry]:
-    """What may differ between the pages of a TIFF."""
-    xmp = xmp_of(page, saving)
-    said = {} if xmp is None else {XMP: Entry(1, len(xmp), xmp)}
-    return {**_turn_and_resolution(page), **said}
-
-
-def xmp_of(page: Page, saving: SaveOptions) -> bytes | None:
-    """The photo's XMP, with the mark that its colours are computed unless `saving` omits it."""
-    xmp = page.photo.metadata.xmp
-    return mark_computed(xmp) if saving.mark else xmp
+def tags_of_one_page(page: Page, xmp: bytes | None) -> dict[int, Entry]:
+    """What may differ between the pages of a TIFF. xmp: the page's, as it is written."""
+    packet = {} if xmp is None else {XMP: Entry(1, len(xmp), xmp)}
+    return {**_turn_and_resolution(page), **packet}
 
 
 def tiff_tags_of(page: Page) -> Directory:

@@ -10,24 +10,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from photochrom._system.vips import fault_of, pyvips
-from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
+from photochrom._system.vips import fault_of, pyvips, use_libvips
+from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import PhotoError
 from photochrom.filters.resize import resize
-from photochrom.photo.arrays import as_pixels, check_floats
+from photochrom.photo.arrays import as_pixels
 from photochrom.photo.file_access import check_source, foreseen_os_errors
 from photochrom.photo.formats import AVIF, FLOAT, PNG
 from photochrom.photo.metadata import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
+from photochrom.photo.reduction import as_srgb, checked_floats, shrunk
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
-_SMALLEST_SHRUNK = 2
-"""The decoder's own reduction stops at this multiple of the small copy; the rest is exact."""
 _FINITE = 1e30
 
 
@@ -46,7 +46,8 @@ class Photo:
     name
         What errors call it; None for the path.
     page
-        Of a TIFF, from 0.
+        Of a TIFF, from 0; None for its first photograph, which a small copy, a mask or an infrared
+        page is not.
     max_pixels
         Larger pictures are refused before they are decoded; None for 1 gigapixel, or 150 megapixels
         where the format cannot be decoded row by row.
@@ -62,7 +63,7 @@ class Photo:
     bits : int
         Bits a channel, as stored.
     pages : int
-        How many the file has.
+        How many photographs the file has.
 
     Raises
     ------
@@ -83,11 +84,10 @@ class Photo:
         source: Path | bytes | Pixels,
         name: str | None = None,
         *,
-        page: int = 0,
+        page: int | None = None,
         max_pixels: int | None = None,
         metadata: Metadata | None = None,
     ) -> None:
-        self.page = page
         self.max_pixels = max_pixels
         self.name = name or (str(source) if isinstance(source, Path) else "the photo")
         with self._errors():
@@ -98,6 +98,7 @@ class Photo:
             self.source: Path | bytes | Pixels = source
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
+        self.page = self._source.page
         self._header = header
         self.kind = header.kind
         self.pages = header.pages
@@ -116,9 +117,8 @@ class Photo:
         self.suffix = (header.kind or PNG).suffix
         self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
         with self._errors():
-            self.metadata = metadata or read_metadata(
-                self._source, header.image, source, self.name, page
-            )
+            self.metadata = metadata or read_metadata(self._source, header.image)
+        self._notes.extend(self.metadata.notes)
         self._header = replace(header, image=None)  # it would keep the file open
 
     @property
@@ -204,20 +204,43 @@ class Photo:
         >>> fetch(0, 16).shape
         (16, 451, 1)
         """
-        self._verify()
-        with self._errors():
-            region = pyvips.Region.new(self._source.image(self._header))
+        image, region = self._image_and_region()  # the region does not keep the image
         shifted = self.kind is AVIF and self.dtype == np.uint16 and not self.converted_to_srgb
 
         def fetch(top: int, rows: int) -> Pixels:
-            with self._errors():
+            nonlocal image, region
+            try:
                 raw = region.fetch(0, top, self.width, rows)
+            except pyvips.Error as error:
+                with self._errors():
+                    self._look_for_damage(error)
+                    image, region = self._image_and_region()
+                    raw = region.fetch(0, top, self.width, rows)
             pixels = np.frombuffer(raw, self.dtype).reshape(rows, self.width, self.bands)
             if shifted:  # 10 and 12 bit come shifted up: white is 65520
                 pixels = pixels | (pixels >> self.bits)
             return pixels
 
         return fetch
+
+    def _image_and_region(self) -> tuple[Any, Any]:
+        with self._errors():
+            self._check_for_damage()
+            image = self._source.image(self._header)
+            return image, pyvips.Region.new(image)
+
+    def _check_for_damage(self) -> None:
+        """Note what of a JPEG or TIFF cannot be decoded, where libvips would not notice."""
+        for note in self._source.verify():
+            self._add_note(note)
+
+    def _look_for_damage(self, error: pyvips.Error) -> None:
+        """Find out what of a TIFF cannot be decoded; raise the error where nothing can be done."""
+        again, note = (False, None) if self._source.tiff is None else self._source.tiff.examine()
+        if not again:
+            raise error
+        if note is not None:
+            self._add_note(note)
 
     def for_screen(self, strip: Pixels) -> Pixels:
         """A strip as a screen shows it.
@@ -245,11 +268,11 @@ class Photo:
         colors = self.color_bands
         values = strip.astype(np.float32)
         if self.dtype == FLOAT:
-            values = self._checked_floats(values)
+            values = checked_floats(values, self.name)
         else:
             values /= np.iinfo(self.dtype).max
         if self.space is not SRGB:
-            values[..., :colors] = self._as_srgb(values[..., :colors])[..., :colors]
+            values[..., :colors] = as_srgb(values[..., :colors], self.space)[..., :colors]
         values *= 255
         return np.rint(values, out=values).astype(np.uint8)
 
@@ -278,7 +301,7 @@ class Photo:
         >>> Photo(Path("photo.jpg")).small_copy(30, 45).shape
         (30, 45, 3)
         """
-        return self._as_srgb(self._reduced(height, width)[..., : self.color_bands])
+        return as_srgb(self._reduced(height, width)[..., : self.color_bands], self.space)
 
     def upright_copy(self, height: int, width: int) -> Array:
         """Read the photo reduced to a given size, upright.
@@ -336,54 +359,37 @@ class Photo:
         """
         values = self._reduced(height, width)
         colors = self.color_bands
-        values[..., :colors] = self._as_srgb(values[..., :colors])[..., :colors]
+        values[..., :colors] = as_srgb(values[..., :colors], self.space)[..., :colors]
         return np.rint(255 * values).astype(np.uint8)
 
     def _reduced(self, height: int, width: int) -> Array:
         """Codes (height, width, bands) of the photo's own space, 0..1."""
-        factor = min(self.height / height, self.width / width) / _SMALLEST_SHRUNK
-        shrink = max(k for k in (1, 2, 4, 8) if k <= max(1.0, factor))
-        options = {"shrink": shrink} if self._shrinks_on_load else {}
-        self._verify()
+        stored, wanted = (self.height, self.width), (height, width)
+        shrinks = self._shrinks_on_load
         with self._errors():
-            image = self._source.image(self._header, **options)
-            if self.dtype == FLOAT:
-                image = (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
-            done = shrink if self._shrinks_on_load else 1
-            by_height = max(1, int(self.height / height / _SMALLEST_SHRUNK / done))
-            by_width = max(1, int(self.width / width / _SMALLEST_SHRUNK / done))
-            if by_height > 1 or by_width > 1:
-                image = image.cast("float").shrink(by_width, by_height)
-            pixels = image.numpy().reshape(image.height, image.width, image.bands)
-        extent = (self.height / (by_height * done), self.width / (by_width * done))
+            self._check_for_damage()
+            try:
+                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
+            except pyvips.Error as error:
+                self._look_for_damage(error)
+                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
-            values = self._checked_floats(values)
+            values = checked_floats(values, self.name)
         else:
             values /= np.iinfo(self.dtype).max
         return resize(values, height, width, extent)
 
-    def _verify(self) -> None:
-        """Look for damage that decoders pass over, before the first pass."""
-        with self._errors():
-            for note in self._source.verify():
-                self._add_note(note)
-
-    def _checked_floats(self, values: Array) -> Array:
-        check_floats(float(np.nanmax(values, initial=0)), self.name)
-        return np.clip(np.nan_to_num(values), 0, 1)
-
-    def _as_srgb(self, codes: Array) -> Array:
-        """SRGB (h, w, 3) of codes of the photo's own space, 0..1."""
-        codes = np.repeat(codes, 3, axis=2) if codes.shape[2] == 1 else codes
-        if self.space is SRGB:
-            return codes
-        linear = self.space.curve.decode(codes.clip(0, 1))
-        linear = linear @ (RGB_FROM_XYZ @ self.space.xyz_from_rgb).T.astype(np.float32)
-        return srgb_from_linear(linear.clip(0, 1))
+    def _open(self, **options: Any) -> Any:
+        """A fresh image, its floats finite."""
+        image = self._source.image(self._header, **options)
+        if self.dtype == FLOAT:
+            return (image.abs() < _FINITE).ifthenelse(image, 0)  # NaN is not less either
+        return image
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
+        use_libvips()
         try:
             with foreseen_os_errors(self.name):
                 yield

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
-from photochrom.photo.decoded import Decoded, check_pixel_count, guarded, package
+from photochrom.photo.decoded import Decoded, RawMetadata, check_pixel_count, guarded, package
 from photochrom.photo.formats import PSD
 
 _FLAT = "save it flat as TIFF"
@@ -22,8 +22,11 @@ _READ = {(_BITMAP, 1), (_INDEXED, 8)} | {
     (mode, bits) for mode in (_GRAY, _DUOTONE, _RGB) for bits in (8, 16)
 }
 """Color modes and bits a channel that are read."""
-_PROFILE, _VERSION, _EXIF, _XMP = 1039, 1057, 1058, 1060
+_RESOLUTION, _IPTC, _PROFILE, _VERSION, _EXIF, _XMP = 1005, 1028, 1039, 1057, 1058, 1060
 """Resources of a document."""
+_KEPT = frozenset({1034, 1035, *range(2000, 3000)})
+"""Resources that results have, too: copyright, its address, and clipping paths."""
+_INCHES_A_METRE = 1 / 0.0254
 
 
 def read_psd(data: bytes, name: str, limit: int) -> Decoded:
@@ -48,18 +51,30 @@ def read_psd(data: bytes, name: str, limit: int) -> Decoded:
         pixels = palette.reshape(3, -1).T[pixels[..., 0]]
     extra = len(planes) - colors - clear
     notes = (f"{extra} extra channels of the document were left out",) if extra else ()
-    blocks = guarded(name, lambda: {key: _bytes_of(resources, key) for key in _BLOCKS})
-    return Decoded(
-        np.ascontiguousarray(pixels),
-        max(8, header.depth),
-        exif=blocks[_EXIF],
-        xmp=blocks[_XMP],
-        icc=blocks[_PROFILE],
-        notes=notes,
+    metadata = guarded(name, lambda: _metadata(resources))
+    return Decoded(np.ascontiguousarray(pixels), max(8, header.depth), metadata, notes)
+
+
+def _metadata(resources: Any) -> RawMetadata:
+    """The metadata in a document's resources."""
+    return RawMetadata(
+        exif=_bytes_of(resources, _EXIF),
+        xmp=_bytes_of(resources, _XMP),
+        icc=_bytes_of(resources, _PROFILE),
+        iptc=_bytes_of(resources, _IPTC),
+        photoshop=b"".join(resources[key].tobytes() for key in resources if key in _KEPT) or None,
+        resolution=_resolution(resources.get_data(_RESOLUTION)),
     )
 
 
-_BLOCKS = (_EXIF, _XMP, _PROFILE)
+def _resolution(stored: Any) -> tuple[float, float] | None:
+    """Pixels a metre, of pixels an inch with 16 bits behind the point; the units are of display."""
+    if stored is None:
+        return None
+    across, down = (
+        value / 65536 * _INCHES_A_METRE for value in (stored.horizontal, stored.vertical)
+    )
+    return (across, down)
 
 
 def _planes(document: Any) -> NDArray[Any]:

@@ -33,6 +33,7 @@ from photochrom.photo.formats import (
 )
 from photochrom.photo.icc import is_gray, space_of
 from photochrom.photo.strips import Pixels
+from photochrom.photo.tiff_source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
 _HEAD = 64
@@ -70,15 +71,19 @@ def field(image: Any, name: str, default: Any) -> Any:
 
 
 class Source:
-    """Where a photo's pixels come from; every pass is an opening of its own."""
+    """Where a photo's pixels come from; every pass is an opening of its own.
+
+    encoded: the file that is decoded; of a camera's raw file the finished picture in it.
+    """
 
     def __init__(
-        self, source: Path | bytes | Pixels, name: str, page: int, max_pixels: int | None
+        self, source: Path | bytes | Pixels, name: str, page: int | None, max_pixels: int | None
     ) -> None:
         self.name = name
-        self._page = page
+        self.page = page or 0
+        self.tiff: TiffSource | None = None
         self._array: Pixels | None = None
-        self._encoded: Path | bytes = b""
+        self.encoded: Path | bytes = b""
         self.kind: Kind | None = None
         self.decoded: Decoded | None = None
         self._max_pixels = max_pixels
@@ -86,7 +91,7 @@ class Source:
         self._notes: tuple[str, ...] = ()
         self._verified = False
         if isinstance(source, Path | bytes):
-            self._encoded = source
+            self.encoded = source
             self.kind = self._sniff()
             if self.kind is RAW or (self.kind is TIFF and camera_raw.is_raw(source)):
                 source = self._open_raw(source)
@@ -95,8 +100,11 @@ class Source:
                 limit = max_pixels or MAX_WHOLE_PIXELS
                 self.decoded = optional_codecs.decode(data, self.kind, name, limit)
                 self._array = self.decoded.pixels
+            elif self.kind is TIFF:
+                self.tiff = TiffSource(source, name, page, max_pixels)
+                self.page = self.tiff.page
             if self.kind is JPEG and self.decoded is None:
-                self._encoded = jpeg_damage.with_height(source, name)
+                self.encoded = jpeg_damage.with_height(source, name)
         else:
             self._array = np.atleast_3d(source)
 
@@ -116,16 +124,22 @@ class Source:
         """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
         image = self._raw()
         whole = self.kind is not None and not self.kind.streams
+        whole |= self.tiff is not None and self.tiff.whole
         whole |= bool(field(image, "jpeg-multiscan", 0) or field(image, "interlaced", 0))
         limit = self._max_pixels or (MAX_WHOLE_PIXELS if whole else MAX_PIXELS)
         check_pixel_count(self.name, image.width, image.height, limit)
-        if image.format not in _DEPTHS:
+        stored = _DEPTHS.get(image.format)
+        if image.interpretation == "lab":  # floats, whatever the file has
+            stored = EIGHT if field(image, "bits-per-sample", 16) == 8 else SIXTEEN
+        if stored is None:
             raise PhotoError(
                 self.name,
                 f"samples of type {image.format} are not supported",
                 "save it with 8 or 16 bit, or 32-bit floats",
             )
         notes = list(self._notes if self.decoded is None else self.decoded.notes)
+        if self.tiff is not None:
+            notes += self.tiff.notes
         profile = field(image, "icc-profile-data", None)
         space, converted = SRGB, False
         if image.interpretation == "cmyk" or image.interpretation in _OTHER_SPACES:
@@ -144,13 +158,14 @@ class Source:
             raise PhotoError(
                 self.name, f"{image.bands} bands are not supported", "save it as grey or RGB"
             )
-        stored = _DEPTHS[image.format]
         bits = int(field(image, "bits-per-sample", 8 * stored.itemsize))
         if self.decoded is not None:
             bits = self.decoded.bits
+        elif self.tiff is not None:
+            bits = self.tiff.bits or bits
         bits = max(8, min(bits, 8 * stored.itemsize))
-        pages = int(field(image, "n-pages", 1))
-        if pages > 1 and self.kind is not None and self.kind.name != "TIFF":
+        pages = int(field(image, "n-pages", 1)) if self.tiff is None else self.tiff.pages
+        if pages > 1 and self.tiff is None:
             notes.append(f"only the first of its {pages} pictures is coloured")
             pages = 1
         return Header(
@@ -165,18 +180,21 @@ class Source:
         return image
 
     def verify(self) -> tuple[str, ...]:
-        """Look for damage in the data of a JPEG, once; the notes about what is found.
+        """Look for damage in the data of a JPEG or TIFF, once; the notes about what is found.
 
         What can be read of a damaged file is read from then on. Raises PhotoError where too much
         of it is missing.
         """
+        if self.tiff is not None:
+            note = self.tiff.check()
+            return () if note is None else (note,)
         if self.kind is not JPEG or self._verified:
             return ()
-        with opened(self._encoded) as file:
+        with opened(self.encoded) as file:
             finding = jpeg_damage.examine(file.read(), self.name)
         self._verified = True
         if finding.data is not None:
-            self._encoded, self._fail_on = finding.data, "none"
+            self.encoded, self._fail_on = finding.data, "none"
         return finding.notes
 
     def _raw(self, **options: Any) -> Any:
@@ -190,20 +208,22 @@ class Source:
             return image
         assert self.kind is not None
         forget_faults()
-        if self.kind.name in ("TIFF", "GIF", "WebP", "AVIF") and self._page:
-            options["page"] = self._page
+        if self.tiff is not None:
+            return self.tiff.image()
+        if self.kind.name in ("GIF", "WebP", "AVIF") and self.page:
+            options["page"] = self.page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
         settings = {"access": "sequential", "fail_on": self._fail_on, **options}
-        if isinstance(self._encoded, bytes):
-            image = pyvips.Operation.call(f"{loader}load_buffer", self._encoded, **settings)
+        if isinstance(self.encoded, bytes):
+            image = pyvips.Operation.call(f"{loader}load_buffer", self.encoded, **settings)
         else:  # by descriptor: libvips wants names to be text
-            with self._encoded.open("rb") as file:
+            with self.encoded.open("rb") as file:
                 source = pyvips.Source.new_from_descriptor(file.fileno())
             image = pyvips.Operation.call(f"{loader}load_source", source, **settings)
         return image[0] if isinstance(image, list) else image
 
     def _sniff(self) -> Kind:
-        with opened(self._encoded) as file:
+        with opened(self.encoded) as file:
             head = file.read(HEAD)
         kind = sniffed(head[:_HEAD])
         if kind is None and (other := unread(head)) is not None:

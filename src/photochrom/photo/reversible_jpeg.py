@@ -41,6 +41,7 @@ from photochrom.photo.jpeg_stream import (
 
 _ADOBE, _EXIF, _ICC, _MPF = b"Adobe", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _RECORD = b"Photochrom reversible\0"
 _LONGEST = 65_533
 """Bytes that a segment holds."""
@@ -111,7 +112,7 @@ class GrayJpeg:
 class Replacements:
     """What the colour file says beside its pixels in another way than the grey one.
 
-    xmp: the packet, None to keep the grey file's. icc: a profile in place of the grey one, None to
+    xmp: the whole packet, None to keep the grey file's. icc: a profile in place of the grey one, None to
     keep what there is.
     """
 
@@ -192,6 +193,10 @@ def _headers(
             by = b"" if xmp_written else _xmp_segment(replacements.xmp)
             xmp_written = True
             writer.replace(part.start, part.end, by)
+        elif (
+            part.marker == APP1 and body.startswith(_EXTENDED_XMP) and replacements.xmp is not None
+        ):
+            writer.replace(part.start, part.end, b"")  # the new packet has it
         elif part.marker == APP1 and body.startswith(_EXIF):
             _copy_without_thumbnail(writer, part, body)
         elif part.marker == APP2 and body.startswith(_ICC) and replacements.icc is not None:

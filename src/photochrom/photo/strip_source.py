@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import pyvips, use_libvips
 from photochrom.photo.strips import Pixels, StripPlan
 
 _SHORT, _LONG8 = 3, 16
@@ -36,6 +36,7 @@ class StripSource:
         self._position = 0
         self._buffer: memoryview = memoryview(self._header)
         self._buffer_start = 0
+        use_libvips()
         self._source = pyvips.SourceCustom()
         # not by on_read: it copies in Python, and all other threads wait
         self._source.signal_connect("read", self._read)

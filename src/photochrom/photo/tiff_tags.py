@@ -2,7 +2,8 @@
 
 A TIFF file is a chain of directories, one a page, of tagged values; EXIF is the same structure
 inside other files. libvips knows the pixels; here are the words: descriptions, the EXIF, GPS and
-interoperability directories, private tags. And whether all pixels are there; libvips only logs it.
+interoperability directories, private tags. `photochrom.photo.tiff_layout` reads of the same
+directories how the pixels are stored.
 
 TIFF 6.0, BigTIFF, EXIF 2.32.
 """
@@ -29,10 +30,12 @@ _WHOLE = {
 _RATIONAL = 5
 _HALVES = frozenset({_RATIONAL, 10})
 """Rationals: two numbers of four bytes."""
+_WIDTH, _HEIGHT, _SUBFILE, _OLD_SUBFILE, _PHOTOMETRIC, _SUB_IFDS = 256, 257, 254, 255, 262, 330
 _OFFSETS, _COUNTS = (273, 324), (279, 325)  # of strips, of tiles
-_WIDTH, _HEIGHT, _SUBFILE = 256, 257, 254
-REDUCED = 1
-"""Bit of the subfile tag: a smaller copy of another page."""
+_REDUCED, _MASK = 1, 4
+"""Bits of the subfile tag: a smaller copy of another page, a transparency mask of one."""
+_OLD_REDUCED, _MASK_PHOTOMETRIC = 2, 4
+_MOST_SUB_IFDS = 32
 
 _ABOUT_PIXELS = frozenset(
     {
@@ -90,10 +93,18 @@ class Entry:
 
 @dataclass(frozen=True)
 class Directory:
-    """One directory: entries by tag, and the directories that some tags point to."""
+    """One directory: entries by tag, and the directories that some tags point to.
+
+    sub_ifds: directories of further pictures that belong to this one.
+    """
 
     entries: Mapping[int, Entry]
     children: Mapping[int, Directory] = field(default_factory=dict)
+    sub_ifds: tuple[Directory, ...] = ()
+
+    def numbers(self, tag: int) -> tuple[int, ...]:
+        """All whole numbers of a tag."""
+        return self.entries[tag].numbers() if tag in self.entries else ()
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first number of a tag."""
@@ -118,19 +129,28 @@ class Directory:
     @property
     def reduced(self) -> bool:
         """Whether its picture is a smaller copy of another."""
-        return bool(self.number(_SUBFILE) & REDUCED)
+        if _SUBFILE not in self.entries:
+            return self.number(_OLD_SUBFILE) == _OLD_REDUCED
+        return bool(self.number(_SUBFILE) & _REDUCED)
+
+    @property
+    def mask(self) -> bool:
+        """Whether it says which pixels of another page count, and is no picture."""
+        masks = self.number(_PHOTOMETRIC, -1) == _MASK_PHOTOMETRIC
+        return masks or bool(self.number(_SUBFILE) & _MASK)
 
     @property
     def data_end(self) -> int:
         """Where its last strip or tile ends, in bytes."""
         ends = [0]
         for offsets, counts in zip(_OFFSETS, _COUNTS, strict=True):
-            if offsets in self.entries and counts in self.entries:
-                pairs = zip(
-                    self.entries[offsets].numbers(), self.entries[counts].numbers(), strict=False
-                )
-                ends += [offset + count for offset, count in pairs]
+            pairs = zip(self.numbers(offsets), self.numbers(counts), strict=False)
+            ends += [offset + count for offset, count in pairs]
         return max(ends)
+
+    def text(self, tag: int) -> str:
+        """The text of a tag, "" where there is none."""
+        return self.entries[tag].data.decode("latin-1") if tag in self.entries else ""
 
     @property
     def descriptive_tags(self) -> Directory:
@@ -148,9 +168,31 @@ class Directory:
         return Directory(mine, children)
 
 
+@dataclass(frozen=True)
+class Structure:
+    """A TIFF file without its pixels.
+
+    order: "<" or ">", as for struct. big: whether it is a BigTIFF. length: of the file, in bytes.
+    """
+
+    order: str
+    big: bool
+    length: int
+    directories: tuple[Directory, ...]
+    camera_mark: bytes
+    """The bytes after the header, where Canon's raw files have a mark."""
+
+
+def read_structure(file: BinaryIO) -> Structure:
+    """The byte order and directories of a TIFF file, as far as they are sound."""
+    reader = _Reader(file)
+    directories = tuple(directory for directory, _ in _chain(reader))
+    return Structure(reader.order, reader.big, reader.length, directories, reader.camera_mark)
+
+
 def read_directories(file: BinaryIO) -> list[Directory]:
     """The directories of a TIFF file, one a page; as far as they are sound, [] for no TIFF."""
-    return [directory for directory, _ in _chain(_Reader(file))]
+    return list(read_structure(file).directories)
 
 
 def append_tags(path: Path, pages: list[Directory]) -> None:
@@ -201,6 +243,7 @@ class _Reader:
         self.file.seek(0)
         head = self.file.read(16)
         self.order = {b"II": "<", b"MM": ">"}.get(head[:2], "")
+        self.camera_mark = head[8:10]
         self.big = False
         self.first = 0
         if self.order and len(head) >= 8:
@@ -247,7 +290,17 @@ class _Reader:
         end = start + count * size
         following = self.read(end, struct.calcsize(self.offset)) if depth == 0 else b""
         (after,) = struct.unpack(self.order + self.offset, following) if following else (0,)
-        return Directory(entries, children), after
+        sub_ifds = self._sub_ifds(entries[_SUB_IFDS]) if depth == 0 and _SUB_IFDS in entries else ()
+        return Directory(entries, children, sub_ifds), after
+
+    def _sub_ifds(self, entry: Entry) -> tuple[Directory, ...]:
+        found = []
+        for place in entry.numbers()[:_MOST_SUB_IFDS]:
+            try:
+                found.append(self.directory(place, 1)[0])
+            except struct.error:
+                continue
+        return tuple(found)
 
     def _entry(self, raw: bytes) -> tuple[int, Entry | None]:
         tag, kind, count = struct.unpack_from(self.order + "HH" + self.offset, raw)

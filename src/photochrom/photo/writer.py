@@ -13,19 +13,23 @@ from typing import Any
 import numpy as np
 
 from photochrom._system.atomic import move_into_place, temporary_beside
+from photochrom._system.attributes import ALL_PERMISSIONS, set_attributes
 from photochrom._system.vips import fault_of, pyvips, system_error_of
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
 from photochrom.photo import optional_codecs
-from photochrom.photo.digital_source import mark_computed
-from photochrom.photo.exif import as_exif
+from photochrom.photo.avif_items import replace_exif
+from photochrom.photo.decoded import RawMetadata
+from photochrom.photo.exif import as_exif, is_too_long
 from photochrom.photo.file_access import check_no_address, foreseen_os_errors, os_fault
 from photochrom.photo.formats import (
     AVIF,
     FLOAT,
+    GIF,
     HEIC,
     JPEG,
+    PNG,
     SIXTEEN,
     TIFF,
     WEBP,
@@ -34,32 +38,32 @@ from photochrom.photo.formats import (
     check_size,
     kind_of,
 )
-from photochrom.photo.iptc import join_photoshop_block
-from photochrom.photo.jpeg_header import put_segments
+from photochrom.photo.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
+from photochrom.photo.jpeg_header import LONGEST as LONGEST_SEGMENT
+from photochrom.photo.metadata_support import (
+    COMMENT,
+    EXIF,
+    XMP,
+    comments_for,
+    convert_to_xmp,
+    holds,
+)
 from photochrom.photo.page import (
     Page,
     exif_tags,
-    jpeg_segments,
     orientation_tag,
     profile_of,
     tags_of_one_page,
     tiff_tags_of,
-    with_color_space,
-    xmp_of,
 )
 from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, Pixels, StripPlan
-from photochrom.photo.tiff_tags import (
-    append_tags,
-)
+from photochrom.photo.tiff_tags import ORIENTATION, Directory, Entry, append_tags
+from photochrom.photo.webp_chunks import append_metadata, is_lossless
+from photochrom.photo.written_xmp import xmp_of
+from photochrom.photo.xmp import Packet
 
-_LONGEST_XMP = 65_500
-"""Bytes of XMP that a segment of a JPEG holds; libvips leaves longer ones out."""
-_MARK = 1500
-"""At most so many bytes longer is XMP with the mark."""
-_LONGEST_EXIF = 8_000_000
-"""Bytes of EXIF that libvips takes."""
 _BIG = 3_900_000_000
 """Bytes of pixels from which a TIFF becomes a BigTIFF."""
 
@@ -81,12 +85,30 @@ def losses(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
         found.append("transparency")
     if kind.name == "GIF":
         found.append("all but 256 colours")
-    if kind is JPEG and len(photo.metadata.xmp or b"") > _LONGEST_XMP - _MARK:
-        found.append("XMP longer than 64 kB")
+        if photo.alpha and photo.kind is not GIF:
+            found.append("partial transparency")
     if saving.profile == "keep" and not kind.profile and photo.space is not SRGB:
         found.append("a profile, so its codes are sRGB")
     if saving.profile == "keep" and photo.converted_to_srgb:
         found.append("its own profile, which is no tone curve with primaries")
+    return found + _lost_metadata(photo, kind, saving)
+
+
+def _lost_metadata(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
+    """What a file of a kind cannot hold of a photo's metadata."""
+    metadata = photo.metadata
+    packet = Packet.parse(metadata.xmp or b"")
+    found = convert_to_xmp(metadata, kind, packet)
+    longest = {JPEG: LONGEST_SEGMENT, TIFF: None}.get(kind, LONGEST_EXIF)
+    tags = metadata.descriptive_tags
+    if tags is not None and holds(kind, EXIF) and longest and is_too_long(tags, longest):
+        found.append(f"EXIF longer than {longest // 1000} kB")
+    if packet is None and kind is JPEG and len(metadata.xmp or b"") > LONGEST_SEGMENT:
+        found.append("damaged XMP longer than 64 kB")
+    elif packet is None and kind is GIF:
+        found.append("damaged XMP")
+    elif packet is None and holds(kind, XMP) and saving.mark:
+        found.append("the note that its colours are computed, since its XMP is damaged")
     return found
 
 
@@ -116,7 +138,7 @@ def write(
         check_size(kind, *page.size, target)
     with ExitStack() as stack:
         with foreseen_os_errors(str(target)):
-            part = stack.enter_context(temporary_beside(target))
+            part = stack.enter_context(temporary_beside(target, ALL_PERMISSIONS))
         if pages[0].encoded is not None:
             data = pages[0].encoded()
             with foreseen_os_errors(str(target)):
@@ -126,6 +148,9 @@ def write(
         else:
             _write_by_package(pages[0], part, target, kind, saving)
         with foreseen_os_errors(str(target)):
+            origin = pages[0].photo.source
+            made_of = origin if isinstance(origin, Path) else None
+            set_attributes(part, target, made_of, keep_time=saving.keep_time)
             try:
                 move_into_place(part, target, overwrite=saving.overwrite, durable=durable)
             except FileExistsError as error:
@@ -216,15 +241,21 @@ def _write_by_libvips(
             image.set_type(pyvips.GValue.gint_type, "page-height", height)
         size = len(pages) * height * width * first.bands * first.coding.kind.itemsize
         image = _with_metadata(image, first, kind, saving)
-        segments = jpeg_segments(first) if kind is JPEG else b""
+        blocks = head_blocks(first, kind, saving)
         # by descriptor: libvips wants names to be text
         with foreseen_os_errors(str(target)), part.open("r+b") as file:
-            os.lseek(file.fileno(), len(segments), os.SEEK_SET)
+            os.lseek(file.fileno(), len(blocks), os.SEEK_SET)
             goal = pyvips.Target.new_to_descriptor(file.fileno())
             options = _options(kind, saving, first, size)
             pyvips.Operation.call(f"{kind.loader}save_target", image, goal, **options)
-            if segments:
-                put_segments(file, segments)
+            if blocks:
+                put_behind_head(file, blocks, kind)
+            if kind in (WEBP, AVIF):
+                exif = as_exif(exif_tags(first, alone=True), LONGEST_EXIF)
+                if kind is WEBP:
+                    append_metadata(file, exif, xmp_of(first, kind, saving))
+                elif exif is not None:
+                    replace_exif(file, exif, str(target))
     except pyvips.Error as error:
         if source.failure is None:
             raise _write_fault(target, error) from error
@@ -234,8 +265,11 @@ def _write_by_libvips(
         descriptive_tags = [tiff_tags_of(page) for page in pages]
         if len(pages) > 1:  # libvips writes the first one's for all
             descriptive_tags = [
-                replace(said, entries={**said.entries, **tags_of_one_page(page, saving)})
-                for page, said in zip(pages, descriptive_tags, strict=True)
+                replace(
+                    tags,
+                    entries={**tags.entries, **tags_of_one_page(page, xmp_of(page, kind, saving))},
+                )
+                for page, tags in zip(pages, descriptive_tags, strict=True)
             ]
         if any(page.entries or page.children for page in descriptive_tags):
             with foreseen_os_errors(str(target)):
@@ -266,9 +300,15 @@ def _write_by_package(
         str(target),
         quality=saving.quality,
         bits=page.photo.bits,
-        exif=as_exif(exif_tags(page)) if metadata.descriptive_tags else None,
-        xmp=xmp_of(page, saving),
-        icc=profile_of(page),
+        metadata=RawMetadata(
+            exif=as_exif(exif_tags(page, alone=kind is HEIC), LONGEST_EXIF),
+            xmp=xmp_of(page, kind, saving),
+            icc=profile_of(page),
+            iptc=metadata.iptc,
+            photoshop=metadata.photoshop,
+            resolution=metadata.resolution_in_metres,
+            comments=tuple(comments_for(metadata)) if holds(kind, COMMENT) else (),
+        ),
     )
     with foreseen_os_errors(str(target)):
         part.write_bytes(data)
@@ -277,17 +317,10 @@ def _write_by_package(
 def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> Any:
     photo, metadata = page.photo, page.photo.metadata
     image = image.copy(xres=metadata.resolution[0], yres=metadata.resolution[1])
-    ours = metadata.descriptive_tags if kind not in (TIFF, JPEG) else None
-    exif = as_exif(with_color_space(ours, page.coding.space), _LONGEST_EXIF) if ours else None
-    xmp = xmp_of(page, saving)
-    if kind is JPEG and xmp is not None and len(xmp) > _LONGEST_XMP:
-        xmp = mark_computed(None) if saving.mark else None
+    held = kind is AVIF and as_exif(exif_tags(page, alone=True), LONGEST_EXIF) is not None
     blobs = {
-        "exif-data": exif,
-        "xmp-data": xmp,
-        "iptc-data": join_photoshop_block(metadata.iptc, metadata.photoshop)
-        if kind is JPEG
-        else None,
+        "exif-data": _PLACEHOLDER if held else None,
+        "xmp-data": None if kind in _XMP_IS_OURS else xmp_of(page, kind, saving),
         "icc-profile-data": profile_of(page),
     }
     for name, data in blobs.items():
@@ -301,7 +334,10 @@ def _with_metadata(image: Any, page: Page, kind: Kind, saving: SaveOptions) -> A
     return image
 
 
-_ALL_BUT_EXIF = "xmp:iptc:icc"
+_PLACEHOLDER = as_exif(Directory({ORIENTATION: Entry.short(1)}))
+"""EXIF for libvips to write, where the block is put into the file afterwards."""
+_XMP_IS_OURS = frozenset({JPEG, GIF, WEBP})
+"""The kinds whose XMP libvips does not write, or not where it belongs."""
 
 
 def _options(kind: Kind, saving: SaveOptions, page: Page, size: int) -> dict[str, Any]:
@@ -310,13 +346,20 @@ def _options(kind: Kind, saving: SaveOptions, page: Page, size: int) -> dict[str
             "Q": saving.quality,
             "subsample_mode": "off",
             "background": [255, 255, 255],
-            "keep": _ALL_BUT_EXIF,
+            "keep": "icc",
         }
     if kind is WEBP:
-        return {"Q": saving.quality, "smart_subsample": True}
+        if is_lossless(page.photo):
+            return {"lossless": True, "exact": True, "keep": "icc"}
+        return {"Q": saving.quality, "smart_subsample": True, "keep": "icc"}
+    if kind is PNG:
+        return {"keep": "xmp:icc"}
     if kind is AVIF:
         deep = page.coding.kind == SIXTEEN
-        return {"Q": saving.quality, "compression": "av1", "bitdepth": 12 if deep else 8}
+        options = {"Q": saving.quality, "compression": "av1", "bitdepth": 12 if deep else 8}
+        tags = exif_tags(page, alone=True)  # without any, libvips would make some up
+        kept = "exif:xmp:icc" if tags.entries or tags.children else "xmp:icc"
+        return options | {"keep": kept}
     if kind is TIFF:
         # the predictor for floats is not understood by all readers
         predictor = "none" if page.coding.kind == FLOAT else "horizontal"

@@ -14,7 +14,6 @@ to the last bits).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     EPSILON,
@@ -68,7 +68,7 @@ def colored_strips(
     source: the image's space. target: the result's coding; by default the image's.
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
-    count = threads or os.cpu_count() or 1
+    count = threads or available_cpus()
     spans = iter(plan.spans())
     if count > 1:  # the decoder has a thread of its own, beside the arithmetic and the encoder
         strips = ordered_map(lambda span: (fetch(*span), span[0]), spans, 1, _DECODED_AHEAD)
@@ -99,7 +99,7 @@ def colored_piece(
     rows, columns = piece.shape[:2]
     plan = StripPlan.of(columns, rows)
     kernel = _Kernel(plan, chroma, SRGB, Coding(SRGB, piece.dtype), extent)
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads or available_cpus()) as pool:
         strips = pool.map(lambda span: kernel(piece[span[0] : sum(span)], span[0]), plan.spans())
         return np.concatenate(list(strips))
 

@@ -12,7 +12,6 @@ Y' = 0.299 R' + 0.587 G' + 0.114 B', Cb = (B' - Y') / 1.772, Cr = (R' - Y') / 1.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     WHITE,
@@ -66,7 +66,7 @@ def chroma_planes(
     height, width = size
     solver = _Solver(space, chroma, size)
     planes = np.empty((2, -(-height // 2), -(-width // 2)), np.uint8)
-    count = threads or os.cpu_count() or 1
+    count = threads or available_cpus()
     blocks = _blocks(fetch, height)
     for block in ordered_map(lambda block: (block.top, solver(block)), blocks, count, 2):
         top, solved = block

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
+from photochrom._system.vips import use_libvips
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
 from photochrom.errors import HintError, ModelError
@@ -53,7 +54,12 @@ class _Cache:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The result for `key`; `compute` makes it where it is not cached."""
+        """The result for `key`; `compute` makes it where it is not cached.
+
+        Raises PhotochromError in a process that was forked after the photo was opened: there a
+        thread of the parent may hold the lock for ever.
+        """
+        use_libvips()
         with self._lock:
             if key in self._results:
                 self._results.move_to_end(key)

@@ -10,8 +10,7 @@ from photochrom._system.vips import pyvips
 from photochrom.errors import Option, PhotoError, Remedy
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
-from photochrom.photo import Photo
-from photochrom.photo.digital_source import mark_computed
+from photochrom.photo import Page, Photo
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import JPEG
 from photochrom.photo.icc import rgb_profile_for_gray
@@ -21,6 +20,7 @@ from photochrom.photo.reversible_jpeg import (
     Replacements,
     splice,
 )
+from photochrom.photo.written_xmp import xmp_of
 from photochrom.pipeline.luma_chroma import chroma_planes
 
 
@@ -53,7 +53,7 @@ def _refuse(photo: Photo, reason: str) -> NoReturn:
 
 
 def reversible_jpeg(
-    photo: Photo,
+    page: Page,
     gray: GrayJpeg,
     chroma: LinearChroma,
     saving: SaveOptions,
@@ -61,9 +61,11 @@ def reversible_jpeg(
 ) -> bytes:
     """The coloured JPEG of a grey one, with the grey file's own luma.
 
-    gray: as `gray_jpeg_of` gives it. chroma: in the photo's stored orientation.
+    page: the photo, its codes with the space of the grey file. gray: as `gray_jpeg_of` gives it.
+    chroma: in the photo's stored orientation.
     Raises PhotoError where the file leaves no room for what has to be added.
     """
+    photo = page.photo
     planes = chroma_planes(
         photo.strips(), (photo.height, photo.width), chroma, photo.space, threads
     )
@@ -76,7 +78,7 @@ def reversible_jpeg(
 
     blue, red = ordered_map(encoded, planes, min(2, threads or 2))
     replacements = Replacements(
-        xmp=mark_computed(photo.metadata.xmp) if saving.mark else None,
+        xmp=xmp_of(page, JPEG, saving),
         icc=None if photo.profile is None else rgb_profile_for_gray(photo.profile),
     )
     try:

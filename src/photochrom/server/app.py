@@ -89,7 +89,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Encoding", "Content-Type"],
-            expose_headers=["Content-Disposition", "Photochrom-Losses", "Retry-After", "Location"],
+            expose_headers=[
+                "Content-Disposition",
+                "Photochrom-Losses",
+                "Photochrom-Notes",
+                "Retry-After",
+                "Location",
+            ],
         )
     if settings.root_path:
         app.add_middleware(RootPath, root_path=settings.root_path)  # before all others

@@ -37,17 +37,20 @@ class File:
     """A result on the disk, in a folder of its own.
 
     name: the file's name in the answer. losses: parts of the photo that its format cannot hold.
+    notes: what a person should know of the photo, such as damage.
     """
 
     path: Path
     name: str
     losses: tuple[str, ...]
+    notes: tuple[str, ...]
 
     def response(self) -> FileResponse:
         """Send it whole, then remove its folder."""
         kind = kind_of(self.path)
         media = _MEDIA_TYPES.get("" if kind is None else kind.suffix, "application/octet-stream")
-        headers = {"Photochrom-Losses": quote("; ".join(self.losses), " ;")} if self.losses else {}
+        lines = {"Photochrom-Losses": self.losses, "Photochrom-Notes": self.notes}
+        headers = {name: quote("; ".join(texts), " ;,:") for name, texts in lines.items() if texts}
         return _SentOnce(self.path, media_type=media, filename=self.name, headers=headers)
 
 
@@ -74,7 +77,7 @@ def written(folder: Path, photo: Photo, suffix: str, write: Callable[[Path], Fil
         report = write(path)
     except PhotoError as error:
         raise error.with_subject(photo.name) from error
-    return File(path, colored_name(photo.name, suffix), report.losses)
+    return File(path, colored_name(photo.name, suffix), report.losses, report.notes)
 
 
 async def zipped(

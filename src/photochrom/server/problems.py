@@ -40,7 +40,7 @@ TYPE = "urn:photochrom:"
 _LONGEST_TEXT = 400
 _AS_JSON = "send a JSON object with the header Content-Type: application/json"
 _OF_REQUESTS = {"model", "format", *ColorizeKeywords.__annotations__, *SaveKeywords.__annotations__}
-_OF_REQUESTS -= {"overwrite"}
+_OF_REQUESTS -= {"overwrite", "keep_time"}
 
 _STATUS: dict[type[PhotochromError], int] = {
     InColorError: 409,

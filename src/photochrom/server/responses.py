@@ -64,6 +64,8 @@ def body_of(session: PhotoSession, expires_in: float) -> SessionResponse:
     """A session and its latest look; raises PhotoError where its pixels are damaged."""
     photo, look = session.photo, session.look()
     height, width = photo.upright_size
+    workspace = session.workspace(look.model)
+    workspace.read()  # before its notes are
     return SessionResponse(
         id=session.id,
         name=photo.name,
@@ -72,7 +74,7 @@ def body_of(session: PhotoSession, expires_in: float) -> SessionResponse:
         pages=session.pages,
         format=photo.suffix[1:],
         bits=photo.bits,
-        in_color=session.workspace(look.model).in_color,
+        in_color=workspace.in_color,
         notes=list(photo.notes),
         expires_in=expires_in,
         revision=session.revision,

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from photochrom._system.cpus import available_cpus
 from photochrom.errors import ConfigError, Option, Remedy, nearest_name, os_reason, see_docs
 from photochrom.options import DEVICE
 from photochrom.server.host_names import canonical_name
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
 
     model: str | None = None
     device: str = DEVICE
-    workers: Positive = Field(default_factory=lambda: (os.cpu_count() or 1) + 1)
+    workers: Positive = Field(default_factory=lambda: available_cpus() + 1)
     """Photos worked on at a time; one more than cores, for while one waits for Python's lock."""
     threads: Positive | None = None
     """Of each photo; by default the cores, divided among the workers."""
@@ -159,7 +160,7 @@ class Settings(BaseSettings):
     @property
     def threads_each(self) -> int:
         """Threads for one photo."""
-        return self.threads or max(1, (os.cpu_count() or 1) // self.workers)
+        return self.threads or max(1, available_cpus() // self.workers)
 
     def check(self) -> None:
         """Raise ConfigError for settings that would show photos to others."""

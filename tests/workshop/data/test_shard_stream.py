@@ -241,7 +241,7 @@ def test_next_shard_is_read_while_the_current_one_is_used(
     monkeypatch.setattr(stream, "photos_in", watched)
     photos = iter(ShardStream([folder], seed=0, buffer=1, workers=1))
     next(photos)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(opened) < 3 and time.monotonic() < deadline:
         time.sleep(0.01)
     photos.close()

@@ -45,7 +45,8 @@ async def colorize(
 
     The body is the photo, or a form with the file `photo` and the same options as fields, which
     count before those of the address. Every page of a TIFF is coloured. What the answer's kind of
-    file cannot hold of the photo is named in the header `Photochrom-Losses`.
+    file cannot hold of the photo is named in the header `Photochrom-Losses`,
+    what is damaged in it in `Photochrom-Notes`.
     """
     shared.queue.check()  # before all is read
     folder = Path(tempfile.mkdtemp(dir=shared.folder))

@@ -10,7 +10,6 @@ A source is a row of a list: a repository, which of its files are meant, and und
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from photochrom._system.atomic import atomic_write
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.errors import DataError
 from photochrom.workshop.contact_sheet import save_sheet
@@ -190,7 +190,7 @@ def gather(
             if not assembly.finished:
                 files = _originals(source, git_folder, origins)
                 cap = source.cap if origins is None else len(origins)
-                _fill(assembly, files, source, cap, recipe, jobs or os.cpu_count() or 1, report)
+                _fill(assembly, files, source, cap, recipe, jobs or available_cpus(), report)
             gathered.tallies[source.name] = assembly.tally
         if sheets is not None and not (sheet := sheets / f"{source.name}.jpg").exists():
             _save_sheet(folder, assembly.tally.kept, sheet)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.errors import ConfigError, DataError
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
@@ -52,7 +52,7 @@ def prepare(
         numbered = enumerate(originals(sources))
         for _, original in assembly.skip(numbered, lambda photo: photo[1].file, "file"):
             report(original.size, assembly.tally)
-        for size, finding in ordered_map(work, numbered, jobs or os.cpu_count() or 1):
+        for size, finding in ordered_map(work, numbered, jobs or available_cpus()):
             assembly.take(finding)
             report(size, assembly.tally)
         if not assembly.tally.total:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom._system.vips import fault_of, pyvips
+from photochrom._system.vips import fault_of, pyvips, use_libvips
 from photochrom.errors import DataError, os_reason
 from photochrom.photo.tiff_tags import read_directories
 from photochrom.workshop.data.recipe import Fit
@@ -88,6 +88,7 @@ def one_thread_each() -> None:
 
 
 def _call(work: Any, *arguments: Any) -> Any:
+    use_libvips()
     try:
         return work(*arguments)
     except pyvips.Error as error:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import tarfile
 from collections.abc import Container, Iterator, Sequence
@@ -23,6 +22,7 @@ from fsspec.registry import known_implementations
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.errors import DataError
 
@@ -121,7 +121,7 @@ def decoded_photos(
     only: the keys that are meant; the others are not decoded.
     """
     photos = (photo for photo in encoded_photos(sources) if only is None or photo[0] in only)
-    yield from ordered_map(_decode, photos, workers or os.cpu_count() or 1)
+    yield from ordered_map(_decode, photos, workers or available_cpus())
 
 
 def _decode(photo: tuple[str, bytes]) -> tuple[str, NDArray[np.uint8]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import lab_from_srgb
@@ -106,7 +106,7 @@ def measure(
         source = str(original.record.get("source") or NO_SOURCE)
         return original.size, source, _measure(original)
 
-    threads = jobs or os.cpu_count() or 1
+    threads = jobs or available_cpus()
     for size, source, measured in ordered_map(work, originals(sources), threads):
         report(size)
         if measured is None:

@@ -6,7 +6,6 @@ says how far it came, and a new stream gets there by shuffling encoded bytes, de
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Container, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.threads import ordered_map
 from photochrom.color.metrics import colorfulness
 from photochrom.errors import ConfigError, DataError
@@ -107,7 +107,7 @@ class ShardStream:
         self.part = part
         self.parts = parts
         self.buffer = buffer
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or available_cpus()
         self.min_colorfulness = min_colorfulness
         self.only = only
         self.start = start

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import os
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx2
 
+from photochrom._system.cpus import available_cpus
 from photochrom.errors import DataError
 from photochrom.workshop.data.assembly import Assembly, Finding, examine
 from photochrom.workshop.data.download import Download, DownloadPolicy, GaveUpError
@@ -107,7 +107,7 @@ def fetch_unsplash(
         for _ in assembly.skip(photos, lambda photo: photo.key, "key"):
             report(assembly.tally)
         visit = _Visit(recipe, width, terms, policy or DownloadPolicy())
-        with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        with ThreadPoolExecutor(jobs or available_cpus()) as pool:
             asyncio.run(visit.all(photos, pool, assembly, report))
         if not assembly.tally.total:
             raise DataError(", ".join(map(str, tables)), "no photos there", "name another table")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.filters import gaussian
 
-from photochrom._system.vips import pyvips
+from photochrom._system.vips import pyvips, use_libvips
 from photochrom.color.lab import (
     XYZ_FROM_RGB,
     Array,
@@ -130,6 +130,7 @@ def blur(photo: Picture) -> Degraded:
 
 def jpeg(photo: Picture) -> Degraded:
     """A grey JPEG file of low quality."""
+    use_libvips()
     gray = pyvips.Image.new_from_array(_gray(_lightness(photo)))
     file = gray.jpegsave_buffer(Q=JPEG_QUALITY)
     return Degraded(np.asarray(pyvips.Image.new_from_buffer(file, "").numpy()))

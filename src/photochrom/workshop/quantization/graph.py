@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
+from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.color.lab import Array
 from photochrom.models.session import METADATA_KEY
 

@@ -37,7 +37,8 @@ def as_onnx(module: nn.Module, example: Tensor) -> Callable[[Tensor], Tensor]:
     example: an input of one item, (1, ...).
     Returns a function from items of that shape, (N, ...), to their answers, (N, ...).
     """
-    import onnxruntime  # training itself does without it
+    # training itself does without it
+    from photochrom._system.onnx_runtime import onnxruntime
 
     with tempfile.TemporaryDirectory() as folder, quiet_export():
         path = Path(folder) / "module.onnx"

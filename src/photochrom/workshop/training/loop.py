@@ -13,6 +13,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -45,6 +46,7 @@ from photochrom.workshop.training.processes import (
     check_agreement,
     everywhere,
     leave_group,
+    leaving_on_failure,
     share_statistics,
 )
 from photochrom.workshop.training.schedule import (
@@ -110,12 +112,17 @@ class Trainer:
         self.fabric = fabric or build_fabric(config.schedule.precision)
         self._joined = torch.distributed.is_initialized()  # a group of the caller's, as on Ray
         self.fabric.launch()
+        with self._leaving_on_failure():
+            self._prepare(log)
+
+    def _prepare(self, log: Callable[[str], None]) -> None:
+        config = self.config
         self.fabric.seed_everything(config.seed, verbose=False)
         network = build_network(config.network, len(gamut_bins()))
         self.network = share_statistics(network, self.fabric)
         check_stages(config, cast(int, network.multiple), self.fabric.world_size)
         self.journal = Journal(
-            folder,
+            self.folder,
             config.logging,
             total_samples(config.schedule),
             log if self.fabric.is_global_zero else lambda _line: None,
@@ -149,17 +156,21 @@ class Trainer:
         of them; DataError where the loss or the figures are not finite, or the folder cannot be
         written.
         """
-        try:
-            figures = self._run(resume)
-        except OSError as error:
-            raise DataError(
-                self.folder,
-                f"cannot be written ({os_reason(error)})",
-                "make room or name another folder",
-            ) from error
-        if not self._joined:
-            leave_group(self.fabric)
+        with self._leaving_on_failure():
+            try:
+                figures = self._run(resume)
+            except OSError as error:
+                raise DataError(
+                    self.folder,
+                    f"cannot be written ({os_reason(error)})",
+                    "make room or name another folder",
+                ) from error
+            if not self._joined:
+                leave_group(self.fabric)
         return figures
+
+    def _leaving_on_failure(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._joined else leaving_on_failure(self.fabric)
 
     def _run(self, resume: Path | None) -> dict[str, float]:
         steps = 0.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -33,6 +35,26 @@ def leave_group(fabric: Fabric) -> None:
     if fabric.world_size > 1 and torch.distributed.is_initialized():
         fabric.barrier()
         torch.distributed.destroy_process_group()
+
+
+@contextmanager
+def leaving_on_failure(fabric: Fabric) -> Iterator[None]:
+    """Leave the group where the block fails or is interrupted.
+
+    The others are not waited for, since they may be waiting for this process: they notice that its
+    connections close. A group of NCCL's is left to the end of the process, because leaving waits
+    for what was begun on the GPU, which never ends without the others.
+    """
+    try:
+        yield
+    except BaseException:
+        if (
+            fabric.world_size > 1
+            and torch.distributed.is_initialized()
+            and torch.distributed.get_backend() != "nccl"
+        ):
+            torch.distributed.destroy_process_group()
+        raise
 
 
 def share_statistics(network: nn.Module, fabric: Fabric) -> nn.Module:
