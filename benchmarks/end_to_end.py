@@ -1,10 +1,11 @@
 """A 24-megapixel JPEG through the pipeline, against libvips decoding and encoding the same file.
 
-    python benchmarks/end_to_end.py [--runs 5] [--threads 2] [--photo FILE]
+    python benchmarks/end_to_end.py [--runs 5] [--threads 2] [--photo FILE] [--reversible]
 
 Without --photo, a 6000 x 4000 grey photo with grain is made from the example photographs. Both ways
 write JPEG at quality 95 without chroma subsampling, in turn, in fresh processes (peak memory is
-per process), the work timed inside; the ratio is that of the medians.
+per process), the work timed inside; the ratio is that of the medians. --reversible: Photochrom
+keeps the photo's own luma.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ COPY = WORK.format(
 )
 COLOR = WORK.format(
     prepare="from photochrom import Colorizer\ncolorizer = Colorizer(threads=threads)",
-    work="colorizer.colorize(photo).save(out)",
+    work="colorizer.colorize(photo).save(out, reversible=REVERSIBLE)",
 )
 
 
@@ -76,7 +77,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--photo", type=Path)
+    parser.add_argument("--reversible", action="store_true")
     arguments = parser.parse_args()
+    color = COLOR.replace("REVERSIBLE", str(arguments.reversible))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photo = arguments.photo or folder / "photo.jpg"
@@ -84,7 +87,7 @@ def main() -> None:
             make_photo(photo)
         rows: dict[str, list[dict[str, float]]] = {"libvips": [], "photochrom": []}
         for run in range(arguments.runs + 1):  # the first warms the disk's cache
-            for way, code in (("libvips", COPY), ("photochrom", COLOR)):
+            for way, code in (("libvips", COPY), ("photochrom", color)):
                 figures = measure(code, photo, folder, arguments.threads)
                 if run:
                     rows[way].append(figures)

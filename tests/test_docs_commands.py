@@ -51,6 +51,9 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/training.md", "photochrom train configs/koala.toml --set 'embedder.model="),
         ("docs/training.md", "photochrom train configs/photochrom.toml --set data.stream=true"),
     ],
+    "needs a dozen decoders, npm packages and compilers": [
+        ("docs/reversible.md", "python benchmarks/jpeg_decoders.py"),
+    ],
     "needs clones of repositories; tests/workshop/data/test_gather.py makes some": [
         ("docs/data.md", "photochrom data gather"),
     ],
@@ -107,6 +110,7 @@ LEAVES = {
     "docs/models.md": ["lite.jpg", "photo.color.jpg"],
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],
+    "docs/reversible.md": ["photo.color.jpg", "photo.gray.jpg"],
     "docs/start/archives.md": ["coloured/photochrom-ledger.sqlite"],
     "docs/start/photos.md": ["bold.jpg", "warm.jpg", "grandmother.variants.jpg"],
     "docs/start/programmers.md": ["photo.color-2.tif", "color.jpg"],

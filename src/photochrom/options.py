@@ -161,6 +161,7 @@ class SaveKeywords(TypedDict, total=False):
     quality: int
     mark: bool
     profile: str
+    reversible: bool
     overwrite: bool
     keep_time: bool
 
@@ -276,6 +277,9 @@ class SaveOptions:
     profile
         Colour space of the file: "srgb", or "keep" for the photo's own. A wide RGB space is kept as
         it is; a grey photo gets RGB with its tone curve.
+    reversible
+        Colour a grey JPEG without touching its luma: the result holds the photo's own coded data,
+        and `photochrom.restore_original` gives the grey file back byte for byte.
     overwrite
         Replace a file of that name.
     keep_time
@@ -297,6 +301,7 @@ class SaveOptions:
     quality: int = 95
     mark: bool = True
     profile: str = "srgb"
+    reversible: bool = False
     overwrite: bool = False
     keep_time: bool = False
 

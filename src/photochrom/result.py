@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, Unpack
@@ -16,10 +16,12 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ConfigError, ModelError, PhotoError, see_docs
+from photochrom.errors import ConfigError, ModelError, Option, PhotoError, see_docs
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import ColorizeOptions, SaveKeywords, SaveOptions
 from photochrom.photo import (
+    JPEG,
+    Kind,
     Page,
     Photo,
     check_target,
@@ -28,9 +30,11 @@ from photochrom.photo import (
     kind_of,
     write,
 )
+from photochrom.photo.formats import EIGHT
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
+from photochrom.pipeline.reversible import gray_jpeg_of, reversible_jpeg
 
 _DISPLAY_CODING = Coding(SRGB, np.dtype(np.uint8))
 _MAX_DISPLAY_SIDE = 1200
@@ -310,6 +314,8 @@ class Result:
         file_format = kind_of(suffix)
         if file_format is None:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
+        if saving.reversible:
+            return self._reversible_page(file_format, saving)
         coding = coding_for(self.photo, file_format, saving)
         turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
         if not turned or file_format.tagged:
@@ -318,6 +324,19 @@ class Result:
         spans = StripPlan.of(width, height).spans()
         upright = self._upright(coding)
         return Page(self.photo, (upright[t : t + rows] for t, rows in spans), coding, True)
+
+    def _reversible_page(self, file_format: Kind, saving: SaveOptions) -> Page:
+        if file_format is not JPEG:
+            raise ConfigError(
+                Option("reversible", True),
+                f"makes a JPEG of a JPEG, but the result is to be {file_format.name}",
+                "leave it out, or choose jpg",
+            )
+        gray = gray_jpeg_of(self.photo)
+        chroma = self.chroma.turned(*self.photo.turn.undo())
+        page = Page(self.photo, iter(()), Coding(self.photo.space, EIGHT), False)
+        encoded = partial(reversible_jpeg, page, gray, chroma, saving, self._threads)
+        return replace(page, encoded=encoded)
 
     def _strips(self, coding: Coding) -> Iterator[Pixels]:
         """The coloured strips; the photo is opened for the first one and closed after the last."""

@@ -82,6 +82,7 @@ FIELDS = {
     "notes": "what was noticed while the photo was read",
     "pages": "pages of a TIFF, 1 for all else",
     "probability": "0 to 1; null where the model says one colour only",
+    "reversible": "whether the luma of a grey JPEG is kept bit for bit, in a JPEG",
     "profile": "colour space of the file: sRGB, or the photo's own",
     "quality": "of lossy formats",
     "radius": "how far around the point the colour is known, pixels; null: 1 % of the short side",

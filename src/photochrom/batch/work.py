@@ -69,7 +69,9 @@ class JobSettings:
         """The inverse of `as_dict`."""
         own = {name: record.get(name, getattr(cls, name)) for name in _OF_THE_JOB}
         colors = {name: record[name] for name in _OF_COLORS}
-        file = {name: record[name] for name in _OF_FILE}
+        file = {
+            name: record[name] for name in _OF_FILE if name in record
+        }  # older ledgers have less
         return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
 
     def as_dict(self) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from photochrom.cli.options import (
     Recursive,
     Resume,
     RetryFailed,
+    Reversible,
     Saturation,
     Size,
     Smooth,
@@ -116,6 +117,7 @@ def colorize(
     name: Name = DEFAULT_NAME,
     quality: Quality = SaveOptions.quality,
     profile: Profile = SaveOptions.profile,
+    reversible: Reversible = False,
     recolor: Recolor = False,
     max_pixels: MaxPixels = None,
     threads: Threads = None,
@@ -189,7 +191,11 @@ def colorize(
                 smooth=smooth,
             ),
             save=SaveOptions(
-                quality=quality, mark=not no_mark, profile=profile, keep_time=keep_time
+                quality=quality,
+                mark=not no_mark,
+                profile=profile,
+                reversible=reversible,
+                keep_time=keep_time,
             ),
         )
         naming = settings.naming

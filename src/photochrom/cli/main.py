@@ -16,12 +16,14 @@ from photochrom import __version__
 from photochrom.cli import (
     colorize,
     data,
+    doctor,
     evaluate,
     export,
     inspect,
     ledger,
     models,
     quantize,
+    reversible,
     serve,
     train,
     variants,
@@ -49,6 +51,8 @@ app = typer.Typer(
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
+app.command("verify")(reversible.verify)
+app.command("undo")(reversible.undo)
 app.command("ledger")(ledger.ledger)
 app.add_typer(models.app, name="models")
 app.command("app")(serve.app)
@@ -59,6 +63,7 @@ app.command("inspect")(inspect.inspect)
 app.command("export")(export.export)
 app.command("quantize")(quantize.quantize)
 app.add_typer(data.app, name="data")
+app.command("doctor")(doctor.doctor)
 
 
 def _show_version(flag: bool) -> None:

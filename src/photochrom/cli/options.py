@@ -78,6 +78,14 @@ Profile = Annotated[
         "tone curve).",
     ),
 ]
+Reversible = Annotated[
+    bool,
+    typer.Option(
+        "--reversible",
+        help="Grey JPEGs only: keep the photo's own luma, bit for bit; `photochrom undo` gives the "
+        "grey file back.",
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(metavar="EXT", help="jpg, png, tif, webp, ...; default: the photo's."),

@@ -4,6 +4,7 @@ from photochrom.photo.convert import PhotoLike, as_photo
 from photochrom.photo.exif import from_exif
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.formats import (
+    JPEG,
     KINDS,
     MAX_PIXELS,
     MAX_WHOLE_PIXELS,
@@ -29,6 +30,7 @@ from photochrom.photo.writer import (
 )
 
 __all__ = [
+    "JPEG",
     "KINDS",
     "MAX_PIXELS",
     "MAX_WHOLE_PIXELS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from photochrom.color.rgb_space import SRGB, RgbSpace
@@ -34,12 +34,14 @@ class Page:
     """One picture to be written: the photo it was, its coloured strips, what their codes mean.
 
     upright: whether the strips are turned; else the file keeps its orientation tag.
+    encoded: makes the whole file, where that is not done from the strips.
     """
 
     photo: Photo
     strips: Iterator[Pixels]
     coding: Coding
     upright: bool
+    encoded: Callable[[], bytes] | None = None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -139,7 +139,11 @@ def write(
     with ExitStack() as stack:
         with foreseen_os_errors(str(target)):
             part = stack.enter_context(temporary_beside(target, ALL_PERMISSIONS))
-        if kind.loader:
+        if pages[0].encoded is not None:
+            data = pages[0].encoded()
+            with foreseen_os_errors(str(target)):
+                part.write_bytes(data)
+        elif kind.loader:
             _write_by_libvips(pages, part, target, kind, saving)
         else:
             _write_by_package(pages[0], part, target, kind, saving)
@@ -151,6 +155,20 @@ def write(
                 move_into_place(part, target, overwrite=saving.overwrite, durable=durable)
             except FileExistsError as error:
                 raise _taken(target) from error
+
+
+def write_file(data: bytes, target: Path, *, overwrite: bool = False) -> None:
+    """Write the bytes of an encoded picture, whole or not at all.
+
+    Raises OutputExistsError or PhotoError.
+    """
+    check_target(target, overwrite)
+    with foreseen_os_errors(str(target)), temporary_beside(target) as part:
+        part.write_bytes(data)
+        try:
+            move_into_place(part, target, overwrite=overwrite, durable=True)
+        except FileExistsError as error:
+            raise _taken(target) from error
 
 
 def save_picture(

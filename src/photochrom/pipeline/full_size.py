@@ -34,12 +34,16 @@ from photochrom.color.lab import (
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
+from photochrom.pipeline import native
+from photochrom.pipeline.native import NativeKernel, StripArithmetic
 
 _DARKEST = np.float32(1e-20)
 """Lower luminance, which only damaged floats have, is set to 0: its products would be denormal."""
 
 _STRIPS_AHEAD = 2
 """Strips in work for each thread."""
+_DECODED_AHEAD = 4
+"""Strips that the decoder may be ahead of the arithmetic."""
 
 _POOL_SIZE = 8
 """Scratch arrays that are kept between photos, one for each thread, 14 MB each."""
@@ -65,7 +69,11 @@ def colored_strips(
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or available_cpus()
-    strips = ((fetch(top, rows), top) for top, rows in plan.spans())
+    spans = iter(plan.spans())
+    if count > 1:  # the decoder has a thread of its own, beside the arithmetic and the encoder
+        strips = ordered_map(lambda span: (fetch(*span), span[0]), spans, 1, _DECODED_AHEAD)
+    else:
+        strips = ((fetch(top, rows), top) for top, rows in spans)
     first = next(strips)
     kernel = _Kernel(plan, chroma, source, target or Coding(source, first[0].dtype))
     all_strips = chain([first], strips)
@@ -184,14 +192,14 @@ class _LuminanceTables:
 
     def __init__(self, space: RgbSpace, white: float) -> None:
         self.space, self.white = space, np.float32(white)
-        self.tables: dict[np.dtype[Any], list[Array]] = {}
+        self._tables: dict[np.dtype[Any], list[Array]] = {}
 
     def __call__(self, strip: Pixels, index: NDArray[np.intp], out: Array) -> None:
         """Fill `out` (3, rows, W); index: (rows, W), scratch."""
         direct = strip.shape[2] < 3 and strip.dtype.kind == "u"
         if direct:
             np.copyto(index, strip[..., 0])
-            tables = self._tables(strip.dtype)
+            tables = self.tables(strip.dtype)
         else:
             luminance = _luminance(strip, self.space)
             np.multiply(luminance, self.white, out=out[2])
@@ -202,13 +210,14 @@ class _LuminanceTables:
         for table, values in zip(tables, out, strict=direct):
             table.take(index, out=values, mode="clip")  # "clip" writes to `out` without a buffer
 
-    def _tables(self, dtype: np.dtype[Any]) -> list[Array]:
-        if dtype not in self.tables:
+    def tables(self, dtype: np.dtype[Any]) -> list[Array]:
+        """The three values of every code of a type."""
+        if dtype not in self._tables:
             curve = self.space.curve
             light = curve.linear8 if dtype == np.uint8 else curve.linear
             f = _f(light).astype(np.float32)
-            self.tables[dtype] = [f, _inverse_f(f), light * self.white]
-        return self.tables[dtype]
+            self._tables[dtype] = [f, _inverse_f(f), light * self.white]
+        return self._tables[dtype]
 
 
 class _Kernel:
@@ -242,8 +251,29 @@ class _Kernel:
         left, right, share = _linear_positions(plan.width, fields.shape[2], across)
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
         self.rows = _linear_positions(plan.height, fields.shape[1], down)
+        loaded = native.library()
+        self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
+
+    def _arithmetic(self, source: RgbSpace) -> StripArithmetic:
+        above, below, share = self.rows
+        return StripArithmetic(
+            space=source,
+            light_tables=self.luminance.tables,
+            f=_F,
+            f_inverse=_F_INVERSE,
+            fields=np.ascontiguousarray(self.fields, np.float32),
+            above=above.astype(np.int64),
+            below=below.astype(np.int64),
+            share=share,
+            codes=self.codes,
+            from_x=self.from_x.ravel(),
+            from_z=self.from_z.ravel(),
+            white=self.white,
+        )
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
+        if self.native is not None:
+            return self.native(strip, top)
         rows, width, bands = strip.shape
         with _Scratch.borrowed(rows, width) as (index, floats):
             colored = self._colored(strip, top, index, floats)

@@ -165,6 +165,8 @@ class FileOptions(BaseModel):
     quality: Annotated[int, Field(ge=1, le=100)] = SaveOptions.quality
     profile: Literal["srgb", "keep"] = "srgb"
     mark: bool = SaveOptions.mark
+    reversible: bool = SaveOptions.reversible
+    """Keep the luma of a grey JPEG bit for bit."""
 
     def suffix(self, photo: Photo, pages: int) -> str:
         """The result's suffix, by default the photo's.
@@ -189,7 +191,12 @@ class FileOptions(BaseModel):
     @property
     def saving(self) -> SaveOptions:
         """These options as the library takes them."""
-        return SaveOptions(quality=self.quality, mark=self.mark, profile=self.profile)
+        return SaveOptions(
+            quality=self.quality,
+            mark=self.mark,
+            profile=self.profile,
+            reversible=self.reversible,
+        )
 
 
 class ColorizeRequest(FileOptions):

@@ -1,0 +1,74 @@
+"""`photochrom verify` and `photochrom undo`: reversible results, proved and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.exit_codes import one_line_errors
+from photochrom.cli.options import Overwrite
+from photochrom.cli.output import print_path, print_record
+
+Colored = Annotated[
+    Path,
+    typer.Argument(metavar="COLOR.jpg", help="A result of `photochrom colorize --reversible`."),
+]
+
+
+def verify(
+    colored: Colored,
+    gray: Annotated[
+        Path | None,
+        typer.Argument(metavar="GRAY.jpg", help="The grey file, to be compared byte for byte."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Prove that a reversible result keeps the lightness of its grey JPEG.
+
+    The grey file is restored in memory, compared with its SHA-256 in the result and, where it is
+    given, with the grey file itself. Then both are decoded, and their luma is compared pixel by
+    pixel. Exits with 1 where the grey file cannot be restored.
+    """
+    with one_line_errors():
+        from photochrom.reversible import check_luma
+
+        report = check_luma(colored, gray)
+    if as_json:
+        print_record(asdict(report))
+        return
+    typer.echo(f"the grey file comes back byte for byte: {report.original_bytes:,} bytes")
+    typer.echo(f"its SHA-256: {report.sha256}")
+    typer.echo(
+        f"luma as decoded: at most {report.largest_difference:.1f} codes from the grey file's, "
+        f"more than rounding in {report.share_beyond_rounding:.3%} of the pixels"
+    )
+
+
+def undo(
+    colored: Colored,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="GRAY.jpg",
+            help="The file to write; default: NAME.gray.jpg beside the result.",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Take the colour away from a reversible result: write its grey JPEG, byte for byte.
+
+    The grey file is not needed. Exits with 1 where the result was changed since, so that the grey
+    file cannot be restored.
+    """
+    with one_line_errors():
+        from photochrom.photo.writer import write_file
+        from photochrom.reversible import restore_original
+
+        target = output or colored.with_name(f"{colored.stem}.gray{colored.suffix}")
+        write_file(restore_original(colored), target, overwrite=overwrite)
+    print_path(str(target))
