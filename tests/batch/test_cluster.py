@@ -45,7 +45,7 @@ def tree(examples, tmp_path):
     (root / "1912" / "broken.jpg").write_bytes((root / "a.jpg").read_bytes()[:900])
     (root / "1912" / "@eaDir").mkdir()  # a file server's own
     shutil.copy(root / "a.jpg", root / "1912" / "@eaDir" / "thumb.jpg")
-    (root / "1912" / "layers.psd").write_bytes(b"8BPS")
+    (root / "1912" / "layers.xcf").write_bytes(b"gimp xcf")
     with Image.open(examples / "color" / "cat.jpg") as cat:
         cat.resize((150, 100)).save(root / "color.jpg")
     return root
@@ -73,10 +73,10 @@ def test_a_tree(tree):
     reports = []
     summary = run_on_ray(job(tree), reports.append)
     assert (summary.done, summary.skipped, summary.failed) == (3, 1, 1)
-    assert summary.passed_over == {"PSD": 1}
+    assert summary.passed_over == {"XCF": 1}
     assert sizes(tree.parent / "out") == RESULTS
     assert [report.source for report in reports if report.record.state is State.PASSED_OVER] == [
-        str(tree / "1912" / "layers.psd")
+        str(tree / "1912" / "layers.xcf")
     ]
     assert len(reports) == 6
     with Ledger(tree.parent / "ledger", writing=False) as ledger:

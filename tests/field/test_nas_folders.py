@@ -37,10 +37,10 @@ def archive(tmp_path):
     root = save_gray_photos(tmp_path / "archive", "a.jpg")
     (root / "1912").mkdir()
     for name in (
-        "b.psd", "c.PSD", "1912/d.psd", "1912/e.cr2", "f.CR2", "._g.psd", "Thumbs.db", ".DS_Store",
+        "b.xcf", "c.XCF", "1912/d.xcf", "1912/e.x3f", "f.X3F", "._g.xcf", "Thumbs.db", ".DS_Store",
         "a.xmp", "notes.txt", "photochrom-ledger.sqlite", "index.json", "desktop.ini",
     ):  # fmt: skip
-        (root / name).write_bytes(b"8BPS")
+        (root / name).write_bytes(b"gimp xcf")
     return root
 
 
@@ -49,25 +49,25 @@ def test_pictures_of_other_kinds_are_counted_at_the_end(command, archive):
     assert done.returncode == 0
     first, last = done.stderr.decode().splitlines()
     assert first.startswith("photochrom: 1 done, ")
-    assert last == "photochrom: 5 files passed over: 3 PSD, 2 CR2"
+    assert last == "photochrom: 5 files passed over: 3 XCF, 2 X3F"
     assert files_in(archive.parent / "out") == [
         "a.color.jpg", "photochrom-ledger.sqlite", "photochrom-ledger.sqlite.lock"
     ]  # fmt: skip
 
 
 def test_each_has_a_record(command, archive):
-    done = command("colorize", archive, "-r", "--json", "--exclude", "*.cr2", *SMALL)
+    done = command("colorize", archive, "-r", "--json", "--exclude", "*.x3f", *SMALL)
     records = [json.loads(line) for line in done.stdout.splitlines()]
     passed_over = {
         record["input"]: record["reason"] for record in records if record["state"] == "passed over"
     }
-    names = ("b.psd", "c.PSD", "f.CR2", "1912/d.psd")  # patterns mind the case of letters
+    names = ("b.xcf", "c.XCF", "f.X3F", "1912/d.xcf")  # patterns mind the case of letters
     assert passed_over == dict.fromkeys(
         (str(archive / name) for name in names), "unsupported format"
     )
     assert [record["state"] for record in records if record["input"].endswith(".jpg")] == ["done"]
     assert set(records[0]) == set(records[-1])
-    assert done.stderr.decode().endswith("photochrom: 4 files passed over: 3 PSD, 1 CR2\n")
+    assert done.stderr.decode().endswith("photochrom: 4 files passed over: 3 XCF, 1 X3F\n")
 
 
 def test_only_other_kinds(command, archive):
@@ -75,17 +75,17 @@ def test_only_other_kinds(command, archive):
     done = command("colorize", archive, *SMALL)
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == (
-        f"photochrom: {archive}: no photos there; 3 files passed over: 2 PSD, 1 CR2\n"
+        f"photochrom: {archive}: no photos there; 3 files passed over: 2 XCF, 1 X3F\n"
     )
 
 
 def test_a_folder_of_other_kinds_beside_one_with_photos(command, archive, tmp_path):
-    raws = tmp_path / "raws"
-    raws.mkdir()
-    (raws / "a.nef").write_bytes(b"II*\0")
-    done = command("colorize", raws, archive, *SMALL)
+    drawings = tmp_path / "drawings"
+    drawings.mkdir()
+    (drawings / "a.svg").write_bytes(b"<svg/>")
+    done = command("colorize", drawings, archive, *SMALL)
     assert done.returncode == 0
-    assert b"1 file passed over: 1 NEF\n" in done.stderr
+    assert b"1 file passed over: 1 SVG\n" in done.stderr
     assert done.stdout.decode() == f"{archive / 'a.color.jpg'}\n"
 
 

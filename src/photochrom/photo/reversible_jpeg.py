@@ -112,8 +112,8 @@ class GrayJpeg:
 class Replacements:
     """What the colour file says beside its pixels in another way than the grey one.
 
-    xmp: the whole packet, None to keep the grey file's. icc: a profile in place of the grey one, None to
-    keep what there is.
+    xmp: the whole packet, None to keep the grey file's. icc: a profile in place of the grey one,
+    None to keep what there is.
     """
 
     xmp: bytes | None = None

@@ -163,7 +163,7 @@ def write_file(data: bytes, target: Path, *, overwrite: bool = False) -> None:
     Raises OutputExistsError or PhotoError.
     """
     check_target(target, overwrite)
-    with foreseen_os_errors(str(target)), temporary_beside(target) as part:
+    with foreseen_os_errors(str(target)), temporary_beside(target, ALL_PERMISSIONS) as part:
         part.write_bytes(data)
         try:
             move_into_place(part, target, overwrite=overwrite, durable=True)
