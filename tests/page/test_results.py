@@ -11,6 +11,7 @@ import pytest
 import pyvips
 from playwright.sync_api import Route, expect
 
+from photochrom import restore_original
 from support.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -152,6 +153,21 @@ def test_download_is_the_file_at_full_size(desk: Desk, stripes: Path, tmp_path: 
     assert desk.all("result")[0].query["revision"] == "2"
     desk.until(lambda: "stripes.color.png is downloaded" in desk.status)
     assert desk.page.is_hidden("#download-dialog")
+
+
+def test_download_that_keeps_the_grey_files_luma(
+    harbour: Desk, examples: Path, tmp_path: Path
+) -> None:
+    harbour.click("download")
+    harbour.page.select_option("#format", "png")
+    assert harbour.page.is_hidden("#reversible-row")
+    harbour.page.select_option("#format", "jpg")
+    harbour.page.check("#reversible")
+    with harbour.page.expect_download() as download:
+        harbour.click("download-one")
+    path = tmp_path / "kept.jpg"
+    download.value.save_as(path)
+    assert restore_original(path) == (examples / "harbour.jpg").read_bytes()
 
 
 def test_download_in_another_format_and_quality(harbour: Desk, tmp_path: Path) -> None:

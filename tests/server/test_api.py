@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from photochrom import Colorizer, Hint
+from photochrom import Colorizer, Hint, restore_original
 from photochrom.errors import Fields
 from photochrom.photo import Photo
 from photochrom.server import Settings, create_app
@@ -88,6 +88,20 @@ def test_colorize_takes_a_form_with_options(
         Photo(cat), vividness=0.8, hints=[Hint.from_srgb(100, 60, "#a05030")]
     )
     assert np.array_equal(pixels(answer.content), wanted.adjusted(saturation=1.2).rgb)
+
+
+def test_a_reversible_result_gives_the_photo_back(client: TestClient, cat: bytes) -> None:
+    answer = client.post(f"{API}/colorize?name=cat.jpg&reversible=true", content=cat)
+    assert answer.status_code == 200, answer.text
+    assert restore_original(answer.content) == cat
+    grey = io.BytesIO()
+    Image.open(io.BytesIO(cat)).save(grey, "PNG")
+    refused = client.post(
+        f"{API}/colorize?name=cat.png&format=jpg&reversible=true", content=grey.getvalue()
+    )
+    detail = problem(refused, 422, "photo-error")
+    assert "cat.png: cannot be coloured reversibly: it is a PNG file, no JPEG" in detail
+    assert "leave reversible=true out" in detail
 
 
 def test_a_deep_tiff_with_pages_keeps_what_it_has(

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import typer
 from typer.core import TyperGroup
@@ -131,6 +130,8 @@ def output_meant(given: str | None) -> str | None:
 def _of_address(given: str, *, elsewhere: bool) -> str:
     parts = urlsplit(given)
     if parts.scheme.lower() == "file" and parts.netloc in ("", "localhost"):
+        from urllib.request import url2pathname  # slow to import, and seldom needed
+
         return url2pathname(parts.path)
     if elsewhere:
         return given

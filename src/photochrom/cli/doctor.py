@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,6 +93,8 @@ def _without_home(path: Path) -> str:
 
 
 def _version(package: str) -> str | None:
+    from importlib import metadata  # not for every command
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

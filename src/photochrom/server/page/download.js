@@ -34,14 +34,18 @@ export class DownloadDialog {
     this.same.textContent = texts.asPhoto(own);
     byId("quality-row").hidden = !this.lossy.has(this.format.value || own);
     byId("quality-value").textContent = this.quality.value;
+    byId("reversible-row").hidden = own !== "jpg" || !["", "jpg"].includes(this.format.value);
     const count = this.#ready.length;
     this.all.hidden = count < 2;
     this.all.textContent = texts.downloadAll(count);
   }
 
+  get #reversible() { return byId("reversible").checked && !byId("reversible-row").hidden; }
+
   get #how() {
     return { format: this.format.value, quality: this.quality.value,
-      mark: byId("mark").checked ? undefined : false };
+      mark: byId("mark").checked ? undefined : false,
+      reversible: this.#reversible ? true : undefined };
   }
 
   async #single() {

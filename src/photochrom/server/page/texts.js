@@ -146,6 +146,7 @@ export const texts = {
   preparing: "Preparing the full-size file …",
   downloaded: (name) => `${name} is downloaded.`,
   mark: "Say in the file that its colours are computed",
+  reversible: "Keep the grey JPEG's own light, bit for bit; the colour can be undone",
 
   tokenTitle: "This server asks for a token",
   tokenHelp: "Ask whoever runs this server for its token (PHOTOCHROM_SERVER_TOKEN).",
