@@ -1,0 +1,186 @@
+"""Reversible JPEGs over many photos: do they come back, and how far is L from an ordinary result?
+
+    python benchmarks/reversible.py val.tar [--limit 500] [--damaged 200] [--sheet FILE.png]
+
+Every photo is made grey, cut to an odd size and encoded as JPEG in one of several ways (Pillow,
+libvips, cjpeg, FFmpeg; baseline, optimised, progressive, with restart markers, quality 1 to 100,
+with comments and EXIF), then coloured reversibly. Counted: results that give the grey file back
+byte for byte; results whose luma, as jpegtran takes it out, equals what jpegtran makes of the grey
+file; pixels whose luma is shown otherwise (a decoder clips). Measured: the difference of L and of
+ab from an ordinary PNG result. Then grey files are damaged, and must be refused or give themselves
+back, in a file that decodes. --sheet: the photo with the largest difference of L, ordinary and
+reversible.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import subprocess
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from photochrom import Colorizer, PhotoError, restore_original
+from photochrom.color.lab import lab_from_srgb
+from photochrom.photo import Photo
+from photochrom.photo.reversible_jpeg import GrayJpeg, NotReversibleError, original
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def photos(path: Path, limit: int) -> Iterator[NDArray[np.uint8]]:
+    """Grey photos of odd sizes."""
+    with tarfile.open(path) as tar:
+        members = [m for m in tar if m.name.lower().endswith((".jpg", ".jpeg", ".webp", ".png"))]
+        for member in members[:limit]:
+            file = tar.extractfile(member)
+            assert file is not None
+            image = Image.open(io.BytesIO(file.read())).convert("L")
+            width, height = (side - 1 + side % 2 for side in image.size)
+            yield np.asarray(image.crop((0, 0, width, height)))
+
+
+def encoded(gray: NDArray[np.uint8], number: int) -> tuple[str, bytes]:
+    """A JPEG of one of several encoders, and its name."""
+    quality = [1, 30, 60, 75, 85, 92, 97, 100][number % 8]
+    ways = [
+        "pillow",
+        "progressive",
+        "optimised",
+        "restarts",
+        "vips",
+        "cjpeg",
+        "ffmpeg",
+        "thumbnail",
+    ]
+    way = ways[number // 8 % len(ways)]
+    header = b"P5 %d %d 255\n" % gray.shape[::-1]
+    if way == "vips":
+        import pyvips
+
+        image = pyvips.Image.new_from_array(gray)
+        interlace = bool(number % 2)
+        return way, image.jpegsave_buffer(Q=quality, interlace=interlace, trellis_quant=True)
+    if way == "cjpeg" and shutil.which("cjpeg"):
+        command = ["cjpeg", "-grayscale", "-quality", str(quality), "-restart", "2"]
+        return way, run(command, header + gray.tobytes())
+    if way == "ffmpeg" and shutil.which("ffmpeg"):
+        command = ["ffmpeg", "-v", "error", "-i", "-", "-pix_fmt", "gray", "-q:v", "5"]
+        return way, run([*command, "-f", "mjpeg", "-"], header + gray.tobytes())
+    options: dict[str, Any] = {
+        "progressive": {"progressive": True},
+        "optimised": {"optimize": True, "comment": b"Box 12"},
+        "restarts": {"restart_marker_blocks": 7, "progressive": bool(number % 2)},
+    }.get(way, {})
+    if way == "exif":
+        exif = Image.Exif()
+        exif[0x010E] = "Box 12"
+        options = {"exif": exif, "dpi": (300, 300)}
+    file = io.BytesIO()
+    Image.fromarray(gray).save(file, "JPEG", quality=quality, **options)
+    return way, file.getvalue()
+
+
+def run(command: list[str], data: bytes) -> bytes:
+    return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+
+
+def taken_by_jpegtran(data: bytes, gray: GrayJpeg) -> bytes:
+    options = ["-copy", "none", "-optimize", *(["-progressive"] if gray.progressive else [])]
+    return run(["jpegtran", "-grayscale", *options], data)
+
+
+def damaged(data: bytes, random: np.random.Generator) -> bytes:
+    broken = bytearray(data)
+    for _ in range(int(random.integers(1, 4))):
+        place = int(random.integers(2, len(broken)))
+        if random.random() < 0.3:
+            del broken[place : place + int(random.integers(1, 40))]
+        else:
+            broken[place : place + 1] = random.bytes(1)
+    return bytes(broken)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--limit", type=int, default=500)
+    parser.add_argument("--damaged", type=int, default=200)
+    parser.add_argument("--sheet", type=Path)
+    arguments = parser.parse_args()
+    colorizer = Colorizer()
+    counts: Counter[str] = Counter()
+    of_lightness, of_ab, clipped = [], [], []
+    worst: tuple[float, Image.Image | None] = (0.0, None)
+    files = []
+    for number, pixels in enumerate(photos(arguments.photos, arguments.limit)):
+        way, data = encoded(pixels, number)
+        files.append(data)
+        result = colorizer.colorize(Photo(data, f"photo {number}"))
+        kept = result.encode(".jpg", reversible=True)
+        counts["photos"] += 1
+        counts[f"of {way}"] += 1
+        counts["byte for byte"] += restore_original(kept) == data
+        gray = GrayJpeg.of(data)
+        if shutil.which("jpegtran"):
+            counts["by jpegtran"] += taken_by_jpegtran(kept, gray) == taken_by_jpegtran(data, gray)
+        shown = np.asarray(Image.open(io.BytesIO(kept)))
+        usual = result.rgb
+        luma = np.abs(shown @ LUMA - np.asarray(Image.open(io.BytesIO(data))))
+        clipped.append(float((luma > 1).mean()))
+        difference = lab_from_srgb(shown / np.float32(255)) - lab_from_srgb(usual / np.float32(255))
+        lightness = np.abs(difference[..., 0])
+        of_lightness.append((float(lightness.mean()), float(np.percentile(lightness, 99))))
+        of_ab.append(float(np.linalg.norm(difference[..., 1:], axis=-1).mean()))
+        if of_lightness[-1][0] > worst[0]:
+            pair = np.concatenate([usual, shown], axis=1)
+            worst = of_lightness[-1][0], Image.fromarray(pair)
+    print(", ".join(f"{name} {count}" for name, count in counts.items()))
+    means = np.array([mean for mean, _ in of_lightness])
+    print(
+        f"L: {means.mean():.2f} on average, {np.percentile(means, 99):.2f} in the photo of the "
+        f"99th percentile, {means.max():.2f} in the worst; 99 % of the pixels of a photo within "
+        f"{np.mean([p for _, p in of_lightness]):.2f}"
+    )
+    print(f"ab: {np.mean(of_ab):.2f} on average, {max(of_ab):.2f} in the worst")
+    print(f"luma shown otherwise: {np.mean(clipped):.5%} of the pixels, {max(clipped):.4%} at most")
+    if arguments.sheet and worst[1] is not None:
+        worst[1].save(arguments.sheet)
+    print(damage(files, arguments.damaged, colorizer))
+
+
+def damage(files: list[bytes], count: int, colorizer: Colorizer) -> str:
+    """What becomes of damaged files."""
+    random = np.random.default_rng(0)
+    outcomes: Counter[str] = Counter()
+    for number in range(count):
+        broken = damaged(files[number % len(files)], random)
+        try:
+            kept = colorizer.colorize(Photo(broken, "damaged")).encode(".jpg", reversible=True)
+        except PhotoError as error:
+            outcomes["refused"] += "\n" not in str(error)
+            continue
+        try:
+            whole = original(kept) == broken
+        except NotReversibleError:
+            whole = False
+        image = Image.open(io.BytesIO(kept))
+        try:
+            image.load()
+            decodes = image.mode == "RGB"
+        except OSError:
+            decodes = False
+        outcomes["done" if whole and decodes else "WRONG"] += 1
+    return f"damaged {count}: " + ", ".join(f"{n} {c}" for n, c in outcomes.items())
+
+
+if __name__ == "__main__":
+    main()
