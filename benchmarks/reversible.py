@@ -75,11 +75,12 @@ def encoded(gray: NDArray[np.uint8], number: int) -> tuple[str, bytes]:
     if way == "ffmpeg" and shutil.which("ffmpeg"):
         command = ["ffmpeg", "-v", "error", "-i", "-", "-pix_fmt", "gray", "-q:v", "5"]
         return way, run([*command, "-f", "mjpeg", "-"], header + gray.tobytes())
-    options: dict[str, Any] = {
+    ways_of_pillow: dict[str, dict[str, Any]] = {
         "progressive": {"progressive": True},
         "optimised": {"optimize": True, "comment": b"Box 12"},
         "restarts": {"restart_marker_blocks": 7, "progressive": bool(number % 2)},
-    }.get(way, {})
+    }
+    options = ways_of_pillow.get(way, {})
     if way == "exif":
         exif = Image.Exif()
         exif[0x010E] = "Box 12"
