@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Unpack
 
-from photochrom._system.atomic import move_into_place, temporary_beside
-from photochrom._system.attributes import ALL_PERMISSIONS, set_attributes
 from photochrom.errors import Option, PhotoError, Remedy
 from photochrom.options import SaveKeywords, SaveOptions
 from photochrom.photo import (
@@ -17,10 +15,10 @@ from photochrom.photo import (
     Page,
     check_target,
     encode,
-    foreseen_os_errors,
     kind_of,
     write,
 )
+from photochrom.photo.several_files import several_files
 from photochrom.result import Result
 
 
@@ -65,14 +63,11 @@ def save_pages(
     for file in targets:
         check_target(file, saving.overwrite)
         check_not_source(file, results[0].photo.source)
-    with ExitStack() as stack, foreseen_os_errors(str(target)):  # all pages, or none
-        parts = [stack.enter_context(temporary_beside(file, ALL_PERMISSIONS)) for file in targets]
+    origin = results[0].photo.source
+    made_of = origin if isinstance(origin, Path) else None
+    with several_files(targets, saving, made_of) as parts:
         for result, part, file in zip(results, parts, targets, strict=True):
             _save_as(result, part, file, saving)
-            origin = result.photo.source
-            made_of = origin if isinstance(origin, Path) else None
-            set_attributes(part, file, made_of, keep_time=saving.keep_time)
-        _move_all(parts, targets, saving)
     return targets
 
 
@@ -91,21 +86,6 @@ def _save_as(result: Result, part: Path, target: Path, saving: SaveOptions) -> N
     except PhotoError as error:
         if error.subject == str(part):
             raise error.with_subject(target) from error
-        raise
-
-
-def _move_all(parts: Sequence[Path], targets: Sequence[Path], saving: SaveOptions) -> None:
-    """Rename all files to their final names; where one name is taken meanwhile, undo the others."""
-    new = [target for target in targets if not target.exists()]
-    try:
-        for part, target in zip(parts, targets, strict=True):
-            move_into_place(part, target, overwrite=saving.overwrite, durable=True)
-    except BaseException as error:
-        for part, target in zip(parts, targets, strict=True):
-            if target in new and not part.exists():
-                target.unlink(missing_ok=True)
-        if isinstance(error, FileExistsError):
-            check_target(Path(error.filename2 or error.filename), saving.overwrite)
         raise
 
 

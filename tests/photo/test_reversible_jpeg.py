@@ -15,13 +15,8 @@ from PIL import Image
 
 from photochrom.photo import jpeg_stream
 from photochrom.photo.jpeg_stream import segment
-from photochrom.photo.reversible_jpeg import (
-    GrayJpeg,
-    NotReversibleError,
-    Replacements,
-    original,
-    splice,
-)
+from photochrom.photo.reversible_jpeg import GrayJpeg, Replacements, splice
+from photochrom.photo.reversible_record import NotReversibleError, original
 
 SIZES = [(1, 1), (1, 9), (2, 3), (7, 8), (8, 8), (9, 16), (17, 33), (64, 100), (129, 255)]
 

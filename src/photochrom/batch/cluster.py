@@ -10,18 +10,14 @@ from __future__ import annotations
 import os
 import pickle
 import posixpath
-import shutil
 import tempfile
 import time
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from photochrom._system.atomic import atomic_write
-from photochrom._system.attributes import set_attributes
 from photochrom.batch.job import (
     Listener,
     Report,
@@ -33,6 +29,7 @@ from photochrom.batch.job import (
 )
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Plan, Planner, earlier_outputs, settle, within
+from photochrom.batch.remote_files import deliver, fetch, size_and_time
 from photochrom.batch.tree import EntryKind, Patterns, is_system_folder, kind_of_file
 from photochrom.batch.work import (
     JobSettings,
@@ -227,18 +224,7 @@ class _Results:
             entries = self._system.ls(folder, detail=True)
         except OSError:  # not there yet
             return {}
-        return {posixpath.basename(facts["name"]): _size_and_time(facts) for facts in entries}
-
-
-def _size_and_time(facts: dict[str, Any]) -> tuple[int, int]:
-    """A file's size and time (ns, 0 where its store keeps none), of an entry as fsspec lists it."""
-    names = ("mtime", "LastModified", "last_modified", "updated")
-    when = next((facts[name] for name in names if facts.get(name)), 0)
-    seconds = when.timestamp() if hasattr(when, "timestamp") else when
-    try:
-        return int(facts.get("size") or 0), int(float(seconds) * 1e9)
-    except ValueError:  # a text, as some stores have it
-        return int(facts.get("size") or 0), zlib.crc32(str(seconds).encode())
+        return {posixpath.basename(facts["name"]): size_and_time(facts) for facts in entries}
 
 
 def _row(job: ClusterJob, plan: Plan) -> dict[str, Any]:
@@ -299,7 +285,7 @@ def _fitting(job: ClusterJob, root: str, files: dict[str, Any]) -> Iterator[tupl
         if any(is_system_folder(part) for part in path.split("/")[:-1]):
             continue
         if kind_of_file(posixpath.basename(path)) is not None and job.patterns.fit(path):
-            yield path, *_size_and_time(facts)
+            yield path, *size_and_time(facts)
 
 
 class Worker:
@@ -336,7 +322,7 @@ class Worker:
         if not row["overwrite"] and target_system.exists(target_path):
             exists = OutputExistsError(row["target"], "exists already", REPLACE)
             return Outcome.failure(row["source"], exists), []
-        _fetch(system, remote, source)
+        fetch(system, remote, source)
         task = Task(source, target, True, row["known"])
         outcome = outcome_of(schedule(self._pool, task), row["source"])
         if outcome.fault is not None:
@@ -344,9 +330,9 @@ class Worker:
         delivered = []
         for path in outcome.outputs:
             final = posixpath.join(posixpath.dirname(target_path), path.name)
-            _deliver(target_system, path, final, self._keep_time)
+            deliver(target_system, path, final, self._keep_time)
             target_system.invalidate_cache()
-            delivered.append([path.name, *_size_and_time(target_system.info(final))])
+            delivered.append([path.name, *size_and_time(target_system.info(final))])
         return outcome, delivered
 
 
@@ -370,34 +356,3 @@ def _renamed(
     if subject.parent == target.parent:  # or one of its pages
         return error.with_subject(posixpath.join(posixpath.dirname(row["target"]), subject.name))
     return error
-
-
-def _fetch(system: Any, remote: str, path: Path) -> None:
-    """Copy a photo here, with its modification time, and its permissions where it has any."""
-    system.get_file(remote, str(path))
-    if "file" in _protocols(system):
-        shutil.copystat(remote, path)
-        return
-    _, modified = _size_and_time(system.info(remote))
-    if modified >= _EARLIEST:
-        os.utime(path, ns=(modified, modified))
-
-
-_EARLIEST = 10**17
-"""1973, in nanoseconds: what stores without readable times have is a smaller number."""
-
-
-def _deliver(system: Any, path: Path, target: str, keep_time: bool) -> None:
-    """Write a file to a path of `system`, whole or not at all; stores have times of their own."""
-    system.makedirs(posixpath.dirname(target), exist_ok=True)
-    if "file" not in _protocols(system):
-        system.put_file(str(path), target)  # stores show an object when it is complete
-        return
-    with atomic_write(Path(target), durable=True) as part:
-        system.put_file(str(path), str(part))
-        set_attributes(part, Path(target), path, keep_time=keep_time)
-
-
-def _protocols(system: Any) -> Sequence[str]:
-    names = system.protocol
-    return [names] if isinstance(names, str) else names

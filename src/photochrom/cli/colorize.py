@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from photochrom.cli.arguments import is_stream, output_meant, photos_meant
+from photochrom.cli.arguments import output_meant, photos_meant
 from photochrom.cli.batch import (
     TreeOptions,
     color_folders,
     counted,
-    folders_of,
-    is_folder,
     no_photos,
 )
 from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
@@ -52,39 +49,21 @@ from photochrom.cli.options import (
     Tint,
     Vividness,
     Warmth,
-    make_folder,
     suffix_of,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
+from photochrom.cli.photo_files import PhotoFiles, plan_photos, single_photos
 from photochrom.cli.progress import photo_progress
-from photochrom.cli.streams import is_closed, standard_output_errors
+from photochrom.cli.streams import standard_output_errors
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
-from photochrom.photo.formats import kind_of_file
-from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.photo.naming import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from photochrom.batch.work import JobSettings
     from photochrom.colorizer import Colorizer
     from photochrom.files import FileReport
     from photochrom.options import Hint
-
-
-@dataclass(frozen=True)
-class _Photo:
-    """One photo to colour; None stands for a pipe.
-
-    stream: the name of a pipe that is not standard input.
-    """
-
-    source: Path | None
-    target: Path | None
-    stream: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of the photo in errors."""
-        return self.stream or str(self.source or "standard input")
 
 
 @dataclass(frozen=True)
@@ -216,11 +195,11 @@ def colorize(
             raise ConfigError(
                 None, "--confidence and --hints belong to one photo at a time", "name one"
             )
-        singles = _single_photos(inputs, output, engine)
+        singles = single_photos(inputs, output, engine)
         counted_jobs = counted(folder_jobs)
         if not singles and all(job.is_empty for job in counted_jobs):
             raise ConfigError(", ".join(inputs), no_photos(counted_jobs))
-        photos = _plan(singles, output, naming) if singles else []
+        photos = plan_photos(singles, output, naming) if singles else []
         if any(photo.source is None for photo in photos) and output is None and len(inputs) > 1:
             raise ConfigError(
                 "-",
@@ -261,7 +240,7 @@ def _hints_of(path: Path) -> tuple[Hint, ...]:
 
 
 def _color_photos(
-    photos: list[_Photo], request: _Request, threads: int | None, as_json: bool
+    photos: list[PhotoFiles], request: _Request, threads: int | None, as_json: bool
 ) -> bool:
     """Colour single photos in this process; returns whether any failed."""
     with one_line_errors():
@@ -284,86 +263,9 @@ def _color_photos(
         raise typer.Exit(exit_code_of(interruption)) from None
 
 
-def _single_photos(inputs: list[str], output: str | None, engine: str) -> list[str]:
-    """The inputs that are coloured in this process, not by a job."""
-    if engine == "ray":
-        return []
-    folders = set(folders_of(inputs, output))
-    return [name for name in inputs if name == STANDARD_STREAM or Path(name) not in folders]
-
-
-def _plan(inputs: list[str], output: str | None, naming: Naming) -> list[_Photo]:
-    """The photos with their targets; raises ConfigError for arguments that contradict each other.
-
-    naming: of results without a name of their own.
-    """
-    sources: list[Path | None] = []
-    streams = [name for name in inputs if name == STANDARD_STREAM or is_stream(name)]
-    stream = next((name for name in streams if name != STANDARD_STREAM), None)
-    for name in inputs:
-        sources += [None] if name in streams else _photos_of(Path(name))
-    if sources.count(None) > 1:
-        raise ConfigError("-", "a pipe can be named once only")
-    if STANDARD_STREAM in streams and is_closed("stdin"):
-        raise ConfigError("-", "standard input is closed", "pipe a photo in, or name a file")
-    writes_pipe = output == STANDARD_STREAM or (output is None and None in sources)
-    if writes_pipe and is_closed("stdout"):
-        raise ConfigError("-o -", "standard output is closed", "name a file")
-    if not sources:
-        raise ConfigError(", ".join(inputs), "no photos there")
-    if output == STANDARD_STREAM:
-        if len(sources) != 1:
-            raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
-        return [_Photo(sources[0], None, stream)]
-    if output is None:
-        photos = [_Photo(s, None if s is None else _beside(s, naming), stream) for s in sources]
-        _check_names(photos)
-        return photos
-    target = Path(output)
-    names_folder = is_folder(target) or output.endswith(("/", "\\")) or not target.suffix
-    if not names_folder:
-        if len(sources) != 1:
-            raise ConfigError(target, f"one file for {len(sources)} photos", "name a folder")
-        return [_Photo(sources[0], target, stream)]
-    if None in sources:
-        raise ConfigError(target, "a photo from a pipe has no name", "name a file")
-    make_folder(target)
-    photos = [_Photo(s, target / _beside(s, naming).name) for s in sources if s is not None]
-    source_of: dict[Path | None, Path | None] = {}
-    for photo in photos:
-        if photo.target in source_of:
-            raise ConfigError(
-                photo.source,
-                f"would become {photo.target}, as {source_of[photo.target]} does",
-                "rename one",
-            )
-        source_of[photo.target] = photo.source
-    _check_names(photos)
-    return photos
-
-
-def _check_names(photos: list[_Photo]) -> None:
-    """Raise ConfigError where two photos have one result, or a result would replace a photo."""
-    from photochrom.batch.planning import check_results
-
-    named = [(photo.source, photo.target) for photo in photos if photo.source and photo.target]
-    results = {str(source): str(target.resolve()) for source, target in named}
-    check_results(results, [str(source.resolve()) for source, _ in named])
-
-
-def _photos_of(path: Path) -> Iterable[Path]:
-    if not is_folder(path):
-        return [path]
-    from photochrom.batch.tree import Patterns, photos_in
-
-    return [path / name for name in photos_in(path, recursive=False, patterns=Patterns())]
-
-
-def _beside(source: Path, naming: Naming) -> Path:
-    return source.with_name(naming.result_of(source.name, kind_of_file(source)))
-
-
-def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as_json: bool) -> int:
+def _color_all(
+    colorizer: Colorizer, photos: list[PhotoFiles], request: _Request, as_json: bool
+) -> int:
     """Colour photo after photo, reporting each; returns how many failed."""
     from photochrom.files import reported
 
@@ -376,7 +278,8 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
                 failures += 1
                 print_error(report.fault)
             for warning in report.warnings:
-                if warning not in warned:  # show each once per run
+                # what the format cannot hold is shown once per run, the faults of a photo always
+                if warning in report.notes or warning not in warned:
                     warned.add(warning)
                     print_error(f"warning: {photo.name}: {warning}")
             confidence = request.confidence if report.fault is None else None
@@ -390,7 +293,7 @@ def _color_all(colorizer: Colorizer, photos: list[_Photo], request: _Request, as
     return failures
 
 
-def _color(colorizer: Colorizer, photo: _Photo, request: _Request) -> FileReport:
+def _color(colorizer: Colorizer, photo: PhotoFiles, request: _Request) -> FileReport:
     from photochrom.files import colorize_file
     from photochrom.photo import Photo
     from photochrom.photo.file_access import foreseen_os_errors

@@ -12,17 +12,13 @@ ITU-T T.81, A.2.2 (order of blocks in a scan of one component), B.2 (segments).
 
 from __future__ import annotations
 
-import hashlib
 import struct
-import zlib
 from dataclasses import dataclass
 
 from photochrom.photo import jpeg_stream
 from photochrom.photo.jpeg_stream import (
-    APP0,
     APP1,
     APP2,
-    APP9,
     APP14,
     COM,
     DHT,
@@ -38,11 +34,11 @@ from photochrom.photo.jpeg_stream import (
     Piece,
     segment,
 )
+from photochrom.photo.reversible_record import NotReversibleError, record_of, record_segments
 
 _ADOBE, _EXIF, _ICC, _MPF = b"Adobe", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
-_RECORD = b"Photochrom reversible\0"
 _LONGEST = 65_533
 """Bytes that a segment holds."""
 _LONGEST_ICC = 65_519
@@ -53,10 +49,6 @@ _PROCESSES = {
 }
 _CHROMA = ((2, 0x11), (3, 0x11))
 _LUMA = (1, 0x22)
-
-
-class NotReversibleError(ValueError):
-    """A JPEG cannot be coloured reversibly, or is not the result of that; says why."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ class GrayJpeg:
             raise NotReversibleError("its quantisation tables change between its scans")
         if any(data[parts[index].body] != 1 for index in scans):
             raise NotReversibleError("its scans are damaged")
-        if _record_of(data, parts) is not None:
+        if record_of(data, parts) is not None:
             raise NotReversibleError("it is a result of this already")
         return cls(data, parts, frame)
 
@@ -172,7 +164,7 @@ def splice(
         if part.start < gray.parts[_first_table(gray)].start:
             continue
         _tables_and_scans(writer, gray, part, table)
-    record = _record(gray.data, writer.steps)
+    record = record_segments(gray.data, writer.steps)
     return bytes(writer.colored[:place]) + record + bytes(writer.colored[place:])
 
 
@@ -324,85 +316,3 @@ class _Plane:
         for marker, data in self.tables_and_scans:
             written += data if marker != SOS else data[:5] + bytes([number]) + data[6:]
         return written
-
-
-def _record(gray: bytes, steps: list[tuple[int, int] | bytes]) -> bytes:
-    """The segments that say how to get the grey file back; places count without them."""
-    body = b""
-    for step in steps:
-        if isinstance(step, tuple):
-            body += struct.pack(">BQQ", 0, *step)
-        else:
-            body += struct.pack(">BQ", 1, len(step)) + step
-    whole = struct.pack(">BQ", 1, len(gray)) + hashlib.sha256(gray).digest() + zlib.compress(body)
-    room = _LONGEST - len(_RECORD) - 2
-    chunks = [whole[start : start + room] for start in range(0, len(whole), room)]
-    if len(chunks) > 255:
-        raise NotReversibleError("too much of its header would have to be kept")
-    return b"".join(
-        segment(APP9, _RECORD + bytes([number + 1, len(chunks)]) + chunk)
-        for number, chunk in enumerate(chunks)
-    )
-
-
-def _record_of(data: bytes, parts: tuple[Piece, ...]) -> tuple[bytes, bytes] | None:
-    """The record of a colour file, and the file without it; None where it has none."""
-    found = {}
-    rest, place = b"", 0
-    for part in parts:
-        body = data[part.body : part.end] if part.marker == APP9 else b""
-        if body.startswith(_RECORD) and len(body) > len(_RECORD) + 2:
-            found[body[len(_RECORD)]] = body[len(_RECORD) + 2 :]
-            count = body[len(_RECORD) + 1]
-            rest, place = rest + data[place : part.start], part.end
-    if not found:
-        return None
-    if sorted(found) != list(range(1, count + 1)):
-        raise NotReversibleError("its record of the grey file is not whole")
-    return b"".join(found[number] for number in sorted(found)), rest + data[place:]
-
-
-def original(data: bytes) -> bytes:
-    """The grey file that a reversible result was made of, byte for byte.
-
-    Raises NotReversibleError for any other file, and where it was changed since.
-    """
-    try:
-        parts = tuple(jpeg_stream.pieces(data))
-    except JpegStructureError as error:
-        raise NotReversibleError(f"its structure is damaged: {error}") from error
-    record = _record_of(data, parts)
-    if record is None:
-        raise NotReversibleError("it is no reversible result")
-    whole, rest = record
-    changed = NotReversibleError("it was changed since it was coloured")
-    if len(whole) < 41 or whole[0] != 1:
-        raise changed
-    (length,) = struct.unpack_from(">Q", whole, 1)
-    if length > len(rest) + len(whole) * 1100:  # zlib expands by less than that
-        raise changed
-    try:
-        steps = zlib.decompressobj().decompress(whole[41:], length + 100_000)
-        gray = _assembled(steps, rest)
-    except (zlib.error, struct.error, IndexError) as error:
-        raise changed from error
-    if len(gray) != length or hashlib.sha256(gray).digest() != whole[9:41]:
-        raise changed
-    return gray
-
-
-def _assembled(steps: bytes, rest: bytes) -> bytes:
-    gray, place = bytearray(), 0
-    while place < len(steps):
-        if steps[place] == 0:
-            start, length = struct.unpack_from(">QQ", steps, place + 1)
-            gray += memoryview(rest)[start : start + length]
-            place += 17
-        else:
-            (length,) = struct.unpack_from(">Q", steps, place + 1)
-            gray += steps[place + 9 : place + 9 + length]
-            place += 9 + length
-    return bytes(gray)
-
-
-__all__ = ["APP0", "GrayJpeg", "NotReversibleError", "Replacements", "original", "splice"]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from photochrom.errors import PhotoError
-from photochrom.photo import Photo
 from photochrom.photo.file_access import foreseen_os_errors, opened
-from photochrom.photo.reversible_jpeg import NotReversibleError, original
+from photochrom.photo.photo import Photo
+from photochrom.photo.reversible_record import NotReversibleError, original
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _ROUNDED = 1.0
