@@ -31,8 +31,8 @@ from PIL import Image
 from photochrom import Colorizer, PhotoError, restore_original
 from photochrom.color.lab import lab_from_srgb
 from photochrom.photo import Photo
-from photochrom.photo.reversible_jpeg import GrayJpeg
-from photochrom.photo.reversible_record import NotReversibleError, original
+from photochrom.photo.jpeg.record import NotReversibleError, original
+from photochrom.photo.jpeg.reversible import GrayJpeg
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 

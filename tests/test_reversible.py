@@ -17,7 +17,7 @@ from photochrom import (
     colorize_file,
     restore_original,
 )
-from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 from support.pictures import GRAY_PROFILES, scene
 
 SMALL = ColorizeOptions(size=64)

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from photochrom.pages import save_pages as save_pages
     from photochrom.photo import Photo as Photo
     from photochrom.photo import PhotoLike as PhotoLike
-    from photochrom.photo.luma import LumaReport as LumaReport
-    from photochrom.photo.luma import check_luma as check_luma
-    from photochrom.photo.luma import restore_original as restore_original
+    from photochrom.photo.jpeg.luma import LumaReport as LumaReport
+    from photochrom.photo.jpeg.luma import check_luma as check_luma
+    from photochrom.photo.jpeg.luma import restore_original as restore_original
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.result import Result as Result
@@ -66,7 +66,7 @@ _MODULES = {
     "photochrom.pipeline.adjustments": ("Adjustments",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.result": ("Result",),
-    "photochrom.photo.luma": ("LumaReport", "check_luma", "restore_original"),
+    "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),
     "photochrom.workspace": ("Workspace",),
 }
 """The public names by module; a module is imported at the first access to one of its names."""

@@ -21,7 +21,7 @@ from photochrom.options import (
     Hint,
 )
 from photochrom.photo import Photo
-from photochrom.photo.digital_source import says_computed
+from photochrom.photo.metadata.digital_source import says_computed
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.hint_propagation import (
     snap_to_hints,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 from support.records import FIELDS
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 from photochrom.cli.variant_sheet import GAP, LETTER, contact_sheet
 from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.photo import save_picture
-from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 from support.records import FIELDS
 
 FOUR = [f"cat.color.{n}.jpg" for n in (1, 2, 3, 4)]

@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from photochrom import SaveOptions, colorize_file
 from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, kind_of, losses
-from photochrom.photo.gif_blocks import comment_extension, read_metadata
+from photochrom.photo.metadata.gif_blocks import comment_extension, read_metadata
 from support import pictures
 from support.colored import saved
 from support.exiftool import needs_exiftool, tags_of, write_tags

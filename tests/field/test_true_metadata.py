@@ -8,8 +8,8 @@ from PIL import Image, ImageCms
 
 from photochrom import Colorizer, SaveOptions, colorize_file
 from photochrom.photo import Photo
-from photochrom.photo.digital_source import SOURCE_TYPE
-from photochrom.photo.xmp import NAMESPACES, RDF, Packet
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
+from photochrom.photo.metadata.xmp import NAMESPACES, RDF, Packet
 from support import pictures
 from support.colored import saved
 from support.exiftool import needs_exiftool, tags_of, write_tags

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from photochrom.photo import Photo
-from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 from support import pictures
 from support.colored import saved
 

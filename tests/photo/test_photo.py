@@ -11,9 +11,10 @@ from PIL import Image, ImageCms, ImageOps
 from photochrom.errors import OutputExistsError, PhotoError
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
-from photochrom.photo import WRITTEN, Page, Photo, Turn, encode, kind_of, optional_codecs, write
-from photochrom.photo.digital_source import SOURCE_TYPE
+from photochrom.photo import WRITTEN, Page, Photo, Turn, encode, kind_of, write
+from photochrom.photo.codecs import optional as optional_codecs
 from photochrom.photo.formats import JPEG
+from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 from photochrom.photo.strips import Coding
 from photochrom.pipeline.full_size import colored_strips
 

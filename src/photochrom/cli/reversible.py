@@ -33,7 +33,7 @@ def verify(
     pixel. Exits with 1 where the grey file cannot be restored.
     """
     with one_line_errors():
-        from photochrom.photo.luma import check_luma
+        from photochrom.photo.jpeg.luma import check_luma
 
         report = check_luma(colored, gray)
     if as_json:
@@ -66,7 +66,7 @@ def undo(
     file cannot be restored.
     """
     with one_line_errors():
-        from photochrom.photo.luma import restore_original
+        from photochrom.photo.jpeg.luma import restore_original
         from photochrom.photo.writer import write_file
 
         target = output or colored.with_name(f"{colored.stem}.gray{colored.suffix}")

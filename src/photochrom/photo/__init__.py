@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from photochrom.photo.convert import PhotoLike as PhotoLike
     from photochrom.photo.convert import as_photo as as_photo
-    from photochrom.photo.exif import from_exif as from_exif
     from photochrom.photo.file_access import foreseen_os_errors as foreseen_os_errors
     from photochrom.photo.formats import JPEG as JPEG
     from photochrom.photo.formats import KINDS as KINDS
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
     from photochrom.photo.formats import check_size as check_size
     from photochrom.photo.formats import kind_by_name as kind_by_name
     from photochrom.photo.formats import kind_of as kind_of
-    from photochrom.photo.metadata import Metadata as Metadata
-    from photochrom.photo.metadata import metadata_of as metadata_of
-    from photochrom.photo.metadata import pages_of as pages_of
+    from photochrom.photo.metadata.exif import from_exif as from_exif
+    from photochrom.photo.metadata.reading import Metadata as Metadata
+    from photochrom.photo.metadata.reading import metadata_of as metadata_of
+    from photochrom.photo.metadata.reading import pages_of as pages_of
     from photochrom.photo.orientation import Turn as Turn
     from photochrom.photo.page import Page as Page
     from photochrom.photo.photo import Photo as Photo
@@ -42,7 +42,7 @@ _MODULES = {
         "PhotoLike",
         "as_photo",
     ),
-    "photochrom.photo.exif": ("from_exif",),
+    "photochrom.photo.metadata.exif": ("from_exif",),
     "photochrom.photo.file_access": ("foreseen_os_errors",),
     "photochrom.photo.formats": (
         "JPEG",
@@ -57,7 +57,7 @@ _MODULES = {
         "kind_by_name",
         "kind_of",
     ),
-    "photochrom.photo.metadata": (
+    "photochrom.photo.metadata.reading": (
         "Metadata",
         "metadata_of",
         "pages_of",

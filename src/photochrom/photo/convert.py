@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import check_no_address
-from photochrom.photo.metadata import Metadata, metadata_of
+from photochrom.photo.metadata.reading import Metadata, metadata_of
 from photochrom.photo.orientation import Turn
 from photochrom.photo.photo import Photo
 from photochrom.photo.pillow_pixels import pillow_pixels

@@ -22,7 +22,7 @@ class Kind:
     """One kind of image file.
 
     suffixes: the first is what we write. loader: how libvips's name for its reader begins; empty
-    where a package of the extra "formats" reads it (`photochrom.photo.optional_codecs`).
+    where a package of the extra "formats" reads it (`photochrom.photo.codecs.optional`).
     depths: the types of number it holds. alpha: whether it holds transparency.
     tagged: whether viewers honour the orientation tag; else pixels are turned.
     streams: whether it is decoded row by row; the others lie in memory as a whole.
@@ -202,7 +202,7 @@ _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 def sniffed(head: bytes) -> Kind | None:
     """The kind of a file by its first bytes, whatever its name says.
 
-    Raw files of most cameras are TIFFs; `photochrom.photo.camera_raw` tells them apart.
+    Raw files of most cameras are TIFFs; `photochrom.photo.codecs.camera_raw` tells them apart.
     """
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from photochrom.color.rgb_space import SRGB, RgbSpace
-from photochrom.photo.exif import MILLIMETRES
 from photochrom.photo.icc import is_gray, rgb_profile_for_gray, srgb_profile
+from photochrom.photo.metadata.exif import MILLIMETRES
 from photochrom.photo.photo import Photo
 from photochrom.photo.strips import Coding, Pixels
-from photochrom.photo.tiff_tags import (
+from photochrom.photo.tiff.tags import (
     COLOR_SPACE,
     COMPONENTS,
     EXIF,

@@ -22,7 +22,7 @@ from photochrom.filters.resize import resize
 from photochrom.photo.arrays import as_pixels
 from photochrom.photo.file_access import check_source, foreseen_os_errors
 from photochrom.photo.formats import AVIF, FLOAT, PNG
-from photochrom.photo.metadata import Metadata, read_metadata
+from photochrom.photo.metadata.reading import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
 from photochrom.photo.reduction import as_srgb, checked_floats, shrunk

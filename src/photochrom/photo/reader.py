@@ -15,8 +15,9 @@ import numpy as np
 from photochrom._system.vips import forget_faults, pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
-from photochrom.photo import camera_raw, jpeg_damage, optional_codecs
-from photochrom.photo.decoded import Decoded, check_pixel_count
+from photochrom.photo.codecs import camera_raw
+from photochrom.photo.codecs import optional as optional_codecs
+from photochrom.photo.codecs.decoded import Decoded, check_pixel_count
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import (
     EIGHT,
@@ -32,8 +33,9 @@ from photochrom.photo.formats import (
     sniffed,
 )
 from photochrom.photo.icc import is_gray, space_of
+from photochrom.photo.jpeg import damage as jpeg_damage
 from photochrom.photo.strips import Pixels
-from photochrom.photo.tiff_source import TiffSource
+from photochrom.photo.tiff.source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
 _HEAD = 64

@@ -18,10 +18,8 @@ from photochrom._system.vips import fault_of, pyvips, system_error_of
 from photochrom.color.rgb_space import SRGB
 from photochrom.errors import Option, OutputExistsError, PhotoError, Remedy
 from photochrom.options import SaveOptions
-from photochrom.photo import optional_codecs
-from photochrom.photo.avif_items import replace_exif
-from photochrom.photo.decoded import RawMetadata
-from photochrom.photo.exif import as_exif, is_too_long
+from photochrom.photo.codecs import optional as optional_codecs
+from photochrom.photo.codecs.decoded import RawMetadata
 from photochrom.photo.file_access import check_no_address, foreseen_os_errors, os_fault
 from photochrom.photo.formats import (
     AVIF,
@@ -38,9 +36,11 @@ from photochrom.photo.formats import (
     check_size,
     kind_of,
 )
-from photochrom.photo.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
-from photochrom.photo.jpeg_header import LONGEST as LONGEST_SEGMENT
-from photochrom.photo.metadata_support import (
+from photochrom.photo.jpeg.header import LONGEST as LONGEST_SEGMENT
+from photochrom.photo.metadata.avif_items import replace_exif
+from photochrom.photo.metadata.exif import as_exif, is_too_long
+from photochrom.photo.metadata.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
+from photochrom.photo.metadata.support import (
     COMMENT,
     EXIF,
     XMP,
@@ -48,6 +48,9 @@ from photochrom.photo.metadata_support import (
     convert_to_xmp,
     holds,
 )
+from photochrom.photo.metadata.webp_chunks import append_metadata, is_lossless
+from photochrom.photo.metadata.written_xmp import xmp_of
+from photochrom.photo.metadata.xmp import Packet
 from photochrom.photo.page import (
     Page,
     exif_tags,
@@ -59,10 +62,7 @@ from photochrom.photo.page import (
 from photochrom.photo.photo import Photo
 from photochrom.photo.strip_source import StripSource
 from photochrom.photo.strips import Coding, Pixels, StripPlan
-from photochrom.photo.tiff_tags import ORIENTATION, Directory, Entry, append_tags
-from photochrom.photo.webp_chunks import append_metadata, is_lossless
-from photochrom.photo.written_xmp import xmp_of
-from photochrom.photo.xmp import Packet
+from photochrom.photo.tiff.tags import ORIENTATION, Directory, Entry, append_tags
 
 _BIG = 3_900_000_000
 """Bytes of pixels from which a TIFF becomes a BigTIFF."""

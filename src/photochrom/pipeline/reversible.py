@@ -14,9 +14,9 @@ from photochrom.photo import Page, Photo
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import JPEG
 from photochrom.photo.icc import rgb_profile_for_gray
-from photochrom.photo.reversible_jpeg import GrayJpeg, Replacements, splice
-from photochrom.photo.reversible_record import NotReversibleError
-from photochrom.photo.written_xmp import xmp_of
+from photochrom.photo.jpeg.record import NotReversibleError
+from photochrom.photo.jpeg.reversible import GrayJpeg, Replacements, splice
+from photochrom.photo.metadata.written_xmp import xmp_of
 from photochrom.pipeline.luma_chroma import chroma_planes
 
 

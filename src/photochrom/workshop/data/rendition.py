@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from photochrom._system.vips import fault_of, pyvips, use_libvips
 from photochrom.errors import DataError, os_reason
-from photochrom.photo.tiff_tags import read_directories
+from photochrom.photo.tiff.tags import read_directories
 from photochrom.workshop.data.recipe import Fit
 
 _UNBOUNDED = 10_000_000

@@ -1,0 +1,1 @@
+"""Formats that packages of the extra `formats` read and write."""

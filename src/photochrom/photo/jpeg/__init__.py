@@ -1,0 +1,1 @@
+"""JPEG: markers, damage, and reversible colour."""

@@ -1,0 +1,1 @@
+"""EXIF, XMP, IPTC, comments and text: read, kept true, written."""

@@ -1,0 +1,32 @@
+"""The XMP of a file that is written."""
+
+from __future__ import annotations
+
+from photochrom.options import SaveOptions
+from photochrom.photo.formats import GIF, Kind
+from photochrom.photo.metadata.digital_source import mark_computed
+from photochrom.photo.metadata.support import convert_to_xmp
+from photochrom.photo.metadata.xmp import Packet, is_blank
+from photochrom.photo.metadata.xmp_facts import correct_facts
+from photochrom.photo.page import Page
+
+
+def xmp_of(page: Page, kind: Kind, saving: SaveOptions) -> bytes | None:
+    """The photo's XMP, true of the file; None where there is nothing to write.
+
+    It has the mark that the colours are computed unless `saving` omits it, and what a file of this
+    kind holds nowhere else. A damaged packet stays as it is; one that needs no change, too.
+    """
+    xmp = page.photo.metadata.xmp
+    packet = Packet.parse(xmp or b"")
+    if packet is None:
+        return None if kind is GIF else xmp  # there its bytes have to pass for lengths of blocks
+    before = packet.to_bytes()
+    correct_facts(packet, page, kind)
+    convert_to_xmp(page.photo.metadata, kind, packet)
+    if saving.mark:
+        mark_computed(packet)
+    after = packet.to_bytes()
+    if after == before and xmp is not None and (is_blank(xmp) or b"\0" not in xmp):
+        return None if is_blank(xmp) else xmp
+    return None if xmp is None and after == before else after

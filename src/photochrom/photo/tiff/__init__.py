@@ -1,0 +1,1 @@
+"""TIFF: directories, layouts, and strips that can or cannot be decoded."""

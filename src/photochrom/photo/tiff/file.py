@@ -1,0 +1,116 @@
+"""The pixels of one picture of a TIFF file through libvips, and what is lost of them."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from photochrom._system.vips import pyvips
+from photochrom.errors import PhotoError
+from photochrom.photo.tiff.damage import (
+    MOST_TRIED,
+    Lost,
+    checked_beforehand,
+    fail_level,
+    find_lost,
+    missing_from_file,
+    note_of,
+)
+from photochrom.photo.tiff.layout import NONE, Layout
+from photochrom.photo.tiff.view import patched_image
+
+_QUIET = frozenset({2, 3, 4, 32773})
+"""Compressions of whose damage libtiff only warns; it warns of strange directories as well, so
+these are read with a sound one."""
+
+
+class TiffFile:
+    """One picture of a TIFF as an image of libvips, as often as one likes.
+
+    The file is read as it is, where libvips understands it; else under a directory of our own.
+    When a pass over the pixels fails, `examine` finds out what is lost.
+    """
+
+    def __init__(self, origin: Path | bytes, page: int, layout: Layout, name: str) -> None:
+        """Raise PhotoError for a picture of which too much is not even in the file.
+
+        page: its place in the chain of directories; -1 where it is in a SubIFD.
+        """
+        self._origin, self._page, self._name = origin, page, name
+        self._layout = layout
+        self._patched = page < 0 or layout.repaired or layout.compression in _QUIET
+        self._fail_on = fail_level(layout) if self._patched else "error"
+        self._examined = False
+        note_of(missing_from_file(layout), layout, name)
+
+    def image(self) -> Any:
+        """A fresh sequential image; its pixels raise pyvips.Error where they cannot be decoded."""
+        settings = {"access": "sequential", "fail_on": self._fail_on}
+        if self._patched:
+            try:
+                return patched_image(self._origin, self._layout, **settings)
+            except struct.error as error:
+                raise PhotoError(
+                    self._name,
+                    "its directory is damaged, and there is no place for another in so long a file",
+                    "save it again as BigTIFF",
+                ) from error
+        return file_image(self._origin, page=self._page, **settings)
+
+    def check(self) -> str | None:
+        """Examine what libvips decodes without noticing damage; see `examine`."""
+        return self.examine() if checked_beforehand(self._layout) else None
+
+    def examine(self) -> str | None:
+        """Try each strip alone, once; from then on what is lost is black.
+
+        Returns what is lost as a line, None where nothing is. Raises PhotoError where it is too
+        much.
+        """
+        if self._examined:
+            return None
+        self._examined = True
+        many = len(self._layout.offsets) > MOST_TRIED
+        if many and not checked_beforehand(self._layout):
+            raise PhotoError(
+                self._name, "damaged, not all rows can be decoded", "copy it again from its source"
+            )
+        return self._accept(find_lost(self._origin, self._layout))
+
+    @property
+    def examined(self) -> bool:
+        """Whether `examine` was called: nothing new is to be found."""
+        return self._examined
+
+    def _accept(self, lost: list[Lost]) -> str | None:
+        note = note_of(lost, self._layout, self._name)
+        if note is not None:
+            self._patched, self._fail_on = True, "none"
+            if self._layout.compression == NONE and not self._layout.tiled:
+                self._layout = self._layout.row_by_row()
+        elif not checked_beforehand(self._layout):
+            self._patched, self._fail_on = True, "error"
+        return note
+
+    def pixels(self) -> tuple[NDArray[Any], str | None]:
+        """All pixels (height, width), of one sample each, and what is lost of them."""
+        note = self.check()
+        try:
+            return self.image().numpy(), note
+        except pyvips.Error:
+            if self.examined:
+                raise
+            note = self.examine()
+            return self.image().numpy(), note
+
+
+def file_image(origin: Path | bytes, **settings: Any) -> Any:
+    """A page as libvips reads it by itself."""
+    if isinstance(origin, bytes):
+        return pyvips.Image.tiffload_buffer(origin, **settings)
+    with origin.open("rb") as file:  # by descriptor: libvips wants names to be text
+        source = pyvips.Source.new_from_descriptor(file.fileno())
+    return pyvips.Image.tiffload_source(source, **settings)
