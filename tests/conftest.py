@@ -13,10 +13,12 @@ from pathlib import Path
 # What the tests compute is too small to gain from more threads, which lose much beside other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A job that a shell starts in the background ignores SIGINT, and so do its children, which tests
-# interrupt.
+# A job that a shell starts in the background ignores SIGINT, one that nohup starts ignores SIGHUP,
+# and so do its children, which tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 import numpy as np
 import pytest

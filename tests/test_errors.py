@@ -266,8 +266,11 @@ def literals(tree):
 
 
 def names_a_flag(text):
-    return " " in text and re.search(
-        r"(?<!var\()(?:^|(?<=[\s(`\"']))--[a-z][a-z-]*(?![\w:-])", text
+    """Whether a text names a flag of ours; curl's are what a client of the server types."""
+    return (
+        " " in text
+        and "curl" not in text
+        and re.search(r"(?<!var\()(?:^|(?<=[\s(`\"']))--[a-z][a-z-]*(?![\w:-])", text)
     )
 
 

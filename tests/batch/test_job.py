@@ -274,7 +274,8 @@ def test_a_folder_that_cannot_be_made(tree):
 def test_every_option_decides_which_results_are_the_same():
     colors = {"vividness": 0.2, "size": 96, "variant": 2, "seed": 3, "recolor": True,
               "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3}  # fmt: skip
-    file = {"quality": 80, "mark": False, "profile": "keep", "keep_time": True}
+    file = {"quality": 80, "mark": False, "profile": "keep", "keep_time": True,
+            "reversible": True}  # fmt: skip
     assert {*colors, "hints"} == {item.name for item in fields(ColorizeOptions)}
     assert {*file, "overwrite"} == {item.name for item in fields(SaveOptions)}
     usual = JobSettings()

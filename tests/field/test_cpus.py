@@ -23,12 +23,12 @@ cpus._affinity = lambda: int(sys.argv[2]) or len(affinity)
 from photochrom import Colorizer
 from photochrom._system.threads import limit_threads
 from photochrom._system.vips import pyvips
-from photochrom.batch import Job
-from photochrom.batch.job import _Workers
+from photochrom.batch import JobSettings
+from photochrom.batch.workers import Workers
 from photochrom.pipeline import full_size
 from photochrom.server.settings import Settings
 from threadpoolctl import threadpool_info
-import photochrom.batch.job
+import photochrom.batch.workers
 
 
 
@@ -37,8 +37,8 @@ def network_threads(asked):
 
 
 started = []
-photochrom.batch.job.start_workers = lambda settings, *counts: started.append(counts)
-_Workers(Job([], "results"))
+photochrom.batch.workers.start_workers = lambda settings, *counts: started.append(counts)
+Workers(JobSettings(), None, None)
 limit_threads()
 blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 found = {

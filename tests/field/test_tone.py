@@ -10,7 +10,8 @@ from photochrom import Colorizer, Photo
 from photochrom.errors import InColorError
 from photochrom.files import colorize_file
 from photochrom.options import ColorizeOptions
-from photochrom.photo.metadata.digital_source import IPTC_EXTENSION, RDF, SOURCE_TYPE, says_computed
+from photochrom.photo.metadata.digital_source import IPTC_EXTENSION, SOURCE_TYPE, says_computed
+from photochrom.photo.metadata.xmp import RDF
 from photochrom.pipeline.toning import Tone, tone_of
 
 SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)

@@ -121,7 +121,7 @@ def _check_kind(path: Path, kind: str) -> None:
     of_text = kind in (_WEB_FORM, "application/json") or kind.startswith("text/")
     if not kind.startswith("multipart/") and not (of_text and is_text(head)):
         return
-    remedy = f"send the photo {AS_FORM}, or --data-binary @FILE"
+    remedy = f"send the photo {AS_FORM}, or with curl --data-binary @FILE"
     problem = f"the body is {kind}, and not a photo"
     if kind == _WEB_FORM:
         problem = f"the body is a web form ({kind}), as curl --data sends it, and not a whole photo"

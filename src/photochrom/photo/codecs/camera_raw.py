@@ -27,7 +27,7 @@ _LEAST = 0.9
 _DEVELOP = "develop it into a TIFF first"
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's turns, and EXIF's."""
-_SUB_DIRECTORIES, _PHOTOMETRIC, _DNG_VERSION = 330, 262, 50706
+_SUB_DIRECTORIES, _PHOTOMETRIC = 330, 262
 _SENSOR = frozenset({32803, 34892})
 """Photometric interpretations of a sensor's data: a mosaic of colors, or linear values."""
 _MOST = 64
@@ -35,7 +35,7 @@ _MOST = 64
 
 
 def is_raw(source: Path | bytes) -> bool:
-    """Whether a TIFF is a camera's raw file: a DNG, or one with a sensor's data in it."""
+    """Whether a TIFF is a camera's raw file: one with a sensor's data in it, as most DNGs are."""
     with opened(source) as file:
         head = file.read(8)
         order = "<" if head[:2] == b"II" else ">"
@@ -47,7 +47,7 @@ def is_raw(source: Path | bytes) -> bool:
             seen += 1
             file.seek(pending.pop(0))
             tags = _tags(file, order)
-            if _DNG_VERSION in tags or _SENSOR & set(tags.get(_PHOTOMETRIC, ())):
+            if _SENSOR & set(tags.get(_PHOTOMETRIC, ())):
                 return True
             pending += tags.get(_SUB_DIRECTORIES, ())
     return False
