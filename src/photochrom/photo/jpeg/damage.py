@@ -11,6 +11,7 @@ decoder lose count.
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.vips import fault_of, forget_faults, pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
@@ -126,10 +128,14 @@ def _repaired(data: bytes, structure: Structure) -> bytearray:
 
 def _is_sound(data: bytes | bytearray, frame: Frame) -> bool:
     """Whether the data of a picture, without its end marker, is just what its size needs."""
-    if _warned_row(data, frame) < frame.height or _ends_flat(data, frame):
-        return False
-    if _warned_row(_shorter(data), frame) < frame.height:
-        return True
+    with ThreadPoolExecutor(min(3, available_cpus())) as pool:  # each decodes the whole picture
+        warned = pool.submit(_warned_row, data, frame)
+        warned_without_end = pool.submit(_warned_row, _shorter(data), frame)
+        flat = pool.submit(_ends_flat, data, frame)
+        if warned.result() < frame.height or flat.result():
+            return False
+        if warned_without_end.result() < frame.height:
+            return True
     padding = _PADDING.search(data, max(frame.data, len(data) - _MOST_PADDING))
     return padding is not None and (
         _warned_row(_shorter(data[: padding.start()]), frame) < frame.height
