@@ -27,6 +27,7 @@ from photochrom.errors import (
 from photochrom.options import STANDARD_STREAM, ColorizeOptions, SaveOptions
 from photochrom.pages import check_not_source, encode_pages, pages_of_one_file, save_pages
 from photochrom.photo import (
+    Kind,
     Photo,
     PhotoLike,
     as_photo,
@@ -290,9 +291,27 @@ def save_results(
         height=height,
         seconds=None if started is None else time.perf_counter() - started,
         model=results[0].model,
-        notes=photo.notes,
-        losses=() if file_format is None else tuple(losses(photo, file_format, save)),
+        notes=_notes_of(results),
+        losses=() if file_format is None else _losses_of(results, file_format, save),
     )
+
+
+def _notes_of(results: Sequence[Result]) -> tuple[str, ...]:
+    """The notes of all pages, each once; what only a later page has is told with its page."""
+    first = results[0].photo.notes
+    later = [
+        f"page {result.photo.page + 1}: {note}"
+        for result in results[1:]
+        for note in result.photo.notes
+        if note not in first
+    ]
+    return (*first, *dict.fromkeys(later))
+
+
+def _losses_of(results: Sequence[Result], file_format: Kind, save: SaveOptions) -> tuple[str, ...]:
+    """What a file of a format cannot hold of the pages, each once."""
+    every = [loss for result in results for loss in losses(result.photo, file_format, save)]
+    return tuple(dict.fromkeys(every))
 
 
 def reported(name: str, work: Callable[[], FileReport]) -> FileReport:

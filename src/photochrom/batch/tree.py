@@ -12,7 +12,7 @@ from typing import Any
 from pathspec import PathSpec
 
 from photochrom.errors import ConfigError, os_reason
-from photochrom.photo.formats import kind_of
+from photochrom.photo.formats import kind_by_name
 from photochrom.photo.naming import is_result
 from photochrom.photo.unsupported import unsupported_format
 
@@ -139,7 +139,7 @@ def is_system_folder(name: str) -> bool:
 
 def kind_of_file(name: str) -> EntryKind | None:
     """What a file is to a job by its name; None for one that is passed over."""
-    if kind_of(name) is not None:
+    if kind_by_name(name) is not None:
         kind = EntryKind.PHOTO
     elif unsupported_format(name) is not None:
         kind = EntryKind.UNSUPPORTED

@@ -49,10 +49,10 @@ def _exit(line: str) -> None:
 
 
 def _unknown_command(name: str, known: Iterable[str]) -> str:
-    from photochrom.photo.formats import kind_of
+    from photochrom.photo.formats import kind_by_name
 
     near = nearest_name(name, known)
-    if _exists(name) or (kind_of(name) is not None and "." in name):
+    if _exists(name) or (kind_by_name(name) is not None and "." in name):
         return f"{name}: is no command; to colour it: photochrom colorize {name}"
     remedy = f"did you mean {near}?" if near else "photochrom --help lists all"
     return f"{name}: no such command; {remedy}"

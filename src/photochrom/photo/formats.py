@@ -186,7 +186,7 @@ def kind_of_file(path: Path) -> Kind | None:
 
     None where the name says it, and for what cannot be read or is of no known kind.
     """
-    if kind_of(path) is not None:
+    if kind_by_name(path) is not None:
         return None
     try:
         with path.open("rb") as file:

@@ -114,7 +114,7 @@ class Photo:
         self.orientation: int = field(header.image, "orientation", 1)
         self.turn = Turn.from_exif(self.orientation)
         self.suffix = (header.kind or PNG).suffix
-        self._shrinks_on_load = header.kind is not None and header.kind.loader == "jpeg"
+        self._shrinks_on_load = self._source.is_jpeg_file
         with self._errors():
             self.metadata = metadata or read_metadata(self._source, header.image)
         self._notes.extend(self.metadata.notes)

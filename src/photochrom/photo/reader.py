@@ -105,10 +105,15 @@ class Source:
             elif self.kind is TIFF:
                 self.tiff = TiffSource(source, name, page, max_pixels)
                 self.page = self.tiff.page
-            if self.kind is JPEG and self.decoded is None:
+            if self.is_jpeg_file:
                 self.encoded = jpeg_damage.with_height(source, name)
         else:
             self._array = np.atleast_3d(source)
+
+    @property
+    def is_jpeg_file(self) -> bool:
+        """Whether libvips decodes a JPEG file; the finished picture of a raw may be an array."""
+        return self.kind is JPEG and self.decoded is None
 
     def _open_raw(self, source: Path | bytes) -> Path | bytes:
         """Take the finished picture in a camera's raw file for the photo."""
@@ -190,7 +195,7 @@ class Source:
         if self.tiff is not None:
             note = self.tiff.check()
             return () if note is None else (note,)
-        if self.kind is not JPEG or self._verified:
+        if not self.is_jpeg_file or self._verified:
             return ()
         with opened(self.encoded) as file:
             finding = jpeg_damage.examine(file.read(), self.name)

@@ -120,9 +120,18 @@ def _without_mat(lab: Array) -> Array:
     top, bottom = _mat(ab), _mat(ab[::-1])
     columns = ab[top : len(ab) - bottom].swapaxes(0, 1)
     left, right = _mat(columns), _mat(columns[::-1])
-    if sum(width > 0 for width in (top, bottom, left, right)) < 2:
+    sides = (
+        (top, ab[0]),
+        (bottom, ab[-1]),
+        (left, ab[:, 0]),
+        (right, ab[:, -1]),
+    )
+    colors = np.array([np.median(line, axis=0) for width, line in sides if width])
+    # a sky above and a meadow below are no mat
+    if len(colors) < 2 or np.linalg.norm(colors - colors[0], axis=1).max() > _MAT_TOLERANCE:
         return lab
-    return lab[top : len(lab) - bottom, left : lab.shape[1] - right]
+    inside = lab[top : len(lab) - bottom, left : lab.shape[1] - right]
+    return inside if min(inside.shape[:2]) >= SMALLEST else lab
 
 
 def _mat(ab: Array) -> int:

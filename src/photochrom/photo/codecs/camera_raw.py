@@ -27,6 +27,8 @@ _LEAST = 0.9
 _DEVELOP = "develop it into a TIFF first"
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's turns, and EXIF's."""
+_QUARTERS = {3: 2, 5: 1, 6: 3}
+"""LibRaw's turns, and quarters counter-clockwise."""
 _SUB_DIRECTORIES, _PHOTOMETRIC = 330, 262
 _SENSOR = frozenset({32803, 34892})
 """Photometric interpretations of a sensor's data: a mosaic of colors, or linear values."""
@@ -38,6 +40,8 @@ def is_raw(source: Path | bytes) -> bool:
     """Whether a TIFF is a camera's raw file: one with a sensor's data in it, as most DNGs are."""
     with opened(source) as file:
         head = file.read(8)
+        if len(head) < 8:
+            return False
         order = "<" if head[:2] == b"II" else ">"
         if struct.unpack(order + "H", head[2:4])[0] != 42:
             return False
@@ -102,7 +106,8 @@ def finished_picture(data: bytes, name: str, limit: int) -> bytes | Decoded:
         picture: bytes | Decoded = _turned(bytes(found.data), _TURNS.get(sizes.flip, 1))
         width, height = guarded(name, lambda: _jpeg_size(found.data))
     else:
-        picture = Decoded(np.array(found.data), notes=(NOTE,))
+        turned = np.rot90(found.data, _QUARTERS.get(sizes.flip, 0))
+        picture = Decoded(np.ascontiguousarray(turned), notes=(NOTE,))
         height, width = found.data.shape[:2]
     short, long = sorted((sizes.width, sizes.height))
     if min(width, height) < _LEAST * short or max(width, height) < _LEAST * long:
