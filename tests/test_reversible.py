@@ -9,7 +9,6 @@ from PIL import Image, ImageCms
 
 from photochrom import (
     ColorizeOptions,
-    ConfigError,
     PhotoError,
     SaveOptions,
     check_luma,
@@ -90,7 +89,7 @@ def test_other_kinds_are_refused_with_the_reason(tmp_path, examples):
         colorize(png, SMALL).save(tmp_path / "a.jpg", REVERSIBLE)
     with pytest.raises(PhotoError, match="it is an array"):
         colorize(scene(1, np.uint8)[..., 0], SMALL).save(tmp_path / "a.jpg", REVERSIBLE)
-    with pytest.raises(ConfigError, match=r"reversible=True: makes a JPEG of a JPEG"):
+    with pytest.raises(PhotoError, match=r"cat.jpg: cannot be coloured reversibly into a PNG"):
         colorize(examples / "cat.jpg", SMALL).save(tmp_path / "a.png", REVERSIBLE)
     with pytest.raises(PhotoError, match=r"the grey file cannot be had back: it is no reversible"):
         restore_original(examples / "cat.jpg")
@@ -105,6 +104,12 @@ def test_the_command_line_there_and_back(photo, command):
     done = command("undo", "cat.color.jpg", cwd=photo.parent)
     assert done.stdout.decode().strip() == "cat.color.gray.jpg"
     assert photo.with_name("cat.color.gray.jpg").read_bytes() == photo.read_bytes()
+    assert (photo.with_name("cat.color.gray.jpg").stat().st_mode & 0o777) == (
+        photo.stat().st_mode & 0o777
+    )
+    wrong = command("undo", "cat.color.jpg", "-o", "grey.png", cwd=photo.parent)
+    assert wrong.returncode == 2
+    assert b"grey.png: the grey file is a JPEG" in wrong.stderr
     again = command("undo", "cat.color.jpg", cwd=photo.parent)
     assert again.returncode == 1
     assert b"exists already; add --overwrite" in again.stderr

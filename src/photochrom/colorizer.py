@@ -13,6 +13,7 @@ from photochrom.models import SizeRule, parse_blend
 from photochrom.models.session import Session
 from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
 from photochrom.photo import PhotoLike, as_photo, pages_of
+from photochrom.pipeline import native
 from photochrom.pipeline.inference import Member
 from photochrom.result import Result
 from photochrom.workspace import Workspace
@@ -61,6 +62,7 @@ class Colorizer:
         device: str = DEVICE,
         kind: str | None = None,
     ) -> None:
+        native.library()  # a kernel that is not there is a fault of no photo
         self.members = tuple(
             Member(Session(name, threads, providers, device=device, kind=kind), weight)
             for name, weight in parse_blend(model)

@@ -16,7 +16,7 @@ from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ConfigError, ModelError, Option, PhotoError, see_docs
+from photochrom.errors import ConfigError, ModelError, Option, PhotoError, Remedy, see_docs
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import ColorizeOptions, SaveKeywords, SaveOptions
 from photochrom.photo import (
@@ -327,10 +327,14 @@ class Result:
 
     def _reversible_page(self, file_format: Kind, saving: SaveOptions) -> Page:
         if file_format is not JPEG:
-            raise ConfigError(
-                Option("reversible", True),
-                f"makes a JPEG of a JPEG, but the result is to be {file_format.name}",
-                "leave it out, or choose jpg",
+            raise PhotoError(
+                self.photo.name,
+                f"cannot be coloured reversibly into a {file_format.name} file",
+                Remedy(
+                    "leave {} out, or write a JPEG",
+                    Option("reversible", True),
+                    otherwise="ask for a JPEG",
+                ),
             )
         gray = gray_jpeg_of(self.photo)
         chroma = self.chroma.turned(*self.photo.turn.undo())

@@ -89,6 +89,13 @@ def test_a_folder_of_other_kinds_beside_one_with_photos(command, archive, tmp_pa
     assert done.stdout.decode() == f"{archive / 'a.color.jpg'}\n"
 
 
+def test_kinds_that_are_read_only_are_photos(tmp_path):
+    for name in ("a.bmp", "b.psd", "c.jxl", "d.nef", "e.tif", "f.svg"):
+        (tmp_path / name).touch()
+    found = photos_in(tmp_path, recursive=False, patterns=Patterns())
+    assert list(found) == ["a.bmp", "b.psd", "c.jxl", "d.nef", "e.tif"]
+
+
 def test_a_folder_that_cannot_be_read_is_a_failure(command, tmp_path, monkeypatch):
     root = save_gray_photos(tmp_path / "scans", "a.jpg", "locked/b.jpg", "@eaDir/c.jpg")
     scandir = os.scandir

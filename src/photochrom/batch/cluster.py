@@ -110,7 +110,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
             ) from error
     summary = Summary()
     try:
-        with begun(job.ledger, job.settings, digest, job.resume) as ledger:
+        with begun(job.ledger, job.settings, digest, job.resume, job.output) as ledger:
             for record, outcome in _outcomes(job, ledger, digest, ray):
                 if outcome is not None:
                     if isinstance(outcome.fault, DiskFullError):

@@ -259,8 +259,13 @@ class _Run:
         return settle(record, outcome, outputs, self.job.spelling)
 
     def _sweep(self, folder: Path) -> None:
-        """Remove half-written files of a killed job; the ledger's lock keeps other jobs out."""
-        if folder in self.swept or not self.job.resume:
+        """Remove half-written files of a killed job.
+
+        The ledger's lock keeps other jobs out of the folder of results, but only where it lies
+        there.
+        """
+        shared = self.job.ledger not in (None, self.job.output)
+        if folder in self.swept or not self.job.resume or shared:
             return
         self.swept.add(folder)
         for entry in os.scandir(folder):
@@ -293,11 +298,14 @@ class _Run:
 def _ledger_of(job: Job, digest: str) -> Ledger:
     if job.ledger_folder is None:
         return Ledger(None)
-    return begun(job.ledger_folder, job.settings, digest, job.resume)
+    return begun(job.ledger_folder, job.settings, digest, job.resume, str(job.output))
 
 
-def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Ledger:
-    """The ledger in `folder` of a job that begins or resumes; raises ConfigError."""
+def begun(folder: Path, settings: JobSettings, digest: str, resume: bool, results: str) -> Ledger:
+    """The ledger in `folder` of a job that begins or resumes; raises ConfigError.
+
+    results: the folder of results. Rows of files that were about to be written hold for it alone.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -310,6 +318,16 @@ def begun(folder: Path, settings: JobSettings, digest: str, resume: bool) -> Led
             "holds the results of an earlier job",
             Remedy("add {} to go on, or name another folder", Option("resume", True)),
         )
+    if results != str(folder):  # else it moves with its results
+        results = results if "://" in results else str(Path(results).resolve())
+        known = ledger.results_folder(results)
+        if known != results:
+            ledger.close()
+            raise ConfigError(
+                folder,
+                f"is the ledger of the results in {known}",
+                Remedy("name another folder by {}", Option("ledger")),
+            )
     ledger.remember_settings(digest, settings.as_dict())
     return ledger
 

@@ -215,6 +215,16 @@ class Ledger:
             (count,) = database.execute("SELECT count(*) FROM photo").fetchone()
         return int(count)
 
+    def results_folder(self, results: str) -> str:
+        """The folder that the ledger's results lie in: the one that it was first used for.
+
+        results: that of the job that begins.
+        """
+        with self._errors() as database:
+            database.execute("INSERT OR IGNORE INTO fact VALUES ('results', ?)", (results,))
+            row = database.execute("SELECT value FROM fact WHERE name = 'results'").fetchone()
+        return str(row[0])
+
     def remember_settings(self, digest: str, settings: dict[str, Any]) -> None:
         """Store the settings that a digest stands for."""
         text = json.dumps(settings, sort_keys=True)

@@ -96,8 +96,11 @@ class JobSettings:
         """A short digest of these settings and of the weights that they are used with."""
         settings = self.as_dict()
         del settings["device"]  # the device changes no visible colour
+        del settings["keep_time"]  # nor does the time of the file
         if self.name == DEFAULT_NAME:
             del settings["name"]  # as in jobs from before there were other names
+        if not self.save.reversible:
+            del settings["reversible"]
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -91,6 +91,8 @@ def photos_meant(inputs: Sequence[str], *, elsewhere: bool = False) -> list[str]
 
 
 def _meant(given: str, *, elsewhere: bool) -> list[str]:
+    if not given.strip():
+        raise ConfigError(None, "a photo's name is empty", "name a photo or a folder")
     if given in _STANDARD_INPUTS:
         return [STANDARD_STREAM]
     if given == STANDARD_STREAM or _exists(given):
@@ -99,8 +101,6 @@ def _meant(given: str, *, elsewhere: bool) -> list[str]:
         return [_of_address(given, elsewhere=elsewhere)]
     if given[:1] in _DASHES:
         raise ConfigError(given, "no such file, and an option begins with two hyphens")
-    if not given.strip():
-        raise ConfigError(None, "a photo's name is empty", "name a photo or a folder")
     for name in (given.strip(), _expanded(given), given.replace("\\", "/"), _mounted(given)):
         if _exists(name):
             return [name]
@@ -120,6 +120,8 @@ def _meant(given: str, *, elsewhere: bool) -> list[str]:
 
 def output_meant(given: str | None) -> str | None:
     """The name of a file or folder to write, of what a person typed after -o."""
+    if given is not None and not given.strip():
+        raise ConfigError("-o", "its name is empty", "name a file or a folder")
     if given is None or not given.lower().startswith(("~", "file:")):
         return given
     if _ADDRESS.match(given):
@@ -128,7 +130,12 @@ def output_meant(given: str | None) -> str | None:
 
 
 def _of_address(given: str, *, elsewhere: bool) -> str:
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+    except ValueError as error:
+        raise ConfigError(given, f"is no sound address ({error})", "name a file") from error
+    if "\0" in given or "%00" in given:
+        raise ConfigError(given, "names no file", "name a file")
     if parts.scheme.lower() == "file" and parts.netloc in ("", "localhost"):
         from urllib.request import url2pathname  # slow to import, and seldom needed
 

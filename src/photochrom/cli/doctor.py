@@ -19,12 +19,24 @@ _PACKAGES = ("numpy", "onnxruntime", "pyvips", "pyvips-binary", "typer")
 _VARIABLES = ("PHOTOCHROM_", "VIPS_", "OMP_", "OPENBLAS_", "MKL_", "ORT_")
 """How the names of environment variables begin that change what is done here."""
 _EXTRAS = {
-    "app": ("fastapi", "the page and the server"),
-    "formats": ("pillow_heif", "PGM, JPEG 2000 and HEIC"),
-    "cluster": ("ray", "jobs on a cluster"),
-    "train": ("torch", "training, evaluation and export"),
+    "app": ("fastapi",),
+    "formats": ("netpbmfile", "pillow_heif", "openjpeg", "psd_tools", "rawpy", "tifffile"),
+    "cluster": ("ray",),
+    "train": ("torch",),
 }
-"""A package that each extra brings, and what the extra is for."""
+"""Modules that each extra brings."""
+_SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
+"""Words in the names of environment variables whose values are shown to nobody."""
+_MODULES = {
+    "PGM or PPM": "netpbmfile",
+    "JPEG 2000": "openjpeg",
+    "HEIC": "pillow_heif",
+    "BMP": "PIL",
+    "JPEG XL": "pyjpegxl",
+    "Photoshop document": "psd_tools",
+    "camera raw": "rawpy",
+}
+"""The module that reads a format; libvips reads the others."""
 
 
 def doctor(
@@ -55,9 +67,8 @@ def findings() -> dict[str, Any]:
     from photochrom.photo.formats import KINDS
     from photochrom.pipeline.native import LIBRARY, kernel_name
 
-    home = str(Path.home())
     version = ".".join(str(pyvips.version(part)) for part in range(3))
-    missing = [name for name, (module, _) in _EXTRAS.items() if util.find_spec(module) is None]
+    missing = [name for name, modules in _EXTRAS.items() if not all(map(_is_there, modules))]
     could = {f"extra {name}": f"pip install 'photochrom[{name}]'" for name in missing}
     if kernel_name() == "numpy" and not LIBRARY.exists():
         could["native kernel"] = "install Photochrom again where there is a C compiler"
@@ -72,16 +83,24 @@ def findings() -> dict[str, Any]:
         "devices": onnxruntime.get_available_providers(),
         "device_in_use": providers_for(DEVICE)[0],
         "threads": available_cpus(),
-        "formats": [kind.name for kind in KINDS if kind.loader or "formats" not in missing],
+        "formats": [
+            kind.name
+            for kind in KINDS
+            if kind.loader or _is_there(_MODULES.get(kind.name, "photochrom"))
+        ],
         "models": list_models(),
         "models_folder": _without_home(downloads()),
         "environment": {
-            name: value.replace(home, "~")
+            name: _without_home(Path(value)) if value.startswith("/") else value
             for name, value in sorted(os.environ.items())
-            if name.startswith(_VARIABLES) and "TOKEN" not in name
+            if name.startswith(_VARIABLES) and not any(word in name for word in _SECRETS)
         },
         "could_be_installed": could,
     }
+
+
+def _is_there(module: str) -> bool:
+    return util.find_spec(module) is not None
 
 
 def _without_home(path: Path) -> str:

@@ -11,6 +11,7 @@ import typer
 from photochrom.cli.exit_codes import one_line_errors
 from photochrom.cli.options import Overwrite
 from photochrom.cli.output import print_path, print_record
+from photochrom.errors import ConfigError
 
 Colored = Annotated[
     Path,
@@ -30,7 +31,8 @@ def verify(
 
     The grey file is restored in memory, compared with its SHA-256 in the result and, where it is
     given, with the grey file itself. Then both are decoded, and their luma is compared pixel by
-    pixel. Exits with 1 where the grey file cannot be restored.
+    pixel. Exits with 1 where the grey file cannot be restored, or more than a hundredth of the
+    pixels is shown with another luma.
     """
     with one_line_errors():
         from photochrom.photo.jpeg.luma import check_luma
@@ -66,9 +68,14 @@ def undo(
     file cannot be restored.
     """
     with one_line_errors():
+        from photochrom.photo.formats import JPEG, kind_of
         from photochrom.photo.jpeg.luma import restore_original
         from photochrom.photo.writer import write_file
 
+        if not colored.name:
+            raise ConfigError(colored, "is a folder, not a photo", "name a file")
         target = output or colored.with_name(f"{colored.stem}.gray{colored.suffix}")
-        write_file(restore_original(colored), target, overwrite=overwrite)
+        if kind_of(target) is not JPEG:
+            raise ConfigError(target, "the grey file is a JPEG", "end the name in .jpg")
+        write_file(restore_original(colored), target, colored, overwrite=overwrite)
     print_path(str(target))

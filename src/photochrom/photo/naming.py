@@ -8,7 +8,7 @@ from pathlib import PurePath
 from string import Formatter
 
 from photochrom.errors import ConfigError, Option, Remedy
-from photochrom.photo.formats import KINDS, RAW, Kind, kind_of
+from photochrom.photo.formats import KINDS, RAW, WRITTEN, Kind, kind_of
 
 COLORED = ".color"
 """What a coloured photo's name has before its suffix; a variant's number comes between them."""
@@ -86,9 +86,11 @@ def check_template(template: str) -> None:
         )
     end = PurePath(template).suffix
     if not template.endswith(_SUFFIX_FIELD) and (not end or kind_of(end) is None):
-        known = ", ".join(kind.suffix for kind in KINDS)
+        known = ", ".join(kind.suffix for kind in WRITTEN)
         raise _template_error(
-            template, "does not end with a format", f"end it with {_SUFFIX_FIELD} or one of {known}"
+            template,
+            "does not end with a format that is written",
+            f"end it with {_SUFFIX_FIELD} or one of {known}",
         )
 
 

@@ -157,14 +157,18 @@ def write(
                 raise _taken(target) from error
 
 
-def write_file(data: bytes, target: Path, *, overwrite: bool = False) -> None:
+def write_file(
+    data: bytes, target: Path, made_of: Path | None = None, *, overwrite: bool = False
+) -> None:
     """Write the bytes of an encoded picture, whole or not at all.
 
+    made_of: the file whose permissions it gets.
     Raises OutputExistsError or PhotoError.
     """
     check_target(target, overwrite)
     with foreseen_os_errors(str(target)), temporary_beside(target, ALL_PERMISSIONS) as part:
         part.write_bytes(data)
+        set_attributes(part, target, made_of, keep_time=False)
         try:
             move_into_place(part, target, overwrite=overwrite, durable=True)
         except FileExistsError as error:

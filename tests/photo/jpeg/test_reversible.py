@@ -4,6 +4,7 @@ import io
 import shutil
 import struct
 import subprocess
+import zlib
 from contextlib import suppress
 
 import numpy as np
@@ -211,6 +212,43 @@ def test_adobes_marker_says_ycbcr():
     colored = splice(gray, *planes(gray))
     assert np.array_equal(luma_of(colored), luma_of(data))
     assert original(colored) == data
+
+
+def behind_the_first_table(data, *segments):
+    """The file with segments between its first table and its frame."""
+    frame = next(p for p in jpeg_stream.pieces(data) if p.marker in jpeg_stream.FRAMES)
+    return data[: frame.start] + b"".join(segments) + data[frame.start :]
+
+
+def test_segments_behind_the_first_table_are_changed_too():
+    whole = by_pillow(picture(20, 30))
+    jfif_end = 4 + struct.unpack_from(">H", whole, 4)[0]
+    adobe = segment(0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, 0))
+    icc = segment(0xE2, b"ICC_PROFILE\0\1\1" + b"grey")
+    data = behind_the_first_table(whole[:2] + whole[jfif_end:], adobe, icc)
+    gray = GrayJpeg.of(data)
+    colored = splice(gray, *planes(gray), Replacements(icc=b"rgb"))
+    assert np.array_equal(luma_of(colored), luma_of(data))
+    assert colored.count(b"ICC_PROFILE") == 1
+    assert b"grey" not in colored.replace(zlib.compress(b"grey"), b"")
+    assert original(colored) == data
+
+
+def test_many_segments_take_no_longer_than_few():
+    """Sixty thousand empty comments took minutes."""
+    comment = segment(0xFE, b"")
+    data = with_segments(by_pillow(picture(31, 33)), *[comment] * 60_000)
+    gray = GrayJpeg.of(data)
+    assert original(splice(gray, *planes(gray))) == data
+
+
+def test_a_record_that_promises_too_much_is_refused():
+    step = struct.pack(">BQQ", 0, 0, 60_000)
+    body = zlib.compress(step * 300_000)
+    whole = struct.pack(">BQ", 1, 1000) + bytes(32) + body
+    record = segment(0xE9, b"Photochrom reversible\0\1\1" + whole)
+    with pytest.raises(NotReversibleError, match="changed since"):
+        original(with_segments(by_pillow(picture(300, 300), quality=100), record))
 
 
 def test_all_tables_but_one_may_be_taken():

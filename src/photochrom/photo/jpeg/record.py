@@ -79,7 +79,7 @@ def original(data: bytes) -> bytes:
         raise changed
     try:
         steps = zlib.decompressobj().decompress(whole[41:], length + 100_000)
-        gray = _assembled(steps, rest)
+        gray = _assembled(steps, rest, length)
     except (zlib.error, struct.error, IndexError) as error:
         raise changed from error
     if len(gray) != length or hashlib.sha256(gray).digest() != whole[9:41]:
@@ -87,15 +87,16 @@ def original(data: bytes) -> bytes:
     return gray
 
 
-def _assembled(steps: bytes, rest: bytes) -> bytes:
+def _assembled(steps: bytes, rest: bytes, length: int) -> bytes:
+    """The grey file; longer than `length` where the record is false, but not by much."""
     gray, place = bytearray(), 0
-    while place < len(steps):
+    while place < len(steps) and len(gray) <= length:
         if steps[place] == 0:
-            start, length = struct.unpack_from(">QQ", steps, place + 1)
-            gray += memoryview(rest)[start : start + length]
+            start, count = struct.unpack_from(">QQ", steps, place + 1)
+            gray += memoryview(rest)[start : start + count]
             place += 17
         else:
-            (length,) = struct.unpack_from(">Q", steps, place + 1)
-            gray += steps[place + 9 : place + 9 + length]
-            place += 9 + length
+            (count,) = struct.unpack_from(">Q", steps, place + 1)
+            gray += steps[place + 9 : place + 9 + count]
+            place += 9 + count
     return bytes(gray)

@@ -47,6 +47,8 @@ _PROCESSES = {
     **dict.fromkeys((0xC9, 0xCA, 0xCB), "it has arithmetic coding"),
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "it is hierarchical"),
 }
+_APPS = frozenset(range(0xE0, 0xF0))
+_BEFORE_TABLES = _APPS | {SOI, COM}
 _CHROMA = ((2, 0x11), (3, 0x11))
 _LUMA = (1, 0x22)
 
@@ -153,48 +155,61 @@ def splice(
     planes = [_Plane.of(plane, gray) for plane in (blue, red)]
     table = _free_table(gray)
     writer = _Writer(gray.data)
-    place = _headers(writer, gray, replacements or Replacements(), planes[0], table)
-    restarts = any(part.marker == DRI for part in gray.parts)
+    headers = _Headers(writer, gray, replacements or Replacements())
+    place: int | None = None  # of the record: before the first table
     for part in gray.parts:
+        if place is None and part.marker not in _BEFORE_TABLES:
+            headers.insert_missing()
+            place = len(writer.colored)
+            writer.insert(segment(DQT, bytes([table]) + planes[0].quantization))
         if part.marker == EOI:
-            if restarts:
+            if any(part.marker == DRI for part in gray.parts):
                 writer.insert(segment(DRI, b"\0\0"))
             for plane, (number, _) in zip(planes, _CHROMA, strict=True):
                 writer.insert(plane.scans(number))
-        if part.start < gray.parts[_first_table(gray)].start:
-            continue
-        _tables_and_scans(writer, gray, part, table)
+        if part.marker in _APPS:
+            headers.write(part)
+        else:
+            _tables_and_scans(writer, gray, part, table)
     record = record_segments(gray.data, writer.steps)
     return bytes(writer.colored[:place]) + record + bytes(writer.colored[place:])
 
 
-def _first_table(gray: GrayJpeg) -> int:
-    """Which part is the first that is neither an APP nor a comment."""
-    kept = {SOI, COM, *range(0xE0, 0xF0)}
-    return next(index for index, part in enumerate(gray.parts) if part.marker not in kept)
+class _Headers:
+    """Writes the segments that say something beside the pixels, wherever they stand."""
 
+    def __init__(self, writer: _Writer, gray: GrayJpeg, replacements: Replacements) -> None:
+        self._writer, self._gray = writer, gray
+        self._xmp, self._icc = replacements.xmp, replacements.icc
+        self._new_xmp = b"" if self._xmp is None else _xmp_segment(self._xmp)
+        self._new_icc = b"" if self._icc is None else _icc_segments(self._icc)
 
-def _headers(
-    writer: _Writer, gray: GrayJpeg, replacements: Replacements, plane: _Plane, table: int
-) -> int:
-    """Write what stands before the first table; returns where the record goes."""
-    icc_written = xmp_written = False
-    for part in gray.parts[: _first_table(gray)]:
-        body = gray.data[part.body : part.end]
-        if part.marker == APP1 and body.startswith(_XMP) and replacements.xmp is not None:
-            by = b"" if xmp_written else _xmp_segment(replacements.xmp)
-            xmp_written = True
-            writer.replace(part.start, part.end, by)
-        elif (
-            part.marker == APP1 and body.startswith(_EXTENDED_XMP) and replacements.xmp is not None
-        ):
+    def insert_missing(self) -> None:
+        """Insert XMP and a profile where the grey file has none to replace."""
+        if not self._has(APP2, _ICC):
+            self._writer.insert(self._new_icc)
+        if not self._has(APP1, _XMP):
+            self._writer.insert(self._new_xmp)
+
+    def _has(self, marker: int, begin: bytes) -> bool:
+        data = self._gray.data
+        return any(
+            part.marker == marker and data.startswith(begin, part.body) for part in self._gray.parts
+        )
+
+    def write(self, part: Piece) -> None:
+        """Write a segment, changed where it must be."""
+        writer, body = self._writer, self._gray.data[part.body : part.end]
+        if self._xmp is not None and part.marker == APP1 and body.startswith(_XMP):
+            writer.replace(part.start, part.end, self._new_xmp)
+            self._new_xmp = b""  # a second packet has no place
+        elif self._xmp is not None and part.marker == APP1 and body.startswith(_EXTENDED_XMP):
             writer.replace(part.start, part.end, b"")  # the new packet has it
         elif part.marker == APP1 and body.startswith(_EXIF):
             _copy_without_thumbnail(writer, part, body)
-        elif part.marker == APP2 and body.startswith(_ICC) and replacements.icc is not None:
-            by = b"" if icc_written else _icc_segments(replacements.icc)
-            icc_written = True
-            writer.replace(part.start, part.end, by)
+        elif self._icc is not None and part.marker == APP2 and body.startswith(_ICC):
+            writer.replace(part.start, part.end, self._new_icc)
+            self._new_icc = b""  # the parts that follow
         elif part.marker == APP2 and body.startswith(_MPF):
             writer.replace(part.start, part.end, b"")  # it counts places that have moved
         elif part.marker == APP14 and body.startswith(_ADOBE) and len(body) >= 12:
@@ -203,13 +218,6 @@ def _headers(
             writer.copy(part.body + 12, part.end)
         else:
             writer.copy(part.start, part.end)
-    if replacements.icc is not None and not icc_written:
-        writer.insert(_icc_segments(replacements.icc))
-    if replacements.xmp is not None and not xmp_written:
-        writer.insert(_xmp_segment(replacements.xmp))
-    place = len(writer.colored)
-    writer.insert(segment(DQT, bytes([table]) + plane.quantization))
-    return place
 
 
 def _tables_and_scans(writer: _Writer, gray: GrayJpeg, part: Piece, table: int) -> None:
