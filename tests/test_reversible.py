@@ -91,7 +91,7 @@ def test_other_kinds_are_refused_with_the_reason(tmp_path, examples):
         colorize(scene(1, np.uint8)[..., 0], SMALL).save(tmp_path / "a.jpg", REVERSIBLE)
     with pytest.raises(PhotoError, match=r"cat.jpg: cannot be coloured reversibly into a PNG"):
         colorize(examples / "cat.jpg", SMALL).save(tmp_path / "a.png", REVERSIBLE)
-    with pytest.raises(PhotoError, match=r"the grey file cannot be had back: it is no reversible"):
+    with pytest.raises(PhotoError, match=r"the grey file cannot be restored: it is no reversible"):
         restore_original(examples / "cat.jpg")
     assert sorted(tmp_path.iterdir()) == [png]
 

@@ -66,7 +66,7 @@ class FileReport:
     losses : tuple of str
         Properties of the photo that the written file format cannot hold.
     reason : str or None
-        Why the photo is not done, in a word.
+        Why the photo is not done, as one word.
     fault : PhotochromError or None
         The error that stopped the work.
 

@@ -31,6 +31,17 @@ def test_a_ledger_in_another_folder(command, scans, tmp_path):
     assert shown.stdout.decode().splitlines()[0].split() == ["2", "done"]
 
 
+def test_a_ledger_belongs_to_one_folder_of_results(command, scans, tmp_path):
+    """Its rows of files that were about to be written would hold for a stranger's files."""
+    job = ("colorize", scans, "-r", "--ledger", tmp_path / "ledger", *SMALL)
+    assert command(*job, "-o", tmp_path / "out").returncode == 0
+    other = command(*job, "-o", tmp_path / "other", "--resume")
+    assert other.returncode == 2
+    assert f"is the ledger of the results in {tmp_path / 'out'}" in other.stderr.decode()
+    assert not list((tmp_path / "other").rglob("*.jpg"))
+    assert command(*job, "-o", tmp_path / "out", "--resume").returncode == 0
+
+
 def test_results_beside_the_photos_can_have_one(command, scans, tmp_path):
     job = ("colorize", scans, "-r", "--ledger", tmp_path / "ledger", *SMALL)
     (scans / "broken.jpg").write_bytes(b"\xff\xd8\xff")

@@ -70,7 +70,7 @@ class Patterns:
 
 
 class EntryKind(Enum):
-    """What an entry of a tree is to a job."""
+    """How a job treats an entry of a tree."""
 
     PHOTO = "photo"
     UNSUPPORTED = "unsupported"
@@ -138,7 +138,7 @@ def is_system_folder(name: str) -> bool:
 
 
 def kind_of_file(name: str) -> EntryKind | None:
-    """What a file is to a job by its name; None for one that is passed over."""
+    """How a job treats a file, by its name; None where it passes the file over."""
     if kind_by_name(name) is not None:
         kind = EntryKind.PHOTO
     elif unsupported_format(name) is not None:

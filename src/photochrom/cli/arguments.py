@@ -31,7 +31,7 @@ class Commands(TyperGroup):
     """The group of all commands, which names the right one for a photo or a misspelt name."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse as usual after a look at command and options; ends with 2 for what is no such."""
+        """Parse as usual after a look at command and options; ends with 2 for an unknown one."""
         name = next((arg for arg in args if not arg.startswith("-")), None)
         if name is not None and name not in self.commands:
             _exit(_unknown_command(name, self.commands))

@@ -52,7 +52,7 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
     for name in inputs:
         sources += [None] if name in streams else _photos_of(Path(name))
     if sources.count(None) > 1:
-        raise ConfigError("-", "a pipe can be named once only")
+        raise ConfigError("-", "standard input or a pipe can be named only once")
     if STANDARD_STREAM in streams and is_closed("stdin"):
         raise ConfigError("-", "standard input is closed", "pipe a photo in, or name a file")
     writes_pipe = output == STANDARD_STREAM or (output is None and None in sources)

@@ -45,7 +45,7 @@ _GREEN_OF_CR = np.float32(-0.299 * 1.402 / 0.587)
 _MARGIN = np.float32(2 / 255)
 """Room that is left at the walls of the cube for the rounding of chroma and its compression."""
 _LEAST = np.float32(1e-6)
-"""Differences below it are none."""
+"""Smaller differences count as zero."""
 _STRIP_ROWS = 64
 """Rows of chroma that are worked on at a time."""
 

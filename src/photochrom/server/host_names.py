@@ -13,7 +13,7 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 def canonical_name(host: str) -> str:
     """A host without its port, in lower case; IPv6 in brackets, in its shortest spelling.
 
-    What is no host is returned in lower case, and then equals no name.
+    A text that is not a host name is returned in lower case, and matches none.
     """
     name, _ = _split(host)
     address = name[1:-1] if name.startswith("[") and name.endswith("]") else name

@@ -88,7 +88,7 @@ def restore_original(colored: str | Path | bytes) -> bytes:
         return original(data)
     except NotReversibleError as error:
         raise PhotoError(
-            name, f"the grey file cannot be had back: {error}", "use the grey file itself"
+            name, f"the grey file cannot be restored: {error}", "use the grey file itself"
         ) from error
 
 
