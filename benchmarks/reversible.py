@@ -3,8 +3,8 @@
     python benchmarks/reversible.py val.tar [--limit 500] [--damaged 200] [--sheet FILE.png]
 
 Every photo is made grey, cut to an odd size and encoded as JPEG in one of several ways (Pillow,
-libvips, cjpeg, FFmpeg; baseline, optimised, progressive, with restart markers, quality 1 to 100,
-with comments and EXIF), then coloured reversibly. Counted: results that give the grey file back
+libvips, cjpeg, ImageMagick, Go; baseline, optimised, progressive, with restart markers, quality 1
+to 100, with comments), then coloured reversibly. Counted: results that give the grey file back
 byte for byte; results whose luma, as jpegtran takes it out, equals what jpegtran makes of the grey
 file; pixels whose luma is shown otherwise (a decoder clips). Measured: the difference of L and of
 ab from an ordinary PNG result. Then grey files are damaged, and must be refused or give themselves
@@ -16,11 +16,14 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +62,8 @@ def encoded(gray: NDArray[np.uint8], number: int) -> tuple[str, bytes]:
         "restarts",
         "vips",
         "cjpeg",
-        "ffmpeg",
-        "thumbnail",
+        "ImageMagick",
+        "Go",
     ]
     way = ways[number // 8 % len(ways)]
     header = b"P5 %d %d 255\n" % gray.shape[::-1]
@@ -73,22 +76,50 @@ def encoded(gray: NDArray[np.uint8], number: int) -> tuple[str, bytes]:
     if way == "cjpeg" and shutil.which("cjpeg"):
         command = ["cjpeg", "-grayscale", "-quality", str(quality), "-restart", "2"]
         return way, run(command, header + gray.tobytes())
-    if way == "ffmpeg" and shutil.which("ffmpeg"):
-        command = ["ffmpeg", "-v", "error", "-i", "-", "-pix_fmt", "gray", "-q:v", "5"]
-        return way, run([*command, "-f", "mjpeg", "-"], header + gray.tobytes())
+    if way == "ImageMagick" and shutil.which("convert"):
+        command = [
+            "convert",
+            "pgm:-",
+            "-quality",
+            str(quality),
+            "-sampling-factor",
+            "2x2",
+            "jpeg:-",
+        ]
+        return way, run(command, header + gray.tobytes())
+    if way == "Go" and shutil.which("go"):
+        return way, run([go_encoder(), str(quality)], header + gray.tobytes())
     ways_of_pillow: dict[str, dict[str, Any]] = {
         "progressive": {"progressive": True},
         "optimised": {"optimize": True, "comment": b"Box 12"},
         "restarts": {"restart_marker_blocks": 7, "progressive": bool(number % 2)},
     }
     options = ways_of_pillow.get(way, {})
-    if way == "exif":
-        exif = Image.Exif()
-        exif[0x010E] = "Box 12"
-        options = {"exif": exif, "dpi": (300, 300)}
     file = io.BytesIO()
     Image.fromarray(gray).save(file, "JPEG", quality=quality, **options)
     return way, file.getvalue()
+
+
+GO = """package main
+import ("bufio"; "fmt"; "image"; "image/jpeg"; "io"; "os"; "strconv")
+func main() {
+  in := bufio.NewReader(os.Stdin); var w, h, most int
+  fmt.Fscanf(in, "P5 %d %d %d\\n", &w, &h, &most)
+  m := image.NewGray(image.Rect(0, 0, w, h)); io.ReadFull(in, m.Pix)
+  q, _ := strconv.Atoi(os.Args[1]); jpeg.Encode(os.Stdout, m, &jpeg.Options{Quality: q})
+}
+"""
+
+
+@cache
+def go_encoder() -> str:
+    """A program that encodes a PGM by Go's own encoder."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "encode.go").write_text(GO)
+    environment = {**os.environ, "GOCACHE": str(folder / "cache")}
+    command = ["go", "build", "-o", str(folder / "encode"), str(folder / "encode.go")]
+    subprocess.run(command, check=True, env=environment)
+    return str(folder / "encode")
 
 
 def run(command: list[str], data: bytes) -> bytes:
