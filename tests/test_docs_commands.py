@@ -91,6 +91,7 @@ LONG: dict[str, list[str]] = {
     "docs/hints.md": ["python benchmarks/hints.py"],
     "docs/paper.md": ["photochrom"],
     "docs/quantization.md": ["photochrom", "python benchmarks/quantized.py"],
+    "docs/reversible.md": ["python benchmarks/reversible.py"],
     "docs/start/researchers.md": ["photochrom"],
     "docs/training.md": [
         "photochrom train configs/photochrom.toml --set 'data.train",
