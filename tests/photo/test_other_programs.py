@@ -1,8 +1,6 @@
 """What exiftool and ImageMagick say of our files; CI installs both."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from photochrom.photo import Photo
 from photochrom.photo.metadata.digital_source import SOURCE_TYPE
 from support import pictures
 from support.colored import saved
+from support.programs import program
 
 KEPT = {
     "Make": "Voigtlander",
@@ -28,15 +27,6 @@ KEPT = {
     "Source": "page 3",
 }
 """By exiftool's names: EXIF, GPS, IPTC and XMP."""
-
-
-def program(name):
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is missing; .ci/run installs it")
-        pytest.skip(f"{name} is not installed")
-    return found
 
 
 def run(*command):

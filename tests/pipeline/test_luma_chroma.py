@@ -11,12 +11,15 @@ from photochrom.color.rgb_space import SRGB, Curve, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.pipeline import native
 from photochrom.pipeline.luma_chroma import _Block, _blocks, _Solver, chroma_planes
+from support.programs import missing
 
 GAMMA = RgbSpace("gamma 1.8", Curve(np.linspace(0, 1, 65536) ** 1.8), SRGB.xyz_from_rgb)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def built():
+    if not hatch_build.compilers():
+        missing("no C compiler")
     assert hatch_build.build()
     native.library.cache_clear()
     assert native.kernel_name() == "native"
