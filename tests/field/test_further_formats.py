@@ -2,16 +2,21 @@
 
 import io
 import struct
+from contextlib import suppress
 
+import imagecodecs
 import numpy as np
 import pyjpegxl
 import pytest
 import tifffile
 from PIL import Image
+from psd_tools.compression import compress
+from psd_tools.constants import Compression
 
 from photochrom import colorize_file
 from photochrom.errors import MissingExtraError, PhotoError
 from photochrom.photo import Photo
+from photochrom.photo.codecs.jpeg_xl_header import is_animated
 from support.colored import saved
 from support.pictures import MADE, RGB_PROFILES, encoded, scene
 
@@ -113,6 +118,35 @@ def test_jpeg_xl():
             pixels_of(data[: int(share * len(data))])
 
 
+def animation(container):
+    frames = np.stack([COLOR, 255 - COLOR, np.zeros_like(COLOR)])
+    return imagecodecs.jpegxl_encode(frames, lossless=True, usecontainer=container)
+
+
+@pytest.mark.parametrize("container", [False, True])
+def test_the_first_picture_of_an_animated_jpeg_xl(container):
+    data = animation(container)
+    photo, found = pixels_of(data)
+    assert photo.notes == ("only the first of its pictures is coloured",)
+    np.testing.assert_array_equal(found, COLOR)
+    for size in range(100, len(data), len(data) // 20):  # refused, or right
+        with suppress(PhotoError):
+            np.testing.assert_array_equal(pixels_of(data[:size])[1], COLOR)
+    with pytest.raises(PhotoError, match="damaged"):
+        pixels_of(data[:100])
+
+
+@pytest.mark.parametrize("height", [1, 8, 96, 257, 700, 9000])
+@pytest.mark.parametrize("width", [8, 96, 300])
+def test_whether_a_jpeg_xl_is_animated(height, width):
+    still = np.zeros((height, width, 3), np.uint8)
+    for container in (False, True):
+        options = {"lossless": True, "usecontainer": container}
+        assert not is_animated(imagecodecs.jpegxl_encode(still, **options))
+        assert is_animated(imagecodecs.jpegxl_encode(np.stack([still, still]), **options))
+    assert not is_animated(jxl(still))
+
+
 def psd(planes, mode, depth=8, *, palette=b"", resources=b"", layers=b"", version=1):
     """A Photoshop document with a flat picture alone."""
     count, height = len(planes), planes[0].shape[0]
@@ -125,6 +159,38 @@ def psd(planes, mode, depth=8, *, palette=b"", resources=b"", layers=b"", versio
         + struct.pack(">I", len(layers)) + layers
         + b"\0\0" + raw
     )  # fmt: skip
+
+
+COMPRESSIONS = {"rle": 1, "zip": 2, "zip with prediction": 3}
+
+
+def packed_psd(compression, version=1):
+    """A grey document as Photoshop writes it, its flat picture compressed."""
+    start = psd([GRAY], 1)[: -GRAY.size - 2]
+    if version == 2:  # the layers' length has eight bytes
+        start = start[:4] + b"\0\2" + start[6:] + bytes(4)
+    data = compress(GRAY.tobytes(), Compression(compression), WIDTH, HEIGHT, 8, version)
+    return start + struct.pack(">H", compression) + data
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("compression", COMPRESSIONS.values(), ids=COMPRESSIONS)
+def test_a_cut_photoshop_document_is_refused(compression, version):
+    data = packed_psd(compression, version)
+    photo, found = pixels_of(data)
+    np.testing.assert_array_equal(found[..., 0], GRAY)
+    assert photo.notes == ()
+    for share in (0.03, 0.5, 0.97, 0.999):
+        with pytest.raises(PhotoError, match=r"^the photo: damaged [^\n]*$"):
+            pixels_of(data[: int(share * len(data))])
+
+
+def test_a_row_of_run_lengths_that_is_too_short_is_refused():
+    data = packed_psd(1)
+    rows = len(data) - len(psd([GRAY], 1)[: -GRAY.size]) - 2 * HEIGHT
+    damaged = data[:-rows] + bytes(rows)  # literal runs of one byte each
+    with pytest.raises(PhotoError, match=r"damaged .*a row has another length"):
+        pixels_of(damaged)
 
 
 def resource(key, data):

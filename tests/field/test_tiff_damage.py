@@ -80,6 +80,118 @@ def test_a_damaged_tile(codec):
     assert lost <= rows_in(photo.notes)
 
 
+TILED = {
+    "none": (tiffs.gray(), {}),
+    "lzw": (tiffs.gray(), {"compression": "lzw"}),
+    "predictor": (tiffs.gray(), {"compression": "lzw", "predictor": True}),
+    "deep": (tiffs.gray().astype(np.uint16) * 257, {"compression": "lzw"}),
+    "float": ((tiffs.gray() / 255).astype(np.float32), {"compression": "lzw"}),
+    "planar": (np.moveaxis(tiffs.rgb(), 2, 0),
+               {"compression": "lzw", "planarconfig": "separate", "photometric": "rgb"}),
+    "packbits": (tiffs.gray(), {"compression": "packbits"}),
+    "deflate": (tiffs.gray(), {"compression": "deflate"}),
+    "jpeg": (tiffs.gray(), {"compression": "jpeg"}),
+    "jpeg in colour": (tiffs.rgb(), {"compression": "jpeg", "photometric": "rgb"}),
+}  # fmt: skip
+FIRST_TILES = "damaged: parts of rows 33 to 64 of 300 cannot be decoded"
+"""Tile 20 of 13 a row."""
+
+
+def tiled(name):
+    picture, options = TILED[name]
+    return written(picture, tile=(32, 32), **options)
+
+
+def with_bad_starts(data, tiles):
+    damaged = bytearray(data)
+    strips = tiffs.strips_of(data)
+    for index in tiles:
+        offset, count = strips[index]
+        damaged[offset : offset + min(count, 40)] = b"\xff" * min(count, 40)
+    return bytes(damaged)
+
+
+def with_number(data, tag, index, number):
+    """A number of the first directory's tag replaced."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        found = file.pages[0].tags[tag]
+    width = {3: 2, 4: 4, 16: 8}[int(found.dtype)]
+    place = found.valueoffset + index * width
+    return data[:place] + number.to_bytes(width, "little") + data[place + width :]
+
+
+def without_tile(name, how):
+    data = tiled(name)
+    if how == "zero":
+        return with_number(with_number(data, 324, 20, 0), 325, 20, 0)
+    return with_number(data, 324, 20, len(data) + 1000)
+
+
+def lost_pixels(found, good):
+    difference = np.abs(found.astype(float) - good.astype(float))
+    return difference.reshape(*good.shape[:2], -1).max(axis=2) > 0
+
+
+@pytest.mark.parametrize("name", [name for name in TILED if name not in ("none", "packbits")])
+def test_tiles_with_damaged_starts(name):
+    sound = tiled(name)
+    good = pixels_of(Photo(sound))
+    photo = Photo(with_bad_starts(sound, (20, 21)))
+    lost = lost_pixels(pixels_of(photo), good)
+    assert photo.notes == (FIRST_TILES,)
+    assert lost[32:64, 224:288].any()
+    assert lost.sum() == lost[32:64, 224:288].sum()
+    for read in (pixels_of, lambda photo: photo.strips()(0, HEIGHT)):
+        with pytest.raises(PhotoError, match=r"damaged, 192 of its 300 rows cannot be decoded"):
+            read(Photo(with_bad_starts(sound, range(20, 80))))
+
+
+@pytest.mark.parametrize("how", ["zero", "beyond"])
+@pytest.mark.parametrize("name", TILED)
+def test_a_tile_that_is_not_in_the_file(name, how):
+    good = pixels_of(Photo(tiled(name)))
+    photo = Photo(without_tile(name, how))
+    lost = lost_pixels(pixels_of(photo), good)
+    assert photo.notes == (FIRST_TILES,)
+    assert lost[32:64, 224:256].mean() > 0.9
+    assert lost.sum() == lost[32:64, 224:256].sum()
+    photo = Photo(without_tile(name, how))
+    photo.strips()(0, HEIGHT)
+    assert photo.notes == (FIRST_TILES,)
+
+
+@pytest.mark.parametrize("strip", [0, 30, 37])
+def test_a_strip_of_jpeg_that_is_not_in_the_file(strip):
+    """The last of 38 is shorter than the others."""
+    sound = written(tiffs.gray(), compression="jpeg", rowsperstrip=8)
+    good = pixels_of(Photo(sound))
+    photo = Photo(with_number(with_number(sound, 273, strip, 0), 279, strip, 0))
+    lost = differing(pixels_of(photo), good)
+    assert lost
+    assert lost <= rows_in(photo.notes) == set(range(8 * strip, min(8 * strip + 8, HEIGHT)))
+
+
+def test_sound_tiles_are_read_without_a_note():
+    for name, (picture, _) in TILED.items():
+        photo = Photo(tiled(name))
+        pixels = pixels_of(photo)
+        assert photo.notes == ()
+        if not name.startswith("jpeg"):
+            wanted = np.moveaxis(picture, 0, 2) if name == "planar" else picture
+            np.testing.assert_array_equal(pixels, wanted)
+
+
+def test_damaged_tiles_reach_the_command(command, tmp_path):
+    (tmp_path / "few.tif").write_bytes(with_bad_starts(tiled("lzw"), (20, 21)))
+    (tmp_path / "many.tif").write_bytes(with_bad_starts(tiled("lzw"), range(20, 80)))
+    done = command("colorize", "few.tif", "-o", "few.png", "--json", "--size", "64", cwd=tmp_path)
+    assert json.loads(done.stdout)["warnings"] == [FIRST_TILES]
+    done = command("colorize", "many.tif", "-o", "many.png", "--size", "64", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "damaged, 192 of its 300 rows" in done.stderr.decode()
+    assert not (tmp_path / "many.png").exists()
+
+
 def test_strips_fetched_without_a_small_copy():
     photo = Photo(with_damage(written(tiffs.gray(), compression="lzw", rowsperstrip=8), 20))
     fetch = photo.strips()

@@ -68,7 +68,7 @@ class Photo:
     Raises
     ------
     PhotoError
-        The file is missing, empty, of no readable kind, too large or damaged.
+        The file is missing, empty, of no readable kind, too large or damaged; it has no such page.
 
     Examples
     --------

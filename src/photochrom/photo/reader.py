@@ -17,7 +17,7 @@ from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
 from photochrom.photo.codecs import camera_raw
 from photochrom.photo.codecs import optional as optional_codecs
-from photochrom.photo.codecs.decoded import Decoded, check_pixel_count
+from photochrom.photo.codecs.decoded import Decoded, check_page, check_pixel_count
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import (
     EIGHT,
@@ -105,9 +105,12 @@ class Source:
             elif self.kind is TIFF:
                 self.tiff = TiffSource(source, name, page, max_pixels)
                 self.page = self.tiff.page
+            if self.tiff is None:
+                check_page(name, page, 1)
             if self.is_jpeg_file:
                 self.encoded = jpeg_damage.with_height(source, name)
         else:
+            check_page(name, page, 1)
             self._array = np.atleast_3d(source)
 
     @property
@@ -217,8 +220,6 @@ class Source:
         forget_faults()
         if self.tiff is not None:
             return self.tiff.image()
-        if self.kind.name in ("GIF", "WebP", "AVIF") and self.page:
-            options["page"] = self.page
         loader = "gif" if self.kind.name == "GIF" else self.kind.loader
         settings = {"access": "sequential", "fail_on": self._fail_on, **options}
         if isinstance(self.encoded, bytes):

@@ -144,9 +144,7 @@ def test_jpegtran_finds_the_grey_files_coefficients(name):
             capture_output=True,
             check=True,
         )
-        again = subprocess.run(
-            [program("jpegtran"), *options], input=data, capture_output=True, check=True
-        )
+        again = run([program("jpegtran"), *options], data)
         assert taken.stdout == again
         assert taken.stderr == b""
 

@@ -19,12 +19,12 @@ from photochrom.photo.formats import RAW
 from photochrom.photo.jpeg.header import exif_segment
 from photochrom.photo.jpeg.structure import frame_of
 from photochrom.photo.metadata.exif import as_exif
+from photochrom.photo.tiff.pictures import DEVELOP, undeveloped
 from photochrom.photo.tiff.tags import ORIENTATION, Directory, Entry
 
 NOTE = "the camera's own finished picture in the raw file is coloured, not the sensor's data"
 _LEAST = 0.9
 """The share of the sensor's width and height that a picture of full size has; cameras trim it."""
-_DEVELOP = "develop it into a TIFF first"
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
 """LibRaw's turns, and EXIF's."""
 _QUARTERS = {3: 2, 5: 1, 6: 3}
@@ -91,7 +91,7 @@ def finished_picture(data: bytes, name: str, limit: int) -> bytes | Decoded:
         opened_raw = library.imread(io.BytesIO(data))
     except library.LibRawError as error:
         raise PhotoError(
-            name, "a raw file of a kind that LibRaw does not open, or damaged", _DEVELOP
+            name, "a raw file of a kind that LibRaw does not open, or damaged", DEVELOP
         ) from error
     with opened_raw as raw:
         sizes = raw.sizes
@@ -99,9 +99,7 @@ def finished_picture(data: bytes, name: str, limit: int) -> bytes | Decoded:
         try:
             found = raw.extract_thumb()
         except library.LibRawError as error:
-            raise PhotoError(
-                name, "a camera's raw file without a finished picture", _DEVELOP
-            ) from error
+            raise undeveloped(name) from error
     if found.format == library.ThumbFormat.JPEG:
         picture: bytes | Decoded = _turned(bytes(found.data), _TURNS.get(sizes.flip, 1))
         width, height = guarded(name, lambda: _jpeg_size(found.data))
@@ -115,7 +113,7 @@ def finished_picture(data: bytes, name: str, limit: int) -> bytes | Decoded:
             name,
             f"a camera's raw file, whose finished picture is only {width} x {height} of "
             f"{sizes.width} x {sizes.height}",
-            _DEVELOP,
+            DEVELOP,
         )
     return picture
 

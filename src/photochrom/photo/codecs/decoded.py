@@ -79,6 +79,19 @@ def check_pixel_count(name: str, width: int, height: int, limit: int) -> None:
         )
 
 
+def check_page(name: str, page: int | None, pages: int) -> None:
+    """Refuse a page that a file of so many pages does not have; raises PhotoError."""
+    if page is None or 0 <= page < pages:
+        return
+    have = "1 page" if pages == 1 else f"{pages} pages"
+    remedy = "leave {} out" if pages == 1 else f"choose {{}} from 0 to {pages - 1}"
+    raise PhotoError(
+        name,
+        f"has {have}, but no page {page}",
+        Remedy(remedy, Option("page"), otherwise="choose another page"),
+    )
+
+
 def _fewer(pixels: int, limit: int) -> Remedy:
     """What to do about too many pixels; a TIFF may have more by default, but not by request."""
     as_tiff = limit == MAX_WHOLE_PIXELS and pixels <= MAX_PIXELS

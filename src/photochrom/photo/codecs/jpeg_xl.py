@@ -15,6 +15,7 @@ from photochrom.photo.codecs.decoded import (
     guarded,
     package,
 )
+from photochrom.photo.codecs.jpeg_xl_header import is_animated
 from photochrom.photo.formats import JPEG_XL
 
 
@@ -24,6 +25,11 @@ def read_jpeg_xl(data: bytes, name: str, limit: int) -> Decoded:
     header = guarded(name, lambda: library.probe(data))
     check_pixel_count(name, header.width, header.height, limit)
     _, pixels = guarded(name, lambda: library.decode_to_numpy(data))
+    notes: tuple[str, ...] = ()
+    if guarded(name, lambda: is_animated(data)):  # pyjpegxl gives the last of the pictures
+        frames = package("imagecodecs", JPEG_XL)
+        pixels = guarded(name, lambda: frames.jpegxl_decode(data, index=0))
+        notes = ("only the first of its pictures is coloured",)
     pixels = as_pixels(pixels, name)
     return Decoded(
         np.atleast_3d(pixels),
@@ -31,4 +37,5 @@ def read_jpeg_xl(data: bytes, name: str, limit: int) -> Decoded:
         RawMetadata(
             exif=header.exif or None, xmp=header.xmp or None, icc=header.icc_profile or None
         ),
+        notes,
     )

@@ -6,6 +6,8 @@ psd-tools takes the file apart; no layers are put together.
 from __future__ import annotations
 
 import io
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,8 @@ _RESOLUTION, _IPTC, _PROFILE, _VERSION, _EXIF, _XMP = 1005, 1028, 1039, 1057, 10
 """Resources of a document."""
 _KEPT = frozenset({1034, 1035, *range(2000, 3000)})
 """Resources that results have, too: copyright, its address, and clipping paths."""
+_RUN_LENGTHS, _ZIPPED = 1, frozenset({2, 3})
+"""Compressions of the flat picture."""
 _INCHES_A_METRE = 1 / 0.0254
 
 
@@ -48,7 +52,9 @@ def read_psd(data: bytes, name: str, limit: int) -> Decoded:
     version = guarded(name, lambda: resources.get_data(_VERSION))
     if version is not None and not version.has_composite:
         raise PhotoError(name, "a Photoshop document without its flat picture", _FLAT)
-    planes = guarded(name, lambda: _planes(document))
+    run_lengths = document.image_data.compression == _RUN_LENGTHS
+    unpack = package("imagecodecs", PSD).packbits_decode if run_lengths else None
+    planes = guarded(name, lambda: _planes(document, unpack))
     colors = 3 if mode == _RGB else 1
     clear = len(planes) > colors and _first_extra_is_alpha(document)
     pixels = planes[: colors + clear].transpose(1, 2, 0)
@@ -83,19 +89,59 @@ def _resolution(stored: Any) -> tuple[float, float] | None:
     return (across, down)
 
 
-def _planes(document: Any) -> NDArray[Any]:
-    """The channels of the flat picture, (channels, height, width)."""
+def _planes(document: Any, unpack: Callable[[bytes], bytes] | None) -> NDArray[Any]:
+    """The channels of the flat picture, (channels, height, width).
+
+    unpack: decodes one row of run lengths; None where the picture has none.
+    """
     header = document.header
     size = header.channels * header.height * header.width * max(8, header.depth) // 8
-    data = document.image_data.get_data(header, split=False, max_output_bytes=size)
+    row_bytes = -(-header.width * header.depth // 8)
+    stored = document.image_data
+    rows = header.channels * header.height
+    if unpack is not None:
+        packed = _packed_rows(stored.data, rows, header.version)
+        data = b"".join(_checked(unpack(row), row_bytes) for row in packed)
+    else:
+        if stored.compression in _ZIPPED and not _inflates(stored.data, rows * row_bytes):
+            raise ValueError("its compressed data cannot be decoded")
+        data = stored.get_data(header, split=False, max_output_bytes=size)
     if header.depth == 1:
         row = -(-header.width // 8)
         bits = np.frombuffer(data, np.uint8, header.height * row).reshape(1, header.height, row)
         return np.where(np.unpackbits(bits, axis=2)[..., : header.width], 0, 255).astype(np.uint8)
     shape = (header.channels, header.height, header.width)
     kind = ">u2" if header.depth == 16 else "u1"
-    stored = np.frombuffer(data, kind, int(np.prod(shape))).reshape(shape)
-    return stored.astype(stored.dtype.newbyteorder("="))
+    planes = np.frombuffer(data, kind, int(np.prod(shape))).reshape(shape)
+    return planes.astype(planes.dtype.newbyteorder("="))
+
+
+def _packed_rows(data: bytes, rows: int, version: int) -> Iterator[bytes]:
+    """Rows of run lengths, which stand behind a table of their lengths; psd-tools fills short ones.
+
+    Raises ValueError where the table or a row is not whole.
+    """
+    table = np.frombuffer(data, ">u2" if version == 1 else ">u4", rows)
+    ends = table.nbytes + np.cumsum(table, dtype=np.int64)
+    if ends[-1] > len(data):
+        raise ValueError("its end is missing")
+    for start, end in zip((ends - table).tolist(), ends.tolist(), strict=True):
+        yield data[start:end]
+
+
+def _checked(row: bytes, length: int) -> bytes:
+    if len(row) != length:
+        raise ValueError("a row has another length than the picture")
+    return row
+
+
+def _inflates(data: bytes, size: int) -> bool:
+    """Whether zlib's data is whole; psd-tools would put black in its place."""
+    inflater = zlib.decompressobj()
+    try:
+        return len(inflater.decompress(data, size + 1)) == size and inflater.eof
+    except zlib.error:
+        return False
 
 
 def _first_extra_is_alpha(document: Any) -> bool:

@@ -60,8 +60,11 @@ class Lost:
 
 
 def fail_level(layout: Layout) -> str:
-    """The `fail_on` of libvips with which a directory of our own is read: all lost pixels count."""
-    return _STRICTLY.get(layout.compression, "warning")
+    """The `fail_on` of libvips with which a directory of our own is read: all lost pixels count.
+
+    What libtiff reports of a tile as an error, libvips takes for a warning.
+    """
+    return "warning" if layout.tiled else _STRICTLY.get(layout.compression, "warning")
 
 
 def checked_beforehand(layout: Layout) -> bool:
@@ -175,7 +178,8 @@ def _decodes(data: bytes, layout: Layout, rows: int) -> bool:
     """Whether libvips decodes the first rows of a strip or tile without an error or warning."""
     try:
         small = segment_file(data, layout, rows)
-        settings = {"access": "sequential", "fail_on": fail_level(layout)}
+        level = _STRICTLY.get(layout.compression, "warning")  # of a strip, even where it was a tile
+        settings = {"access": "sequential", "fail_on": level}
         pyvips.Image.tiffload_buffer(small, **settings).avg()
     except (pyvips.Error, struct.error):
         return False

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
+from photochrom.photo.tiff.blank import with_blank_jpegs
 from photochrom.photo.tiff.damage import (
     MOST_TRIED,
     Lost,
@@ -19,12 +20,12 @@ from photochrom.photo.tiff.damage import (
     missing_from_file,
     note_of,
 )
-from photochrom.photo.tiff.layout import NONE, Layout
+from photochrom.photo.tiff.layout import JPEG, NONE, Layout
 from photochrom.photo.tiff.view import patched_image
 
 _QUIET = frozenset({2, 3, 4, 32773})
-"""Compressions of whose damage libtiff only warns; it warns of strange directories as well, so
-these are read with a sound one."""
+"""Compressions of whose damage libtiff only warns, as libvips does of that of all tiles; both warn
+of strange directories as well, so these are read with a sound one."""
 
 
 class TiffFile:
@@ -41,17 +42,19 @@ class TiffFile:
         """
         self._origin, self._page, self._name = origin, page, name
         self._layout = layout
-        self._patched = page < 0 or layout.repaired or layout.compression in _QUIET
+        self._behind = b""
+        self._patched = page < 0 or layout.repaired or layout.tiled or layout.compression in _QUIET
         self._fail_on = fail_level(layout) if self._patched else "error"
         self._examined = False
-        note_of(missing_from_file(layout), layout, name)
+        missing = note_of(missing_from_file(layout), layout, name)
+        self._beforehand = missing is not None or checked_beforehand(layout)
 
     def image(self) -> Any:
         """A fresh sequential image; its pixels raise pyvips.Error where they cannot be decoded."""
         settings = {"access": "sequential", "fail_on": self._fail_on}
         if self._patched:
             try:
-                return patched_image(self._origin, self._layout, **settings)
+                return patched_image(self._origin, self._layout, self._behind, **settings)
             except struct.error as error:
                 raise PhotoError(
                     self._name,
@@ -61,8 +64,11 @@ class TiffFile:
         return file_image(self._origin, page=self._page, **settings)
 
     def check(self) -> str | None:
-        """Examine what libvips decodes without noticing damage; see `examine`."""
-        return self.examine() if checked_beforehand(self._layout) else None
+        """Examine what libvips decodes without noticing damage, and what is not in the file.
+
+        See `examine`.
+        """
+        return self.examine() if self._beforehand else None
 
     def examine(self) -> str | None:
         """Try each strip alone, once; from then on what is lost is black.
@@ -74,7 +80,7 @@ class TiffFile:
             return None
         self._examined = True
         many = len(self._layout.offsets) > MOST_TRIED
-        if many and not checked_beforehand(self._layout):
+        if many and not self._beforehand:
             raise PhotoError(
                 self._name, "damaged, not all rows can be decoded", "copy it again from its source"
             )
@@ -91,8 +97,10 @@ class TiffFile:
             self._patched, self._fail_on = True, "none"
             if self._layout.compression == NONE and not self._layout.tiled:
                 self._layout = self._layout.row_by_row()
-        elif not checked_beforehand(self._layout):
-            self._patched, self._fail_on = True, "error"
+            if self._layout.compression == JPEG:
+                self._layout, self._behind = with_blank_jpegs(self._origin, self._layout)
+        else:  # each strip is sound, whatever libvips warned of
+            self._patched, self._fail_on = self._patched or not self._beforehand, "error"
         return note
 
     def pixels(self) -> tuple[NDArray[Any], str | None]:

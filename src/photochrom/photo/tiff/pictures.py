@@ -23,6 +23,8 @@ from photochrom.photo.tiff.layout import (
 from photochrom.photo.tiff.tags import Directory, Structure, read_structure
 from photochrom.photo.tiff.view import SHARED
 
+DEVELOP = "develop it into a TIFF first"
+"""The remedy for raw files."""
 _DNG_VERSION = 50706
 _CANON_MARK = b"CR"
 _OF_SENSORS = frozenset({COLOR_FILTER_ARRAY, LINEAR_RAW})
@@ -84,7 +86,8 @@ def pictures_of(source: Path | bytes, name: str) -> Pictures:
     photographs: list[Picture] = []
     masks: list[int] = []
     for page, directory in enumerate(structure.directories):
-        if _is_mask(directory, [picture.directory for picture in photographs]):
+        before = structure.directories[page - 1] if page else None
+        if _is_mask(directory, before, [picture.directory for picture in photographs]):
             masks.append(page)
         elif (own := _own_picture(directory)) is not None:
             photographs.append(Picture(page, own))
@@ -94,17 +97,25 @@ def pictures_of(source: Path | bytes, name: str) -> Pictures:
     return Pictures(structure, tuple(photographs), tuple(masks))
 
 
-def _is_mask(directory: Directory, before: list[Directory]) -> bool:
-    """Whether a page is a mask or an infrared picture of one of the pages before it."""
+def _is_mask(directory: Directory, before: Directory | None, photographs: list[Directory]) -> bool:
+    """Whether a page is a mask, or the infrared picture of one of the photographs before it.
+
+    Where the page before it is named infrared as well, these are infrared photographs.
+    """
     if directory.mask:
         return True
     gray = directory.number(PHOTOMETRIC, BLACK_IS_ZERO) in (WHITE_IS_ZERO, BLACK_IS_ZERO)
-    words = directory.text(_PAGE_NAME) + " " + directory.text(_DESCRIPTION)
     return (
         gray
-        and bool(_INFRARED.search(words))
-        and any(directory.size == other.size for other in before)
+        and _is_named_infrared(directory)
+        and not (before is not None and _is_named_infrared(before))
+        and any(directory.size == other.size for other in photographs)
     )
+
+
+def _is_named_infrared(directory: Directory) -> bool:
+    words = directory.text(_PAGE_NAME) + " " + directory.text(_DESCRIPTION)
+    return bool(_INFRARED.search(words))
 
 
 def _own_picture(directory: Directory) -> Directory | None:
@@ -124,12 +135,12 @@ def _check_not_raw(structure: Structure, photographs: list[Picture], name: str) 
     measured = [*(picture.directory for picture in photographs), *main.sub_ifds]
     raw = structure.camera_mark == _CANON_MARK or any(map(_is_raw, measured))
     if raw or (dng and not photographs):
-        kind = "a DNG file" if dng else "a camera's raw file"
-        raise PhotoError(
-            name,
-            f"is {kind}, whose picture is yet to be developed",
-            "export it as TIFF or JPEG from the program that develops it",
-        )
+        raise undeveloped(name)
+
+
+def undeveloped(name: str) -> PhotoError:
+    """The error of a raw file in which no finished picture is found."""
+    return PhotoError(name, "a camera's raw file without a finished picture", DEVELOP)
 
 
 def _is_raw(directory: Directory) -> bool:

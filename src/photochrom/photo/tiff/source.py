@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
-from photochrom.photo.codecs.decoded import check_pixel_count
+from photochrom.photo.codecs.decoded import check_page, check_pixel_count
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.jpeg.frame import Frame, frame_of
@@ -82,6 +82,7 @@ class TiffSource:
         self._encoded: bytes | None = None
         self._file: TiffFile | None = None
         pictures = pictures_of(origin, name)
+        check_page(name, page, max(1, len(pictures.structure.directories)))
         picture = pictures.picture(page)
         self.page = picture.page if picture is not None else page or 0
         self.pages = len(pictures.photographs)
@@ -247,7 +248,7 @@ class TiffSource:
         elif self._file is not None:
             image = self._file.image()
         else:
-            settings = {"access": "sequential", "fail_on": "error"}
+            settings = {"access": "sequential", "fail_on": "warning"}
             image = file_image(self._origin, page=self.page, **settings)
         return image if self.layout is None else _presented(image, self.layout)
 

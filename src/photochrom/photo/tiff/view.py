@@ -123,17 +123,18 @@ def entries_of(layout: Layout) -> dict[int, Entry]:
 class PatchedFile(io.RawIOBase):
     """A TIFF file that has one picture of another file, under a directory of its own.
 
-    The other file's bytes stay where they are; the directory comes behind them.
+    The other file's bytes stay where they are; behind them come more bytes, and the directory.
     """
 
-    def __init__(self, origin: Path | bytes, layout: Layout) -> None:
+    def __init__(self, origin: Path | bytes, layout: Layout, behind: bytes = b"") -> None:
         super().__init__()
         self._file = opened(origin)
         length = self._file.seek(0, os.SEEK_END)
-        place = length + length % 2
+        behind += bytes((length + len(behind)) % 2)
+        place = length + len(behind)
         tail = directory_bytes(entries_of(layout), place, layout.order, layout.big)
         self._head = header_bytes(place, layout.order, layout.big)
-        self._tail = bytes(length % 2) + tail
+        self._tail = behind + tail
         self._length, self._position = length, 0
 
     def readable(self) -> bool:
@@ -178,13 +179,15 @@ class PatchedFile(io.RawIOBase):
         super().close()
 
 
-def patched_image(origin: Path | bytes, layout: Layout, **settings: Any) -> Any:
-    """A patched file as libvips reads it.
+def patched_image(
+    origin: Path | bytes, layout: Layout, behind: bytes = b"", **settings: Any
+) -> Any:
+    """A patched file as libvips reads it. behind: bytes that the layout has behind the file's.
 
     Whoever makes a region of the image keeps the image too: libvips calls its file.
     Raises struct.error where the file is too long for another directory.
     """
-    file = PatchedFile(origin, layout)
+    file = PatchedFile(origin, layout, behind)
     source = pyvips.SourceCustom()
     source.on_read(file.read)
     source.on_seek(file.seek)
