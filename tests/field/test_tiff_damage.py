@@ -91,6 +91,8 @@ TILED = {
     "packbits": (tiffs.gray(), {"compression": "packbits"}),
     "deflate": (tiffs.gray(), {"compression": "deflate"}),
     "jpeg": (tiffs.gray(), {"compression": "jpeg"}),
+    "planar jpeg": (np.moveaxis(tiffs.rgb(), 2, 0),
+                    {"compression": "jpeg", "planarconfig": "separate", "photometric": "rgb"}),
     "jpeg in colour": (tiffs.rgb(), {"compression": "jpeg", "photometric": "rgb"}),
 }  # fmt: skip
 FIRST_TILES = "damaged: parts of rows 33 to 64 of 300 cannot be decoded"
@@ -176,9 +178,10 @@ def test_sound_tiles_are_read_without_a_note():
         photo = Photo(tiled(name))
         pixels = pixels_of(photo)
         assert photo.notes == ()
-        if not name.startswith("jpeg"):
-            wanted = np.moveaxis(picture, 0, 2) if name == "planar" else picture
-            np.testing.assert_array_equal(pixels, wanted)
+        wanted = np.moveaxis(picture, 0, 2) if name.startswith("planar") else picture
+        difference = np.abs(pixels.astype(float) - wanted.astype(float))
+        assert difference.mean() < 8 if "jpeg" in name else not difference.any()
+        assert difference[:32, :32].mean() < 8  # the first tile
 
 
 def test_damaged_tiles_reach_the_command(command, tmp_path):

@@ -106,12 +106,13 @@ def _decoded_segments(
     file: PatchedFile, page: Any, layout: Layout
 ) -> tuple[NDArray[Any], list[Lost]]:
     pixels = np.zeros((layout.height, layout.width, layout.samples), page.dtype)
+    decode, tables = page.decode, page.jpegtables  # tifffile moves in the file to make these
     lost = []
     for index, segment in enumerate(layout.segments):
         file.seek(segment.offset)
         try:
-            data, place, _ = page.decode(
-                file.read(segment.count), index, jpegtables=page.jpegtables, _fullsize=False
+            data, place, _ = decode(
+                file.read(segment.count), index, jpegtables=tables, _fullsize=False
             )
             plane, _, top, left, _ = place
             block = np.asarray(data)[0]
