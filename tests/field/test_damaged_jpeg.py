@@ -3,6 +3,8 @@
 import io
 import random
 import re
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -239,3 +241,121 @@ def test_a_border_of_one_shade_is_no_damage(examples, shade, mode):
     for options in ({}, {"restart_marker_rows": 1}, {"progressive": True}):
         photo, _ = read(pictures.encoded(framed, format="JPEG", quality=90, **options))
         assert photo.notes == ()
+
+
+def relabelled(data, height, width, factors):
+    """The same data as a picture of another layout, that has as many blocks in the same order."""
+    changed = bytearray(data)
+    frame = re.search(rb"\xff[\xc0\xc2]\0[\x0b\x11\x14]\x08", data).start()
+    changed[frame + 5 : frame + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    for number, factor in enumerate(factors):
+        changed[frame + 11 + 3 * number] = factor
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("restarts", [{}, {"restart_marker_blocks": 5}])
+def test_luma_doubled_vertically_is_no_damage(examples, restarts):
+    """4:4:0, as a 4:2:2 picture becomes when it is turned."""
+    columns, rows = 64, 60
+    sound = jpeg(examples, "RGB", subsampling=1, **restarts)
+    for height in (rows * 16, rows * 16 - 5):
+        turned = relabelled(sound, height, columns * 8, (0x12, 0x11, 0x11))
+        assert read(turned)[0].notes == ()
+        assert read(turned[:-300])[0].notes  # and damage is still found
+    quarter = relabelled(jpeg(examples, "RGB"), 30 * 8, 64 * 32, (0x41, 0x11, 0x11))
+    high = relabelled(jpeg(examples, "RGB"), 30 * 32, 64 * 8, (0x14, 0x11, 0x11))
+    assert read(quarter)[0].notes == read(high)[0].notes == ()
+
+
+@pytest.mark.skipif(shutil.which("cjpeg") is None, reason="libjpeg's cjpeg is not installed")
+@pytest.mark.parametrize("factors", ["1x2", "2x4", "4x2", "3x2", "2x2,2x1,2x1", "1x2,2x1,2x1"])
+def test_rare_subsampling_is_no_damage(examples, factors):
+    with Image.open(examples / "harbour.jpg") as picture:
+        pixels = pictures.encoded(picture.convert("RGB"), format="PPM")
+    command = ["cjpeg", "-sample", factors]
+    sound = subprocess.run(command, input=pixels, capture_output=True, check=True).stdout
+    assert read(sound)[0].notes == ()
+    assert read(sound[:-100])[0].notes
+
+
+@pytest.mark.parametrize("restarts", [{}, {"restart_marker_blocks": 3}])
+@pytest.mark.parametrize("factor", [0x11, 0x12, 0x22])
+def test_a_grey_picture_with_a_sampling_factor(examples, factor, restarts):
+    """Decoders take two rows of blocks at once, of which the last may be missing."""
+    with Image.open(examples / "harbour.jpg") as picture:
+        picture = picture.convert("L")
+    for height in range(65, 82):
+        cut = picture.crop((0, 100, 300, 100 + height))
+        sound = pictures.encoded(cut, format="JPEG", quality=80, **restarts)
+        assert read(relabelled(sound, height, 300, (factor,)))[0].notes == ()
+
+
+@pytest.mark.parametrize("optimize", [False, True])
+@pytest.mark.parametrize("quality", [95, 100])
+def test_a_border_below_grain_is_no_damage(examples, quality, optimize):
+    """Codes that are made for grain are long for what is plain."""
+    with Image.open(examples / "harbour.jpg") as picture:
+        grainy = np.asarray(picture.convert("RGB")).astype(float)
+    grainy += np.random.default_rng(0).normal(0, 10, grainy.shape)
+    grainy = np.clip(grainy, 0, 255).astype(np.uint8)
+    for border in (16, 40, 200):
+        grainy[-border:] = 255
+        for photo in (Image.fromarray(grainy), Image.fromarray(grainy[..., 0])):
+            options = {"quality": quality, "optimize": optimize, "subsampling": 0}
+            assert read(pictures.encoded(photo, format="JPEG", **options))[0].notes == ()
+
+
+def test_a_border_that_fades_is_no_damage(examples):
+    with Image.open(examples / "harbour.jpg") as picture:
+        faded = np.asarray(picture.convert("L")).copy()
+    faded[-200:] = np.linspace(255, 0, 200).astype(np.uint8)[:, None]
+    assert read(pictures.encoded(Image.fromarray(faded), format="JPEG", quality=98))[0].notes == ()
+
+
+def test_a_restart_marker_behind_every_block(examples):
+    with Image.open(examples / "colosseum.jpg") as picture:
+        small = picture.convert("L").resize((1001, 333))
+    sound = pictures.encoded(small, format="JPEG", quality=80, restart_marker_blocks=1)
+    assert read(sound)[0].notes == ()
+    assert read(sound[: sound.rindex(END)])[0].notes == ()
+    for cut in (sound[:-12], sound[:-200], sound[:-5] + END):
+        assert read(cut)[0].notes
+
+
+@pytest.mark.parametrize("height", [65_470, 65_500])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_highest_pictures(examples, height, mode, progressive):
+    with Image.open(examples / "harbour.jpg") as picture:
+        high = picture.convert(mode).resize((16, height))
+    sound = pictures.encoded(high, format="JPEG", progressive=progressive)
+    assert read(sound)[0].notes == ()
+    if not progressive:
+        with pytest.raises(PhotoError):
+            read(sound[: len(sound) // 2])
+
+
+@pytest.mark.parametrize("height", range(1, 10))
+def test_the_lowest_pictures(examples, height):
+    with Image.open(examples / "harbour.jpg") as picture:
+        low = picture.convert("RGB").resize((100, height))
+    for options in ({}, {"progressive": True}, {"progressive": True, "restart_marker_blocks": 4}):
+        for subsampling in (0, 2):
+            options |= {"subsampling": subsampling}
+            assert read(pictures.encoded(low, format="JPEG", **options))[0].notes == ()
+
+
+def test_much_padding_is_no_damage_but_a_hole_is(examples):
+    sound = jpeg(examples)
+    end = sound.rindex(END)
+    for padding in (bytes(5000), b"\xff" * 5000, bytes(100_000)):
+        assert read(sound[:end] + padding + END)[0].notes == ()
+    assert read(sound[: end - 600] + bytes(600) + END)[0].notes
+    assert read(sound[: end - 600] + bytes(6000) + END)[0].notes
+
+
+def test_a_progressive_file_that_ends_in_the_header_of_a_scan(examples):
+    sound = jpeg(examples, progressive=True)
+    last = sound.rindex(b"\xff\xda")
+    for length in range(2, 10):
+        assert "end of the file is missing" in read(sound[: last + length])[0].notes[0]

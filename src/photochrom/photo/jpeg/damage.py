@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.cpus import available_cpus
-from photochrom._system.vips import fault_of, forget_faults, pyvips
+from photochrom._system.vips import fault_of, pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
+from photochrom.photo.jpeg.huffman import blank_bytes
+from photochrom.photo.jpeg.rows import LARGEST, STRIP, can_locate, decoded, warned_row
 from photochrom.photo.jpeg.seams import Means, shifted_row
 from photochrom.photo.jpeg.structure import (
     END,
@@ -44,18 +45,17 @@ one, which halves the precision."""
 _MOST_HEADER = 2**20
 """Bytes in which the height is looked for; a longer header has one."""
 _NARROWEST = 8
-"""Pixels across that can be reduced by 8; a narrower picture is not examined."""
-_HIGHEST = 65_500
-"""Rows that libjpeg decodes at most."""
-_STRIP = 8
-"""Rows that libvips takes from libjpeg at a time, before it asks for warnings."""
+"""Pixels that can be reduced by 8. A narrower picture is not examined, nor a lower one of several
+scans."""
 _HOLE = re.compile(rb"(\x00{64,}|(?:\xff\x00){32,}|\xff{64,})")
 """Bytes of a part of a file that was never written or read; damaged data alone is searched."""
-_PADDING = re.compile(rb"(?:\xff\x00|\x00|\xff)+\Z")
+_PADDING = b"\x00\xff"
 """What some encoders put behind the data, and decoders pass over."""
-_MOST_PADDING = 4096
-_BLANK, _SLACK = 1.25, 64
-"""Bytes that a block of one shade takes at most, and bytes that are there anyway."""
+_ALIKE = 64
+"""Bytes like padding in which data may end."""
+_PER_RESTART, _PER_DC, _SLACK = 3, 8, 64
+"""Bytes of a restart marker, and of each component's shade behind it, at most; and bytes that are
+there anyway."""
 _GRAY = 128
 """What decoders fill in."""
 
@@ -102,12 +102,15 @@ def examine(data: bytes, name: str) -> Finding:
     frame = frame_of(data)
     if frame is None or not frame.huffman or not frame.height or frame.width < _NARROWEST:
         return Finding()  # libvips reads or refuses it
+    if not can_locate(frame) or (frame.height < _NARROWEST and not frame.one_scan):
+        return Finding()
     end = end_of(data, frame)
     if end >= 0 and _is_sound(data[:end], frame):
         return Finding()
     structure = structure_of(data, frame)
     repaired = _repaired(data, structure)
-    sound = not structure.strays and _is_sound(repaired[:-2], frame)
+    whole_scans = not structure.strays and not structure.headed
+    sound = whole_scans and _is_sound(repaired[:-2], frame)
     whole = bytes(repaired)
     if sound:
         return Finding(whole)
@@ -129,16 +132,18 @@ def _repaired(data: bytes, structure: Structure) -> bytearray:
 def _is_sound(data: bytes | bytearray, frame: Frame) -> bool:
     """Whether the data of a picture, without its end marker, is just what its size needs."""
     with ThreadPoolExecutor(min(3, available_cpus())) as pool:  # each decodes the whole picture
-        warned = pool.submit(_warned_row, data, frame)
-        warned_without_end = pool.submit(_warned_row, _shorter(data), frame)
+        warned = pool.submit(warned_row, data, frame)
+        warned_without_end = pool.submit(warned_row, _shorter(data), frame)
         flat = pool.submit(_ends_flat, data, frame)
         if warned.result() < frame.height or flat.result():
             return False
         if warned_without_end.result() < frame.height:
             return True
-    padding = _PADDING.search(data, max(frame.data, len(data) - _MOST_PADDING))
-    return padding is not None and (
-        _warned_row(_shorter(data[: padding.start()]), frame) < frame.height
+    unpadded = data[: max(frame.data, len(data.rstrip(_PADDING)))]
+    return (
+        len(unpadded) < len(data)
+        and warned_row(data[: len(unpadded) + _ALIKE], frame) >= frame.height
+        and warned_row(_shorter(unpadded), frame) < frame.height
     )
 
 
@@ -156,24 +161,26 @@ def _ends_flat(data: bytes | bytearray, frame: Frame) -> bool:
         return False
     first = -(-(len(flat) - int(np.argmin(flat[::-1]))) * 8 // frame.mcu[0])  # row of MCUs
     mcus = (frame.mcu_rows - first) * -(-frame.width // frame.mcu[1])
-    of_one = sum(down * across for down, across in frame.sampling) if frame.sampling[1:] else 1
-    restarts = mcus // frame.interval if frame.interval else 0
-    length = int(_BLANK * mcus * of_one) + 3 * restarts + _SLACK
+    restarts = 1 + mcus // frame.interval if frame.interval else 0
+    per_restart = _PER_RESTART + _PER_DC * len(frame.sampling)
+    length = blank_bytes(data, frame, mcus) + per_restart * restarts + _SLACK
     shortened = data[: max(frame.data, len(data) - length)]
     top = first * frame.mcu[0]
-    return mcus > 0 and _warned_row(shortened, frame) >= top and _is_flat_from(top, data, frame)
+    return mcus > 0 and warned_row(shortened, frame) >= top and _is_flat_from(top, data, frame)
 
 
 def _is_flat_from(top: int, data: bytes | bytearray, frame: Frame) -> bool:
-    """Whether every row from one on is of one shade, to the pixel; grain is not."""
-    plain = with_plain_header(data, frame, frame.height) + END
-    image = _opened(plain, fail_on="none")
+    """Whether all rows from one on are of one and the same shade, to the pixel; grain is not."""
+    plain = with_plain_header(data, frame) + END
+    image = decoded(plain, fail_on="none")
     region = pyvips.Region.new(image)
-    for start in range(top, frame.height, _STRIP):
-        rows = min(_STRIP, frame.height - start)
+    shade = None
+    for start in range(top, frame.height, STRIP):
+        rows = min(STRIP, frame.height - start)
         strip = np.frombuffer(region.fetch(0, start, image.width, rows), np.uint8)
-        strip = strip.reshape(rows, image.width, -1)
-        if np.ptp(strip, axis=1).any():
+        strip = strip.reshape(rows * image.width, -1)
+        shade = strip[0] if shade is None else shade
+        if (strip != shade).any():
             return False
     return True
 
@@ -183,39 +190,8 @@ def _shorter(data: bytes | bytearray) -> bytes | bytearray:
     return data[: -2 if data[-2:] == b"\xff\0" else -1]
 
 
-def _warned_row(data: bytes | bytearray, frame: Frame) -> int:
-    """The row of pixels, the first of a row of MCUs, where a strict decoder warns or fails first.
-
-    The picture's height where it does so behind the picture only, or never. Of several scans, no
-    row is known: then it is 0. data: without the end marker.
-    """
-    height = frame.height
-    if frame.one_scan:  # libvips overlooks warnings of the last rows
-        height = min(_HIGHEST, height + 3 * frame.mcu[0])
-    plain = with_plain_header(data, frame, height) + END
-    down = frame.mcu[0]
-    shrink = next((k for k in (4, 2) if _STRIP * k == down), 1) if frame.one_scan else 8
-    top = 0
-    try:
-        image = _opened(plain, fail_on="warning", shrink=shrink)
-        region = pyvips.Region.new(image)
-        for top in range(0, image.height, _STRIP):
-            region.fetch(0, top, image.width, min(_STRIP, image.height - top))
-    except pyvips.Error:
-        row = max(0, top - _STRIP) * shrink  # a warning is seen with the next strip
-        return min(frame.height, row // down * down)
-    return frame.height
-
-
-def _opened(data: bytes | bytearray, **options: Any) -> Any:
-    """The image in memory that must outlive it: libvips copies nothing."""
-    forget_faults()
-    source = pyvips.Source.new_from_memory(data)
-    return pyvips.Operation.call("jpegload_source", source, access="sequential", **options)
-
-
 def _sequential_note(data: bytes, frame: Frame, structure: Structure, name: str) -> tuple[str, ...]:
-    warned = _warned_row(data[:-2], frame)
+    warned = warned_row(data[:-2], frame)
     blocks = _block_means(data, frame, name)
     missing = min(_missing_rows(blocks, frame), frame.height - warned)
     if not structure.ended:  # the last MCU is there in part
@@ -311,10 +287,14 @@ def _block_means(data: bytes, frame: Frame, name: str) -> Blocks:
 
 
 def _lenient_means(data: bytes | bytearray, frame: Frame) -> Blocks:
-    """The means of blocks, with rows up to the last MCUs' end."""
-    whole_rows = min(_HIGHEST, frame.mcu_rows * frame.mcu[0])
-    plain = with_plain_header(data, frame, whole_rows) + END
-    image = _opened(plain, fail_on="none", shrink=8)
+    """The means of blocks; of a single scan with rows up to the last MCUs' end.
+
+    Of several scans, those of one component have fewer blocks than the whole MCUs.
+    """
+    whole_rows = min(LARGEST, frame.mcu_rows * frame.mcu[0])
+    height = whole_rows if frame.one_scan else frame.height
+    plain = with_plain_header(data, replace(frame, height=height)) + END
+    image = decoded(plain, fail_on="none", shrink=8)
     return image.numpy().reshape(image.height, image.width, image.bands)
 
 

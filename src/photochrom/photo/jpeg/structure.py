@@ -15,6 +15,8 @@ _RESTARTS = frozenset(range(0xD0, 0xD8))
 _NEEDED = frozenset({0xC4, 0xDA, 0xDB, 0xDD})
 _BETWEEN_SCANS = frozenset({0xC4, 0xDA, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)})
 """Segments that may stand between two scans."""
+_SHORTEST_SCAN = 12
+"""Bytes of a scan of one component: its header with two bytes of data."""
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _SEQUENTIAL, _PROGRESSIVE = frozenset({0xC0, 0xC1}), 0xC2
 
@@ -98,7 +100,8 @@ class Structure:
     """The scans of a picture, and what its data holds that no sound file does.
 
     end: where the picture's data ends. ended: whether its end is marked. strays: offsets of markers
-    inside the data that cannot be there. restarts: how many restart markers there are.
+    inside the data that cannot be there. restarts: how many restart markers there are. headed:
+    whether the file ends in the header of a scan, which is left out.
     """
 
     scans: tuple[Scan, ...]
@@ -106,12 +109,13 @@ class Structure:
     ended: bool
     strays: tuple[int, ...]
     restarts: int
+    headed: bool = False
 
 
 def frame_of(data: bytes | bytearray) -> Frame | None:
     """The frame of a JPEG file; None where the file ends, or is damaged, before its first scan."""
     offset, interval = 0, 0
-    for code, place, length in _segments(data):
+    for code, place, length in segments(data):
         if code in _FRAMES and length >= 8:
             offset = place
         elif code == _DRI and length >= 4:
@@ -153,6 +157,9 @@ def structure_of(data: bytes | bytearray, frame: Frame) -> Structure:
         if code in _RESTARTS and frame.interval:
             restarts += 1
         elif code in _BETWEEN_SCANS and (next_start := _after_segments(data, place)):
+            if next_start >= len(data):
+                scans.append(_scan(data, names, start, found.start(), True))
+                return Structure(tuple(scans), found.start(), False, tuple(strays), restarts, True)
             scans.append(_scan(data, names, start, found.start(), True))
             start = after = next_start
         else:
@@ -180,16 +187,19 @@ def set_height(data: bytearray, frame: Frame, height: int) -> None:
     data[frame.offset + 5 : frame.offset + 7] = height.to_bytes(2, "big")
 
 
-def with_plain_header(data: bytes | bytearray, frame: Frame, height: int) -> bytearray:
-    """The picture's data behind a header of what decoders need of it, with another height.
+def with_plain_header(data: bytes | bytearray, frame: Frame) -> bytearray:
+    """The picture's data behind a header of what decoders need of it, with the frame's size.
 
-    What is unusual in a header, and harmless, makes decoders warn.
+    What is unusual in a header, and harmless, makes decoders warn. frame: of the data; its height,
+    width and sampling may differ from what stands there.
     """
     plain = bytearray(b"\xff\xd8")
-    for code, place, length in _segments(data):
+    for code, place, length in segments(data):
         segment = bytearray(data[place : place + 2 + length])
         if place == frame.offset:
-            segment[5:7] = height.to_bytes(2, "big")
+            segment[5:9] = frame.height.to_bytes(2, "big") + frame.width.to_bytes(2, "big")
+            for number, (down, across) in enumerate(frame.sampling):
+                segment[11 + 3 * number] = across << 4 | down
         elif code == _ADOBE and segment[4:9] == b"Adobe" and len(segment) >= 16:
             if segment[15] > 2:
                 segment[15] = 2 if len(frame.sampling) == 4 else 1
@@ -201,7 +211,7 @@ def with_plain_header(data: bytes | bytearray, frame: Frame, height: int) -> byt
     return plain + data[frame.data :]
 
 
-def _segments(data: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
+def segments(data: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
     """The code, offset and length of every segment up to the first scan's header."""
     place = 2
     while place + 4 <= len(data):
@@ -224,12 +234,17 @@ def _goes_on(data: bytes | bytearray, place: int) -> bool:
 
 
 def _after_segments(data: bytes | bytearray, place: int) -> int:
-    """Where the data goes on after the segments between two scans; 0 where they are none."""
-    while place + 4 <= len(data) and data[place] == 0xFF:
+    """Where the data goes on after the segments between two scans; 0 where they are none.
+
+    The data's end where the last scan's header is cut.
+    """
+    while place + 2 <= len(data) and data[place] == 0xFF:
         code, length = data[place + 1], _number(data, place + 2)
         if code == 0xFF:
             place += 1
             continue
+        if code == _SOS and len(data) - place < _SHORTEST_SCAN:
+            return len(data)
         if code not in _BETWEEN_SCANS or length < 2:
             break
         if code == _SOS:
@@ -245,7 +260,8 @@ def _scan(data: bytes | bytearray, names: list[int], start: int, end: int, compl
     """The scan whose data lies at a place; its header stands just before."""
     for count in range(1, 5):
         head = start - 8 - 2 * count
-        if data[head : head + 2] == b"\xff\xda" and data[head + 4] == count:
+        whole = head >= 0 and start <= len(data)
+        if whole and data[head : head + 2] == b"\xff\xda" and data[head + 4] == count:
             own = [data[head + 5 + 2 * n] for n in range(count)]
             numbers = tuple(names.index(name) for name in own if name in names)
             first, last, bits = data[start - 3 : start]
