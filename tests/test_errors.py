@@ -241,7 +241,7 @@ def test_every_option_that_errors_name_is_a_flag_of_some_command():
     flags = flags_of(typer.main.get_command(app))
     names = options_of_errors()
     assert {"recolor", "overwrite", "max_pixels", "kind"} <= names
-    of_python_alone = {"providers", "variant"}
+    of_python_alone = {"page", "providers", "variant"}
     assert {name for name in names if flag(Option(name)) not in flags} == of_python_alone
 
 
