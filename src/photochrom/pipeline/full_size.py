@@ -108,7 +108,7 @@ def _f(luminance: NDArray[Any]) -> NDArray[Any]:
     return np.where(luminance > EPSILON, np.cbrt(luminance), (KAPPA * luminance + 16) / 116)
 
 
-def _inverse_f(f: Array) -> Array:
+def inverse_f(f: Array) -> Array:
     """X / Xw of f: a cube above the toe, a line below it."""
     inverse = f.copy()
     _invert_f(inverse, np.empty((2, *f.shape), np.float32))
@@ -116,7 +116,7 @@ def _inverse_f(f: Array) -> Array:
 
 
 def _invert_f(f: Array, scratch: Array) -> None:
-    """`_inverse_f` in place; scratch: (2, ...) for intermediate values."""
+    """`inverse_f` in place; scratch: (2, ...) for intermediate values."""
     high, cube = scratch.reshape(2, *f.shape)
     np.maximum(f, np.float32(TOE), out=high)
     f -= high
@@ -128,7 +128,7 @@ def _invert_f(f: Array, scratch: Array) -> None:
 
 _STEPS = np.linspace(0, 1, 65536)
 _F = _f(_STEPS).astype(np.float32)
-_F_INVERSE = _inverse_f(_F)
+_F_INVERSE = inverse_f(_F)
 
 
 def _luminance(strip: Pixels, space: RgbSpace) -> Array:
@@ -216,7 +216,7 @@ class _LuminanceTables:
             curve = self.space.curve
             light = curve.linear8 if dtype == np.uint8 else curve.linear
             f = _f(light).astype(np.float32)
-            self._tables[dtype] = [f, _inverse_f(f), light * self.white]
+            self._tables[dtype] = [f, inverse_f(f), light * self.white]
         return self._tables[dtype]
 
 
@@ -248,9 +248,9 @@ class _Kernel:
         # slope + 1, because f of X and of Z is computed, not their differences from fy
         fields = np.concatenate([slope + 1, offset], axis=2)
         fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
-        left, right, share = _linear_positions(plan.width, fields.shape[2], across)
+        left, right, share = linear_positions(plan.width, fields.shape[2], across)
         self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
-        self.rows = _linear_positions(plan.height, fields.shape[1], down)
+        self.rows = linear_positions(plan.height, fields.shape[1], down)
         loaded = native.library()
         self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
 
@@ -352,7 +352,7 @@ def _chroma_factor(rgb: Array, luminance: Array, white: float, scratch: Array) -
     return room
 
 
-def _linear_positions(
+def linear_positions(
     size: int, small: int, span: tuple[float, float]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
     """Linear interpolation of `size` pixels from `small` ones, half-pixel centres, edges repeated.

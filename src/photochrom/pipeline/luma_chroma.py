@@ -30,7 +30,7 @@ from photochrom.color.rgb_space import RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import FetchRows, Pixels
 from photochrom.pipeline import native
-from photochrom.pipeline.full_size import TOE
+from photochrom.pipeline.full_size import inverse_f, linear_positions
 from photochrom.pipeline.native import ChromaArithmetic, NativeChroma
 
 STEPS = 8192
@@ -112,7 +112,7 @@ class _Solver:
         codes = np.linspace(0, 1, STEPS + 1, dtype=np.float32)
         light = space.curve.decode(codes)
         fy = ((lightness_from_luminance(light) + 16) / 116).astype(np.float32)
-        self.light, self.fy, self.base = light, fy, _inverse(fy)
+        self.light, self.fy, self.base = light, fy, inverse_f(fy)
         self.encoded = space.curve.encode(np.square(codes), np.dtype(np.float32))
         xyz = space.rgb_from_xyz
         self.from_x = (xyz[:, 0] * WHITE[0]).astype(np.float32)
@@ -122,10 +122,11 @@ class _Solver:
         offset = (chroma.offset - 16 * chroma.slope) * scale
         fields = np.concatenate([slope, offset], axis=2).transpose(2, 0, 1)
         # samples of chroma lie between pixels; those of an odd side reach beyond it
-        left, right, share = _between(-(-width // 2), width / 2, fields.shape[2])
+        rows, columns = -(-height // 2), -(-width // 2)
+        left, right, share = linear_positions(columns, fields.shape[2], (0, 2 * columns / width))
         fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
         self.fields = np.ascontiguousarray(fields, np.float32)
-        self.rows = _between(-(-height // 2), height / 2, fields.shape[1])
+        self.rows = linear_positions(rows, fields.shape[1], (0, 2 * rows / height))
 
         loaded = native.library()
         self.native = None if loaded is None else NativeChroma(loaded, self._arithmetic(width))
@@ -179,7 +180,7 @@ class _Solver:
         """Red, blue and Y' of the light of a grey code with a and b, in gamut; all 0..1."""
         place = _place(code)
         light, fy, base = self.light[place], self.fy[place], self.base[place]
-        x, z = _inverse(fy + x) - base, _inverse(fy + z) - base
+        x, z = inverse_f(fy + x) - base, inverse_f(fy + z) - base
         linear = [
             x * along_x + z * along_z
             for along_x, along_z in zip(self.from_x, self.from_z, strict=True)
@@ -199,12 +200,6 @@ def _place(value: Array) -> NDArray[np.intp]:
     return np.minimum(value * np.float32(STEPS) + np.float32(0.5), np.float32(STEPS)).astype(
         np.intp
     )
-
-
-def _inverse(f: Array) -> Array:
-    """X / Xw of f: a cube above the toe, a line below it."""
-    high = np.maximum(f, np.float32(TOE))
-    return (f - high) * np.float32(3 * TOE**2) + high * high * high
 
 
 def _mean_of_four(pixels: Pixels) -> Array:
@@ -229,13 +224,3 @@ def _chroma_kept(cb: Array, cr: Array, lowest: Array, highest: Array) -> Array:
     top = np.float32(1) - _MARGIN
     kept = np.minimum((top - highest) / up, (lowest - _MARGIN) / -down)
     return np.maximum(np.minimum(kept, np.float32(1)), np.float32(0))
-
-
-def _between(
-    count: int, extent: float, small: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """Where each of `count` samples lies among `small` ones that cover `extent` samples."""
-    center = ((np.arange(count) + 0.5) * small / extent - 0.5).clip(0, small - 1)
-    before = center.astype(np.intp)
-    after = np.minimum(before + 1, small - 1)
-    return before, after, (center - before).astype(np.float32)
