@@ -143,6 +143,12 @@ INLINE void look_up_light(const struct kernel *k, const void *pixels, int count,
     }
 }
 
+/* X / Xw of f: a cube above the toe, a line below it. */
+INLINE float inverse_f(float f) {
+    const float high = at_least(f, TOE);
+    return (f - high) * TOE_SLOPE + high * high * high;
+}
+
 /* X or Z less that of the neutral of the same luminance. */
 INLINE void difference(const float *restrict slope_above, const float *restrict slope_below,
                        const float *restrict offset_above, const float *restrict offset_below,
@@ -152,9 +158,7 @@ INLINE void difference(const float *restrict slope_above, const float *restrict 
         const float slope = (slope_below[i] - slope_above[i]) * share + slope_above[i];
         const float offset = (offset_below[i] - offset_above[i]) * share + offset_above[i];
         const float f = slope * fy[i] + offset;
-        const float high = at_least(f, TOE);
-        const float line = (f - high) * TOE_SLOPE;
-        out[i] = (line + high * high * high) - base[i];
+        out[i] = inverse_f(f) - base[i];
     }
 }
 

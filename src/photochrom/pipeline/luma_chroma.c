@@ -28,11 +28,6 @@ INLINE int32_t nearest_step(float value) {
     return (int32_t)at_most(value * (float)CHROMA_STEPS + 0.5f, (float)CHROMA_STEPS);
 }
 
-INLINE float inverse_f(float f) {
-    const float high = at_least(f, TOE);
-    return (f - high) * TOE_SLOPE + high * high * high;
-}
-
 /* Red, blue and Y' of the light of grey codes with the wanted a and b. */
 INLINE void codes_of(const struct chroma *k, const float *restrict code, const float *restrict x,
                      const float *restrict z, int count, float *restrict red,
