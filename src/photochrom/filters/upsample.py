@@ -90,14 +90,14 @@ class _JointBilateral:
     def __init__(self, lightness: Array, stride: int) -> None:
         height, width = lightness.shape
         rows, columns = height // stride, width // stride
-        blocks = lightness.reshape(rows, stride, columns, stride).transpose(1, 3, 0, 2)
-        blocks = np.ascontiguousarray(blocks).reshape(-1, rows, columns)
+        blocks = lightness.reshape(rows, stride, columns, stride)
+        places = np.ascontiguousarray(blocks.transpose(1, 3, 0, 2)).reshape(-1, rows, columns)
         centers = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
-        self.weights = np.empty((len(_NEIGHBORHOOD), *blocks.shape), np.float32)
+        self.weights = np.empty((len(_NEIGHBORHOOD), *places.shape), np.float32)
         cells = _neighbors(cell_mean(lightness, stride))
         for weight, cell, (dy, dx) in zip(self.weights, cells, _NEIGHBORHOOD, strict=True):
             distance = np.square(centers - dy)[:, None] + np.square(centers - dx)
-            np.subtract(blocks, cell, out=weight)
+            np.subtract(places, cell, out=weight)
             np.square(weight, out=weight)
             weight *= np.float32(-1 / (2 * SIGMA_LIGHTNESS**2))
             weight -= (distance / np.float32(2 * SIGMA_CELLS**2)).reshape(-1, 1, 1)
