@@ -170,7 +170,7 @@ def test_without_a_compiler_nothing_is_built(monkeypatch, tmp_path):
 
 def test_an_unusable_compiler_deletes_no_library(monkeypatch, tmp_path):
     """With a stand-in for hatchling, which only the build's environment has."""
-    parts = "hatchling.builders.hooks.plugin.interface".split(".")
+    parts = ["hatchling", "builders", "hooks", "plugin", "interface"]
     for count in range(1, len(parts) + 1):
         monkeypatch.setitem(sys.modules, ".".join(parts[:count]), ModuleType("stand_in"))
     sys.modules[".".join(parts)].BuildHookInterface = list
