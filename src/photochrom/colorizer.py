@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Unpack
 
 from photochrom.errors import ConfigError, Option
-from photochrom.models import SizeRule, parse_blend
-from photochrom.models.session import Session
+from photochrom.models import SizeRule
+from photochrom.models.session import Session, load
 from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
 from photochrom.photo import PhotoLike, as_photo, pages_of
 from photochrom.pipeline import native
@@ -63,10 +63,8 @@ class Colorizer:
         kind: str | None = None,
     ) -> None:
         native.library()  # a kernel that is not there is a fault of no photo
-        self.members = tuple(
-            Member(Session(name, threads, providers, device=device, kind=kind), weight)
-            for name, weight in parse_blend(model)
-        )
+        loaded = load(model, threads, providers, device, kind)
+        self.members = tuple(Member(session, weight) for session, weight in loaded)
         self.threads = threads
         if kind is not None and all(member.session.described for member in self.members):
             raise ConfigError(

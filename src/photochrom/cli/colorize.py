@@ -60,7 +60,7 @@ from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOpt
 from photochrom.photo.naming import DEFAULT_NAME
 
 if TYPE_CHECKING:
-    from photochrom.batch.work import JobSettings
+    from photochrom.batch.settings import JobSettings
     from photochrom.colorizer import Colorizer
     from photochrom.files import FileReport
     from photochrom.options import Hint
@@ -147,7 +147,7 @@ def colorize(
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
     2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted.
     """
-    from photochrom.batch.work import JobSettings
+    from photochrom.batch.settings import JobSettings
 
     with one_line_errors():
         output = output_meant(output)
@@ -244,13 +244,17 @@ def _color_photos(
 ) -> bool:
     """Colour single photos in this process; returns whether any failed."""
     with one_line_errors():
+        from photochrom.models.session import load_ahead
+
+        settings = request.settings
+        load_ahead(settings.model, threads, settings.device, settings.kind)
+        # all this is imported while the network is loaded
         from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
 
         block_untrusted()
         limit_threads()
-        settings = request.settings
         with show_warnings():
             colorizer = Colorizer(
                 settings.model, threads=threads, device=settings.device, kind=settings.kind

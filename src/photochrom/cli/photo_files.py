@@ -13,7 +13,7 @@ from photochrom.cli.streams import is_closed
 from photochrom.errors import ConfigError
 from photochrom.options import STANDARD_STREAM
 from photochrom.photo.formats import kind_of_file
-from photochrom.photo.naming import Naming
+from photochrom.photo.naming import Naming, check_results
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,6 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
 
 def _check_names(photos: list[PhotoFiles]) -> None:
     """Raise ConfigError where two photos have one result, or a result would replace a photo."""
-    from photochrom.batch.planning import check_results
-
     named = [(photo.source, photo.target) for photo in photos if photo.source and photo.target]
     results = {str(source): str(target.resolve()) for source, target in named}
     check_results(results, [str(source.resolve()) for source, _ in named])

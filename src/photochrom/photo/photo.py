@@ -100,7 +100,7 @@ class Photo:
             header = self._source.header()
         self.page = self._source.page
         self._header = header
-        self.kind, self.pages = header.kind, header.pages
+        self.kind, self.pages, self.whole = header.kind, header.pages, header.whole
         self._notes = list(header.notes)
         self.space, self.profile = header.space, header.profile
         self.stored_dtype, self.bits = header.stored_dtype, header.bits

@@ -242,14 +242,9 @@ class _Kernel:
         # contributions of the differences of X and Z to R, G and B
         from_xz = target.space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]
         self.from_x, self.from_z = (self.white * from_xz).astype(np.float32).T[..., None, None]
-        scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
-        slope = 116 * chroma.slope * scale  # L = 116 fy - 16
-        offset = (chroma.offset - 16 * chroma.slope) * scale
-        # slope + 1, because f of X and of Z is computed, not their differences from fy
-        fields = np.concatenate([slope + 1, offset], axis=2)
-        fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
-        left, right, share = linear_positions(plan.width, fields.shape[2], across)
-        self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
+        fields = chroma_fields(chroma)
+        fields[:2] += 1  # f of X and of Z is computed, not their differences from fy
+        self.fields = widened(fields, *linear_positions(plan.width, fields.shape[2], across))
         self.rows = linear_positions(plan.height, fields.shape[1], down)
         loaded = native.library()
         self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
@@ -366,3 +361,27 @@ def linear_positions(
     before = np.floor(center).astype(np.intp)
     after = np.minimum(before + 1, small - 1)
     return before, after, (center - before).astype(np.float32)
+
+
+def chroma_fields(chroma: LinearChroma) -> Array:
+    """Slopes, then offsets, of what a and b add to f of X and of Z as functions of f of Y.
+
+    Returns (4, h, w).
+    """
+    slope, offset = (
+        np.ascontiguousarray(field.transpose(2, 0, 1)) for field in (chroma.slope, chroma.offset)
+    )
+    scale = np.array([1 / 500, -1 / 200], np.float32)[:, None, None]  # (a, b) to f
+    offset = offset - 16 * slope  # L = 116 fy - 16
+    return np.concatenate([116 * slope * scale, offset * scale])
+
+
+def widened(fields: Array, left: NDArray[np.intp], right: NDArray[np.intp], share: Array) -> Array:
+    """Fields (n, h, w), interpolated along their rows; `linear_positions` gives the positions."""
+    wide = np.empty((*fields.shape[:2], len(share)), np.float32)
+    part, rest = np.empty(wide.shape[1:], np.float32), 1 - share
+    for field, enlarged in zip(fields, wide, strict=True):
+        field.take(left, axis=1, out=enlarged, mode="clip")  # "clip" needs no buffer
+        enlarged *= rest
+        enlarged += np.multiply(field.take(right, axis=1, out=part, mode="clip"), share, out=part)
+    return wide
