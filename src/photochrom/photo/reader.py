@@ -15,6 +15,7 @@ import numpy as np
 from photochrom._system.vips import forget_faults, pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
+from photochrom.photo import coded_data, gif_data, holes
 from photochrom.photo.codecs import camera_raw
 from photochrom.photo.codecs import optional as optional_codecs
 from photochrom.photo.codecs.decoded import Decoded, check_page, check_pixel_count
@@ -22,13 +23,16 @@ from photochrom.photo.file_access import opened
 from photochrom.photo.formats import (
     EIGHT,
     FLOAT,
+    GIF,
     JPEG,
     KINDS,
     MAX_PIXELS,
     MAX_WHOLE_PIXELS,
+    PNG,
     RAW,
     SIXTEEN,
     TIFF,
+    WEBP,
     Kind,
     sniffed,
 )
@@ -39,6 +43,8 @@ from photochrom.photo.tiff.source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
 _HEAD = 64
+_EXAMINED = frozenset({GIF, JPEG, WEBP})
+"""Kinds in whose data damage is looked for; TIFF has its own ways."""
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
 _OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "yxy"})
 
@@ -95,6 +101,8 @@ class Source:
         if isinstance(source, Path | bytes):
             self.encoded = source
             self.kind = self._sniff()
+            if self.kind is PNG:  # wrong checksums are errors to libvips, but not truncation
+                self._fail_on = "error"
             if self.kind is RAW or (self.kind is TIFF and camera_raw.is_raw(source)):
                 source = self._open_raw(source)
             elif not self.kind.loader:
@@ -190,19 +198,28 @@ class Source:
         return image
 
     def verify(self) -> tuple[str, ...]:
-        """Look for damage in the data of a JPEG or TIFF, once; the notes about what is found.
+        """Look for damage that libvips does not report, once; the notes about what is found.
 
         What can be read of a damaged file is read from then on. Raises PhotoError where too much
         of it is missing.
         """
         if self.tiff is not None:
-            note = self.tiff.check()
-            return () if note is None else (note,)
-        if not self.is_jpeg_file or self._verified:
+            return self.tiff.check()
+        if self._verified or self._array is not None or self.kind not in _EXAMINED:
             return ()
         with opened(self.encoded) as file:
-            finding = jpeg_damage.examine(file.read(), self.name)
+            data = file.read()
+        notes = self._examined(data)
         self._verified = True
+        return notes
+
+    def _examined(self, data: bytes) -> tuple[str, ...]:
+        if self.kind is GIF:
+            return gif_data.notes_of(data, self.name)
+        if self.kind is WEBP:
+            note = holes.note_of_blocks(data, coded_data.of_webp(data), self.name)
+            return () if note is None else (note,)
+        finding = jpeg_damage.examine(data, self.name)
         if finding.data is not None:
             self.encoded, self._fail_on = finding.data, "none"
         return finding.notes
@@ -220,7 +237,7 @@ class Source:
         forget_faults()
         if self.tiff is not None:
             return self.tiff.image()
-        loader = "gif" if self.kind.name == "GIF" else self.kind.loader
+        loader = "gif" if self.kind is GIF else self.kind.loader
         settings = {"access": "sequential", "fail_on": self._fail_on, **options}
         if isinstance(self.encoded, bytes):
             image = pyvips.Operation.call(f"{loader}load_buffer", self.encoded, **settings)
