@@ -199,6 +199,14 @@ def test_codes_that_an_encoder_need_not_write():
     assert notes_of(literal_gif([clear, *pixels, *pixels[:30]], 20, 5), "photo.gif") == (wrong,)
 
 
+@pytest.mark.parametrize("value", [0, 255])
+@pytest.mark.parametrize(("name", "start"), [("gray.gif", 13), ("runs.bmp", 54)])
+def test_an_empty_table_of_colors(name, start, value):
+    data = sound(name)
+    notes = notes_after(with_zeros(data, start + 300, 400, value))
+    assert notes == ("damaged: a part of its table of colours is empty, so some colours are wrong",)
+
+
 def test_run_lengths_of_a_bmp():
     data = sound("runs.bmp")
     assert notes_after(data) == ()

@@ -5,8 +5,11 @@ silence: black or flat areas that a reader put in the place of pixels without a 
 from __future__ import annotations
 
 import io
+import itertools
+import multiprocessing
 import random
 import struct
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -17,6 +20,7 @@ import pillow_heif
 import pyvips
 from numpy.lib.stride_tricks import sliding_window_view
 from openjpeg.utils import encode_array
+from pebble import ProcessPool
 from PIL import Image
 from psd_tools.compression import compress
 from psd_tools.constants import Compression
@@ -241,7 +245,7 @@ def _is_plain(name: str) -> bool:
 def ways(name: str) -> tuple[str, ...]:
     """How a file may be damaged so that it can be noticed.
 
-    WebP, HEIC, AVIF and ZSTD have no checksums, so that wrong bytes are other pixels to every
+    JPEG, WebP, HEIC, AVIF and ZSTD have no checksums, so that wrong bytes are other pixels to every
     decoder; in WebP, JPEG 2000 and JPEG XR zeros may stand for black too. What is found in a
     whole JPEG stream has tests of its own.
     """
@@ -250,7 +254,7 @@ def ways(name: str) -> tuple[str, ...]:
         return ("unwritten", "unwritten end", "cut")
     if kind == "jp2" or name in ("jpeg2000.tif", "jpegxr.tif", "jpeg old.tif"):
         return ("cut",)
-    if kind in ("heic", "avif") or name == "zstd.tif":
+    if kind in ("heic", "avif") or name.startswith(("zstd", "jpeg ")):
         return ("hole", "empty end", "cut")
     return ("bits", "bytes", "noise", "removed", "hole", "empty end", "cut")
 
@@ -308,7 +312,7 @@ def lost_in_silence(name: str, data: bytes) -> str | None:
         return None  # a header that has another size
     places = flat(pixels) & ~flat(whole)
     rows = np.flatnonzero(places.any(axis=1))
-    least = 3 if name.startswith(("fax", "runs")) else 1  # one wrong code is a long run there
+    least = 16 if name.startswith(("fax", "runs")) else 1  # one wrong code is a long run there
     if len(rows) < least or (_is_plain(name) and places[rows[0], 0]):
         return None
     shades = pixels[places.nonzero()]
@@ -318,14 +322,39 @@ def lost_in_silence(name: str, data: bytes) -> str | None:
 
 def numbered(seed: int) -> Iterator[tuple[str, int]]:
     """Names and numbers of damaged files, without end."""
-    chance, number = random.Random(seed), 0
+    chance = random.Random(seed)
     names = list(SOUND)
-    while True:
-        yield chance.choice(names), number
-        number += 1
+    return ((chance.choice(names), number) for number in itertools.count())
 
 
-def one(name: str, seed: int, number: int) -> tuple[str, str | None]:
-    """The way in which the numbered file is damaged, and what it loses in silence."""
+def finding(name: str, seed: int, number: int) -> str | None:
+    """What the numbered file loses in silence, as a line; None where it does not."""
     data, way = damaged(name, random.Random(f"{seed} {number}"))
-    return way, lost_in_silence(name, data)
+    line = lost_in_silence(name, data)
+    return None if line is None else f"{name}, seed {seed}, number {number}, {way}: {line}"
+
+
+def search(seconds: float, seed: int, *, workers: int) -> tuple[int, list[str]]:
+    """Damage files for so long, in processes; how many there were, and what was found, a line each.
+
+    A decoder that fails by ending its process, or takes a minute, is a finding too.
+    """
+    end, files, found = time.monotonic() + seconds, 0, []
+    source = numbered(seed)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPool(workers, context=context) as pool:
+        while time.monotonic() < end:
+            block = list(itertools.islice(source, 64))
+            futures = [
+                pool.schedule(finding, args=(name, seed, number), timeout=60)
+                for name, number in block
+            ]
+            for (name, number), future in zip(block, futures, strict=True):
+                files += 1
+                try:
+                    line = future.result()
+                except Exception as error:  # of the process, or an unforeseen one of ours
+                    line = f"{name}, seed {seed}, number {number}: {error!r}"
+                if line is not None:
+                    found.append(line)
+    return files, found

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
+from photochrom.photo.holes import note_of_palette
 
 MOST_MISSING = 0.05
 """The share of a picture's pixels that may be missing; with more, it is refused."""
@@ -29,6 +30,7 @@ class _Picture:
     height: int
     code_bits: int
     data: bytes
+    palette: bytes
 
 
 def notes_of(data: bytes, name: str) -> tuple[str, ...]:
@@ -40,7 +42,7 @@ def notes_of(data: bytes, name: str) -> tuple[str, ...]:
     if picture is None or not 1 <= picture.code_bits <= 11:
         return ()  # libvips refuses it
     wanted = picture.width * picture.height
-    pixels, sound = _counted(picture)
+    pixels, used, sound = _counted(picture)
     missing = wanted - pixels
     if missing > MOST_MISSING * wanted:
         raise PhotoError(
@@ -48,11 +50,12 @@ def notes_of(data: bytes, name: str) -> tuple[str, ...]:
             f"damaged, {missing} of its {wanted} pixels are missing",
             "copy it again from its source",
         )
+    notes = [note_of_palette(picture.palette, 3, np.flatnonzero(used))]
     if missing > 0:
-        return (f"damaged: {missing} of its {wanted} pixels are missing",)
-    if not sound or missing < -picture.width:
-        return ("damaged: its data does not end with its last pixel; some may be wrong",)
-    return ()
+        notes.append(f"damaged: {missing} of its {wanted} pixels are missing")
+    elif not sound or missing < -picture.width:
+        notes.append("damaged: its data does not end with its last pixel; some may be wrong")
+    return tuple(note for note in notes if note is not None)
 
 
 def _first_picture(data: bytes) -> _Picture | None:
@@ -61,8 +64,9 @@ def _first_picture(data: bytes) -> _Picture | None:
         if data[at] == _IMAGE:
             width, height = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (5, 7))
             start = at + 10 + _table(data[at + 9 : at + 10])
+            palette = data[at + 10 : start] or data[13 : 13 + _table(data[10:11])]
             code_bits = data[start] if start < len(data) else 0
-            return _Picture(width, height, code_bits, _joined(data, start + 1)[0])
+            return _Picture(width, height, code_bits, _joined(data, start + 1)[0], palette)
         at = _joined(data, at + 2)[1]
     return None
 
@@ -81,8 +85,8 @@ def _joined(data: bytes, at: int) -> tuple[bytes, int]:
     return b"".join(pieces), at + 1
 
 
-def _counted(picture: _Picture) -> tuple[int, bool]:
-    """How many pixels the codes stand for, and whether they are sound.
+def _counted(picture: _Picture) -> tuple[int, NDArray[np.bool_], bool]:
+    """How many pixels the codes stand for, which colours these have, and whether they are sound.
 
     Sound are codes that the table has, up to the code of the end or, as some encoders leave that
     out, up to the end of the data.
@@ -92,6 +96,7 @@ def _counted(picture: _Picture) -> tuple[int, bool]:
     padded = np.frombuffer(picture.data + bytes(3), np.uint8).astype(np.uint32)
     words = padded[:-2] | padded[1:-1] << np.uint32(8) | padded[2:] << np.uint32(16)
     at, pixels, most = 0, 0, _AT_ONCE
+    used = np.zeros(clear, np.bool_)
     while True:
         widths = _widths(picture.code_bits, most)
         ends = at + np.cumsum(widths)
@@ -106,10 +111,12 @@ def _counted(picture: _Picture) -> tuple[int, bool]:
         count = int(stops[0]) if len(stops) else known
         lengths = _lengths(codes[:count], clear)
         pixels += int(lengths.sum())
+        sound = codes[: len(lengths)]
+        used[sound[sound < clear]] = True  # a colour is a code of its own where it first appears
         if len(lengths) < count:
-            return pixels, False
+            return pixels, used, False
         if not len(stops) or codes[count] == clear + 1:
-            return pixels, True
+            return pixels, used, True
         at = int(ends[count])
 
 

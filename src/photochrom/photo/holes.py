@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
@@ -22,7 +23,22 @@ _LEAST = 64
 _EMPTY = re.compile(rb"\x00{64,}|\xff{64,}")
 _BLOCK = 4096
 """Bytes of a file system's block, which is written as a whole or not at all."""
+_MOST_ALIKE = 16
 _PIECE = 4096 * _BLOCK
+
+
+def note_of_palette(palette: bytes, entry_bytes: int, used: NDArray[np.int64]) -> str | None:
+    """What is empty of a table of colours, as a line for the photo's notes; None where nothing is.
+
+    used: the numbers of the colours that the picture has; nobody uses many that are all the same.
+    """
+    whole = len(palette) // entry_bytes * entry_bytes
+    table = np.frombuffer(palette[:whole], np.uint8).reshape(-1, entry_bytes)[:, :3]
+    colors = table[used[used < len(table)]]
+    most = max((colors == empty).all(axis=1).sum() for empty in (0, 255))
+    if most < _MOST_ALIKE:
+        return None
+    return "damaged: a part of its table of colours is empty, so some colours are wrong"
 
 
 def empty_bytes(coded: bytes) -> int:

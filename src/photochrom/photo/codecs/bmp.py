@@ -17,7 +17,7 @@ from photochrom.photo.codecs.decoded import (
     package,
 )
 from photochrom.photo.formats import BMP
-from photochrom.photo.holes import empty_bytes, note_of_pixels
+from photochrom.photo.holes import empty_bytes, note_of_palette, note_of_pixels
 from photochrom.photo.pillow_pixels import pillow_pixels
 
 _LONG_HEADER = 40
@@ -41,12 +41,25 @@ def read_bmp(data: bytes, name: str, limit: int) -> Decoded:
     image = guarded(name, opened)
     check_pixel_count(name, image.width, image.height, limit)
     pixels = guarded(name, lambda: np.atleast_3d(pillow_pixels(image, name)))
-    note = guarded(name, lambda: _missing(data, image.width, image.height))
+    notes = (
+        guarded(name, lambda: _missing(data, image.width, image.height)),
+        guarded(name, lambda: _empty_palette(data, image)),
+    )
     return Decoded(
         pixels,
         metadata=RawMetadata(resolution=_resolution(image)),
-        notes=() if note is None else (note,),
+        notes=tuple(note for note in notes if note is not None),
     )
+
+
+def _empty_palette(data: bytes, image: Any) -> str | None:
+    """What is empty of the table of colours, as a line; Pillow has none where it is a grey ramp."""
+    if image.mode != "P":
+        return None
+    start = 14 + int.from_bytes(data[14:18], "little")
+    (pixels,) = struct.unpack_from("<I", data, 10)
+    used = np.unique(np.asarray(image)).astype(np.int64)
+    return note_of_palette(data[start:pixels], 4 if data[14] >= _LONG_HEADER else 3, used)
 
 
 def _missing(data: bytes, width: int, height: int) -> str | None:

@@ -136,6 +136,8 @@ def _sound_rows(file: BinaryIO, layout: Layout, segment: Segment) -> int:
     data = file.read(segment.count)
     if layout.compression == JPEG:
         return stored if _decodes_as_jpeg(data, layout, segment) else 0
+    if layout.compression == PACK_BITS and layout.tiled and _decodes(data, layout, stored + 1):
+        return 0  # there is more than a tile, so it is not of this place
     rows = _decoded_rows(data, layout, segment)
     partly = segment.cut or layout.compression in _FAX
     return rows if partly or rows == stored else 0
