@@ -19,7 +19,7 @@ from photochrom.photo import coded_data, gif_data, holes
 from photochrom.photo.codecs import camera_raw
 from photochrom.photo.codecs import optional as optional_codecs
 from photochrom.photo.codecs.decoded import Decoded, check_page, check_pixel_count
-from photochrom.photo.file_access import opened
+from photochrom.photo.file_access import file_state, foreseen_os_errors, opened
 from photochrom.photo.formats import (
     EIGHT,
     FLOAT,
@@ -92,6 +92,8 @@ class Source:
         self.tiff: TiffSource | None = None
         self._array: Pixels | None = None
         self.encoded: Path | bytes = b""
+        self._file = source if isinstance(source, Path) else None
+        self._state = None if self._file is None else file_state(self._file)
         self.kind: Kind | None = None
         self.decoded: Decoded | None = None
         self._max_pixels = max_pixels
@@ -137,6 +139,15 @@ class Source:
             return picture
         self.decoded, self._array = picture, picture.pixels
         return source
+
+    def check_unchanged(self) -> None:
+        """Raise PhotoError where another file was written in the place of this one since."""
+        with foreseen_os_errors(self.name):
+            changed = self._file is not None and file_state(self._file) != self._state
+        if changed:
+            raise PhotoError(
+                self.name, "was written anew while it was being coloured", "colour it again"
+            )
 
     def header(self) -> Header:
         """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
@@ -234,6 +245,7 @@ class Source:
                 image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.decoded.icc)
             return image
         assert self.kind is not None
+        self.check_unchanged()
         forget_faults()
         if self.tiff is not None:
             return self.tiff.image()
