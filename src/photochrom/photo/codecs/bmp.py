@@ -72,7 +72,7 @@ def _missing(data: bytes, width: int, height: int) -> str | None:
     wanted = width * height
     pixels, whole = _counted(data[start:], _PIXELS_A_BYTE[coding], width, height)
     if pixels < wanted:
-        return f"damaged: {wanted - pixels} of its {wanted} pixels are missing"
+        return f"{wanted - pixels} of its {wanted} pixels are not in the file, and are black"
     return None if whole else "damaged: its runs do not fit its rows; some pixels may be wrong"
 
 
