@@ -31,6 +31,8 @@ from support import tiffs
 from support.tiffs import HEIGHT, WIDTH, made_pages, made_tiff, tags_of, written
 
 MOST_PIXELS = 4_000_000
+_PATIENCE_S = 300
+"""A file takes up to six seconds; beside other work, many times that."""
 LONGEST = 32
 """Pixels of one shade side by side that no sound file here has."""
 _GRAY, _RGB = tiffs.gray(), tiffs.rgb()
@@ -337,7 +339,7 @@ def finding(name: str, seed: int, number: int) -> str | None:
 def search(seconds: float, seed: int, *, workers: int) -> tuple[int, list[str]]:
     """Damage files for so long, in processes; how many there were, and what was found, a line each.
 
-    A decoder that fails by ending its process, or takes a minute, is a finding too.
+    A decoder that fails by ending its process, or takes `_PATIENCE_S`, is a finding too.
     """
     end, files, found = time.monotonic() + seconds, 0, []
     source = numbered(seed)
@@ -346,7 +348,7 @@ def search(seconds: float, seed: int, *, workers: int) -> tuple[int, list[str]]:
         while time.monotonic() < end:
             block = list(itertools.islice(source, 64))
             futures = [
-                pool.schedule(finding, args=(name, seed, number), timeout=60)
+                pool.schedule(finding, args=(name, seed, number), timeout=_PATIENCE_S)
                 for name, number in block
             ]
             for (name, number), future in zip(block, futures, strict=True):
