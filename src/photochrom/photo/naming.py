@@ -77,7 +77,8 @@ def check_template(template: str) -> None:
         raise _template_error(template, f"cannot be read ({error})", _fields()) from error
     for _, field, specification, conversion in parts:
         if field is not None and (field not in NAME_FIELDS or specification or conversion):
-            unknown = f"{field}{specification and ':'}{specification}"
+            unknown = f"{field}!{conversion}" if conversion else field
+            unknown += f":{specification}" if specification else ""
             raise _template_error(template, f"has the unknown field {{{unknown}}}", _fields())
     if any(separator in template for separator in _SEPARATORS):
         raise _template_error(

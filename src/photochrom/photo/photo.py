@@ -98,7 +98,7 @@ class Photo:
             self.source: Path | bytes | Pixels = source
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
-        self.page = self._source.page
+        self.page, self.check_unchanged = self._source.page, self._source.check_unchanged
         self._header = header
         self.kind, self.pages, self.whole = header.kind, header.pages, header.whole
         self._notes = list(header.notes)

@@ -1,6 +1,7 @@
 """Failures as answers: problem+json (RFC 9457), one status for each class of the tree of errors.
 
 PhotoError     422   the photo cannot be read, or not be written in that format
+DiskFullError      507   the server's disk has no room for it
 InColorError       409   it is in colour already
 HintError      422   hints that do not fit the photo
 ConfigError    422   an option out of range
@@ -24,6 +25,7 @@ from starlette.exceptions import HTTPException
 
 from photochrom.errors import (
     ConfigError,
+    DiskFullError,
     Fields,
     HintError,
     InColorError,
@@ -44,6 +46,7 @@ _OF_REQUESTS -= {"overwrite", "keep_time"}
 
 _STATUS: dict[type[PhotochromError], int] = {
     InColorError: 409,
+    DiskFullError: 507,
     PhotoError: 422,
     HintError: 422,
     ConfigError: 422,
@@ -52,6 +55,7 @@ _STATUS: dict[type[PhotochromError], int] = {
 }
 _TITLES = {
     "in-color-error": "The photo is in colour already",
+    "disk-full-error": "The server's disk is full",
     "photo-error": "The photo cannot be used",
     "hint-error": "The hints do not fit the photo",
     "config-error": "An option is wrong",

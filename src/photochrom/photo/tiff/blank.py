@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from photochrom._system.vips import pyvips
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg import structure
 from photochrom.photo.jpeg.frame import frame_of
+from photochrom.photo.tiff.damage import coded_segments
 from photochrom.photo.tiff.layout import Layout
 from photochrom.photo.tiff.view import segment_file
 
@@ -30,7 +30,7 @@ def with_blank_jpegs(origin: Path | bytes, layout: Layout) -> tuple[Layout, byte
     """
     offsets, counts, behind = list(layout.offsets), list(layout.counts), b""
     model, missing = b"", []
-    for index, data in enumerate(_all_bytes(origin, layout)):
+    for index, data in enumerate(coded_segments(origin, layout)):
         if not _gives_pixels(data, layout, index):
             missing.append(index)
         else:
@@ -42,13 +42,6 @@ def with_blank_jpegs(origin: Path | bytes, layout: Layout) -> tuple[Layout, byte
         offsets[index], counts[index] = length + len(behind), len(blank)
         behind += blank
     return replace(layout, offsets=tuple(offsets), counts=tuple(counts)), behind
-
-
-def _all_bytes(origin: Path | bytes, layout: Layout) -> Iterator[bytes]:
-    with opened(origin) as file:
-        for segment in layout.segments:
-            file.seek(segment.offset)
-            yield file.read(segment.count)
 
 
 def _gives_pixels(data: bytes, layout: Layout, index: int) -> bool:
