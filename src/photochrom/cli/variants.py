@@ -97,7 +97,7 @@ def variants(
 
     Exit codes: 0 all done, 1 failed (one line on stderr), 2 wrong usage.
     """
-    from photochrom.batch.work import JobSettings
+    from photochrom.batch.settings import JobSettings
 
     with one_line_errors():
         [photo, *others] = photos_meant([photo])
