@@ -35,6 +35,8 @@ _TABLE = 16 + 256
 """Bytes of a Huffman table: counts of codes, and symbols."""
 _PADDING = re.compile(rb"[\x00\xff]*")
 """What some encoders put behind the data, and decoders pass over."""
+_ALIKE = 64
+"""Bytes like padding that data may end in, where padding follows."""
 _MARKER = re.compile(rb"\xff+([\x01-\xfe])")
 
 
@@ -154,11 +156,18 @@ class _Walker:
             end = padding.end()
             if end == len(data):
                 return place, None, end
-            if end == place or data[end - 1] != 0xFF:
+            left_over = end == place or data[end - 1] != 0xFF
+            padded = end - 1 > place
+            if left_over or (padded and self._ends_like_padding(place)):
                 raise _Impossible(self._frame.height, place)
             place = end - 1
         found = _MARKER.search(data, place)
         return (len(data), None, 0) if found is None else (found.start(), found[1][0], found.end())
+
+    def _ends_like_padding(self, place: int) -> bool:
+        """Whether a hole may begin before the data's end, and go on behind it."""
+        found = _PADDING.match(self._data, max(0, place - _ALIKE))
+        return found is not None and found.end() >= place
 
     def _read_segment(self, code: int | None, body: bytes | bytearray) -> None:
         if code == _DRI and len(body) >= 2:
