@@ -6,9 +6,12 @@ the file's first bytes: libvips has others that are not made for files from stra
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -38,6 +41,7 @@ from photochrom.photo.strips import Pixels
 from photochrom.photo.tiff.source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
+Result = TypeVar("Result")
 _HEAD = 64
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
 _OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "yxy"})
@@ -200,8 +204,34 @@ class Source:
             return () if note is None else (note,)
         if not self.is_jpeg_file or self._verified:
             return ()
+        return self._take(self._examine())
+
+    def read_verified(self, read: Callable[[], Result], add_note: Callable[[str], None]) -> Result:
+        """What `read` gives, once data is verified; a JPEG is read while its data is examined.
+
+        read: is called once more where what it has read turns out to be damaged.
+        """
+        result = None
+        if self.is_jpeg_file and not self._verified:
+            with ThreadPoolExecutor(1) as pool:
+                examined = pool.submit(self._examine)
+                with suppress(pyvips.Error):
+                    result = read()
+                finding = examined.result()
+            notes = self._take(finding)
+            result = result if finding.data is None else None
+        else:
+            notes = self.verify()
+        for note in notes:
+            add_note(note)
+        return read() if result is None else result
+
+    def _examine(self) -> jpeg_damage.Finding:
         with opened(self.encoded) as file:
-            finding = jpeg_damage.examine(file.read(), self.name)
+            return jpeg_damage.examine(file.read(), self.name)
+
+    def _take(self, finding: jpeg_damage.Finding) -> tuple[str, ...]:
+        """Read from now on what can be read of a JPEG; the notes about it."""
         self._verified = True
         if finding.data is not None:
             self.encoded, self._fail_on = finding.data, "none"

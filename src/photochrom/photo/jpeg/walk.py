@@ -33,6 +33,8 @@ _UNKNOWN = -1
 _SEQUENTIAL, _DC_FIRST, _DC_REFINED, _AC_FIRST, _AC_REFINED = range(5)
 _TABLE = 16 + 256
 """Bytes of a Huffman table: counts of codes, and symbols."""
+_NAMED = 0x13
+"""Bits of a table's number 0..3, and of its class or precision."""
 _PADDING = re.compile(rb"[\x00\xff]*")
 """What some encoders put behind the data, and decoders pass over."""
 _ALIKE = 64
@@ -170,7 +172,9 @@ class _Walker:
         return found is not None and found.end() >= place
 
     def _read_segment(self, code: int | None, body: bytes | bytearray) -> None:
-        if code == _DRI and len(body) >= 2:
+        if code == _DRI:
+            if len(body) != 2:
+                raise _Impossible(0, 0)
             self._interval = int.from_bytes(body[:2], "big")
         elif code == _DHT:
             self._read_huffman(body)
@@ -179,11 +183,12 @@ class _Walker:
 
     def _read_huffman(self, body: bytes | bytearray) -> None:
         place = 0
-        while place + 17 <= len(body):
+        while place < len(body):
             size = 17 + sum(body[place + 1 : place + 17])
+            if place + size > len(body) or size > 1 + _TABLE or body[place] & ~_NAMED:
+                raise _Impossible(0, 0)
             table = np.zeros(_TABLE, np.uint8)
-            found = np.frombuffer(body[place + 1 : place + size], np.uint8)[:_TABLE]
-            table[: len(found)] = found
+            table[: size - 1] = np.frombuffer(body[place + 1 : place + size], np.uint8)
             self._huffman[body[place]] = table
             place += size
 
@@ -192,9 +197,10 @@ class _Walker:
         while place < len(body):
             dtype = np.dtype(">u2" if body[place] >> 4 else ">u1")
             end = place + 1 + _BLOCK * dtype.itemsize
-            if end <= len(body):
-                steps = np.frombuffer(body[place + 1 : end], dtype).astype(np.uint16)
-                self._steps[body[place] & 15] = np.maximum(steps, 1)
+            if end > len(body) or body[place] & ~_NAMED:
+                raise _Impossible(0, 0)
+            steps = np.frombuffer(body[place + 1 : end], dtype).astype(np.uint16)
+            self._steps[body[place] & 3] = np.maximum(steps, 1)
             place = end
 
     def _scan(self, header: bytes | bytearray, start: int) -> int:
@@ -242,9 +248,7 @@ class _Walker:
         scan.coding = (_AC_FIRST if first else _DC_FIRST) + (high > 0)
         scan.first, scan.last, scan.low = first, last, low
 
-    def _set_blocks(
-        self, scan: _Scan, numbers: list[int], fault: _Impossible
-    ) -> tuple[int, int]:
+    def _set_blocks(self, scan: _Scan, numbers: list[int], fault: _Impossible) -> tuple[int, int]:
         """How many MCUs the scan has; those in a row, and their height in pixels."""
         frame = self._frame
         highest = max(down for down, _ in frame.sampling)
@@ -257,8 +261,8 @@ class _Walker:
         else:
             own = frame.sampling[numbers[0]]
             blocks, height = [1], 8 * highest // own[0]
-            down = -(-(-(-frame.height * own[0] // highest)) // 8)
-            across = -(-(-(-frame.width * own[1] // widest)) // 8)
+            down = -(-frame.height * own[0] // (8 * highest))
+            across = -(-frame.width * own[1] // (8 * widest))
         scan.blocks[: len(blocks)] = blocks
         scan.mcus = down * across
         if scan.coding in (_AC_FIRST, _AC_REFINED):
