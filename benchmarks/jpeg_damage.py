@@ -136,6 +136,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def speed(files: list[Path]) -> None:
     import pyvips
+
     from end_to_end import make_photo
 
     with tempfile.TemporaryDirectory() as name:

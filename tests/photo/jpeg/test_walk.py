@@ -15,7 +15,8 @@ from PIL import Image
 
 from photochrom._system import kernel
 from photochrom.photo.jpeg.damage import _is_sound
-from photochrom.photo.jpeg.structure import END, end_of, frame_of
+from photochrom.photo.jpeg.markers import END
+from photochrom.photo.jpeg.structure import end_of, frame_of
 from photochrom.photo.jpeg.walk import _Scan, walk
 from support import pictures
 from support.programs import missing, program

@@ -26,10 +26,10 @@ from photochrom._system.vips import fault_of, pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg.huffman import blank_bytes
+from photochrom.photo.jpeg.markers import END
 from photochrom.photo.jpeg.rows import LARGEST, STRIP, can_locate, decoded, warned_row
 from photochrom.photo.jpeg.seams import Means, shifted_row
 from photochrom.photo.jpeg.structure import (
-    END,
     Frame,
     Structure,
     end_of,

@@ -17,12 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.kernel import library
+from photochrom.photo.jpeg.markers import ALONE, BETWEEN_SCANS, DHT, DQT, DRI, EOI, SOI, SOS, number
 from photochrom.photo.jpeg.structure import Frame
 
-_SOI, _EOI, _SOS, _DQT, _DHT, _DRI = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD
-_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_SEGMENTS = frozenset({_SOS, _DQT, _DHT, _DRI, 0xDC, 0xFE, *range(0xE0, 0xF0)})
-"""What may stand between two scans, and behind the last."""
 _MOST_BLOCKS = 10
 """In an MCU."""
 _MOST_SCANS = 100
@@ -64,7 +61,7 @@ def walk(data: bytes | bytearray, frame: Frame) -> Walk | None:
     """
     loaded = library()
     blocks = sum(down * across for down, across in frame.sampling)
-    usual = frame.huffman and data[frame.offset + 4] == 8 and frame.height and frame.width
+    usual = frame.huffman and frame.header.precision == 8 and frame.height and frame.width
     if loaded is None or not usual or len(frame.sampling) > 4:
         return None
     if any(max(factors) > 4 for factors in frame.sampling) or (
@@ -108,8 +105,8 @@ class _Walker:
     ) -> None:
         self._function, self._data, self._frame = function, data, frame
         self._bytes = np.frombuffer(data, np.uint8)
-        self._names = [data[frame.offset + 10 + 3 * n] for n in range(len(frame.sampling))]
-        self._numbers = [data[frame.offset + 12 + 3 * n] for n in range(len(frame.sampling))]
+        self._names = [name for name, _, _ in frame.header.components]
+        self._numbers = [table for _, _, table in frame.header.components]
         self._huffman: dict[int, NDArray[np.uint8]] = {}
         self._steps: dict[int, NDArray[np.uint16]] = {}
         self._interval = 0
@@ -131,16 +128,16 @@ class _Walker:
         data, place = self._data, 2
         while True:
             start, code, place = self._next_marker(place)
-            if code in (None, _EOI, _SOI):
-                return start, code == _EOI
-            if code in _ALONE:
+            if code in (None, EOI, SOI):
+                return start, code == EOI
+            if code in ALONE:
                 continue
-            length = int.from_bytes(data[place : place + 2], "big")
-            if self._scans and (code not in _SEGMENTS or length < 2):
+            length = number(data, place)
+            if self._scans and (code not in BETWEEN_SCANS or length < 2):
                 raise _Impossible(self._frame.height, start)
             if place + length > len(data):
                 return start, False
-            if code == _SOS:
+            if code == SOS:
                 place = self._scan(data[place + 2 : place + length], place + length)
             else:
                 self._read_segment(code, data[place + 2 : place + length])
@@ -172,13 +169,13 @@ class _Walker:
         return found is not None and found.end() >= place
 
     def _read_segment(self, code: int | None, body: bytes | bytearray) -> None:
-        if code == _DRI:
+        if code == DRI:
             if len(body) != 2:
                 raise _Impossible(0, 0)
-            self._interval = int.from_bytes(body[:2], "big")
-        elif code == _DHT:
+            self._interval = number(body, 0)
+        elif code == DHT:
             self._read_huffman(body)
-        elif code == _DQT:
+        elif code == DQT:
             self._read_quantization(body)
 
     def _read_huffman(self, body: bytes | bytearray) -> None:
@@ -275,8 +272,8 @@ class _Walker:
     ) -> list[Any]:
         """Set the scan's tables; the arrays that it points to."""
         kept: list[Any] = []
-        for place, (number, tables) in enumerate(zip(numbers, named, strict=True)):
-            steps = self._steps.get(self._numbers[number])
+        for place, (component, tables) in enumerate(zip(numbers, named, strict=True)):
+            steps = self._steps.get(self._numbers[component])
             dc, ac = self._huffman.get(tables >> 4), self._huffman.get(0x10 | tables & 15)
             needs_dc = scan.coding in (_SEQUENTIAL, _DC_FIRST)
             needs_ac = scan.coding in (_SEQUENTIAL, _AC_FIRST, _AC_REFINED)
