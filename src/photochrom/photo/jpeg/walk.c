@@ -250,17 +250,24 @@ INLINE enum fault first_ac_block(struct walk *w, struct bits *b, int64_t block,
 }
 
 INLINE int ones(uint64_t word) {
-    word -= word >> 1 & 0x5555555555555555u;
-    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
-    return (int)(((word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Fu) * 0x0101010101010101u >> 56);
+#if defined(__GNUC__)
+    return __builtin_popcountll(word);
+#else
+    int count = 0;
+    for (; word; word &= word - 1) count++;
+    return count;
+#endif
 }
 
 /* Take a bit of each coefficient of a set. */
 INLINE void refine(struct bits *b, uint64_t set) {
-    for (int left = ones(set); left > 0; left -= 32) {
+    int left = ones(set);
+    for (; left > 32; left -= 32) {
         fill(b);
-        skip(b, left < 32 ? left : 32);
+        skip(b, 32);
     }
+    fill(b);
+    skip(b, left);
 }
 
 INLINE enum fault refined_ac_block(struct walk *w, struct bits *b, int64_t block,
@@ -280,7 +287,9 @@ INLINE enum fault refined_ac_block(struct walk *w, struct bits *b, int64_t block
         }
         skip(b, code & 15); /* the sign */
         uint64_t zeros = rest & ~known;
-        for (int i = code >> 4; i > 0; i--) zeros &= zeros - 1;
+        const int run = code >> 4;
+        for (int i = 0; i < 3; i++) zeros &= zeros - (i < run); /* no branches: runs are random */
+        for (int i = 3; i < run; i++) zeros &= zeros - 1;
         if (!zeros) return BAD_INDEX;
         const uint64_t coefficient = zeros & (~zeros + 1), before = coefficient - 1;
         refine(b, rest & known & before);
@@ -295,7 +304,7 @@ INLINE enum fault refined_ac_block(struct walk *w, struct bits *b, int64_t block
 }
 
 /* The walk's bits are copied, so that they stay in registers. */
-static enum fault one_block(struct walk *w, int component, int64_t mcu, int64_t left) {
+INLINE enum fault one_block(struct walk *w, int component, int64_t mcu, int64_t left) {
     struct bits b = w->bits;
     enum fault fault = SOUND;
     fill(&b);
@@ -326,7 +335,7 @@ static enum fault restart(struct walk *w, int64_t number) {
     return SOUND;
 }
 
-static enum fault walk_mcus(struct walk *w) {
+INLINE enum fault walk_mcus(struct walk *w) {
     struct scan *s = w->scan;
     int64_t left = s->interval ? s->interval : s->mcus;
     for (s->mcu = 0; s->mcu < s->mcus; s->mcu++, left--) {
@@ -357,7 +366,7 @@ static int64_t first_unread(const struct bits *b) {
 }
 
 /* Walk through a scan; enum fault. */
-EXPORT int64_t photochrom_walk_scan(struct scan *s) {
+EXPORT FOR_EACH_PROCESSOR int64_t photochrom_walk_scan(struct scan *s) {
     struct walk w = {.scan = s, .bits = {s->data, s->start, s->start, s->end, 0, 0}};
     s->place = s->start;
     s->mcu = 0;
