@@ -217,3 +217,21 @@ def test_the_struct_is_that_of_the_c_file():
     lists = re.findall(r"^ *(?:const )?\w+ ([^;/]+);", body, re.MULTILINE)
     declared = [re.search(r"\w+", name)[0] for names in lists for name in names.split(",")]
     assert declared == [name for name, *_ in _Scan._fields_]
+
+
+@pytest.mark.parametrize("coding", ["baseline", "restarts", "fine"])
+def test_a_hole_that_a_decoder_fills_exactly(coding):
+    """Zeros may be possible codes; but then every block has all coefficients, and the same."""
+    data = by_cjpeg(picture(120, 160).convert("L"), *CODINGS[coding])
+    end = data.rindex(END)
+    for length in (100, 200, 300):
+        for padding in range(0, 400, 25):
+            assert not walked(data[: end - length] + bytes(length + padding) + END).sound
+
+
+@pytest.mark.parametrize("coding", ["baseline", "optimised", "progressive", "restarts"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_one_shade_is_no_hole(coding, mode):
+    plain = Image.new(mode, (1600, 1200), 200 if mode == "L" else (200, 90, 30))
+    plain.paste(picture(60, 60).convert(mode), (40, 40))
+    assert walked(by_cjpeg(plain, *CODINGS[coding])).sound

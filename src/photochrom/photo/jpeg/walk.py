@@ -30,6 +30,8 @@ _UNKNOWN = -1
 _SEQUENTIAL, _DC_FIRST, _DC_REFINED, _AC_FIRST, _AC_REFINED = range(5)
 _TABLE = 16 + 256
 """Bytes of a Huffman table: counts of codes, and symbols."""
+_HOLE = bytes(64)
+"""Data that was never written or read, unless it is much of one shade."""
 _NAMED = 0x13
 """Bits of a table's number 0..3, and of its class or precision."""
 _PADDING = re.compile(rb"[\x00\xff]*")
@@ -215,12 +217,12 @@ class _Walker:
         scan.data = self._bytes.ctypes.data
         self._set_coding(scan, numbers, header[-3:], fault)
         rows = self._set_blocks(scan, numbers, fault)
-        kept = self._set_tables(scan, numbers, header[2 : 2 + 2 * count : 2], fault)
-        found = self._function(scan)
-        del kept
-        if found:
+        ac_tables, _others = self._set_tables(scan, numbers, header[2 : 2 + 2 * count : 2], fault)
+        if self._function(scan):
             across, height = rows
             raise _Impossible(min(self._frame.height, scan.mcu // across * height), scan.place)
+        if self._data.find(_HOLE, start, scan.place) >= 0 and not _may_be_zeros(ac_tables):
+            raise _Impossible(self._frame.height, start)
         return scan.place
 
     def _set_coding(
@@ -269,9 +271,9 @@ class _Walker:
 
     def _set_tables(
         self, scan: _Scan, numbers: list[int], named: bytes | bytearray, fault: _Impossible
-    ) -> list[Any]:
-        """Set the scan's tables; the arrays that it points to."""
-        kept: list[Any] = []
+    ) -> tuple[list[NDArray[np.uint8]], list[NDArray[Any]]]:
+        """Set the scan's tables; those for AC that it needs, and all others that it points to."""
+        ac_tables, others = list[NDArray[np.uint8]](), list[NDArray[Any]]()
         for place, (component, tables) in enumerate(zip(numbers, named, strict=True)):
             steps = self._steps.get(self._numbers[component])
             dc, ac = self._huffman.get(tables >> 4), self._huffman.get(0x10 | tables & 15)
@@ -280,13 +282,26 @@ class _Walker:
             if steps is None or (needs_dc and dc is None) or (needs_ac and ac is None):
                 raise fault
             scan.steps[place] = steps.ctypes.data
-            scan.dc[place] = dc.ctypes.data if needs_dc and dc is not None else None
-            scan.ac[place] = ac.ctypes.data if needs_ac and ac is not None else None
-            kept += [steps, dc, ac]
-        return kept
+            others.append(steps)
+            if needs_dc and dc is not None:
+                scan.dc[place] = dc.ctypes.data
+                others.append(dc)
+            if needs_ac and ac is not None:
+                scan.ac[place] = ac.ctypes.data
+                ac_tables.append(ac)
+        return ac_tables, others
 
     def _check_scans(self, end: int, ended: bool) -> None:
         """Raise _Impossible where scans are missing: some of a picture whose end is marked."""
         missing = (self._known[:, 0] == _UNKNOWN).any()
         if missing or (not ended and (self._known != 0).any()):
             raise _Impossible(0, end)
+
+
+def _may_be_zeros(tables: list[NDArray[np.uint8]]) -> bool:
+    """Whether a sound scan with these tables for AC may have many zeros on end.
+
+    The first code of a table is all zeros. Where it does not end a block, all blocks would have the
+    same coefficients, and all of them.
+    """
+    return all(not table[16] & 15 and table[16] != 0xF0 for table in tables)
