@@ -301,7 +301,13 @@ def _doubt(blocks: Blocks, warned: int, frame: Frame) -> str:
             f"its data is damaged near row {warned} of {frame.height}, and perhaps in more places: "
             "the picture may be wrong there"
         )
-    return "its data is damaged at an unknown place: from there on the picture may be wrong"
+    below = min(frame.height, warned + frame.mcu[0])
+    place = (
+        f"somewhere above row {below} of {frame.height}"
+        if warned < frame.height
+        else "at an unknown place"
+    )
+    return f"its data is damaged {place}: from there on the picture may be wrong"
 
 
 def _block_means(data: bytes, frame: Frame, name: str) -> Blocks:
