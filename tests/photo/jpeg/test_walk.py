@@ -5,6 +5,7 @@ What passes must be sound for a decoder too, and the walk must see whatever a de
 
 import re
 import subprocess
+from contextlib import suppress
 
 import hatch_build
 import numpy as np
@@ -15,8 +16,9 @@ from PIL import Image
 
 from photochrom._system import kernel
 from photochrom.photo.jpeg.damage import _is_sound
-from photochrom.photo.jpeg.markers import END
-from photochrom.photo.jpeg.structure import end_of, frame_of
+from photochrom.photo.jpeg.markers import END, JpegStructureError
+from photochrom.photo.jpeg.stream import pieces
+from photochrom.photo.jpeg.structure import end_of, frame_of, structure_of
 from photochrom.photo.jpeg.walk import _Scan, walk
 from support import pictures
 from support.programs import missing, program
@@ -235,3 +237,16 @@ def test_one_shade_is_no_hole(coding, mode):
     plain = Image.new(mode, (1600, 1200), 200 if mode == "L" else (200, 90, 30))
     plain.paste(picture(60, 60).convert(mode), (40, 40))
     assert walked(by_cjpeg(plain, *CODINGS[coding])).sound
+
+
+@pytest.mark.parametrize("where", ["header", "data", "behind"])
+def test_a_long_run_of_one_byte_takes_no_longer(where):
+    """A megabyte took hours where a marker was looked for from each of its bytes."""
+    sound = by_cjpeg(picture(40, 40))
+    run_of_ones = b"\xff" * 1_000_000 + b"\0"
+    place = {"header": 2, "data": frame_of(sound).data + 9, "behind": sound.rindex(END)}[where]
+    data = sound[:place] + run_of_ones + sound[place:]
+    assert walked(data).sound == (where != "data")
+    structure_of(data, frame_of(data))
+    with suppress(JpegStructureError):
+        list(pieces(data))

@@ -11,6 +11,8 @@ from photochrom.photo.jpeg.markers import ALONE, EOI, SOI, SOS, JpegStructureErr
 
 _NEXT_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
 """Within coded data 0xFF is followed by 0 or is a restart marker."""
+_BEHIND_DATA = re.compile(rb"(?<!\xff)" + _NEXT_MARKER.pattern)
+"""Not tried from each byte of a run, which would take the square of its length."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def pieces(data: bytes) -> Iterator[Piece]:
         yield Piece(marker, place, body, end)
         place = end
         if marker == SOS:
-            following = _NEXT_MARKER.search(data, place)
+            following = _BEHIND_DATA.search(data, place)
             if following is None:
                 raise JpegStructureError("it ends within its coded data")
             yield Piece(None, place, place, following.start())

@@ -31,7 +31,8 @@ from photochrom.photo.jpeg.markers import (
 _NEEDED = frozenset({DHT, SOS, DQT, DRI})
 _SHORTEST_SCAN = 12
 """Bytes of a scan of one component: its header with two bytes of data."""
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"(?<!\xff)\xff+([^\x00\xff])")
+"""Not tried from each byte of a run, which would take the square of its length."""
 _START = b"\xff\xd8\xff"
 
 

@@ -38,7 +38,7 @@ _PADDING = re.compile(rb"[\x00\xff]*")
 """What some encoders put behind the data, and decoders pass over."""
 _ALIKE = 64
 """Bytes like padding that data may end in, where padding follows."""
-_MARKER = re.compile(rb"\xff+([\x01-\xfe])")
+_MARKER = re.compile(rb"\xff([\x01-\xfe])")
 
 
 @dataclass(frozen=True)
