@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photochrom._system import kernel
 from photochrom.color.rgb_space import SRGB, Curve, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import Coding, StripPlan
@@ -46,8 +47,8 @@ def built():
     if not hatch_build.compilers():
         missing("no C compiler")
     assert hatch_build.build()
-    native.library.cache_clear()
-    assert native.kernel_name() == "native"
+    kernel.library.cache_clear()
+    assert kernel.kernel_name() == "native"
 
 
 def kernels(plan, chroma, source, target):
@@ -123,8 +124,8 @@ def test_a_strip_of_every_other_column_is_read_as_it_is():
     ("value", "wanted"), [("", "native"), ("numpy", "numpy"), ("native", "native")]
 )
 def test_the_environment_chooses_the_kernel(value, wanted):
-    code = "from photochrom.pipeline.native import kernel_name; print(kernel_name())"
-    environment = {**os.environ, native.VARIABLE: value}
+    code = "from photochrom._system.kernel import kernel_name; print(kernel_name())"
+    environment = {**os.environ, kernel.VARIABLE: value}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -132,22 +133,22 @@ def test_the_environment_chooses_the_kernel(value, wanted):
 
 
 def test_an_unknown_kernel_is_one_line(monkeypatch):
-    monkeypatch.setenv(native.VARIABLE, "fortran")
-    native.library.cache_clear()
+    monkeypatch.setenv(kernel.VARIABLE, "fortran")
+    kernel.library.cache_clear()
     with pytest.raises(ValueError, match=r"no kernel 'fortran'; set it to numpy or native"):
-        native.library()
-    native.library.cache_clear()
+        kernel.library()
+    kernel.library.cache_clear()
 
 
 def test_a_library_for_another_struct_is_not_used(monkeypatch):
-    monkeypatch.setattr(native, "_VERSION", -1)
-    native.library.cache_clear()
-    assert native.library() is None
-    monkeypatch.setenv(native.VARIABLE, "native")
-    native.library.cache_clear()
+    monkeypatch.setattr(kernel, "_VERSION", -1)
+    kernel.library.cache_clear()
+    assert kernel.library() is None
+    monkeypatch.setenv(kernel.VARIABLE, "native")
+    kernel.library.cache_clear()
     with pytest.raises(ValueError, match="was not built"):
-        native.library()
-    native.library.cache_clear()
+        kernel.library()
+    kernel.library.cache_clear()
 
 
 def test_the_struct_is_that_of_the_c_file():

@@ -58,6 +58,7 @@ def doctor(
 def findings() -> dict[str, Any]:
     """What this installation has and uses."""
     from photochrom._system.cpus import available_cpus
+    from photochrom._system.kernel import LIBRARY, kernel_name
     from photochrom._system.onnx_runtime import onnxruntime
     from photochrom._system.vips import pyvips
     from photochrom.models import list_models
@@ -65,7 +66,6 @@ def findings() -> dict[str, Any]:
     from photochrom.models.paths import downloads
     from photochrom.options import DEVICE
     from photochrom.photo.formats import KINDS
-    from photochrom.pipeline.native import LIBRARY, kernel_name
 
     version = ".".join(str(pyvips.version(part)) for part in range(3))
     missing = [name for name, modules in _EXTRAS.items() if not all(map(_is_there, modules))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -364,14 +365,13 @@ class Photo:
     def _reduced(self, height: int, width: int) -> Array:
         """Codes (height, width, bands) of the photo's own space, 0..1."""
         stored, wanted = (self.height, self.width), (height, width)
-        shrinks = self._shrinks_on_load
+        read = partial(shrunk, self._open, stored, wanted, self._shrinks_on_load)
         with self._errors():
-            self._check_for_damage()
             try:
-                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
+                pixels, extent = self._source.read_verified(read, self._add_note)
             except pyvips.Error as error:
                 self._look_for_damage(error)
-                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
+                pixels, extent = read()
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
             values = checked_floats(values, self.name)

@@ -6,9 +6,12 @@ the file's first bytes: libvips has others that are not made for files from stra
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,6 +45,7 @@ from photochrom.photo.strips import Pixels
 from photochrom.photo.tiff.source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
+Result = TypeVar("Result")
 _HEAD = 64
 _EXAMINED = frozenset({GIF, JPEG, WEBP})
 """Kinds in whose data damage is looked for; TIFF has its own ways."""
@@ -218,22 +222,48 @@ class Source:
             return self.tiff.check()
         if self._verified or self._array is not None or self.kind not in _EXAMINED:
             return ()
-        with opened(self.encoded) as file:
-            data = file.read()
-        notes = self._examined(data)
-        self._verified = True
-        return notes
+        return self._take(self._examine()) if self.kind is JPEG else self._examine_other()
 
-    def _examined(self, data: bytes) -> tuple[str, ...]:
-        if self.kind is GIF:
-            return gif_data.notes_of(data, self.name)
-        if self.kind is WEBP:
-            note = holes.note_of_blocks(data, coded_data.of_webp(data), self.name)
-            return () if note is None else (note,)
-        finding = jpeg_damage.examine(data, self.name)
+    def read_verified(self, read: Callable[[], Result], add_note: Callable[[str], None]) -> Result:
+        """What `read` gives, once data is verified; a JPEG is read while its data is examined.
+
+        read: is called once more where what it has read turns out to be damaged.
+        """
+        result = None
+        if self.is_jpeg_file and not self._verified:
+            with ThreadPoolExecutor(1) as pool:
+                examined = pool.submit(self._examine)
+                with suppress(pyvips.Error):
+                    result = read()
+                finding = examined.result()
+            notes = self._take(finding)
+            result = result if finding.data is None else None
+        else:
+            notes = self.verify()
+        for note in notes:
+            add_note(note)
+        return read() if result is None else result
+
+    def _examine(self) -> jpeg_damage.Finding:
+        with opened(self.encoded) as file:
+            return jpeg_damage.examine(file.read(), self.name)
+
+    def _take(self, finding: jpeg_damage.Finding) -> tuple[str, ...]:
+        """Read from now on what can be read of a JPEG; the notes about it."""
+        self._verified = True
         if finding.data is not None:
             self.encoded, self._fail_on = finding.data, "none"
         return finding.notes
+
+    def _examine_other(self) -> tuple[str, ...]:
+        """The notes about the data of a GIF or WebP."""
+        with opened(self.encoded) as file:
+            data = file.read()
+        self._verified = True
+        if self.kind is GIF:
+            return gif_data.notes_of(data, self.name)
+        note = holes.note_of_blocks(data, coded_data.of_webp(data), self.name)
+        return () if note is None else (note,)
 
     def _raw(self, **options: Any) -> Any:
         if self._array is not None:

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.cpus import available_cpus
+from photochrom._system.kernel import library
 from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     EPSILON,
@@ -34,7 +35,6 @@ from photochrom.color.lab import (
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
-from photochrom.pipeline import native
 from photochrom.pipeline.native import NativeKernel, StripArithmetic
 
 _DARKEST = np.float32(1e-20)
@@ -246,7 +246,7 @@ class _Kernel:
         fields[:2] += 1  # f of X and of Z is computed, not their differences from fy
         self.fields = widened(fields, *linear_positions(plan.width, fields.shape[2], across))
         self.rows = linear_positions(plan.height, fields.shape[1], down)
-        loaded = native.library()
+        loaded = library()
         self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
 
     def _arithmetic(self, source: RgbSpace) -> StripArithmetic:

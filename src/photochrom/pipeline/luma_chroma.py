@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.cpus import available_cpus
+from photochrom._system.kernel import library
 from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     WHITE,
@@ -29,7 +30,6 @@ from photochrom.color.lab import (
 from photochrom.color.rgb_space import RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import FetchRows, Pixels
-from photochrom.pipeline import native
 from photochrom.pipeline.full_size import (
     chroma_fields,
     inverse_f,
@@ -129,7 +129,7 @@ class _Solver:
         self.fields = widened(fields, *across)
         self.rows = linear_positions(rows, fields.shape[1], (0, 2 * rows / height))
 
-        loaded = native.library()
+        loaded = library()
         self.native = None if loaded is None else NativeChroma(loaded, self._arithmetic(width))
 
     def _arithmetic(self, width: int) -> ChromaArithmetic:

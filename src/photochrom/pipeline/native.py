@@ -1,20 +1,14 @@
-"""The native kernel of the full-size pass: `full_size.c`, loaded where it was built.
+"""The native kernel of the full-size pass: `full_size.c`, called with arrays.
 
-The library is built when Photochrom is installed, where a C compiler is found (`hatch_build.py`).
-It knows nothing of Python, so one build serves every version, and ctypes releases the
-interpreter's lock while it works. Without it, or with PHOTOCHROM_KERNEL=numpy, the NumPy code of
-`photochrom.pipeline.full_size` does the same work.
+Without the library (`photochrom._system.kernel`), the NumPy code of `photochrom.pipeline.full_size`
+does the same work.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,21 +16,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import RgbSpace
-from photochrom.errors import ConfigError
 from photochrom.photo.strips import Pixels
-
-VARIABLE = "PHOTOCHROM_KERNEL"
-"""Environment variable: "numpy" keeps to NumPy, "native" refuses to work without the library."""
-
-LIBRARY = Path(__file__).with_name(
-    {"win32": "full_size_kernel.dll", "darwin": "libfull_size.dylib"}.get(
-        sys.platform, "libfull_size.so"
-    )
-)
-"""Where the build puts the library. Not `full_size.so`: Python would import that as a module."""
-
-_VERSION = 1
-"""Of `struct kernel`; a library that was built for another one is not used."""
 
 _CHROMA_ENTRIES = 8193
 """Entries of the tables of luma_chroma.c."""
@@ -89,46 +69,6 @@ _CHROMA_ARGUMENTS: Sequence[Any] = [
     ctypes.c_void_p,
     ctypes.c_void_p,
 ]
-
-
-@cache
-def library() -> ctypes.CDLL | None:
-    """The loaded library; None where it was not built, or does not fit.
-
-    Raises ConfigError where PHOTOCHROM_KERNEL has an unknown value, or demands the library and
-    there is none.
-    """
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted not in ("", "numpy", "native"):
-        raise ConfigError(VARIABLE, f"there is no kernel {wanted!r}", "set it to numpy or native")
-    if wanted == "numpy":
-        return None
-    try:
-        loaded = ctypes.CDLL(str(LIBRARY))
-        version = loaded.photochrom_kernel_version
-        version.restype = ctypes.c_int64
-        for function, argument_types in (
-            (loaded.photochrom_color_strip, _STRIP_ARGUMENTS),
-            (loaded.photochrom_chroma_block, _CHROMA_ARGUMENTS),
-        ):
-            function.restype, function.argtypes = None, argument_types
-    except (OSError, AttributeError):
-        loaded = None
-    else:
-        if version() != _VERSION:
-            loaded = None
-    if loaded is None and wanted == "native":
-        raise ConfigError(
-            VARIABLE,
-            "the native kernel was not built",
-            "install Photochrom again where there is a C compiler, or unset the variable",
-        )
-    return loaded
-
-
-def kernel_name() -> str:
-    """Which arithmetic the full-size pass uses: "native" or "numpy"."""
-    return "numpy" if library() is None else "native"
 
 
 def _checked(
@@ -198,6 +138,7 @@ class NativeKernel:
 
     def __init__(self, loaded: ctypes.CDLL, arithmetic: StripArithmetic) -> None:
         self._color = loaded.photochrom_color_strip
+        self._color.restype, self._color.argtypes = None, _STRIP_ARGUMENTS
         self._arithmetic, self._rows = arithmetic, _checked_rows(arithmetic)
         self._structs: dict[tuple[np.dtype[Any], int], tuple[_Struct, list[Any]]] = {}
 
@@ -300,6 +241,7 @@ class NativeChroma:
 
     def __init__(self, loaded: ctypes.CDLL, arithmetic: ChromaArithmetic) -> None:
         self._find = loaded.photochrom_chroma_block
+        self._find.restype, self._find.argtypes = None, _CHROMA_ARGUMENTS
         tables = {
             name: _checked(name, getattr(arithmetic, name), np.float32, (_CHROMA_ENTRIES,))
             for name in ("light", "fy", "base", "encoded")

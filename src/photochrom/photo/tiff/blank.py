@@ -13,7 +13,7 @@ from pathlib import Path
 from photochrom._system.vips import pyvips
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg import structure
-from photochrom.photo.jpeg.frame import frame_of
+from photochrom.photo.jpeg.markers import END, header_of
 from photochrom.photo.tiff.damage import coded_segments
 from photochrom.photo.tiff.layout import Layout
 from photochrom.photo.tiff.view import segment_file
@@ -46,7 +46,7 @@ def with_blank_jpegs(origin: Path | bytes, layout: Layout) -> tuple[Layout, byte
 
 def _gives_pixels(data: bytes, layout: Layout, index: int) -> bool:
     """Whether libvips decodes a strip or tile, be it with warnings."""
-    frame, segment = frame_of(data), layout.segment(index)
+    frame, segment = header_of(data), layout.segment(index)
     if frame is None or frame.width < segment.columns or frame.height < segment.rows:
         return False
     stream = replace(layout, block_width=frame.width, block_height=frame.height)
@@ -65,4 +65,4 @@ def _blank(model: bytes, rows: int) -> bytes:
         return b""
     place = frame.offset + _HEIGHT_IN_FRAME
     head = model[:place] + struct.pack(">H", rows) + model[place + 2 : frame.data]
-    return head + structure.END
+    return head + END

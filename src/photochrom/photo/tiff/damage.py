@@ -21,7 +21,7 @@ from typing import BinaryIO
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
-from photochrom.photo.jpeg.frame import frame_of
+from photochrom.photo.jpeg.markers import header_of
 from photochrom.photo.tiff.layout import (
     DEFLATE,
     FILL_ORDER,
@@ -174,11 +174,11 @@ def _decodes_as_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
 
     The stream may be larger than its strip, and need not be subsampled as the directory has it.
     """
-    frame = frame_of(data)
+    frame = header_of(data)
     if frame is None or frame.width < segment.columns or frame.height < segment.rows:
         return False
     data = data.rstrip(b"\0").removesuffix(_END_OF_JPEG) + _END_OF_JPEG
-    sampling = Entry(3, 2, struct.pack("<HH", *frame.sampling))
+    sampling = Entry(3, 2, struct.pack("<HH", *frame.sampling[0][::-1]))
     stream = replace(
         layout,
         entries={**layout.entries, YCBCR_SUBSAMPLING: sampling},

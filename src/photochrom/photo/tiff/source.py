@@ -19,7 +19,7 @@ from photochrom.photo.file_access import opened
 from photochrom.photo.formats import MAX_PIXELS, MAX_WHOLE_PIXELS
 from photochrom.photo.holes import note_of_coded
 from photochrom.photo.jpeg import damage as jpeg_damage
-from photochrom.photo.jpeg.frame import Frame, frame_of
+from photochrom.photo.jpeg.markers import FrameHeader, header_of
 from photochrom.photo.tiff.damage import coded_segments, missing_from_file, note_of
 from photochrom.photo.tiff.file import TiffFile, file_image
 from photochrom.photo.tiff.layout import (
@@ -128,10 +128,10 @@ class TiffSource:
             return frame is None or frame.ordinary
         return libvips_reads(layout.compression)
 
-    def _frame(self, offset: int, count: int) -> Frame | None:
+    def _frame(self, offset: int, count: int) -> FrameHeader | None:
         with opened(self._origin) as file:
             file.seek(offset)
-            return frame_of(file.read(count))
+            return header_of(file.read(count))
 
     def _as_new_jpeg(self, layout: Layout) -> Layout:
         """Old-style JPEG whose directory points to a whole JPEG stream, as TIFF stores it today.
@@ -147,13 +147,14 @@ class TiffSource:
                 "old-style JPEG compression in this arrangement is not supported",
                 "save it with ZIP or LZW compression",
             )
-        color = frame.components == 3
+        bands = len(frame.components)
+        color = bands == 3
         entries = {tag: e for tag, e in layout.entries.items() if tag != JPEG_TABLES} | {
             COMPRESSION: Entry.short(JPEG),
             PHOTOMETRIC: Entry.short(YCBCR if color else BLACK_IS_ZERO),
-            SAMPLES: Entry.short(frame.components),
-            BITS: Entry(3, frame.components, struct.pack("<H", frame.bits) * frame.components),
-            YCBCR_SUBSAMPLING: Entry(3, 2, struct.pack("<HH", *frame.sampling)),
+            SAMPLES: Entry.short(bands),
+            BITS: Entry(3, bands, struct.pack("<H", frame.precision) * bands),
+            YCBCR_SUBSAMPLING: Entry(3, 2, struct.pack("<HH", *frame.sampling[0][::-1])),
         }
         return replace(
             layout,
