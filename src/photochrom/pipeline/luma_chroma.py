@@ -61,13 +61,20 @@ def chroma_planes(
     chroma: LinearChroma,
     space: RgbSpace,
     threads: int | None = None,
+    *,
+    steps: tuple[int, int] = (2, 2),
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Cb and Cr of a grey picture whose codes are to be kept.
 
-    fetch: gives rows (n, W, 1), uint8. size: the picture's height and width. chroma: ab as a
-    function of L, on a small copy of the same extent. space: what the codes mean.
-    Returns two planes of half the size, rounded up, as JPEG stores them (128 is neutral).
+    fetch: gives rows (n, W, bands), uint8, whose first band is Y'. size: the picture's height and
+    width. chroma: ab as a function of L, on a small copy of the same extent. space: what the codes
+    mean. steps: pixels down and across to the next sample of chroma, 1 or 2.
+    Returns two planes of the size divided by the steps, rounded up, as JPEG stores them (128 is
+    neutral).
     """
+    if steps != (2, 2):
+        fetch = _Enlarged(fetch, 2 // steps[0], 2 // steps[1])
+        size = (size[0] * fetch.down, size[1] * fetch.across)
     height, width = size
     solver = _Solver(space, chroma, size)
     planes = np.empty((2, -(-height // 2), -(-width // 2)), np.uint8)
@@ -77,6 +84,29 @@ def chroma_planes(
         top, solved = block
         planes[:, top : top + solved.shape[1]] = solved
     return planes[0], planes[1]
+
+
+class _Enlarged:
+    """Repeats rows or columns, so that a sample of chroma has the space of two each way.
+
+    Rows are fetched in order, from the first on.
+    """
+
+    def __init__(self, fetch: FetchRows, down: int, across: int) -> None:
+        self._fetch, self.down, self.across = fetch, down, across
+        self._last: Pixels | None = None
+        self._fetched = 0
+
+    def __call__(self, top: int, rows: int) -> Pixels:
+        first, end = top // self.down, -(-(top + rows) // self.down)
+        parts = [] if self._last is None or first >= self._fetched else [self._last]
+        if end > self._fetched:
+            parts.append(self._fetch(self._fetched, end - self._fetched)[..., :1])
+        strip = np.concatenate(parts)
+        self._last, self._fetched = strip[-1:], end
+        strip = strip.repeat(self.down, 0).repeat(self.across, 1)
+        skipped = top - first * self.down
+        return strip[skipped : skipped + rows]
 
 
 @dataclass(frozen=True)

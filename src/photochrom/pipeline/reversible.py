@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from photochrom._system.threads import ordered_map
-from photochrom._system.vips import pyvips
+from photochrom._system.cpus import available_cpus
 from photochrom.errors import Option, PhotoError, Remedy
 from photochrom.filters.upsample import LinearChroma
 from photochrom.options import SaveOptions
 from photochrom.photo import Page, Photo
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import JPEG
-from photochrom.photo.icc import rgb_profile_for_gray
+from photochrom.photo.icc import is_gray, rgb_profile_for_gray
 from photochrom.photo.jpeg.record import NotReversibleError
 from photochrom.photo.jpeg.reversible import GrayJpeg, Replacements, splice
 from photochrom.photo.metadata.written_xmp import xmp_of
@@ -62,22 +61,21 @@ def reversible_jpeg(
     Raises PhotoError where the file leaves no room for what has to be added.
     """
     photo = page.photo
+    threads = threads or available_cpus()
     planes = chroma_planes(
-        photo.strips(), (photo.height, photo.width), chroma, photo.space, threads
+        photo.strips(),
+        (photo.height, photo.width),
+        chroma,
+        photo.space,
+        threads,
+        steps=gray.chroma_steps,
     )
-
-    def encoded(plane: Any) -> bytes:
-        image = pyvips.Image.new_from_array(plane)
-        return image.jpegsave_buffer(
-            Q=saving.quality, optimize_coding=True, interlace=gray.progressive, keep="none"
-        )
-
-    blue, red = ordered_map(encoded, planes, min(2, threads or 2))
+    profile = photo.profile
     replacements = Replacements(
         xmp=xmp_of(page, JPEG, saving),
-        icc=None if photo.profile is None else rgb_profile_for_gray(photo.profile),
+        icc=rgb_profile_for_gray(profile) if profile is not None and is_gray(profile) else None,
     )
     try:
-        return splice(gray, blue, red, replacements)
+        return splice(gray, planes, replacements, quality=saving.quality, threads=min(2, threads))
     except NotReversibleError as error:
         _refuse(photo, str(error))

@@ -19,7 +19,7 @@ from photochrom.photo.jpeg.damage import _is_sound
 from photochrom.photo.jpeg.markers import END, JpegStructureError
 from photochrom.photo.jpeg.stream import pieces
 from photochrom.photo.jpeg.structure import end_of, frame_of, structure_of
-from photochrom.photo.jpeg.walk import _Scan, walk
+from photochrom.photo.jpeg.walk import ScanStruct, walk
 from support import pictures
 from support.programs import missing, program
 
@@ -218,7 +218,7 @@ def test_the_struct_is_that_of_the_c_file():
     body = re.sub(r"/\*.*?\*/", "", text.split("struct scan {")[1].split("};")[0], flags=re.DOTALL)
     lists = re.findall(r"^ *(?:const )?\w+ ([^;/]+);", body, re.MULTILINE)
     declared = [re.search(r"\w+", name)[0] for names in lists for name in names.split(",")]
-    assert declared == [name for name, *_ in _Scan._fields_]
+    assert declared == [name for name, *_ in ScanStruct._fields_]
 
 
 @pytest.mark.parametrize("coding", ["baseline", "restarts", "fine"])

@@ -1,4 +1,4 @@
-"""The Huffman codes of a JPEG's first scan that stand for blocks of one shade."""
+"""The Huffman codes of a JPEG that stand for blocks of one shade."""
 
 from __future__ import annotations
 
@@ -42,17 +42,31 @@ def _codes_of_zero(data: bytes | bytearray) -> dict[int, str]:
         at, end = place + 4, place + 2 + length
         while marker == DHT and at + 17 <= end:
             counts = data[at + 1 : at + 17]
-            codes[data[at]] = _code_of_zero(counts, data[at + 17 : at + 17 + sum(counts)])
+            codes[data[at]] = code_of_zero(counts, data[at + 17 : at + 17 + sum(counts)])
             at += 17 + sum(counts)
     return codes
 
 
-def _code_of_zero(counts: bytes | bytearray, symbols: bytes | bytearray) -> str:
+def code_of_zero(counts: bytes | bytearray, symbols: bytes | bytearray) -> str:
+    """The bits that stand for symbol zero in a table: no difference of DC, no further AC.
+
+    counts: of codes of 1 to 16 bits. symbols: in the order of their codes.
+    A code that the table lacks is 16 ones.
+    """
+    return codes_of(counts, symbols).get(0, _LONGEST)
+
+
+def codes_of(counts: bytes | bytearray, symbols: bytes | bytearray) -> dict[int, str]:
+    """The bits of each symbol of a table, of its first code where there are several.
+
+    counts: of codes of 1 to 16 bits. symbols: in the order of their codes.
+    """
+    codes: dict[int, str] = {}
     code, place = 0, 0
     for length, count in enumerate(counts, 1):
         code *= 2
-        if (index := symbols.find(0, place, place + count)) >= 0:
-            return f"{code + index - place:0{length}b}"[-length:]
-        code += count
+        for symbol in symbols[place : place + count]:
+            codes.setdefault(symbol, f"{code:0{length}b}"[-length:])
+            code += 1
         place += count
-    return _LONGEST
+    return codes

@@ -1,7 +1,9 @@
 """The record in a reversible JPEG of the grey file that it was made of, and the way back.
 
 Segments APP9 that begin with "Photochrom reversible": a list of parts of the colour file to copy
-and of bytes to insert, which give the grey file, and its SHA-256.
+and of bytes to insert, which give the grey file, and its SHA-256. A scan of the colour file that
+holds luma and chroma is rebuilt first: the chroma is taken out, and the codes of no colour are put
+in its place. Then the list has parts of it too.
 """
 
 from __future__ import annotations
@@ -9,29 +11,82 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from photochrom.photo.jpeg import stream as jpeg_stream
-from photochrom.photo.jpeg.markers import APP9, JpegStructureError, segment
+from photochrom.photo.jpeg.exchange import exchanged
+from photochrom.photo.jpeg.exchange_request import Codes, Exchange
+from photochrom.photo.jpeg.markers import APP9, FRAMES, FrameHeader, JpegStructureError, segment
+from photochrom.photo.jpeg.scans import AC_FIRST, ScanLayout, layouts
 from photochrom.photo.jpeg.stream import Piece
 
 _RECORD = b"Photochrom reversible\0"
 _LONGEST = 65_533
 """Bytes that a segment holds."""
+_PLAIN, _WITH_SCANS = 1, 2
+"""Versions: the list has parts to copy and bytes to insert; scans are rebuilt too."""
+_COPY, _INSERT, _REBUILD, _COPY_REBUILT = range(4)
+"""Kinds of steps."""
+_ROOM = 4
+"""Times by which a rebuilt scan may be longer; it is shorter, but for tables made to be bad."""
 
 
 class NotReversibleError(ValueError):
     """A JPEG cannot be coloured reversibly, or is not the result of that; says why."""
 
 
-def record_segments(gray: bytes, steps: list[tuple[int, int] | bytes]) -> bytes:
+@dataclass(frozen=True)
+class Copied:
+    """A part of the colour file, without its record, that belongs to the grey one."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """A part of the rebuilt scans, one behind the other, that belongs to the grey file."""
+
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, eq=False)
+class Rebuild:
+    """A scan to be rebuilt.
+
+    place: where its data begins in the colour file without its record. zeros: the blocks without
+    colour that the grey file has in place of those of Cb and Cr.
+    """
+
+    place: int
+    zeros: tuple[Codes, ...]
+
+
+Step = Copied | Rebuilt | Rebuild | bytes
+"""Bytes are inserted."""
+
+
+def _packed(step: Step) -> bytes:
+    if isinstance(step, Copied):
+        return struct.pack(">BQQ", _COPY, step.start, step.length)
+    if isinstance(step, Rebuilt):
+        return struct.pack(">BQQ", _COPY_REBUILT, step.start, step.length)
+    if isinstance(step, bytes):
+        return struct.pack(">BQ", _INSERT, len(step)) + step
+    packed = struct.pack(">BQB", _REBUILD, step.place, len(step.zeros))
+    for zeros in step.zeros:
+        packed += struct.pack(">IBB", zeros.bits[0], zeros.lengths[0], zeros.repeats)
+    return packed
+
+
+def record_segments(gray: bytes, steps: Sequence[Step]) -> bytes:
     """The segments that say how to get the grey file back; places count without them."""
-    body = b""
-    for step in steps:
-        if isinstance(step, tuple):
-            body += struct.pack(">BQQ", 0, *step)
-        else:
-            body += struct.pack(">BQ", 1, len(step)) + step
-    whole = struct.pack(">BQ", 1, len(gray)) + hashlib.sha256(gray).digest() + zlib.compress(body)
+    body = b"".join(_packed(step) for step in steps)
+    version = _WITH_SCANS if any(isinstance(step, Rebuild) for step in steps) else _PLAIN
+    whole = struct.pack(">BQ", version, len(gray)) + hashlib.sha256(gray).digest()
+    whole += zlib.compress(body)
     room = _LONGEST - len(_RECORD) - 2
     chunks = [whole[start : start + room] for start in range(0, len(whole), room)]
     if len(chunks) > 255:
@@ -73,15 +128,15 @@ def original(data: bytes) -> bytes:
         raise NotReversibleError("it is no reversible result")
     whole, rest = record
     changed = NotReversibleError("it was changed since it was coloured")
-    if len(whole) < 41 or whole[0] != 1:
+    if len(whole) < 41 or whole[0] not in (_PLAIN, _WITH_SCANS):
         raise changed
     (length,) = struct.unpack_from(">Q", whole, 1)
-    if length > len(rest) + len(whole) * 1100:  # zlib expands by less than that
+    if length > _ROOM * len(rest) + len(whole) * 1100:  # zlib expands by less than that
         raise changed
     try:
         steps = zlib.decompressobj().decompress(whole[41:], length + 100_000)
         gray = _assembled(steps, rest, length)
-    except (zlib.error, struct.error, IndexError) as error:
+    except (zlib.error, struct.error, IndexError, ValueError) as error:
         raise changed from error
     if len(gray) != length or hashlib.sha256(gray).digest() != whole[9:41]:
         raise changed
@@ -90,14 +145,58 @@ def original(data: bytes) -> bytes:
 
 def _assembled(steps: bytes, rest: bytes, length: int) -> bytes:
     """The grey file; longer than `length` where the record is false, but not by much."""
-    gray, place = bytearray(), 0
+    gray, rebuilt, place = bytearray(), bytearray(), 0
+    scans = _Scans(rest)
     while place < len(steps) and len(gray) <= length:
-        if steps[place] == 0:
+        kind = steps[place]
+        if kind in (_COPY, _COPY_REBUILT):
             start, count = struct.unpack_from(">QQ", steps, place + 1)
-            gray += memoryview(rest)[start : start + count]
+            gray += memoryview(rest if kind == _COPY else rebuilt)[start : start + count]
             place += 17
-        else:
+        elif kind == _INSERT:
             (count,) = struct.unpack_from(">Q", steps, place + 1)
             gray += steps[place + 9 : place + 9 + count]
             place += 9 + count
+        else:
+            start, count = struct.unpack_from(">QB", steps, place + 1)
+            codes = struct.iter_unpack(">IBB", steps[place + 10 : place + 10 + 6 * count])
+            rebuilt += scans.rebuilt(Rebuild(start, tuple(Codes.alike(*code) for code in codes)))
+            place += 10 + 6 * count
     return bytes(gray)
+
+
+class _Scans:
+    """The scans of a colour file without its record."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._layouts: dict[int, ScanLayout] | None = None
+
+    def rebuilt(self, step: Rebuild) -> bytes:
+        """The data of a scan with the chroma of the grey file, each only once.
+
+        Raises ValueError where there is no such scan.
+        """
+        if self._layouts is None:
+            self._layouts = {layout.data.start: layout for layout in self._read()}
+        layout = self._layouts.pop(step.place, None)
+        if layout is None or layout.components != (0, 1, 2) or layout.coding >= AC_FIRST:
+            raise ValueError("no scan of luma and chroma begins there")
+        return rebuilt_scan(self._data, layout, step.zeros)
+
+    def _read(self) -> list[ScanLayout]:
+        parts = tuple(jpeg_stream.pieces(self._data))
+        frame = next((part for part in parts if part.marker in FRAMES), None)
+        if frame is None:
+            raise ValueError("it has no frame")
+        header = FrameHeader.of(self._data, frame.body - 4)
+        return list(layouts(self._data, parts, header))
+
+
+def rebuilt_scan(data: bytes, layout: ScanLayout, zeros: tuple[Codes, ...]) -> bytes:
+    """The data of a scan with blocks without colour in place of its chroma.
+
+    Raises ExchangeError where it is damaged.
+    """
+    room = _ROOM * (layout.data.end - layout.data.start)
+    return exchanged(Exchange(data, layout, 1, False, zeros, room))

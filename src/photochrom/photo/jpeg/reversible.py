@@ -7,6 +7,10 @@ the headers, and how the grey file looked, stands in segments of the file itself
 "Photochrom"): a list of parts to copy and of bytes to insert, and the SHA-256 of the grey file. So
 the grey file comes back byte for byte.
 
+A grey file may also have three components, with chroma that is zeros alone. Then scans that hold
+luma and chroma get other chroma in place (`photochrom.photo.jpeg.neutral`), scans of chroma alone
+are left out, and the scans of luma stay.
+
 ITU-T T.81, A.2.2 (order of blocks in a scan of one component), B.2 (segments).
 """
 
@@ -15,14 +19,18 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom._system.threads import ordered_map
 from photochrom.photo.jpeg import stream as jpeg_stream
+from photochrom.photo.jpeg.chroma import ChromaPlane
 from photochrom.photo.jpeg.markers import (
     APP1,
     APP2,
     APP14,
     APPS,
     COM,
-    DHT,
     DNL,
     DQT,
     DRI,
@@ -34,7 +42,18 @@ from photochrom.photo.jpeg.markers import (
     JpegStructureError,
     segment,
 )
-from photochrom.photo.jpeg.record import NotReversibleError, record_of, record_segments
+from photochrom.photo.jpeg.neutral import colored_scan, differences, neutral_layouts, zeros_of
+from photochrom.photo.jpeg.record import (
+    Copied,
+    NotReversibleError,
+    Rebuild,
+    Step,
+    original,
+    rebuilt_scan,
+    record_of,
+    record_segments,
+)
+from photochrom.photo.jpeg.scans import SEQUENTIAL_SCAN, ScanLayout
 from photochrom.photo.jpeg.stream import Piece
 
 _ADOBE, _EXIF, _ICC, _MPF = b"Adobe", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
@@ -49,17 +68,24 @@ _PROCESSES = {
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "it is hierarchical"),
 }
 _BEFORE_TABLES = APPS | {SOI, COM}
-_CHROMA = ((2, 0x11), (3, 0x11))
-_LUMA = (1, 0x22)
+_GRAY_NAMES = (1, 2, 3)
+"""Numbers of the components of a colour file that is made of a single one."""
+_HALF = (2, 2)
+_ONCE = 0x11
+"""Sampling factors of chroma."""
 
 
 @dataclass(frozen=True)
 class GrayJpeg:
-    """A grey JPEG whose coded data can become the luma of a colour JPEG."""
+    """A grey JPEG whose coded data can become the luma of a colour JPEG.
+
+    scans: of a file of three components, whose chroma is zeros alone; empty for a single one.
+    """
 
     data: bytes
     parts: tuple[Piece, ...]
     frame: FrameHeader
+    scans: tuple[ScanLayout, ...] = ()
 
     @classmethod
     def of(cls, data: bytes) -> GrayJpeg:
@@ -76,7 +102,7 @@ class GrayJpeg:
             raise NotReversibleError(_PROCESSES[frame.marker])
         if frame.precision != 8:
             raise NotReversibleError(f"it has {frame.precision} bits a sample")
-        if len(frame.components) != 1:
+        if len(frame.components) not in (1, 3):
             raise NotReversibleError(f"it has {len(frame.components)} components, not grey alone")
         if frame.height == 0 or any(part.marker == DNL for part in parts):
             raise NotReversibleError("its height stands behind its pixels")
@@ -85,10 +111,12 @@ class GrayJpeg:
             raise NotReversibleError("it has no pixels")
         if any(part.marker == DQT for part in parts[scans[0] :]):
             raise NotReversibleError("its quantisation tables change between its scans")
-        if any(data[parts[index].body] != 1 for index in scans):
-            raise NotReversibleError("its scans are damaged")
         if record_of(data, parts) is not None:
             raise NotReversibleError("it is a result of this already")
+        if len(frame.components) == 3:
+            return cls(data, parts, frame, neutral_layouts(data, parts, frame))
+        if any(data[parts[index].body] != 1 for index in scans):
+            raise NotReversibleError("its scans are damaged")
         return cls(data, parts, frame)
 
     @property
@@ -97,9 +125,36 @@ class GrayJpeg:
         return self.frame.marker == 0xC2
 
     @property
+    def chroma_steps(self) -> tuple[int, int]:
+        """Pixels down and across to the next sample of chroma: 1 or 2."""
+        return self.frame.sampling[0] if self.scans else _HALF
+
+    @property
     def chroma_size(self) -> tuple[int, int]:
-        """Height and width of the chroma planes: half, rounded up."""
-        return -(-self.frame.height // 2), -(-self.frame.width // 2)
+        """Height and width of the chroma planes, rounded up."""
+        down, across = self.chroma_steps
+        return -(-self.frame.height // down), -(-self.frame.width // across)
+
+    @property
+    def mixed(self) -> tuple[ScanLayout, ...]:
+        """Its scans that hold luma and chroma."""
+        return tuple(scan for scan in self.scans if len(scan.components) == 3)
+
+    @property
+    def names(self) -> tuple[int, ...]:
+        """The numbers of the components of the colour file."""
+        return tuple(name for name, _, _ in self.frame.components) if self.scans else _GRAY_NAMES
+
+    def colored_frame(self, table: int) -> FrameHeader:
+        """The header of the colour file, whose chroma has the quantisation table of a number."""
+        frame, (luma, blue, red) = self.frame, self.names
+        down, across = self.chroma_steps
+        components = (
+            (luma, across << 4 | down, frame.components[0][2]),
+            (blue, _ONCE, table),
+            (red, _ONCE, table),
+        )
+        return FrameHeader(frame.marker, frame.precision, frame.height, frame.width, components)
 
 
 @dataclass(frozen=True)
@@ -120,17 +175,18 @@ class _Writer:
     def __init__(self, gray: bytes) -> None:
         self.gray = gray
         self.colored = bytearray()
-        self.steps: list[tuple[int, int] | bytes] = []  # (place, length) in the colour file
+        self.steps: list[Step] = []
+        self._rebuilt = 0  # bytes of scans that are rebuilt
 
     def copy(self, start: int, end: int) -> None:
         """Copy bytes of the grey file."""
         place = len(self.colored)
         self.colored += memoryview(self.gray)[start:end]
         last = self.steps[-1] if self.steps else None
-        if isinstance(last, tuple) and sum(last) == place:
-            self.steps[-1] = (last[0], last[1] + end - start)
+        if isinstance(last, Copied) and last.start + last.length == place:
+            self.steps[-1] = Copied(last.start, last.length + end - start)
         elif end > start:
-            self.steps.append((place, end - start))
+            self.steps.append(Copied(place, end - start))
 
     def replace(self, start: int, end: int, by: bytes) -> None:
         """Write other bytes in place of some of the grey file."""
@@ -138,41 +194,90 @@ class _Writer:
         if end > start:
             self.steps.append(self.gray[start:end])
 
+    def color(self, scan: ScanLayout, planes: list[ChromaPlane]) -> None:
+        """Write a scan of luma and chroma, with its header, with other chroma."""
+        before, coded, layout = colored_scan(self.gray, scan, planes)
+        self.replace(scan.header.start, scan.header.end, before)
+        zeros = zeros_of(scan)
+        rebuilt = rebuilt_scan(coded, layout, zeros)
+        self.steps.append(Rebuild(len(self.colored), zeros))
+        own = self.gray[scan.data.start : scan.data.end]
+        self.steps += differences(own, rebuilt, self._rebuilt)
+        self._rebuilt += len(rebuilt)
+        self.colored += coded
+
     def insert(self, data: bytes) -> None:
         """Write bytes that the grey file does not have."""
         self.colored += data
 
 
 def splice(
-    gray: GrayJpeg, blue: bytes, red: bytes, replacements: Replacements | None = None
+    gray: GrayJpeg,
+    planes: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    replacements: Replacements | None = None,
+    *,
+    quality: int = 95,
+    threads: int = 2,
 ) -> bytes:
     """The colour JPEG of a grey one.
 
-    blue, red: Cb and Cr as grey JPEGs of `gray.chroma_size` with equal quantisation tables,
-    baseline or progressive as the grey file is.
-    Raises NotReversibleError where the grey file leaves no room for the tables.
+    planes: Cb and Cr, of `gray.chroma_size`, 128 for no colour. quality: 1..100, of chroma.
+    Raises NotReversibleError where the grey file leaves no room for what is added, or would not
+    come back.
     """
-    planes = [_Plane.of(plane, gray) for plane in (blue, red)]
-    table = _free_table(gray)
+    interval = gray.mixed[0].interval if gray.mixed else None
+    for plane in planes:
+        if plane.shape != gray.chroma_size:
+            raise ValueError(f"a chroma plane of {plane.shape[1]} x {plane.shape[0]}")
+
+    def encoded(plane: NDArray[np.uint8]) -> ChromaPlane:
+        return ChromaPlane.encoded(plane, quality, gray.progressive, interval)
+
+    chroma = list(ordered_map(encoded, planes, threads))
     writer = _Writer(gray.data)
-    headers = _Headers(writer, gray, replacements or Replacements())
-    place: int | None = None  # of the record: before the first table
+    place = _write(writer, gray, chroma, replacements or Replacements())
+    record = record_segments(gray.data, writer.steps)
+    colored = bytes(writer.colored[:place]) + record + bytes(writer.colored[place:])
+    if original(colored) != gray.data:
+        raise NotReversibleError("it would not come back byte for byte")
+    return colored
+
+
+def _write(
+    writer: _Writer, gray: GrayJpeg, planes: list[ChromaPlane], replacements: Replacements
+) -> int:
+    """Write all but the record; where that belongs: before the first table."""
+    table = _free_table(gray)
+    headers = _Headers(writer, gray, replacements)
+    place: int | None = None
     for part in gray.parts:
         if place is None and part.marker not in _BEFORE_TABLES:
             headers.insert_missing()
             place = len(writer.colored)
             writer.insert(segment(DQT, bytes([table]) + planes[0].quantization))
         if part.marker == EOI:
-            if any(part.marker == DRI for part in gray.parts):
-                writer.insert(segment(DRI, b"\0\0"))
-            for plane, (number, _) in zip(planes, _CHROMA, strict=True):
-                writer.insert(plane.scans(number))
+            writer.insert(_scans_of_chroma(gray, planes))
         if part.marker in APPS:
             headers.write(part)
+        elif part.marker in FRAMES:
+            writer.replace(part.start, part.end, gray.colored_frame(table).segment())
+        elif gray.scans:
+            _neutral_part(writer, gray, part, planes)
         else:
-            _tables_and_scans(writer, gray, part, table)
-    record = record_segments(gray.data, writer.steps)
-    return bytes(writer.colored[:place]) + record + bytes(writer.colored[place:])
+            _gray_part(writer, part)
+    assert place is not None  # a grey JPEG has tables
+    return place
+
+
+def _scans_of_chroma(gray: GrayJpeg, planes: list[ChromaPlane]) -> bytes:
+    """The scans behind all others: those whose codes stand in no scan with luma."""
+    if any(scan.coding == SEQUENTIAL_SCAN for scan in gray.mixed):
+        return b""
+    # their restart intervals are their own
+    written = segment(DRI, b"\0\0") if any(part.marker == DRI for part in gray.parts) else b""
+    for plane, name in zip(planes, gray.names[1:], strict=True):
+        written += plane.scans(name, with_dc=not gray.mixed)
+    return written
 
 
 class _Headers:
@@ -220,24 +325,25 @@ class _Headers:
             writer.copy(part.start, part.end)
 
 
-def _tables_and_scans(writer: _Writer, gray: GrayJpeg, part: Piece, table: int) -> None:
-    """Write a part from the first table on."""
-    if part.marker in FRAMES:
-        _, _, luma_table = gray.frame.components[0]
-        components = (
-            (*_LUMA, luma_table),
-            *((number, sampling, table) for number, sampling in _CHROMA),
-        )
-        frame = FrameHeader(
-            gray.frame.marker, 8, gray.frame.height, gray.frame.width, components
-        ).segment()
-        writer.replace(part.start, part.end, frame)
-    elif part.marker == SOS:
+def _gray_part(writer: _Writer, part: Piece) -> None:
+    """Write a table, a scan or a comment of a file of a single component."""
+    if part.marker == SOS:
         writer.copy(part.start, part.body + 1)
-        writer.replace(part.body + 1, part.body + 2, bytes([_LUMA[0]]))
+        writer.replace(part.body + 1, part.body + 2, bytes([_GRAY_NAMES[0]]))
         writer.copy(part.body + 2, part.end)
     else:
         writer.copy(part.start, part.end)
+
+
+def _neutral_part(writer: _Writer, gray: GrayJpeg, part: Piece, planes: list[ChromaPlane]) -> None:
+    """Write a table, a scan or a comment of a file of luma and chroma."""
+    scan = next((scan for scan in gray.scans if part in (scan.header, scan.data)), None)
+    if scan is None or scan.components == (0,):
+        writer.copy(part.start, part.end)
+    elif 0 not in scan.components:
+        writer.replace(part.start, part.end, b"")  # chroma alone
+    elif part == scan.header:
+        writer.color(scan, planes)
 
 
 def _copy_without_thumbnail(writer: _Writer, part: Piece, body: bytes) -> None:
@@ -291,37 +397,3 @@ def _free_table(gray: GrayJpeg) -> int:
     if not free:
         raise NotReversibleError("it defines all four quantisation tables")
     return free[0]
-
-
-@dataclass(frozen=True)
-class _Plane:
-    """A chroma plane as it was encoded.
-
-    quantization: the 64 bytes of its table. tables_and_scans: segments and coded data in order.
-    """
-
-    quantization: bytes
-    tables_and_scans: tuple[tuple[int | None, bytes], ...]
-
-    @classmethod
-    def of(cls, data: bytes, gray: GrayJpeg) -> _Plane:
-        parts = list(jpeg_stream.pieces(data))
-        place = next(part.body - 4 for part in parts if part.marker in FRAMES)
-        frame = FrameHeader.of(data, place)
-        if (frame.height, frame.width) != gray.chroma_size:
-            raise ValueError(f"a chroma plane of {frame.width} x {frame.height}")
-        if (frame.marker == 0xC2) != gray.progressive:
-            raise ValueError("the chroma planes are of another process than the luma")
-        table = next(part for part in parts if part.marker == DQT)
-        kept = [part for part in parts if part.marker in (DHT, DRI, SOS, None)]
-        return cls(
-            data[table.body + 1 : table.body + 65],
-            tuple((part.marker, data[part.start : part.end]) for part in kept),
-        )
-
-    def scans(self, number: int) -> bytes:
-        """Tables and scans, of the component `number`."""
-        written = b""
-        for marker, data in self.tables_and_scans:
-            written += data if marker != SOS else data[:5] + bytes([number]) + data[6:]
-        return written

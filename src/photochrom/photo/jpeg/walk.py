@@ -71,11 +71,11 @@ def walk(data: bytes | bytearray, frame: Frame) -> Walk | None:
     ):
         return None
     function = loaded.photochrom_walk_scan
-    function.restype, function.argtypes = ctypes.c_int64, [ctypes.POINTER(_Scan)]
+    function.restype, function.argtypes = ctypes.c_int64, [ctypes.POINTER(ScanStruct)]
     return _Walker(function, data, frame).walk()
 
 
-class _Scan(ctypes.Structure):
+class ScanStruct(ctypes.Structure):
     """`struct scan` of walk.c."""
 
     _fields_ = [
@@ -213,7 +213,9 @@ class _Walker:
         if len(set(names)) < count or not set(names) <= set(self._names):
             raise fault
         numbers = [self._names.index(name) for name in names]
-        scan = _Scan(components=count, interval=self._interval, start=start, end=len(self._data))
+        scan = ScanStruct(
+            components=count, interval=self._interval, start=start, end=len(self._data)
+        )
         scan.data = self._bytes.ctypes.data
         self._set_coding(scan, numbers, header[-3:], fault)
         rows = self._set_blocks(scan, numbers, fault)
@@ -226,7 +228,7 @@ class _Walker:
         return scan.place
 
     def _set_coding(
-        self, scan: _Scan, numbers: list[int], band: bytes | bytearray, fault: _Impossible
+        self, scan: ScanStruct, numbers: list[int], band: bytes | bytearray, fault: _Impossible
     ) -> None:
         """Which coefficients the scan has; raises where another must have come before."""
         if not self._frame.progressive:
@@ -247,7 +249,9 @@ class _Walker:
         scan.coding = (_AC_FIRST if first else _DC_FIRST) + (high > 0)
         scan.first, scan.last, scan.low = first, last, low
 
-    def _set_blocks(self, scan: _Scan, numbers: list[int], fault: _Impossible) -> tuple[int, int]:
+    def _set_blocks(
+        self, scan: ScanStruct, numbers: list[int], fault: _Impossible
+    ) -> tuple[int, int]:
         """How many MCUs the scan has; those in a row, and their height in pixels."""
         frame = self._frame
         highest = max(down for down, _ in frame.sampling)
@@ -270,7 +274,7 @@ class _Walker:
         return across, height
 
     def _set_tables(
-        self, scan: _Scan, numbers: list[int], named: bytes | bytearray, fault: _Impossible
+        self, scan: ScanStruct, numbers: list[int], named: bytes | bytearray, fault: _Impossible
     ) -> tuple[list[NDArray[np.uint8]], list[NDArray[Any]]]:
         """Set the scan's tables; those for AC that it needs, and all others that it points to."""
         ac_tables, others = list[NDArray[np.uint8]](), list[NDArray[Any]]()
