@@ -1,4 +1,4 @@
-/* Random photos and scans through the native kernel, in buffers of exactly the size that it may touch.
+/* Random photos, scans and exchanges of blocks through the native kernel, in buffers of exactly the size that it may touch.
 
    Build with -fsanitize=address,undefined; a fault ends the program. Arguments: seconds, seed. */
 
@@ -102,44 +102,107 @@ static uint8_t *huffman_table(void) {
     return table;
 }
 
-static void one_scan(void) {
-    struct scan s = {0};
-    s.coding = (int32_t)below(5);
-    const int alone = s.coding == AC_FIRST || s.coding == AC_REFINED;
-    s.components = alone ? 1 : 1 + (int32_t)below(4);
-    s.first = alone ? 1 + (int32_t)below(63) : 0;
-    s.last = s.coding == SEQUENTIAL ? 63 : alone ? s.first + (int32_t)below(64 - s.first) : 0;
-    s.low = s.coding == SEQUENTIAL ? 0 : (int32_t)below(14);
-    s.mcus = 1 + below(below(8) ? 40 : 4000);
-    s.interval = below(3) ? 0 : 1 + below(20);
-    const int64_t length = below(below(8) ? 300 : 20000);
-    s.start = below(length + 1), s.end = length;
+/* Coded data, or random bytes. */
+static uint8_t *scan_data(int64_t length) {
     uint8_t *data = malloc((size_t)length);
     const int ways = (int)below(3);
     for (int64_t i = 0; i < length; i++) data[i] = (uint8_t)(ways ? draw() : draw() & draw() & draw());
     for (int64_t i = 0; ways != 2 && i + 1 < length; i++)
         if (data[i] == 0xFF) data[++i] = (uint8_t)(below(9) ? 0 : 0xD0 + below(8));
-    s.data = data;
-    uint8_t *tables[8];
+    return data;
+}
+
+/* What a scan points to. */
+struct owned {
+    uint8_t *data, *tables[8];
     uint16_t *steps[4];
-    for (int i = 0; i < 8; i++) tables[i] = huffman_table();
-    for (int i = 0; i < s.components; i++) {
-        s.blocks[i] = alone ? 1 : 1 + (int32_t)below(4);
-        s.dc[i] = s.coding == SEQUENTIAL || s.coding == DC_FIRST ? tables[i] : NULL;
-        s.ac[i] = s.coding == SEQUENTIAL || alone ? tables[4 + i] : NULL;
-        s.steps[i] = steps[i] = malloc(BLOCK_SIZE * sizeof(uint16_t));
+    uint64_t *history;
+};
+
+static void free_owned(struct owned *o) {
+    for (int i = 0; i < 8; i++) free(o->tables[i]);
+    for (int i = 0; i < 4; i++) free(o->steps[i]);
+    free(o->data), free(o->history);
+}
+
+/* A scan of which coding, components, mcus and interval are set. */
+static void random_scan(struct scan *s, struct owned *o) {
+    const int alone = s->coding == AC_FIRST || s->coding == AC_REFINED;
+    s->first = alone ? 1 + (int32_t)below(63) : 0;
+    s->last = s->coding == SEQUENTIAL ? 63 : alone ? s->first + (int32_t)below(64 - s->first) : 0;
+    s->low = s->coding == SEQUENTIAL ? 0 : (int32_t)below(14);
+    const int64_t length = below(below(8) ? 300 : 20000);
+    s->start = below(length + 1), s->end = length;
+    s->data = o->data = scan_data(length);
+    for (int i = 0; i < 8; i++) o->tables[i] = huffman_table();
+    for (int i = 0; i < 4; i++) {
+        o->steps[i] = malloc(BLOCK_SIZE * sizeof(uint16_t));
         const int most = below(2) ? 16 : 65535;
-        for (int j = 0; j < BLOCK_SIZE; j++) steps[i][j] = (uint16_t)(1 + below(most));
+        for (int j = 0; j < BLOCK_SIZE; j++) o->steps[i][j] = (uint16_t)(1 + below(most));
     }
-    uint64_t *history = malloc((size_t)s.mcus * sizeof(uint64_t));
-    for (int64_t i = 0; i < s.mcus; i++) history[i] = s.coding == AC_REFINED ? draw() & draw() : 0;
-    s.history = alone ? history : NULL;
+    for (int i = 0; i < s->components; i++) {
+        s->blocks[i] = alone || s->components == 1 ? 1 : 1 + (int32_t)below(4);
+        s->dc[i] = s->coding == SEQUENTIAL || s->coding == DC_FIRST ? o->tables[i] : NULL;
+        s->ac[i] = s->coding == SEQUENTIAL || alone ? o->tables[4 + i] : NULL;
+        s->steps[i] = o->steps[i];
+    }
+    o->history = malloc((size_t)s->mcus * sizeof(uint64_t));
+    for (int64_t i = 0; i < s->mcus; i++) o->history[i] = s->coding == AC_REFINED ? draw() & draw() : 0;
+    s->history = alone ? o->history : NULL;
+}
+
+static int32_t components_for(int32_t coding) {
+    return coding == AC_FIRST || coding == AC_REFINED ? 1 : 1 + (int32_t)below(4);
+}
+
+static void one_scan(void) {
+    struct scan s = {.coding = (int32_t)below(5)};
+    struct owned owned = {0};
+    s.components = components_for(s.coding);
+    s.mcus = 1 + below(below(8) ? 40 : 4000);
+    s.interval = below(3) ? 0 : 1 + below(20);
+    random_scan(&s, &owned);
     const int64_t fault = photochrom_walk_scan(&s);
     if (s.place < s.start || s.place > s.end || s.mcu < 0 || s.mcu > s.mcus) abort();
     if ((fault == SOUND) != (s.mcu == s.mcus)) abort();
-    for (int i = 0; i < 8; i++) free(tables[i]);
-    for (int i = 0; i < s.components; i++) free(steps[i]);
-    free(data), free(history);
+    free_owned(&owned);
+}
+
+static void one_exchange(void) {
+    struct exchange e = {.scan = {.coding = (int32_t)below(5)}};
+    struct owned owned = {0}, added[MOST_ADDED] = {{0}};
+    uint32_t *codes[MOST_ADDED] = {0};
+    uint8_t *lengths[MOST_ADDED] = {0};
+    e.scan.components = components_for(e.scan.coding);
+    e.scan.mcus = 1 + below(below(8) ? 20 : 400);
+    e.scan.interval = below(2) ? 0 : 1 + below(20);
+    random_scan(&e.scan, &owned);
+    e.kept = (int32_t)below(e.scan.components + 1);
+    e.neutral = below(4) == 0;
+    for (int i = 0; i < 4; i++) e.lengths[i] = 1 + (uint32_t)below(32), e.codes[i] = (uint32_t)draw();
+    e.added_count = below(MOST_ADDED + 1);
+    for (int64_t i = 0; i < e.added_count; i++) {
+        struct added *a = &e.added[i];
+        a->step = below(2), a->repeats = below(17);
+        const size_t count = a->step ? (size_t)e.scan.mcus : 1;
+        codes[i] = malloc(count * sizeof(uint32_t)), lengths[i] = malloc(count);
+        for (size_t j = 0; j < count; j++) {
+            lengths[i][j] = (uint8_t)(1 + below(32));
+            codes[i][j] = (uint32_t)(draw() & (((uint64_t)1 << lengths[i][j]) - 1));
+        }
+        a->codes = codes[i], a->lengths = lengths[i];
+        a->scan.coding = (int32_t)below(3), a->scan.components = 1;
+        a->scan.mcus = e.scan.mcus, a->scan.interval = e.scan.interval;
+        random_scan(&a->scan, &added[i]);
+        if (below(2)) a->scan.data = NULL;
+    }
+    e.room = below(below(2) ? 200 : 100000);
+    e.out = malloc((size_t)e.room);
+    const int64_t fault = photochrom_exchange_blocks(&e);
+    if (e.written < 0 || e.written > e.room || e.scan.mcu < 0 || e.scan.mcu > e.scan.mcus) abort();
+    if (fault == SOUND && e.scan.mcu != e.scan.mcus) abort();
+    for (int i = 0; i < MOST_ADDED; i++) free(codes[i]), free(lengths[i]), free_owned(&added[i]);
+    free(e.out), free_owned(&owned);
 }
 
 int main(int count, char **arguments) {
@@ -149,7 +212,8 @@ int main(int count, char **arguments) {
     for (const time_t start = time(NULL); difftime(time(NULL), start) < seconds; photos++) {
         one_photo();
         for (int i = 0; i < 10; i++) one_scan();
+        for (int i = 0; i < 10; i++) one_exchange();
     }
-    printf("%ld photos, ten times as many scans\n", photos);
+    printf("%ld photos, ten times as many scans and exchanges\n", photos);
     return photos ? 0 : 1;
 }

@@ -17,15 +17,10 @@ from photochrom.photo.jpeg import stream as jpeg_stream
 from photochrom.photo.jpeg.markers import FRAMES, FrameHeader, segment
 from photochrom.photo.jpeg.record import NotReversibleError, original
 from photochrom.photo.jpeg.reversible import GrayJpeg, Replacements, splice
+from support.gray_jpegs import luma_of, picture, planes
 from support.programs import program
 
 SIZES = [(1, 1), (1, 9), (2, 3), (7, 8), (8, 8), (9, 16), (17, 33), (64, 100), (129, 255)]
-
-
-def picture(height, width, seed=0):
-    random = np.random.default_rng(seed)
-    coarse = random.integers(0, 256, (height // 4 + 2, width // 4 + 2)).astype(np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def by_pillow(pixels, **options):
@@ -79,27 +74,6 @@ ENCODERS = {
 def encoded(name, height, width, seed=0):
     encoder, options = ENCODERS[name]
     return encoder(picture(height, width, seed), **options)
-
-
-def planes(gray, seed=1):
-    height, width = gray.chroma_size
-    return tuple(
-        np.clip(128 + (picture(height, width, seed + i).astype(int) - 128) // 3, 0, 255).astype(
-            np.uint8
-        )
-        for i in (0, 1)
-    )
-
-
-def luma_of(data):
-    """Y as the decoder has it before it makes RGB."""
-    image = Image.open(io.BytesIO(data))
-    assert image.mode in ("L", "RGB")
-    if image.mode == "RGB":
-        image.draft("YCbCr", image.size)
-        assert image.mode == "YCbCr"
-        return np.asarray(image)[..., 0]
-    return np.asarray(image)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
