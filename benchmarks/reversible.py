@@ -1,6 +1,7 @@
 """Reversible JPEGs over many photos: do they come back, and how far is L from an ordinary result?
 
-    python benchmarks/reversible.py val.tar [--limit 500] [--damaged 200] [--sheet FILE.png]
+    python benchmarks/reversible.py val.tar [--limit 500] [--damaged 200] [--neutral 100]
+        [--sheet FILE.png]
 
 Every photo is made grey, cut to an odd size and encoded as JPEG in one of several ways (Pillow,
 libvips, cjpeg, ImageMagick, Go; baseline, optimised, progressive, with restart markers, quality 1
@@ -8,8 +9,9 @@ to 100, with comments), then coloured reversibly. Counted: results that give the
 byte for byte; results whose luma, as jpegtran takes it out, equals what jpegtran makes of the grey
 file; pixels whose luma is shown otherwise (a decoder clips). Measured: the difference of L and of
 ab from an ordinary PNG result. Then grey files are damaged, and must be refused or give themselves
-back, in a file that decodes. --sheet: the photo with the largest difference of L, ordinary and
-reversible.
+back, in a file that decodes. --neutral: as many photos as JPEGs of three components, 4:4:4, 4:2:2,
+4:4:0 and 4:2:0; they are counted and damaged in the same way. --sheet: the photo with the largest
+difference of L, ordinary and reversible.
 """
 
 from __future__ import annotations
@@ -122,6 +124,70 @@ def go_encoder() -> str:
     return str(folder / "encode")
 
 
+def neutral_encoded(gray: NDArray[np.uint8], number: int) -> tuple[str, bytes]:
+    """A JPEG of three components without colour, of one of several encoders, and its name."""
+    quality = [1, 30, 60, 75, 85, 92, 97, 100][number // 3 % 8]
+    pixels = np.repeat(gray[..., None], 3, axis=2)
+    ppm = b"P6 %d %d 255\n" % gray.shape[::-1] + pixels.tobytes()
+    named = ["-quality", str(quality)]
+    cjpeg = ["cjpeg", *named]
+    ways: dict[str, dict[str, Any] | list[str]] = {
+        "Pillow, 4:2:0": {"subsampling": 2},
+        "Pillow, 4:2:2": {"subsampling": 1, "optimize": True},
+        "Pillow, 4:4:4": {"subsampling": 0, "restart_marker_blocks": 7},
+        "Pillow, progressive": {"progressive": True, "restart_marker_rows": number % 2},
+        "cjpeg, 4:4:0": [*cjpeg, "-sample", "1x2", "-restart", "2B"],
+        "cjpeg, 4:2:0": [*cjpeg, "-sample", "2x2", "-optimize", "-restart", "1"],
+        "cjpeg, progressive": [*cjpeg, "-sample", "1x1", "-progressive"],
+        "ImageMagick": ["convert", "ppm:-", "-type", "TrueColor", *named, "jpeg:-"],
+        "libvips": {},
+    }
+    way = list(ways)[number % len(ways)]
+    options = ways[way]
+    if isinstance(options, list):
+        return way, run(options, ppm)
+    if way == "libvips":
+        import pyvips
+
+        image = pyvips.Image.new_from_array(pixels).copy(interpretation="srgb")
+        return way, image.jpegsave_buffer(Q=quality, trellis_quant=True, interlace=bool(number % 2))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=quality, **options)
+    return way, file.getvalue()
+
+
+def neutral(path: Path, count: int, damages: int, colorizer: Colorizer) -> str:
+    """What becomes of grey photos in JPEGs of three components."""
+    counts: Counter[str] = Counter()
+    files, clipped, of_ab, sizes = [], [], [], []
+    for number, pixels in enumerate(photos(path, count)):
+        way, data = neutral_encoded(pixels, number)
+        files.append(data)
+        result = colorizer.colorize(Photo(data, f"photo {number}"))
+        kept = result.encode(".jpg", reversible=True)
+        gray = GrayJpeg.of(data)
+        counts["neutral photos"] += 1
+        counts[f"of {way}"] += 1
+        counts["byte for byte"] += restore_original(kept) == data
+        counts["by jpegtran"] += taken_by_jpegtran(kept, gray) == taken_by_jpegtran(data, gray)
+        shown = np.asarray(Image.open(io.BytesIO(kept)))
+        luma = np.abs(shown @ LUMA - np.asarray(Image.open(io.BytesIO(data)))[..., 0])
+        clipped.append(float((luma > 1).mean()))
+        usual = result.rgb
+        difference = lab_from_srgb(shown / np.float32(255)) - lab_from_srgb(usual / np.float32(255))
+        of_ab.append(float(np.linalg.norm(difference[..., 1:], axis=-1).mean()))
+        sizes.append((gray.chroma_steps, len(kept) / len(data)))
+    lines = [
+        ", ".join(f"{name} {count}" for name, count in counts.items()),
+        f"ab: {np.mean(of_ab):.2f} on average, {max(of_ab):.2f} in the worst",
+        f"luma shown otherwise: {np.mean(clipped):.5%} of the pixels, {max(clipped):.4%} at most",
+    ]
+    for steps in sorted({steps for steps, _ in sizes}):
+        times = np.median([ratio for own, ratio in sizes if own == steps])
+        lines.append(f"chroma of each {steps[0]} x {steps[1]} pixels: {times:.2f} times the bytes")
+    return "\n".join([*lines, damage(files, damages, colorizer)])
+
+
 def run(command: list[str], data: bytes) -> bytes:
     return subprocess.run(command, input=data, capture_output=True, check=True).stdout
 
@@ -147,6 +213,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--limit", type=int, default=500)
     parser.add_argument("--damaged", type=int, default=200)
+    parser.add_argument("--neutral", type=int, default=100)
     parser.add_argument("--sheet", type=Path)
     arguments = parser.parse_args()
     colorizer = Colorizer()
@@ -188,6 +255,8 @@ def main() -> None:
     if arguments.sheet and worst[1] is not None:
         worst[1].save(arguments.sheet)
     print(damage(files, arguments.damaged, colorizer))
+    if arguments.neutral:
+        print(neutral(arguments.photos, arguments.neutral, arguments.damaged, colorizer))
 
 
 def damage(files: list[bytes], count: int, colorizer: Colorizer) -> str:

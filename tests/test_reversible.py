@@ -82,6 +82,93 @@ def test_a_grey_profile_becomes_an_rgb_one_with_its_curve(tmp_path):
     assert restore_original(kept) == path.read_bytes()
 
 
+NEUTRAL = {
+    "4:2:0": {"subsampling": 2},
+    "4:2:2": {"subsampling": 1, "optimize": True},
+    "4:4:4": {"subsampling": 0, "restart_marker_rows": 1},
+    "progressive": {"progressive": True},
+}
+
+
+def saved_neutral(path, photo, **options):
+    """The photo as a grey JPEG of three components."""
+    with Image.open(photo) as image:
+        image.convert("L").convert("RGB").save(path, quality=90, **options)
+    return path
+
+
+@pytest.mark.parametrize("layout", NEUTRAL)
+def test_a_jpeg_of_three_components_without_color(tmp_path, photo, layout, lab_of):
+    """Its result has the colours of that of the grey JPEG of the same photo."""
+    path = saved_neutral(tmp_path / "neutral.jpg", photo, **NEUTRAL[layout])
+    grey = tmp_path / "grey.jpg"
+    with Image.open(path) as image:
+        image.convert("L").save(grey, quality=90)
+    report = colorize_file(path, options=SMALL, save=REVERSIBLE)
+    assert (report.state, report.warnings) == ("done", [])
+    (colored,) = report.outputs
+    assert restore_original(colored) == path.read_bytes()
+    luma = check_luma(colored, path)
+    assert luma.largest_difference <= 1
+    assert luma.share_beyond_rounding == 0
+    assert SOURCE_TYPE.encode() in colored.read_bytes()
+    usual = colorize(grey, SMALL).encode(".jpg", REVERSIBLE)
+    shown, wanted = (
+        lab_of(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        for data in (colored.read_bytes(), usual)
+    )
+    difference = np.linalg.norm((shown - wanted)[..., 1:], axis=-1)
+    assert difference.mean() < 1  # 0.1 where chroma has half the size, else 0.5
+    assert np.linalg.norm(shown[..., 1:], axis=-1).mean() > 20  # 30
+
+
+def test_an_rgb_profile_of_a_neutral_jpeg_stays(tmp_path, photo):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = saved_neutral(tmp_path / "neutral.jpg", photo, icc_profile=profile)
+    kept = colorize(path, SMALL).encode(".jpg", REVERSIBLE)
+    assert Image.open(io.BytesIO(kept)).info["icc_profile"] == profile
+    assert restore_original(kept) == path.read_bytes()
+
+
+def test_a_neutral_jpeg_without_the_library(tmp_path, photo, photochrom, monkeypatch):
+    """What is made with it is taken back without it, and the other way round."""
+
+    def run(kernel, *arguments, stdin):
+        monkeypatch.setenv("PHOTOCHROM_KERNEL", kernel)
+        done = photochrom(*arguments, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with Image.open(photo) as image:
+        image.crop((0, 0, 121, 90)).convert("RGB").save(tmp_path / "neutral.jpg")
+    gray = (tmp_path / "neutral.jpg").read_bytes()
+    command = ["colorize", "--reversible", "--size", "64", "-"]
+    by_python, by_c = (run(kernel, *command, stdin=gray) for kernel in ("numpy", "native"))
+    assert run("native", "undo", "-", stdin=by_python) == gray
+    assert run("numpy", "undo", "-", stdin=by_c) == gray
+
+
+def test_colors_in_the_data_are_refused_in_one_line(tmp_path, command, photo):
+    """Also in a folder, where the other photo is done."""
+    pixels = np.repeat(scene(1, np.uint8)[..., :1], 3, axis=2)
+    pixels[:8, :8] = (200, 90, 30)
+    Image.fromarray(pixels).save(tmp_path / "spot.jpg", quality=95)
+    saved_neutral(tmp_path / "neutral.jpg", photo)
+    photo.unlink()
+    done = command(
+        "colorize", "--reversible", "--recolor", "--size", "64", "--json", ".", "-o", "out",
+        cwd=tmp_path,
+    )  # fmt: skip
+    records = {line["input"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 1
+    assert records["neutral.jpg"]["state"] == "done"
+    assert records["spot.jpg"]["error"] == (
+        "spot.jpg: cannot be coloured reversibly: it has colour in its data; "
+        "leave --reversible out for an ordinary result"
+    )
+    assert not (tmp_path / "out/spot.color.jpg").exists()
+
+
 def test_other_kinds_are_refused_with_the_reason(tmp_path, examples):
     png = tmp_path / "photo.png"
     Image.fromarray(scene(1, np.uint8)[..., 0]).save(png)

@@ -106,6 +106,28 @@ def test_planes_are_half_the_size_and_strips_leave_no_trace(size):
     np.testing.assert_array_equal(planes, solver(_Block(0, padded)))
 
 
+@pytest.mark.parametrize("steps", [(1, 1), (1, 2), (2, 1)], ids=str)
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (64, 5), (65, 33), (129, 40), (300, 7)], ids=str)
+def test_finer_chroma_is_that_of_the_enlarged_picture(size, steps):
+    """Rows are fetched once, in order."""
+    gray = np.random.default_rng(0).integers(0, 256, size).astype(np.uint8)
+    enlarged = gray.repeat(2 // steps[0], 0).repeat(2 // steps[1], 1)
+    fetched = 0
+
+    def fetch(top, rows):
+        nonlocal fetched
+        assert top == fetched
+        fetched = top + rows
+        assert fetched <= size[0]
+        return gray[top : top + rows, :, None].repeat(3, 2)
+
+    chroma = random_chroma(0)
+    planes = np.stack(chroma_planes(fetch, size, chroma, SRGB, threads=2, steps=steps))
+    assert planes.shape == (2, -(-size[0] // steps[0]), -(-size[1] // steps[1]))
+    assert fetched == size[0]
+    np.testing.assert_array_equal(planes, planes_of(enlarged, chroma))
+
+
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(1, 70),

@@ -104,6 +104,22 @@ def test_a_reversible_result_gives_the_photo_back(client: TestClient, cat: bytes
     assert "leave reversible=true out" in detail
 
 
+def test_a_neutral_jpeg_is_colored_reversibly_and_colors_are_refused(
+    client: TestClient, cat: bytes
+) -> None:
+    neutral, spot = io.BytesIO(), io.BytesIO()
+    image = Image.open(io.BytesIO(cat)).convert("RGB")
+    image.save(neutral, "JPEG")
+    image.paste((200, 90, 30), (0, 0, 20, 20))
+    image.save(spot, "JPEG")
+    url = f"{API}/colorize?name=a.jpg&reversible=true&recolor=true"
+    answer = client.post(url, content=neutral.getvalue())
+    assert answer.status_code == 200, answer.text
+    assert restore_original(answer.content) == neutral.getvalue()
+    detail = problem(client.post(url, content=spot.getvalue()), 422, "photo-error")
+    assert "a.jpg: cannot be coloured reversibly: it has colour in its data" in detail
+
+
 def test_a_deep_tiff_with_pages_keeps_what_it_has(
     client: TestClient, examples: Path, tmp_path: Path
 ) -> None:

@@ -98,7 +98,7 @@ def by_go(tmp_path_factory):
     return lambda gray: run([str(folder / "encode")], ppm(gray))
 
 
-FULL = ["-vf", "format=gray,format=yuvj420p"]
+FROM_PPM = ["-v", "error", "-f", "image2pipe", "-c:v", "ppm", "-i", "-"]
 ENCODERS = {
     "Pillow": lambda gray: by_pillow(gray, quality=85),
     "Pillow, 4:4:4": lambda gray: by_pillow(gray, quality=95, subsampling=0, optimize=True),
@@ -114,14 +114,14 @@ ENCODERS = {
         [program("convert"), "ppm:-", "-type", "TrueColor", "-quality", "88", "jpeg:-"], ppm(gray)
     ),
     "FFmpeg": lambda gray: run(
-        [program("ffmpeg"), *"-v error -f image2pipe -c:v ppm -i - -f mjpeg".split(), *FULL, "-"],
+        [program("ffmpeg"), *FROM_PPM, "-vf", "format=gray,format=yuvj420p", "-f", "mjpeg", "-"],
         ppm(gray),
     ),
 }
 
 
 def taken_by_jpegtran(data, progressive):
-    options = ["-copy", "none", "-optimize", *(["-progressive"] if progressive else [])]
+    options = ["-copy", "none", *(["-progressive"] if progressive else [])]
     done = subprocess.run(
         [program("jpegtran"), "-grayscale", *options], input=data, capture_output=True
     )
