@@ -3,12 +3,12 @@
     python benchmarks/jpeg_decoders.py [--node-modules FOLDER] [--python PYTHON]
 
 Each decoder of this machine decodes reversible results (baseline, progressive, with restart
-markers, odd sizes) of the example photographs. "luma": the largest difference of its Y' from the
-codes of the grey file, which it decodes too; rounding makes up to 1. "colour": the mean difference
-from what libjpeg-turbo makes of the same file; decoders enlarge chroma in several ways, so up to
-about 2 is usual. Decoders that are not there are left out: programs (djpeg, FFmpeg, ImageMagick,
-GraphicsMagick, Chromium), Go's image/jpeg, Java's ImageIO, stb_image with a C compiler; jpeg-js and
-sharp in FOLDER; OpenCV in the environment of PYTHON.
+markers, of three components, odd sizes) of the example photographs. "luma": the largest difference
+of its Y' from the codes of the grey file, which it decodes too; rounding makes up to 1. "colour":
+the mean difference from what libjpeg-turbo makes of the same file; decoders enlarge chroma in
+several ways, so up to about 2 is usual. Decoders that are not there are left out: programs (djpeg,
+FFmpeg, ImageMagick, GraphicsMagick, Chromium), Go's image/jpeg, Java's ImageIO, stb_image with a C
+compiler; jpeg-js and sharp in FOLDER; OpenCV in the environment of PYTHON.
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "progressive": {"progressive": True},
     "restarts": {"restart_marker_rows": 1},
 }
+NEUTRAL: dict[str, dict[str, Any]] = {
+    "three components": {"subsampling": 2, "restart_marker_rows": 1},
+    "three, 4:4:4": {"subsampling": 0},
+    "three, progressive": {"subsampling": 2, "progressive": True},
+}
+"""JPEGs of three components without colour."""
 Decoder = Callable[[Path], NDArray[np.uint8]]
 
 GO = """package main
@@ -178,9 +184,10 @@ def variants(folder: Path, colorizer: Colorizer) -> Iterator[tuple[str, Path, Pa
     for name in NAMES:
         image = Image.open(EXAMPLES / f"{name}.jpg").convert("L")
         image = image.crop((0, 0, image.width - 1 + image.width % 2, image.height))  # odd
-        for kind, options in ENCODINGS.items():
+        for kind, options in (ENCODINGS | NEUTRAL).items():
             gray, colored = folder / f"{name}-{kind}.jpg", folder / f"{name}-{kind}.color.jpg"
-            image.save(gray, quality=90, **options)
+            stored = image.convert("RGB") if kind in NEUTRAL else image
+            stored.save(gray, quality=90, **options)
             colorizer.colorize(gray).save(colored, SaveOptions(reversible=True))
             yield kind, gray, colored
 
@@ -191,9 +198,9 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     arguments = parser.parse_args()
     weights = np.array([0.299, 0.587, 0.114])
-    kinds = list(ENCODINGS)
+    kinds = [*ENCODINGS, *NEUTRAL]
     print(f"| decoder | {' | '.join(f'{kind}: luma, colour' for kind in kinds)} |")
-    print("|---|---|---|---|")
+    print("|---" * (1 + len(kinds)) + "|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photos = list(variants(folder, Colorizer()))
