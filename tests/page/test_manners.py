@@ -78,7 +78,7 @@ def test_every_file_of_the_page_is_used() -> None:
     )
     for file in PAGE.iterdir():
         assert file.name == "index.html" or file.name in words, file.name
-    icons = re.findall(r'symbol id="([^"]+)"', (PAGE / "icons.svg").read_text())
+    icons = re.findall(r'symbol id="icon-([^"]+)"', words)
     for icon in icons:
         assert re.search(rf'data-icon="{icon}"|iconButton\("{icon}"', words), icon
     for icon in re.findall(r'data-icon="([^"]+)"', words):

@@ -174,14 +174,13 @@ class Desk:
         stage = self.canvas
         assert box is not None
         at = box["x"] + box["width"] / 2
-        before = self.page.locator("#before-label").evaluate(
-            "(label) => parseFloat(label.style.left)"
+        left, width = (
+            self.page.locator("#viewport").evaluate(
+                "(box, name) => parseFloat(box.style.getPropertyValue(`--photo-${name}`))", name
+            )
+            for name in ("left", "width")
         )
-        left = stage["x"] + before
-        width = self.page.locator("#after-label").evaluate(
-            "(label) => parseFloat(label.style.left)"
-        )
-        width -= before
+        left += stage["x"]
         assert abs(left + split * width - at) < 1 + 0.006 * width
         return left, box["y"], width, box["height"]
 

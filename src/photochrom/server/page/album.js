@@ -20,14 +20,30 @@ export class Album extends EventTarget {
   }
 
   add(files) {
-    const added = [...files].map(
-      (file) => new Photo(file, (type, detail) => this.#emit(type, detail)));
+    const added = [...files].map((file) => new Photo(file, this.#heard));
     if (!added.length) return;
     this.photos.push(...added);
     for (const photo of added) this.#sketch(photo);
     this.#emit("photos");
     this.select(added[0]);
     this.#pump();
+  }
+
+  /** Take back photos that the server has kept: { session, saved } of each. */
+  takeBack(kept) {
+    const photos = kept.map(({ session, saved }) => Photo.kept(session, saved, this.#heard));
+    this.photos.push(...photos);
+    this.#emit("photos");
+    for (const photo of photos) this.#color(photo);
+  }
+
+  #heard = (type, detail) => this.#emit(type, detail);
+
+  /** Photos that are coloured, that failed, and that are still to come. */
+  get byState() {
+    const of = (...states) => this.photos.filter((photo) => states.includes(photo.state));
+    return { ready: of("ready"), failed: of("failed"),
+      coming: of("waiting", "uploading", "coloring") };
   }
 
   select(photo) {
@@ -130,6 +146,7 @@ export class Album extends EventTarget {
   /** A coloured picture of the photo has been fetched. */
   finish(photo, picture) {
     sketch(photo.thumbnail, picture, THUMBNAIL);
+    if (!photo.colored) Object.assign(photo, { colored: true, saved: false });
     photo.become("ready");
   }
 }

@@ -95,19 +95,45 @@ export const suggestions = (id, parameters) =>
   json(`${session(id)}/suggestions${query(parameters)}`);
 
 /** Download a file; resolves to its content and its name. */
-async function file(path) {
-  const answer = await request(path);
+async function file(path, { signal, progress } = {}) {
+  const answer = await request(path, { signal });
   const disposition = answer.headers.get("Content-Disposition") ?? "";
   const coded = /filename\*=UTF-8''([^;]+)/i.exec(disposition);
   const plain = /filename="?([^";]+)"?/i.exec(disposition);
   const name = coded ? decodeURIComponent(coded[1]) : plain?.[1];
-  return { blob: await answer.blob(), name };
+  return { blob: progress ? await collected(answer, progress) : await answer.blob(), name };
+}
+
+/** The content of a zip; `progress` gets how many files of it have begun, and how many bytes came.
+ *  Files begin alike: "PK" 3 4 and four bytes that are the same for all of them. */
+async function collected(answer, progress) {
+  const pieces = [];
+  let [begun, bytes, tail, start] = [0, 0, new Uint8Array(0), null];
+  const reader = answer.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Blob(pieces, { type: answer.headers.get("Content-Type") });
+    pieces.push(value);
+    bytes += value.length;
+    start ??= value.slice(0, 8);
+    const seam = new Uint8Array([...tail, ...value.subarray(0, 7)]); // a start may lie across two
+    begun += occurrences(start, seam.subarray(0, tail.length + 7)) + occurrences(start, value);
+    tail = value.slice(-7);
+    progress(begun, bytes);
+  }
+}
+
+function occurrences(start, bytes) {
+  let count = 0;
+  for (let at = bytes.indexOf(start[0]); at >= 0; at = bytes.indexOf(start[0], at + 1))
+    if (start.every((byte, i) => bytes[at + i] === byte)) count += 1;
+  return count;
 }
 
 export const result = (id, parameters) => file(`${session(id)}/result${query(parameters)}`);
-export const archive = (ids, parameters) => {
+export const archive = (ids, parameters, options) => {
   const list = new URLSearchParams(ids.map((id) => ["session", id]));
-  return file(`/archive?${list}&${query(parameters).slice(1)}`);
+  return file(`/archive?${list}&${query(parameters).slice(1)}`, options);
 };
 
 /** Send a photo; `progress` gets 0..1. Waits and tries again while the server is busy.
@@ -128,6 +154,21 @@ export async function upload(photo, { progress, waiting, signal }) {
   }
 }
 
+/** Why sending a file came to nothing: the file, the connection or the server. */
+async function whyLost(photo) {
+  try {
+    await photo.slice(0, 1).arrayBuffer();
+  } catch {
+    return texts.unreadable;
+  }
+  try {
+    await once("/about");
+  } catch {
+    return texts.notReached;
+  }
+  return texts.interrupted;
+}
+
 function send(photo, progress, signal) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
@@ -141,7 +182,7 @@ function send(photo, progress, signal) {
       if (call.status === 201) resolve(JSON.parse(call.responseText));
       else reject(refusal(call.status, call.responseText, call.getResponseHeader("Retry-After")));
     });
-    call.addEventListener("error", () => reject(new ApiError(0, { detail: texts.notReached })));
+    call.addEventListener("error", async () => reject(new ApiError(0, { detail: await whyLost(photo) })));
     call.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
     signal.addEventListener("abort", () => call.abort());
     call.send(photo);

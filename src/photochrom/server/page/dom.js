@@ -1,7 +1,5 @@
 import { texts } from "./texts.js";
 
-const ICONS = new URL("icons.svg", import.meta.url).pathname;
-
 export const byId = (id) => document.getElementById(id);
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const narrow = matchMedia("(max-width: 760px)");
@@ -20,14 +18,14 @@ export function element(tag, { class: name, text, on = {}, ...attributes } = {},
   return node;
 }
 
-/** An icon of icons.svg, hidden from screen readers. */
+/** An icon of index.html, hidden from screen readers. */
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `${ICONS}#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
 }

@@ -69,6 +69,7 @@ export class LookPanel {
     this.resetAll = element("button", { type: "button", class: "quiet", text: texts.resetAll,
       on: { click: () => this.#reset() } });
     this.sizeRow = element("div", {});
+    for (const slider of this.sliders) slider.show(slider.usual);
     byId("sliders").append(...this.sliders.map((slider) => slider.node), this.sizeRow,
       this.modelRow, this.resetAll);
   }

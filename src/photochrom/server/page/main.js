@@ -1,6 +1,6 @@
 import * as api from "./api.js";
 import { Album } from "./album.js";
-import { receive } from "./arrivals.js";
+import { Arrivals } from "./arrivals.js";
 import { Brush } from "./brush.js";
 import { ColorPanel } from "./colors.js";
 import { Compare } from "./compare.js";
@@ -19,7 +19,9 @@ import { Marks } from "./marks.js";
 import { Panels } from "./panels.js";
 import { PlacePanel } from "./place.js";
 import { Preview } from "./preview.js";
+import { PrintPicture } from "./print.js";
 import { ReferencePanel } from "./reference.js";
+import { Shelf } from "./shelf.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { Strip } from "./strip.js";
@@ -62,8 +64,9 @@ function lay(about, { models }, status) {
   new ReferencePanel(tools, status);
   new HintsFile(album, status);
   new Strip(album, (photo) => table.remove(photo));
-  receive((files) => album.add(files));
-  byId("photo-input").accept = ["image/*", ...about.reads].join(",");
+  new PrintPicture(album, preview);
+  new Arrivals((files) => album.add(files), about.reads, status);
+  return new Shelf(album).open();
 }
 
 async function start() {
@@ -78,7 +81,8 @@ async function start() {
   try {
     const about = await api.about();
     if (about.token_needed && !api.hasToken()) api.setToken(await askForToken());
-    lay(about, await api.models(), status);
+    const lost = await lay(about, await api.models(), status);
+    if (lost) status.regret(texts.lostBefore(lost));
     document.body.dataset.ready = "";
   } catch (error) {
     status.regret(error.message);

@@ -37,7 +37,8 @@ export class PlacePanel {
     this.chips, this.more, this.mixing, this.own);
     this.node.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("pointerdown", (event) => {
-      if (this.isOpen && !this.node.contains(event.target)) this.close(false);
+      if (this.isOpen && !this.node.contains(event.target))
+        this.close(false, event.target !== stage.canvas); // a tap there decides by itself
     }, true);
   }
 
@@ -78,7 +79,7 @@ export class PlacePanel {
     }
   }
 
-  close(refocus = true) {
+  close(refocus = true, settled = true) {
     if (!this.isOpen) return;
     this.#requests += 1;
     this.place = null;
@@ -86,6 +87,7 @@ export class PlacePanel {
     document.body.classList.remove("asking");
     if (refocus && this.#back?.isConnected) this.#back.focus({ preventScroll: true });
     this.#back = null;
+    if (settled && this.tools.kind !== "brush") this.stage.setAside(false);
     this.stage.invalidate();
   }
 

@@ -31,7 +31,10 @@ export class Table {
 
   #followAlbum() {
     const { album, preview, stage, detail } = this;
-    album.addEventListener("photos", () => this.#show());
+    album.addEventListener("photos", () => {
+      this.#show();
+      this.#refocus();
+    });
     album.addEventListener("current", () => this.#change());
     album.addEventListener("state", ({ detail }) => this.#progress(detail.photo));
     album.addEventListener("look", ({ detail: { photo, draft } }) => {
@@ -53,6 +56,7 @@ export class Table {
       detail.want();
       this.#showZoom();
     });
+    // Browsers ask only a person who has touched the page.
     window.addEventListener("beforeunload", (event) => {
       if (album.photos.some((photo) => !photo.saved)) event.preventDefault();
     });
@@ -117,7 +121,14 @@ export class Table {
   remove(photo) {
     this.album.remove(photo);
     this.status.say(texts.removed(photo.name));
-    if (!this.photo) byId("choose").focus();
+  }
+
+  /** Give the focus a place where the element that had it has gone. */
+  #refocus() {
+    const { activeElement, body } = document;
+    if (activeElement !== body && activeElement.checkVisibility()) return;
+    if (this.photo) byId("viewport").focus({ preventScroll: true });
+    else byId("choose").focus();
   }
 
   // Gestures
@@ -131,12 +142,15 @@ export class Table {
   }
 
   #tap(at, reach) {
-    const { stage, marks } = this;
+    const { stage, marks, tools } = this;
     if (!this.photo?.isOpen) return;
     const hint = marks.near(stage.view, at, reach);
     if (hint) this.place.open(hint, hint.mark);
     else if (stage.view.contains(at)) this.#colorAt(stage.view.toPhoto(at));
-    else marks.select(null);
+    else {
+      marks.select(null);
+      if (tools.kind !== "brush") stage.setAside(false);
+    }
   }
 
   /** Ask which colour a place gets; a colour that was just picked elsewhere goes there at once. */
@@ -152,11 +166,11 @@ export class Table {
     return mark !== null && this.place.open(place, mark);
   }
 
-  /** Move the divider aside, so that the coloured place is visible. */
+  /** Move the divider aside for as long as a place under it is being coloured. */
   #uncover(place) {
     const { left, width } = this.stage.view.frame;
     const share = (this.stage.view.toScreen(place).x - left) / width;
-    if (share < this.stage.split) this.stage.slideSplit(0);
+    if (share < this.stage.line) this.stage.setAside(true);
   }
 
   #paint(path) {
@@ -220,6 +234,7 @@ export class Table {
     }
     byId("viewport").dataset.tool = kind;
     byId("brush-row").hidden = kind !== "brush";
+    if (kind !== "brush" && !this.place.isOpen) this.stage.setAside(false);
     if (kind === "hand") this.crosshair.hide();
     this.stage.invalidate();
   }
@@ -228,7 +243,7 @@ export class Table {
     byId("zoom").textContent = texts.zoomAt(
       Math.round(this.stage.view.scale * devicePixelRatio * 100));
     byId("split").setAttribute("aria-pressed", String(this.stage.split > 0.02));
-    byId("viewport").classList.toggle("split", this.stage.split > 0.02 && !this.stage.holding);
+    byId("viewport").classList.toggle("split", this.stage.line > 0.02 && !this.stage.holding);
   }
 
   #showLook(draft = false) {
@@ -261,7 +276,7 @@ export class Table {
     byId("card").hidden = photo.state === "ready";
     for (const part of document.querySelectorAll(".needs-photo")) part.inert = !photo.isOpen;
     for (const id of ["retry", "drop-photo"]) byId(id).hidden = photo.state !== "failed";
-    byId("download").disabled = photo.state !== "ready";
+    byId("download").disabled = !this.download.able;
     this.#showSteps();
   }
 

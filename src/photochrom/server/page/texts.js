@@ -8,6 +8,11 @@ export const texts = {
   tagline: "Bring old photographs into colour",
   invitation: "Drop black-and-white photos here, paste one, or choose some from your disk.",
   choose: "Choose photos",
+  chooseFolder: "Choose a folder",
+  folder: (name, photos, others) => (photos
+    ? `${name}: ${many(photos, "photo", "photos")}${others
+      ? `; ${many(others, "other file was", "other files were")} passed over` : ""}.`
+    : `${name}: there are no photos in this folder.`),
   privateHere: "Your photos stay on this machine. Nothing is sent anywhere else.",
   privateThere: "Your photos go to this server and no further.",
   dropHere: "Drop to add the photos",
@@ -64,6 +69,12 @@ export const texts = {
   isReady: (name) => `${name} is coloured.`,
   waits: (seconds) => `The server is busy; trying again in ${seconds} s`,
   again: "The server had deleted this photo; it is being sent again.",
+  unreadable: "the browser cannot read this file. Was it moved, renamed or deleted?",
+  interrupted: "the connection broke while the file was being sent. Try again.",
+  lost: (name) => `${name}: the server no longer has this photo. Open it again from your disk.`,
+  lostBefore: (count) =>
+    `${many(count, "photo", "photos")} of before are no longer on the server. Open them again.`,
+  failures: "What went wrong",
   tooLarge: (size, most) => `${megabytes(size)}, but the server takes ${megabytes(most)} at most.`,
   facts: ({ width, height, format, bits, pages }) =>
     [`${width} × ${height}`, format.toUpperCase(), bits > 8 && `${bits} bit`,
@@ -145,6 +156,14 @@ export const texts = {
   downloadAll: (count) => `Download all ${count} as a zip`,
   preparing: "Preparing the full-size file …",
   downloaded: (name) => `${name} is downloaded.`,
+  downloadedZip: (name, count) => `${name} is downloaded, with ${many(count, "photo", "photos")}.`,
+  waitsForAll: (ready, all) =>
+    `${ready} of ${all} photos are coloured. The download begins when all are.`,
+  enough: (count) => `Download ${count === 1 ? "the one" : `these ${count}`} now`,
+  zipping: (begun, all, bytes) => `Photo ${Math.max(1, begun)} of ${all}, ${megabytes(bytes)} so far …`,
+  leftOut: (names) => `Not in the download: ${names.join(", ")}`,
+  cancel: "Cancel",
+  cancelled: "Cancelled.",
   mark: "Say in the file that its colours are computed",
   reversible: "Keep the grey JPEG's own light, bit for bit; the colour can be undone",
 
