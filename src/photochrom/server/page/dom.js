@@ -2,7 +2,9 @@ import { texts } from "./texts.js";
 
 export const byId = (id) => document.getElementById(id);
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
-export const narrow = matchMedia("(max-width: 760px)");
+/** Whether the controls fold up and panels dock at an edge: narrow or low, as in layouts.css. */
+export const compact = matchMedia("(max-width: 760px) and (min-height: 481px), (max-width: 480px), "
+  + "(min-width: 481px) and (max-height: 480px)");
 export const coarse = matchMedia("(pointer: coarse)");
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 

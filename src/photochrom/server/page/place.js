@@ -1,5 +1,5 @@
 import * as api from "./api.js";
-import { byId, clamp, element, iconButton, narrow, taken } from "./dom.js";
+import { byId, clamp, compact, element, iconButton, taken } from "./dom.js";
 import { markOf, usualRadius } from "./hints.js";
 import { fitted, hexOf } from "./lab.js";
 import { Mixer } from "./picker.js";
@@ -8,6 +8,7 @@ import { nameOf, texts } from "./texts.js";
 const COUNT = 6;
 const LARGEST = 15; // times the usual radius
 const GAP = 18; // between the place and the panel
+const EDGE = 8; // between the panel and the edge of the stage
 
 /** The panel beside a place of the photo: the colours that suit it, and a mixer. */
 export class PlacePanel {
@@ -48,7 +49,7 @@ export class PlacePanel {
   async open(place, mark = null, byKey = false) {
     const { photo } = this.marks;
     this.#back ??= document.activeElement;
-    this.place = place;
+    this.place = this.stage.kept = place;
     this.mark = mark;
     if (mark !== null) this.marks.select(mark);
     this.lightness = this.marks.lightnessAt(place);
@@ -82,7 +83,7 @@ export class PlacePanel {
   close(refocus = true, settled = true) {
     if (!this.isOpen) return;
     this.#requests += 1;
-    this.place = null;
+    this.place = this.stage.kept = null;
     this.node.hidden = true;
     document.body.classList.remove("asking");
     if (refocus && this.#back?.isConnected) this.#back.focus({ preventScroll: true });
@@ -186,23 +187,29 @@ export class PlacePanel {
     }
   }
 
-  /** Put the panel beside the place where there is room; on a small screen at the bottom. */
+  /** Put the panel where it does not cover the place: beside it where there is room, else over the
+   *  controls. On a compact screen it has an edge of its own, and the photo goes into what is left. */
   #fitIn() {
     if (!this.isOpen) return;
     const { style } = this.node;
     style.left = style.top = "";
-    if (narrow.matches) {
-      // The photo moves up into the room that is left.
+    this.node.classList.remove("over");
+    if (compact.matches) {
       document.body.style.setProperty("--sheet", `${this.node.offsetHeight}px`);
       document.body.classList.add("asking");
       return;
     }
+    this.stage.bring(this.place);
     const spot = this.stage.view.toScreen(this.place);
     const { width, height } = this.stage.view;
     const [w, h] = [this.node.offsetWidth, this.node.offsetHeight];
-    const right = spot.x + GAP + w <= width - 8;
-    const left = right || spot.x < w + GAP ? Math.min(spot.x + GAP, width - w - 8) : spot.x - GAP - w;
-    style.left = `${Math.round(Math.max(8, left))}px`;
-    style.top = `${Math.round(clamp(spot.y - h / 3, 8, Math.max(8, height - h - 8)))}px`;
+    const left = clamp(spot.x - w / 2, EDGE, Math.max(EDGE, width - w - EDGE));
+    const top = clamp(spot.y - h / 3, EDGE, Math.max(EDGE, height - h - EDGE));
+    const spots = [[spot.x + GAP, top], [spot.x - GAP - w, top],
+      [left, spot.y + GAP], [left, spot.y - GAP - h]];
+    const free = spots.find(([x, y]) => x >= EDGE && y >= EDGE && x + w <= width - EDGE
+      && y + h <= height - EDGE);
+    this.node.classList.toggle("over", !free);
+    if (free) [style.left, style.top] = free.map((at) => `${Math.round(at)}px`);
   }
 }

@@ -11,6 +11,7 @@ export class Stage extends EventTarget {
   split = 0.5; // of the visible photo, as the person set it: left of it is before
   holding = false; // all of it before
   overlay = null; // { bitmap, opacity }
+  kept = null; // a place, pixels of the photo, that stays in sight when the stage changes its size
   painters = []; // (pen, view) => void
   #drawn = 0;
   #aside = false; // whether the line gives way to a place that is being coloured
@@ -34,6 +35,7 @@ export class Stage extends EventTarget {
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);
     this.view.resize(width, height);
+    if (this.kept) this.view.bring(this.kept);
     this.#moved();
     this.#draw(); // at once: a canvas that changes size is empty
   }
@@ -64,6 +66,9 @@ export class Stage extends EventTarget {
   }
 
   zoomTo(scale, at) { this.#glide(() => this.view.zoom(scale / devicePixelRatio, at)); }
+
+  /** Move the photo so that a place of it is in sight. */
+  bring(place) { this.#now(() => this.view.bring(place)); }
 
   pan(dx, dy) { this.#now(() => this.view.pan(dx, dy)); }
 

@@ -1,6 +1,9 @@
 import { byId, coarse } from "./dom.js";
 import { texts } from "./texts.js";
 
+const BARS = 180; // height of what lies above and below the photo
+const PANEL = { width: 318, height: 300 };
+
 /** Connects the events of photos, tools and gestures with their effects. */
 export class Table {
   constructor(desk) {
@@ -43,6 +46,7 @@ export class Table {
       this.#showLook(draft);
     });
     album.addEventListener("again", () => this.status.say(texts.again));
+    window.addEventListener("resize", () => this.#stack());
     preview.addEventListener("change", () => stage.invalidate());
     preview.addEventListener("busy", () => {
       byId("stage").classList.toggle("busy", preview.busy);
@@ -66,6 +70,7 @@ export class Table {
   #change() {
     const { photo, place, stage, preview } = this;
     place.close(false);
+    this.#stack();
     if (photo) stage.open(photo.size);
     preview.show(photo);
     this.compare.sync();
@@ -77,8 +82,19 @@ export class Table {
     this.#showLook();
   }
 
+  /** On an upright screen put the controls below the photo if it is larger so. */
+  #stack() {
+    if (!this.photo) return;
+    const { width, height } = this.photo.size;
+    const [across, down] = [innerWidth, innerHeight - BARS];
+    const beside = Math.min((across - PANEL.width) / width, down / height);
+    const above = Math.min(across / width, (down - PANEL.height) / height);
+    document.body.classList.toggle("stacked", across < down + BARS && above > beside);
+  }
+
   #progress(photo) {
     if (photo === this.photo) {
+      this.#stack();
       if (photo.state === "coloring" && this.preview.photo === photo && !this.preview.busy) {
         this.stage.open(photo.size);
         this.preview.show(photo);
