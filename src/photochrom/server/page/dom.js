@@ -66,13 +66,17 @@ export function outline(pen, width, path) {
 /** Put the texts and icons into the elements of index.html that name them. */
 export function fill(root = document) {
   for (const node of root.querySelectorAll("[data-text]"))
-    node.append(texts[node.dataset.text]);
+    node.append(texts[(coarse.matches && node.dataset.touch) || node.dataset.text]);
   for (const node of root.querySelectorAll("[data-label]")) {
     const { label, keys } = node.dataset;
     node.setAttribute("aria-label", texts[label]);
     if (node.matches("button")) node.title = keys ? `${texts[label]}  (${keys})` : texts[label];
   }
   for (const node of root.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon));
+  for (const node of root.querySelectorAll("#tools [data-icon]"))
+    if (texts.words[node.dataset.icon])
+      node.append(element("span", { class: "word", text: texts.words[node.dataset.icon],
+        "aria-hidden": "true" }));
 }
 
 /** Draw a small copy of a picture into a canvas, which takes its shape. */

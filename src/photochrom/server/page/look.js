@@ -8,6 +8,7 @@ const CONTROLS = {
   vividness: percent, saturation: percent, warmth: signed, tint: signed, smooth: percent,
 };
 const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
+const GOOD = 1.5; // times a model's usual size, and parts of it, in which its colours are good
 
 /** One labelled slider with its value and a button that resets it. */
 class Slider {
@@ -20,8 +21,10 @@ class Slider {
     this.output = element("output", { for: `look-${name}` });
     this.reset = iconButton("reset", texts.resetOne(label), () => this.#reset(changed),
       { class: "tiny" });
-    this.node = element("div", { class: "slider", title: texts.about[name] },
-      element("label", { for: `look-${name}`, text: label }), this.reset, this.output, this.input);
+    const about = texts.about[name];
+    this.node = element("div", { class: "slider" },
+      element("label", { for: `look-${name}`, text: label }), this.reset, this.output,
+      about && element("p", { class: "soft", text: about }), this.input);
   }
 
   get value() { return Number(this.input.value); }
@@ -78,7 +81,7 @@ export class LookPanel {
   #offerSizes(model) {
     if (this.sizesOf === model) return;
     this.sizesOf = model;
-    const { smallest, largest } = model.size;
+    const { usual, smallest, largest } = model.size;
     this.steps = [null, ...SIZES.filter((size) => size >= smallest && size <= largest)];
     const say = (step) => (step ? texts.pixels(this.steps[step]) : texts.auto);
     this.size = new Slider("size", { min: 0, max: this.steps.length - 1, step: 1, usual: 0, say },
@@ -87,7 +90,12 @@ export class LookPanel {
         if (!draft) this.change({ size: this.steps[step] }, texts.control.size,
           { key: "look size" });
       });
-    this.sizeRow.replaceChildren(this.size.node);
+    const good = this.steps.filter((size) => size && usual / GOOD <= size && size <= usual * GOOD);
+    const share = (size) => `${100 * this.steps.indexOf(size) / (this.steps.length - 1)}%`;
+    this.size.input.style.setProperty("--low", share(good[0]));
+    this.size.input.style.setProperty("--high", share(good.at(-1)));
+    this.sizeRow.replaceChildren(this.size.node, ...(good.length > 1
+      ? [element("p", { class: "soft", text: texts.goodSizes(good[0], good.at(-1)) })] : []));
   }
 
   #chooseModel() {

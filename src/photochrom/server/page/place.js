@@ -103,7 +103,8 @@ export class PlacePanel {
 
   #show() {
     const hint = this.#hint;
-    this.title.textContent = hint ? texts.colorHere : texts.colorFor;
+    this.title.textContent = hint ? texts.colorHere
+      : this.marks.photo.can.suggestions ? texts.colorFor : texts.colorAny;
     const chosen = hint?.ab ?? null;
     const shown = hint?.ab ?? this.answer?.current.ab ?? [0, 0];
     this.mixer.set(this.lightness, shown);

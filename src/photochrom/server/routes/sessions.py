@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
-from photochrom.drawing.confidence import color_mapped
+from photochrom.drawing.confidence import OVERLAY_RANGE, color_mapped
 from photochrom.files import save_results
 from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
@@ -239,7 +239,7 @@ async def confidence(
         result = session.result(look)
         if legend or result.confidence is None:  # the picture then says that there is no map
             return picture(result.confidence_picture(), "png")
-        return picture(color_mapped(result.confidence), "png")
+        return picture(color_mapped(result.confidence, *OVERLAY_RANGE), "png")
 
     return await _work(shared, session, drawn)
 
