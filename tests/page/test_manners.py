@@ -14,37 +14,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from support.desk import Desk
+from support.screens import PHONE, settle_colors, violations
 
 pytestmark = pytest.mark.browser
 
 PAGE = Path(__file__).resolve().parents[2] / "src" / "photochrom" / "server" / "page"
-PHONE = {
-    "viewport": {"width": 390, "height": 844},
-    "has_touch": True,
-    "is_mobile": True,
-    "device_scale_factor": 2,
-}
 MOST_SENT = 150_000  # as sent, heads of answers included
 MOST_UNPACKED = 180_000
-
-AXE_RUN = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-  return violations.map(({ id, help, nodes }) =>
-    `${id}: ${help}: ${nodes.map(({ target, any }) =>
-      `${target} ${any.map(({ message }) => message)}`).join("; ")}`);
-}"""
-
-
-def violations(desk: Desk, axe: str) -> list[str]:
-    if not desk.page.evaluate("() => 'axe' in window"):
-        desk.page.evaluate(axe)
-    return desk.page.evaluate(AXE_RUN)
-
-
-def settle_colors(desk: Desk) -> None:
-    """Let transitions of colours end, which contrast is measured by."""
-    desk.page.wait_for_timeout(200)
-
 
 # How it is made
 

@@ -195,6 +195,13 @@ class Desk:
         return self.page.locator("#divider")
 
     @property
+    def divider_grip(self) -> tuple[float, float]:
+        """The middle of the divider's handle on the screen."""
+        box = self.divider.locator("span").bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    @property
     def chips(self) -> Locator:
         return self.page.locator("#place .chips:not(.plain) button")
 

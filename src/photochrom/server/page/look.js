@@ -7,6 +7,8 @@ const signed = (value) => (value > 0 ? `+${percent(value)}` : percent(value).rep
 const CONTROLS = {
   vividness: percent, saturation: percent, warmth: signed, tint: signed, smooth: percent,
 };
+/** The parts of a look that mean the same for every photo. */
+export const SHARED = [...Object.keys(CONTROLS), "size", "model"];
 const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
 const GOOD = 1.5; // times a model's usual size, and parts of it, in which its colours are good
 

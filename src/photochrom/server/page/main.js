@@ -16,6 +16,7 @@ import { HintsFile } from "./hintsfile.js";
 import { Keys } from "./keys.js";
 import { LookPanel } from "./look.js";
 import { Marks } from "./marks.js";
+import { Overview } from "./overview.js";
 import { Panels } from "./panels.js";
 import { PlacePanel } from "./place.js";
 import { Preview } from "./preview.js";
@@ -63,7 +64,9 @@ function lay(about, { models }, status) {
   new Keys({ ...desk, deeds: table.deeds });
   new ReferencePanel(tools, status);
   new HintsFile(album, status);
-  new Strip(album, (photo) => table.remove(photo));
+  const strip = new Strip(album, (photo) => table.remove([photo]));
+  new Overview(album, strip, { remove: (photos) => table.remove(photos),
+    apply: (photos) => table.applyLook(photos) });
   new PrintPicture(album, preview);
   new Arrivals((files) => album.add(files), about.reads, status);
   return new Shelf(album).open();

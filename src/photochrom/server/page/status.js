@@ -10,13 +10,22 @@ export class Status {
   #timers = {};
   #toasts = {}; // by kind: "good", "bad"
   #failures = [];
+  #end = null; // what to do once the line's deed can no longer be undone
 
   constructor(node) { this.node = node; }
 
-  /** Show a line in place of the one before. */
-  say(words) {
+  /** Show a line in place of the one before. `back` undoes what it tells of, with a button for as long
+   *  as the line is there; `end` is called once it is too late for that. */
+  say(words, { back = null, end = null } = {}) {
     this.hush();
-    this.#put("good", GOOD_MS, "toast", element("span", { text: words }));
+    this.#end = end;
+    const undo = back && element("button", { type: "button", class: "quiet", text: texts.undo, on: {
+      click: () => {
+        this.#end = null;
+        this.hush();
+        back();
+      } } });
+    this.#put("good", back ? BAD_MS : GOOD_MS, "toast", element("span", { text: words }), undo);
   }
 
   /** Show a failure, for longer; those that are shown already stay. */
@@ -27,16 +36,20 @@ export class Status {
       element("ul", lines.length > 3 ? { tabindex: 0, "aria-label": texts.failures } : {}, ...lines));
   }
 
-  /** Only for screen readers, where the change is visible. */
+  /** Whether a line can be read. */
+  get speaks() { return Boolean(this.#toasts.good?.matches(".toast")); }
+
+  /** Only for screen readers, where the change is visible. What can be read stays. */
   whisper(words) {
+    if (this.speaks) return;
     this.hush();
     this.#put("good", GOOD_MS, "unseen", element("span", { text: words }));
   }
 
-  #put(kind, duration, name, content) {
+  #put(kind, duration, name, ...content) {
     const close = name !== "unseen"
       && iconButton("close", texts.close, () => this.#remove(kind));
-    const toast = element("div", { class: name }, content, close);
+    const toast = element("div", { class: name }, ...content, close);
     if (this.#toasts[kind]) this.#toasts[kind].replaceWith(toast);
     else this.node.append(toast);
     this.#toasts[kind] = toast;
@@ -49,6 +62,11 @@ export class Status {
     this.#toasts[kind]?.remove();
     this.#toasts[kind] = null;
     if (kind === "bad") this.#failures = [];
+    else {
+      const end = this.#end;
+      this.#end = null;
+      end?.();
+    }
   }
 
   /** Remove the line; failures stay. */

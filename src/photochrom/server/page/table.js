@@ -1,4 +1,5 @@
 import { byId, coarse } from "./dom.js";
+import { sharedPart } from "./overview.js";
 import { texts } from "./texts.js";
 
 const BARS = 180; // height of what lies above and below the photo
@@ -119,13 +120,14 @@ export class Table {
     this.#show();
   }
 
-  /** Show once what to do next. */
+  /** Show once what to do next, unless something else is being said. */
   #greet() {
-    if (this.photo.session.in_color) this.status.say(texts.inColor);
-    else if (this.greeted || !this.photo.can.hints)
-      this.status.whisper(texts.isReady(this.photo.name));
-    else this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
+    const { name, can, session } = this.photo;
+    if (session.in_color) return this.status.say(texts.inColor);
+    if (this.status.speaks || this.greeted || !can.hints)
+      return this.status.whisper(texts.isReady(name));
     this.greeted = true;
+    return this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
   }
 
   /** Enable what the photo's model supports. */
@@ -134,9 +136,16 @@ export class Table {
     this.panels.allow(this.photo.can);
   }
 
-  remove(photo) {
-    this.album.remove(photo);
-    this.status.say(texts.removed(photo.name));
+  remove(photos) {
+    const removal = this.album.remove(photos);
+    this.status.say(texts.removed(photos), removal);
+  }
+
+  /** Give other photos the look of the current one. */
+  applyLook(photos) {
+    const part = sharedPart(this.photo.look);
+    const back = this.album.apply(photos, part, texts.step.apply);
+    this.status.say(texts.applied(photos.length), { back });
   }
 
   /** Give the focus a place where the element that had it has gone. */
@@ -224,9 +233,9 @@ export class Table {
     press("zoom-out", () => stage.zoomBy(1 / 1.5, undefined, true));
     press("fit", () => stage.fit());
     press("full-size", () => stage.zoomTo(1));
-    press("remove-photo", () => this.remove(this.photo));
+    press("remove-photo", () => this.remove([this.photo]));
     press("retry", () => this.album.retry(this.photo));
-    press("drop-photo", () => this.remove(this.photo));
+    press("drop-photo", () => this.remove([this.photo]));
     press("theme", () => {
       const { dataset } = document.documentElement;
       dataset.theme = dataset.theme === "dark" ? "light" : "dark";

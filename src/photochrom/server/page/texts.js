@@ -55,7 +55,23 @@ export const texts = {
   addPhotos: "Add photos",
   remove: (name) => `Remove ${name}`,
   removePhoto: "Remove this photo",
-  removed: (name) => `${name} is removed.`,
+  removed: (photos) => (photos.length === 1 ? `${photos[0].name} is removed.`
+    : `${photos.length} photos are removed.`),
+  nameAndSize: (name, session) => (session ? `${name} · ${session.width} × ${session.height}` : name),
+  overview: "All photos:",
+  colored: (ready, all) => `${ready} of ${all} coloured`,
+  orders: { opened: "As opened", name: "By name", size: "Largest first", state: "Unfinished first" },
+  order: "Sort",
+  openPhoto: (words) => `Show ${words}`,
+  tileFacts: (session, state) => [session && `${session.width} × ${session.height}`,
+    { waiting: "waiting", uploading: "being sent", coloring: "being coloured", ready: "coloured" }[state]]
+    .filter(Boolean).join(" · "),
+  chooseAll: "Choose all",
+  chooseNone: "Choose none",
+  removeChosen: (count) => (count ? `Remove the chosen ${count}` : "Remove the chosen"),
+  applyLook: (name, count) => `Give ${count ? `the chosen ${count}` : "all photos"} the look of ${name}`,
+  applyAll: "Give all photos this look",
+  applied: (count) => `${many(count, "photo has", "photos have")} this look now.`,
   retry: "Try again",
   photoState: (name, state, progress, problem) => ({
     waiting: `${name}, waiting`,
@@ -182,7 +198,7 @@ export const texts = {
   step: {
     color: "a colour", stroke: "a stroke", recolor: "another colour", radius: "the reach of a colour",
     move: "a move", remove: "a colour removed", clear: "all colours removed",
-    load: "colours loaded", reset: "the look reset", variant: "a variant", swap: "A and now swapped",
+    load: "colours loaded", reset: "the look reset", variant: "a variant", apply: "the look of another photo", swap: "A and now swapped",
   },
   notReached: "The server cannot be reached. Is Photochrom still running?",
   statusOf: (status) => `The server answered ${status}.`,
