@@ -200,7 +200,7 @@ def test_pages_and_depth_of_a_scan_are_told(desk: Desk, two_pages: Path) -> None
 
 def test_server_that_does_not_answer_is_one_calm_line(desk: Desk, examples: Path) -> None:
     desk.forgiven.append("ERR_FAILED")
-    desk.page.route("**/api/v1/sessions?**", lambda route: route.abort())
+    desk.page.route("**/api/v1/**", lambda route: route.abort())
     desk.page.set_input_files("#photo-input", str(examples / "cat.jpg"))
     desk.until(lambda: desk.states() == ["failed"])
     assert "cannot be reached" in desk.page.inner_text("#card-text")

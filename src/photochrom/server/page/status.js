@@ -8,7 +8,7 @@ const BAD_MS = 15_000;
  *  failures, each a line of its own until it is closed or a while has passed. */
 export class Status {
   #timers = {};
-  #toasts = {}; // by kind: "good", "bad"
+  #toasts = {}; // by kind: "good", "bad", "whisper"
   #failures = [];
   #end = null; // what to do once the line's deed can no longer be undone
 
@@ -18,6 +18,7 @@ export class Status {
    *  as the line is there; `end` is called once it is too late for that. */
   say(words, { back = null, end = null } = {}) {
     this.hush();
+    this.#remove("whisper");
     this.#end = end;
     const undo = back && element("button", { type: "button", class: "quiet", text: texts.undo, on: {
       click: () => {
@@ -37,14 +38,10 @@ export class Status {
   }
 
   /** Whether a line can be read. */
-  get speaks() { return Boolean(this.#toasts.good?.matches(".toast")); }
+  get speaks() { return Boolean(this.#toasts.good); }
 
-  /** Only for screen readers, where the change is visible. What can be read stays. */
-  whisper(words) {
-    if (this.speaks) return;
-    this.hush();
-    this.#put("good", GOOD_MS, "unseen", element("span", { text: words }));
-  }
+  /** Only for screen readers, where the change is visible. */
+  whisper(words) { this.#put("whisper", GOOD_MS, "unseen", element("span", { text: words })); }
 
   #put(kind, duration, name, ...content) {
     const close = name !== "unseen"
@@ -62,7 +59,7 @@ export class Status {
     this.#toasts[kind]?.remove();
     this.#toasts[kind] = null;
     if (kind === "bad") this.#failures = [];
-    else {
+    else if (kind === "good") {
       const end = this.#end;
       this.#end = null;
       end?.();

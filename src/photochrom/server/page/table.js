@@ -78,6 +78,7 @@ export class Table {
     this.confidence.reset();
     this.variants.reset();
     this.#show();
+    this.#refocus();
     if (!photo?.isOpen) return;
     this.#allow();
     this.#showLook();
