@@ -62,7 +62,7 @@ def test_low_window_leaves_the_photo_large(
     for tab in ("look", "colors", "variants"):
         desk.tab(tab)
         desk.rest()
-        _, top, _, bottom = area(desk, f"#panel-{tab}")
+        _, top, _, _ = area(desk, f"#panel-{tab}")
         assert top < height / 2
         assert desk.frame[3] > 0.6 * height, tab
         desk.tab(tab)

@@ -16,6 +16,7 @@ import pyvips
 from playwright.sync_api import Page, expect
 
 from support.desk import Desk
+from support.programs import program
 from support.screens import settle_colors, violations
 
 pytestmark = pytest.mark.browser
@@ -294,11 +295,9 @@ def test_photos_that_the_server_lost_meanwhile_are_counted(desk: Desk, examples:
 
 
 def test_print_shows_the_whole_colored_photo_on_one_page(harbour: Desk, tmp_path: Path) -> None:
-    if not shutil.which("pdftoppm"):
-        pytest.skip("pdftoppm is missing: install Debian's package poppler-utils")
     path = tmp_path / "print.pdf"
     harbour.page.pdf(path=str(path), format="A4", print_background=False)
-    subprocess.run(["pdftoppm", "-r", "50", "-png", path, tmp_path / "print"], check=True)
+    subprocess.run([program("pdftoppm"), "-r", "50", "-png", path, tmp_path / "print"], check=True)
     (page,) = tmp_path.glob("print-*.png")
     pixels = pyvips.Image.new_from_file(str(page)).numpy()[..., :3].astype(float)
     inked = (pixels < 250).any(axis=2)

@@ -21,8 +21,8 @@ MIN_WIDTH = 220
 LOW_LABEL, HIGH_LABEL = "0 a guess", "1 sure"
 
 OVERLAY_RANGE = 0.25, 0.7
-"""Confidence that a map over a photo goes dark and bright at. Most pixels of most photos lie between;
-over 0..1 such a map has hardly more than one colour."""
+"""Confidence at which a map over a photo is darkest and brightest. Most pixels of most photos lie
+between; over 0..1 such a map has hardly more than one colour."""
 
 _COLORS = np.array(
     [

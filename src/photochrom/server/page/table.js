@@ -152,9 +152,10 @@ export class Table {
   /** Give the focus a place where the element that had it has gone. */
   #refocus() {
     const { activeElement, body } = document;
-    if (activeElement !== body && activeElement.checkVisibility()) return;
-    if (this.photo) byId("viewport").focus({ preventScroll: true });
-    else byId("choose").focus();
+    if (activeElement !== body && activeElement.checkVisibility()) return undefined;
+    if (!this.photo) return byId("choose").focus();
+    byId("viewport").focus({ preventScroll: true });
+    return this.crosshair.hide(); // until an arrow key asks for it
   }
 
   // Gestures

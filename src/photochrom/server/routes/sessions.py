@@ -229,7 +229,7 @@ async def confidence(
     id: Id,
     shared: Shared,
     revision: Revision = None,
-    legend: Annotated[bool, Query(description="With a ramp and words below.")] = False,
+    legend: Annotated[bool, Query(description="From 0 to 1, with a ramp and words below.")] = False,
 ) -> Response:
     """Where the colours are a guess (dark) and where the network is sure (bright)."""
     session = shared.sessions.get(id)
