@@ -270,6 +270,9 @@ def test_divider_comes_back_after_a_place_under_it_was_colored(harbour: Desk) ->
     harbour.press("Escape")
     assert harbour.divider.get_attribute("aria-valuenow") == "50"
     harbour.click_photo(0.2, 0.2)
-    harbour.drag(harbour.divider_grip, harbour.spot(0.3, 0.5))  # a person's hand goes first
+    assert harbour.divider.get_attribute("aria-valuenow") == "0"
+    harbour.divider.focus()
+    harbour.press("Shift+ArrowRight")  # a person's hand goes first
+    assert harbour.divider.get_attribute("aria-valuenow") == "60"
     harbour.press("Escape")
-    assert harbour.divider.get_attribute("aria-valuenow") == "30"
+    assert harbour.divider.get_attribute("aria-valuenow") == "60"

@@ -48,7 +48,7 @@ export class DownloadDialog {
     byId("quality-value").textContent = this.quality.value;
     byId("reversible-row").hidden = own !== "jpg" || !["", "jpg"].includes(this.format.value);
     const count = ready.length + coming.length;
-    this.one.hidden = !ready.includes(current);
+    this.one.hidden = byId("share").hidden = !ready.includes(current);
     this.all.hidden = count < 2;
     this.all.textContent = texts.downloadAll(count);
   }

@@ -22,6 +22,7 @@ import { PlacePanel } from "./place.js";
 import { Preview } from "./preview.js";
 import { PrintPicture } from "./print.js";
 import { ReferencePanel } from "./reference.js";
+import { SharePictures } from "./share.js";
 import { Shelf } from "./shelf.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
@@ -64,6 +65,7 @@ function lay(about, { models }, status) {
   new Keys({ ...desk, deeds: table.deeds });
   new ReferencePanel(tools, status);
   new HintsFile(album, status);
+  new SharePictures(album, preview, status);
   const strip = new Strip(album, (photo) => table.remove([photo]));
   new Overview(album, strip, { remove: (photos) => table.remove(photos),
     apply: (photos) => table.applyLook(photos) });

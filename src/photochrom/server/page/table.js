@@ -155,7 +155,7 @@ export class Table {
     if (activeElement !== body && activeElement.checkVisibility()) return undefined;
     if (!this.photo) return byId("choose").focus();
     byId("viewport").focus({ preventScroll: true });
-    return this.crosshair.hide(); // until an arrow key asks for it
+    return this.crosshair.forget(); // until an arrow key asks for it
   }
 
   // Gestures
@@ -172,8 +172,10 @@ export class Table {
     const { stage, marks, tools } = this;
     if (!this.photo?.isOpen) return;
     const hint = marks.near(stage.view, at, reach);
-    if (hint) this.place.open(hint, hint.mark);
-    else if (stage.view.contains(at)) this.#colorAt(stage.view.toPhoto(at));
+    if (hint) {
+      this.#uncover(hint);
+      this.place.open(hint, hint.mark);
+    } else if (stage.view.contains(at)) this.#colorAt(stage.view.toPhoto(at));
     else {
       marks.select(null);
       if (tools.kind !== "brush") stage.setAside(false);

@@ -177,6 +177,11 @@ export const texts = {
   preparing: "Preparing the full-size file …",
   downloaded: (name) => `${name} is downloaded.`,
   downloadedZip: (name, count) => `${name} is downloaded, with ${many(count, "photo", "photos")}.`,
+  share: "To show to others",
+  sharePicture: "Before and after, as a picture",
+  shareClip: "As a short clip",
+  computed: "A computer chose the colours (Photochrom)",
+  filming: (percent) => `Filming, ${percent} %`,
   waitsForAll: (ready, all) =>
     `${ready} of ${all} photos are coloured. The download begins when all are.`,
   enough: (count) => `Download ${count === 1 ? "the one" : `these ${count}`} now`,
