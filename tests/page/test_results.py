@@ -151,7 +151,10 @@ def test_look_kept_as_a_is_compared_with_now(harbour: Desk) -> None:
     harbour.until(lambda: harbour.chroma(0.3, 0.15) < 1)
     assert harbour.chroma(0.7, 0.15) > 60
     assert harbour.page.input_value("#look-saturation") == "2"
+    harbour.press("a", "a")  # kept anew, with a line that says so
+    harbour.until(lambda: "kept as A" in harbour.status)
     harbour.click("unpin")
+    assert "kept as A" not in harbour.status
     harbour.rest()
     assert harbour.page.inner_text("#before-label") == "Before"
     assert harbour.page.is_visible("#pin")
