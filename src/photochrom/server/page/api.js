@@ -157,7 +157,9 @@ export async function upload(photo, { progress, waiting, signal }) {
 /** Why sending a file came to nothing: the file, the connection or the server. */
 async function whyLost(photo) {
   try {
-    await photo.slice(0, 1).arrayBuffer();
+    const reader = photo.stream().getReader();
+    await reader.read();
+    await reader.cancel();
   } catch {
     return texts.unreadable;
   }
