@@ -259,7 +259,7 @@ def test_tables_that_do_not_fit_are_refused(change, problem):
     kernel = _Kernel(StripPlan(9, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
     arithmetic = replace(kernel._arithmetic(SRGB), **change)
     with pytest.raises(ValueError, match=problem):
-        native.NativeKernel(native.library(), arithmetic)(np.zeros((4, 9, 3), np.uint8), 0)
+        native.NativeKernel(kernel.library(), arithmetic)(np.zeros((4, 9, 3), np.uint8), 0)
 
 
 def test_a_block_that_does_not_fit_is_refused():
