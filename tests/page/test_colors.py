@@ -422,7 +422,7 @@ def test_saved_colors_are_the_file_of_the_command_line(harbour: Desk, tmp_path: 
     assert download.value.suggested_filename == "harbour.hints.json"
     path = tmp_path / "hints.json"
     download.value.save_as(path)
-    saved = load_hints(path)
+    saved = load_hints(path).hints
     hints = harbour.hints()
     assert [(one.x, one.y) for one in saved] == [(one["x"], one["y"]) for one in hints]
     for one, other in zip(saved, hints, strict=True):

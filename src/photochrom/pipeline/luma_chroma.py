@@ -27,10 +27,10 @@ from photochrom.color.lab import (
     lightness_from_luminance,
 )
 from photochrom.color.rgb_space import RgbSpace
-from photochrom.filters.upsample import LinearChroma
+from photochrom.filters.upsample import LinearChroma, linear_positions
 from photochrom.photo.strips import FetchRows, Pixels
 from photochrom.pipeline import native
-from photochrom.pipeline.full_size import inverse_f, linear_positions
+from photochrom.pipeline.full_size import inverse_f
 from photochrom.pipeline.native import ChromaArithmetic, NativeChroma
 
 STEPS = 8192

@@ -1,0 +1,144 @@
+"""How far a brush stroke of an unlikely colour reaches beyond the thing that it was painted on.
+
+    python benchmarks/strokes.py FOLDER [--model NAME] [--reach SHARE] [--sheet FILE]
+
+`strokes.json` has twenty things in photos of the folder, each outlined by hand (polygons in percent
+of the width and height) with a stroke upon it. The stroke is painted as the page paints it: hints
+of one colour, a radius of 2 % of the short side apart. Its colour is that of four (green, violet,
+blue, red) that is farthest from what the network predicts along the stroke. A pixel of the small
+copy is changed where its ab moves by more than 5 units. Reported: the share of changed pixels
+outside the thing and inside it; pixels within 2 % of the short side of the outline count to
+neither.
+
+--reach: of the stroke's hints, in short sides; without it they have none.
+--sheet: a picture of all results, the outlines drawn in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from photochrom.color.lab import Array
+from photochrom.colorizer import Colorizer
+from photochrom.options import Hint
+from photochrom.result import Result
+
+THINGS = Path(__file__).with_suffix(".json")
+COLORS = {"green": (-45, 40), "violet": (55, -40), "blue": (15, -50), "red": (60, 40)}
+RADIUS = 0.02
+"""Radius of the brush and width of the border that is not counted, short sides."""
+CHANGED = 5.0
+"""Distance from the result without hints, ab units."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing in a photo; polygons and stroke: x and y in percent of the width and height."""
+
+    photo: str
+    thing: str
+    polygons: list[list[Point]]
+    stroke: list[Point]
+
+    def regions(self, shape: tuple[int, int]) -> tuple[Array, Array]:
+        """Pixels of a small copy (h, w) surely inside the thing, and surely outside."""
+        mask = Image.new("L", shape[::-1])
+        pen = ImageDraw.Draw(mask)
+        for polygon in self.polygons:
+            pen.polygon([(x * shape[1] / 100, y * shape[0] / 100) for x, y in polygon], fill=255)
+        border = 2 * max(1, round(RADIUS * min(shape))) + 1
+        inside = np.asarray(mask.filter(ImageFilter.MinFilter(border))) > 0
+        outside = np.asarray(mask.filter(ImageFilter.MaxFilter(border))) == 0
+        return inside, outside
+
+    def places(self, height: int, width: int) -> list[Point]:
+        """Points along the stroke, pixels of the photo, as the page sets them."""
+        ends = np.array(self.stroke) * [width / 100, height / 100]
+        spacing = RADIUS * min(height, width)
+        count = round(float(np.linalg.norm(ends[1] - ends[0])) / spacing) + 1
+        return [(float(x), float(y)) for x, y in np.linspace(*ends, count)]
+
+
+def model_ab(result: Result) -> Array:
+    """What colours the full-size photo, at the small copy's own lightness, (h, w, 2)."""
+    return result.chroma.slope * result.lightness[..., None] + result.chroma.offset
+
+
+def measure(
+    colorizer: Colorizer, thing: Thing, path: Path, reach: float | None
+) -> tuple[str, float, float, Result]:
+    """The stroke's colour, the changed shares outside and inside, and the result."""
+    workspace = colorizer.workspace(path)
+    height, width = workspace.photo.upright_size
+    places = thing.places(height, width)
+    plain = workspace.result(recolor=True)
+    along = np.mean([workspace.ab_at(x, y, plain) for x, y in places], axis=0)
+    name = max(COLORS, key=lambda one: float(np.linalg.norm(COLORS[one] - along)))
+    short = min(height, width)
+    limit = {} if reach is None else {"reach": reach * short}
+    hints = [Hint(x, y, COLORS[name], RADIUS * short, **limit) for x, y in places]
+    result = workspace.result(hints=hints, recolor=True)
+    moved = np.linalg.norm(model_ab(result) - model_ab(plain), axis=-1) > CHANGED
+    inside, outside = thing.regions(moved.shape)
+    return name, float(moved[outside].mean()), float(moved[inside].mean()), result
+
+
+def drawn(result: Result, thing: Thing, height: int = 400) -> Image.Image:
+    """The result with the outlines and the stroke."""
+    image = result.image.convert("RGB")
+    image = image.resize((round(image.width * height / image.height), height))
+    pen = ImageDraw.Draw(image)
+    for points, color in [*((p, "yellow") for p in thing.polygons), (thing.stroke, "white")]:
+        line = [(x * image.width / 100, y * height / 100) for x, y in points]
+        pen.line([*line, line[0]] if color == "yellow" else line, fill=color)
+    return image
+
+
+def sheet(images: list[Image.Image], columns: int = 5) -> Image.Image:
+    widths = [max(one.width for one in images[column::columns]) for column in range(columns)]
+    rows = -(-len(images) // columns)
+    canvas = Image.new("RGB", (sum(widths), rows * images[0].height))
+    for index, image in enumerate(images):
+        row, column = divmod(index, columns)
+        canvas.paste(image, (sum(widths[:column]), row * image.height))
+    return canvas
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model")
+    parser.add_argument("--reach", type=float)
+    parser.add_argument("--sheet", type=Path)
+    arguments = parser.parse_args()
+    colorizer = Colorizer(arguments.model)
+    things = [Thing(**entry) for entry in json.loads(THINGS.read_text(encoding="utf-8"))]
+    figures, images = [], []
+    for thing in things:
+        path = arguments.folder / thing.photo
+        name, outside, inside, result = measure(colorizer, thing, path, arguments.reach)
+        where = f"outside {outside:6.1%} inside {inside:6.1%}"
+        print(f"{thing.photo:18} {thing.thing:15} {name:7} {where}")
+        figures.append((outside, inside))
+        if arguments.sheet:
+            images.append(drawn(result, thing))
+    outside, inside = np.transpose(figures)
+    print(
+        f"{len(things)} things, changed outside: mean {outside.mean():.1%}, largest "
+        f"{outside.max():.1%}, above a tenth {np.sum(outside > 0.1)}; inside: mean "
+        f"{inside.mean():.1%}, smallest {inside.min():.1%}"
+    )
+    if arguments.sheet:
+        sheet(images).save(arguments.sheet)
+
+
+if __name__ == "__main__":
+    main()
