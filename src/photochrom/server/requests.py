@@ -37,6 +37,7 @@ _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
+Lease = Annotated[float, Field(ge=1, le=86_400)]
 Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
@@ -147,6 +148,15 @@ class OptionsRequest(BaseModel):
         if self.strokes is not None:
             changes["strokes"] = checked_strokes([stroke.stroke() for stroke in self.strokes])
         return ModelAndOptions(self.model or look.model, replace(look.options, **changes))
+
+
+class LeasesRequest(BaseModel):
+    """How long sessions shall live without a request."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    sessions: Annotated[list[str], Field(max_length=1000)]
+    seconds: Lease
 
 
 class HintResponse(BaseModel):
