@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -383,6 +385,39 @@ def test_a_session_takes_a_reach_and_strokes(
     refused = client.patch(here, json={"strokes": many})
     assert "9 values of vividness" in problem(refused, 413, "hint-error")
     assert client.patch(here, json={"strokes": []}).json()["look"]["strokes"] == []
+
+
+def test_only_formats_whose_packages_are_there_are_listed(
+    client: TestClient, examples: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import pillow_heif
+
+    heic = tmp_path / "phone.heic"
+    pillow_heif.from_pillow(Image.open(examples / "cat.jpg").convert("RGB")).save(heic)
+    about = client.get(f"{API}/about").json()
+    assert {".heic", ".heif", ".jp2", ".ppm"} <= set(about["reads"])
+    assert "heic" in about["formats"]
+    assert "heic" in about["lossy"]
+    opened = client.post(f"{API}/sessions?name=phone.heic", content=heic.read_bytes())
+    assert opened.status_code == 201
+    client.delete(f"{API}/sessions/{opened.json()['id']}")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
+    about = client.get(f"{API}/about").json()
+    assert not {".heic", ".heif"} & set(about["reads"])
+    assert "heic" not in about["formats"] + about["lossy"]
+    assert {".jp2", ".ppm"} <= set(about["reads"])
+    refused = client.post(f"{API}/sessions?name=phone.heic", content=heic.read_bytes())
+    detail = problem(refused, 501, "missing-extra-error")
+    assert detail == (
+        "HEIC files: need a package that this server does not have; "
+        "save the photo as JPEG, PNG or TIFF"
+    )
+
+
+def test_the_app_brings_what_phones_make(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    app = project["project"]["optional-dependencies"]["app"]
+    assert any(one.startswith("pillow-heif") for one in app)
 
 
 def test_sessions_are_bounded(client: TestClient, cat: bytes) -> None:
