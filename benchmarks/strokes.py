@@ -1,6 +1,6 @@
 """How far a brush stroke of an unlikely colour reaches beyond the thing that it was painted on.
 
-    python benchmarks/strokes.py FOLDER [--model NAME] [--reach SHARE] [--sheet FILE]
+    python benchmarks/strokes.py FOLDER [--model NAME] [--way points|stroke|page] [--sheet FILE]
 
 `strokes.json` has twenty things in photos of the folder, each outlined by hand (polygons in percent
 of the width and height) with a stroke upon it. The stroke is painted as the page paints it: hints
@@ -10,23 +10,30 @@ copy is changed where its ab moves by more than 5 units. Reported: the share of 
 outside the thing and inside it; pixels within 2 % of the short side of the outline count to
 neither.
 
---reach: of the stroke's hints, in short sides; without it they have none.
---sheet: a picture of all results, the outlines drawn in.
+Three ways: `points`, each point a hint for itself, as it was before strokes were known; `stroke`,
+the points as one stroke; `page`, the stroke with the reach that the page gives it.
+
+--way: one of them alone; every photo is then reported.
+--sheet: with --way, a picture of all results with the outlines drawn in.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from photochrom.color.lab import Array
 from photochrom.colorizer import Colorizer
 from photochrom.options import Hint
+from photochrom.pipeline import hints as hints_module
 from photochrom.result import Result
 
 THINGS = Path(__file__).with_suffix(".json")
@@ -35,8 +42,12 @@ RADIUS = 0.02
 """Radius of the brush and width of the border that is not counted, short sides."""
 CHANGED = 5.0
 """Distance from the result without hints, ab units."""
+REACH = 8 * RADIUS
+"""Of the page's strokes, short sides."""
+WAYS = ("points", "stroke", "page")
 
 Point = tuple[float, float]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ class Thing:
     polygons: list[list[Point]]
     stroke: list[Point]
 
-    def regions(self, shape: tuple[int, int]) -> tuple[Array, Array]:
+    def regions(self, shape: tuple[int, int]) -> tuple[Mask, Mask]:
         """Pixels of a small copy (h, w) surely inside the thing, and surely outside."""
         mask = Image.new("L", shape[::-1])
         pen = ImageDraw.Draw(mask)
@@ -64,7 +75,8 @@ class Thing:
         ends = np.array(self.stroke) * [width / 100, height / 100]
         spacing = RADIUS * min(height, width)
         count = round(float(np.linalg.norm(ends[1] - ends[0])) / spacing) + 1
-        return [(float(x), float(y)) for x, y in np.linspace(*ends, count)]
+        line = np.linspace(ends[0], ends[1], count)
+        return [(float(x), float(y)) for x, y in line]
 
 
 def model_ab(result: Result) -> Array:
@@ -72,10 +84,17 @@ def model_ab(result: Result) -> Array:
     return result.chroma.slope * result.lightness[..., None] + result.chroma.offset
 
 
-def measure(
-    colorizer: Colorizer, thing: Thing, path: Path, reach: float | None
-) -> tuple[str, float, float, Result]:
-    """The stroke's colour, the changed shares outside and inside, and the result."""
+@dataclass(frozen=True)
+class Painted:
+    """A painted thing: the colour, the changed shares outside and inside, and the result."""
+
+    color: str
+    outside: float
+    inside: float
+    result: Result
+
+
+def measure(colorizer: Colorizer, thing: Thing, path: Path, way: str) -> Painted:
     workspace = colorizer.workspace(path)
     height, width = workspace.photo.upright_size
     places = thing.places(height, width)
@@ -83,12 +102,24 @@ def measure(
     along = np.mean([workspace.ab_at(x, y, plain) for x, y in places], axis=0)
     name = max(COLORS, key=lambda one: float(np.linalg.norm(COLORS[one] - along)))
     short = min(height, width)
-    limit = {} if reach is None else {"reach": reach * short}
-    hints = [Hint(x, y, COLORS[name], RADIUS * short, **limit) for x, y in places]
-    result = workspace.result(hints=hints, recolor=True)
+    reach = REACH * short if way == "page" else None
+    hints = [Hint(x, y, COLORS[name], RADIUS * short, reach) for x, y in places]
+    with each_for_itself() if way == "points" else nullcontext():
+        result = workspace.result(hints=hints, recolor=True)
     moved = np.linalg.norm(model_ab(result) - model_ab(plain), axis=-1) > CHANGED
     inside, outside = thing.regions(moved.shape)
-    return name, float(moved[outside].mean()), float(moved[inside].mean()), result
+    return Painted(name, float(moved[outside].mean()), float(moved[inside].mean()), result)
+
+
+@contextmanager
+def each_for_itself() -> Iterator[None]:
+    """Let no hints be one stroke."""
+    strokes = hints_module._strokes
+    hints_module._strokes = lambda places, *_: np.arange(len(places))
+    try:
+        yield
+    finally:
+        hints_module._strokes = strokes
 
 
 def drawn(result: Result, thing: Thing, height: int = 400) -> Image.Image:
@@ -116,28 +147,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model")
-    parser.add_argument("--reach", type=float)
+    parser.add_argument("--way", choices=WAYS)
     parser.add_argument("--sheet", type=Path)
     arguments = parser.parse_args()
     colorizer = Colorizer(arguments.model)
     things = [Thing(**entry) for entry in json.loads(THINGS.read_text(encoding="utf-8"))]
-    figures, images = [], []
-    for thing in things:
-        path = arguments.folder / thing.photo
-        name, outside, inside, result = measure(colorizer, thing, path, arguments.reach)
-        where = f"outside {outside:6.1%} inside {inside:6.1%}"
-        print(f"{thing.photo:18} {thing.thing:15} {name:7} {where}")
-        figures.append((outside, inside))
-        if arguments.sheet:
-            images.append(drawn(result, thing))
-    outside, inside = np.transpose(figures)
-    print(
-        f"{len(things)} things, changed outside: mean {outside.mean():.1%}, largest "
-        f"{outside.max():.1%}, above a tenth {np.sum(outside > 0.1)}; inside: mean "
-        f"{inside.mean():.1%}, smallest {inside.min():.1%}"
-    )
-    if arguments.sheet:
-        sheet(images).save(arguments.sheet)
+    for way in [arguments.way] if arguments.way else WAYS:
+        painted = [measure(colorizer, one, arguments.folder / one.photo, way) for one in things]
+        if arguments.way:
+            for thing, one in zip(things, painted, strict=True):
+                where = f"outside {one.outside:6.1%} inside {one.inside:6.1%}"
+                print(f"{thing.photo:18} {thing.thing:15} {one.color:7} {where}")
+        outside = np.array([one.outside for one in painted])
+        inside = np.array([one.inside for one in painted])
+        print(
+            f"{way}: {len(things)} things, changed outside: mean {outside.mean():.1%}, largest "
+            f"{outside.max():.1%}, above a tenth {np.sum(outside > 0.1)}; inside: mean "
+            f"{inside.mean():.1%}"
+        )
+        if arguments.way and arguments.sheet:
+            pictures = zip(painted, things, strict=True)
+            sheet([drawn(one.result, thing) for one, thing in pictures]).save(arguments.sheet)
 
 
 if __name__ == "__main__":
