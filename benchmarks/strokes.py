@@ -2,13 +2,13 @@
 
     python benchmarks/strokes.py FOLDER [--model NAME] [--way points|stroke|page] [--sheet FILE]
 
-`strokes.json` has twenty things in photos of the folder, each outlined by hand (polygons in percent
-of the width and height) with a stroke upon it. The stroke is painted as the page paints it: hints
-of one colour, a radius of 2 % of the short side apart. Its colour is that of four (green, violet,
-blue, red) that is farthest from what the network predicts along the stroke. A pixel of the small
-copy is changed where its ab moves by more than 5 units. Reported: the share of changed pixels
-outside the thing and inside it; pixels within 2 % of the short side of the outline count to
-neither.
+`strokes.json` has twenty things in photos of the folder (with the sources of those that have one),
+each outlined by hand (polygons in percent of the width and height) with a stroke upon it. The
+stroke is painted as the page paints it: hints of one colour, a radius of 2 % of the short side
+apart. Its colour is that of four (green, violet, blue, red) that is farthest from what the network
+predicts along the stroke. A pixel of the small copy is changed where its ab moves by more than 5
+units. Reported: the share of changed pixels outside the thing and inside it; pixels within 2 % of
+the short side of the outline count to neither.
 
 Three ways: `points`, each point a hint for itself, as it was before strokes were known; `stroke`,
 the points as one stroke; `page`, the stroke with the reach that the page gives it.
@@ -52,12 +52,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing in a photo; polygons and stroke: x and y in percent of the width and height."""
+    """One thing in a photo.
+
+    polygons, stroke: x and y in percent of the width and height. source: where the photo is from.
+    """
 
     photo: str
     thing: str
     polygons: list[list[Point]]
     stroke: list[Point]
+    source: str = ""
 
     def regions(self, shape: tuple[int, int]) -> tuple[Mask, Mask]:
         """Pixels of a small copy (h, w) surely inside the thing, and surely outside."""
