@@ -28,14 +28,9 @@ from photochrom.color.lab import (
     lightness_from_luminance,
 )
 from photochrom.color.rgb_space import RgbSpace
-from photochrom.filters.upsample import LinearChroma
+from photochrom.filters.upsample import LinearChroma, linear_positions
 from photochrom.photo.strips import FetchRows, Pixels
-from photochrom.pipeline.full_size import (
-    chroma_fields,
-    inverse_f,
-    linear_positions,
-    widened,
-)
+from photochrom.pipeline.full_size import chroma_fields, inverse_f, widened
 from photochrom.pipeline.native import ChromaArithmetic, NativeChroma
 
 STEPS = 8192
