@@ -256,8 +256,8 @@ def test_a_strip_that_does_not_fit_is_refused_before_c_sees_it():
 )
 def test_tables_that_do_not_fit_are_refused(change, problem):
     chroma = LinearChroma(np.zeros((2, 2, 2), np.float32), np.zeros((2, 2, 2), np.float32))
-    kernel = _Kernel(StripPlan(9, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
-    arithmetic = replace(kernel._arithmetic(SRGB), **change)
+    reference = _Kernel(StripPlan(9, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
+    arithmetic = replace(reference._arithmetic(SRGB), **change)
     with pytest.raises(ValueError, match=problem):
         native.NativeKernel(kernel.library(), arithmetic)(np.zeros((4, 9, 3), np.uint8), 0)
 
