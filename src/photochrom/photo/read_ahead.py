@@ -69,7 +69,7 @@ def rows_of(photo: Photo) -> FetchRows:
     fetch, spans = strips_of(photo), iter(photo.plan.spans())
     held = np.empty((0, photo.width, photo.bands), photo.dtype)
 
-    def rows_from(top: int, rows: int) -> Pixels:
+    def rows_from(_top: int, rows: int) -> Pixels:
         nonlocal held
         parts = [held]
         missing = rows - len(held)
