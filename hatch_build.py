@@ -32,11 +32,30 @@ PLAIN = "-DPHOTOCHROM_PLAIN"
 """One version of the code for all processors, for compilers that cannot make several."""
 
 
+MICROSOFT = {"cl", "clang-cl"}
+"""Compilers with other options, which cannot build the kernel."""
+
+
 def compilers() -> list[list[str]]:
     """The commands of the C compilers on this machine, best first."""
-    named = shlex.split(os.environ.get("CC", ""))
+    named = _command(os.environ.get("CC", ""))
     others = [[path] for name in ("cc", "gcc", "clang") if (path := shutil.which(name))]
-    return [named, *others] if named else others
+    found = [named, *others] if named else others
+    return [command for command in found if Path(command[0]).stem.lower() not in MICROSOFT]
+
+
+def _command(text: str) -> list[str]:
+    """The words of CC: a program with options, or a path that may contain spaces; none if broken.
+
+    Backslashes are part of a path on Windows, and protect spaces elsewhere.
+    """
+    if shutil.which(text):
+        return [text]
+    try:
+        words = shlex.split(text, posix=os.name == "posix")
+    except ValueError:  # a quote that is not closed
+        return []
+    return [word.strip("\"'") for word in words] if os.name == "nt" else words
 
 
 def build(target: Path = LIBRARY, source: Path = SOURCE) -> bool:
@@ -55,10 +74,17 @@ def _compiled(command: Sequence[str], source: Path, target: Path) -> bool:
         made = Path(folder) / target.name
         try:
             subprocess.run(
-                [*command, "-o", str(made), str(source), *([] if os.name == "nt" else ["-lm"])],
+                [
+                    *command,
+                    "-o",
+                    str(made),
+                    str(source.resolve()),
+                    *([] if os.name == "nt" else ["-lm"]),
+                ],
                 check=True,
                 capture_output=True,
                 timeout=120,
+                cwd=folder,  # what a compiler leaves beside the library goes with the folder
             )
             ctypes.CDLL(str(made))
             # a library that is in use keeps its file; the new one takes its name
@@ -84,9 +110,8 @@ else:
             if os.environ.get("PHOTOCHROM_PURE") == "1":
                 return
             if not build():
-                LIBRARY.unlink(
-                    missing_ok=True
-                )  # of an earlier build, for a tree that is used in place
+                # a library that an earlier build put into a tree that is used in place stays: it
+                # is loaded only if it is for this version of the code
                 return
             build_data["artifacts"].append(LIBRARY.relative_to(ROOT).as_posix())
             build_data["pure_python"] = False

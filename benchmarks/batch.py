@@ -5,13 +5,16 @@
 
 The first form: JPEGs of 2 megapixels with grain. Decoding, network and encoding are timed alone, on
 one thread, on a sample; so many cores could do at best cores / (their sum) photos a second. The
-second: small photos; the workers' and the job's memory over time, and the time in the ledger.
+same is printed for CPU time (user and system, of all processes of the job with their start), which
+other programs on the machine disturb less. The second: small photos; the workers' and the job's
+memory over time, and the time in the ledger.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import tempfile
 import threading
@@ -43,8 +46,14 @@ def make_photos(folder: Path, count: int, width: int, height: int) -> None:
         (part / f"{index:06d}.jpg").write_bytes(encoded[index % len(encoded)])
 
 
-def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
-    """Seconds of decoding, network and encoding on one thread, medians."""
+def cpu_seconds() -> float:
+    """CPU time of this process and of its children that have ended."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def parts_alone(photo: Path, runs: int = 15) -> tuple[dict[str, float], float]:
+    """Seconds of decoding, network and encoding on one thread, and their CPU time; medians."""
     os.environ["VIPS_CONCURRENCY"] = "1"
     import pyvips
 
@@ -54,7 +63,9 @@ def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
     session = Colorizer(threads=1).session
     lightness = np.random.default_rng(0).uniform(0, 100, (192, 288)).astype(np.float32)
     seconds: dict[str, list[float]] = {"decode": [], "network": [], "encode": []}
+    processor = []
     for _ in range(runs):
+        before = time.process_time()
         started = time.perf_counter()
         gray = pyvips.Image.new_from_file(str(photo), access="sequential").numpy()
         seconds["decode"].append(time.perf_counter() - started)
@@ -65,7 +76,9 @@ def parts_alone(photo: Path, runs: int = 15) -> dict[str, float]:
         started = time.perf_counter()
         rgb.copy(interpretation="srgb").jpegsave_buffer(Q=95, subsample_mode="off")
         seconds["encode"].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+        processor.append(time.process_time() - before)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return medians, statistics.median(processor)
 
 
 def resident(pid: int) -> float:
@@ -147,7 +160,9 @@ def main() -> None:
             watch.done += 1
 
         job = Job([Path(name) / "in"], Path(name) / "out", recursive=True, jobs=arguments.jobs)
+        before = cpu_seconds()
         summary = run_job(job, listener)
+        processor = cpu_seconds() - before
         watch.stop()
         assert summary.done == count, summary
         rate = count / summary.seconds
@@ -161,11 +176,16 @@ def main() -> None:
                 job_memory, worker = watch.between(*span)
                 print(f"{label} tenth: job {job_memory:.1f} MB, largest worker {worker:.1f} MB")
         else:
-            alone = parts_alone(next((Path(name) / "in").rglob("*.jpg")))
+            alone, alone_processor = parts_alone(next((Path(name) / "in").rglob("*.jpg")))
             best = arguments.jobs / sum(alone.values())
             parts = ", ".join(f"{part} {1000 * value:.0f} ms" for part, value in alone.items())
             print(f"alone on one thread: {parts}; at best {best:.2f} photos a second")
             print(f"reached: {100 * rate / best:.0f} %")
+            each = processor / count
+            print(
+                f"CPU time: {1000 * each:.0f} ms a photo, "
+                f"the parts {1000 * alone_processor:.0f} ms: {100 * alone_processor / each:.0f} %"
+            )
 
 
 if __name__ == "__main__":

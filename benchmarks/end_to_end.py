@@ -38,8 +38,10 @@ COPY = WORK.format(
     "image.write_to_file(out, Q=95, subsample_mode='off')",
 )
 COLOR = WORK.format(
-    prepare="from photochrom import Colorizer\ncolorizer = Colorizer(threads=threads)",
-    work="colorizer.colorize(photo).save(out, reversible=REVERSIBLE)",
+    prepare="os.environ['OPENBLAS_NUM_THREADS'] = '1'  # as the command does\n"
+    "from photochrom import Colorizer, SaveOptions, colorize_file\n"
+    "colorizer = Colorizer(threads=threads)",
+    work="colorize_file(photo, out, save=SaveOptions(reversible=REVERSIBLE), colorizer=colorizer)",
 )
 
 

@@ -3,6 +3,7 @@
     python benchmarks/faults.py kills [--times 50]
     python benchmarks/faults.py damaged
     python benchmarks/faults.py fuzz [--minutes 20] [--seed 0]
+    python benchmarks/faults.py lost [--minutes 20] [--seed 0]
 
 kills: a job is killed (SIGKILL to the whole group) at random moments and resumed, until it ends;
 then each result must be whole, and nothing that was done may have been done again.
@@ -10,6 +11,8 @@ damaged: over 500 files that are cut, flipped, misnamed, empty or strange, in on
 must end in one line, no traceback, nothing left.
 fuzz: random changes to small files of every kind, coloured in worker processes; whatever is no
 result and no foreseen error is printed with its seed and kept.
+lost: damaged files of every kind but JPEG, in ways that can be noticed; whatever shows black or
+flat areas that the sound file has not, without an error or a warning, is printed with its number.
 """
 
 from __future__ import annotations
@@ -204,6 +207,15 @@ def fuzz(minutes: float, seed: int) -> None:
         print(f"{number} files, {counts}, {len(left)} left over")
 
 
+def lost(minutes: float, seed: int) -> None:
+    sys.path.insert(0, str(TESTS))
+    from support.damaged_files import search
+
+    files, findings = search(60 * minutes, seed, workers=2)
+    print("\n".join(findings))
+    print(f"{files} damaged files, {len(findings)} with areas that are lost in silence")
+
+
 def mutated(data: bytes, chance: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 4, 16, 64))):
@@ -229,7 +241,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("kills", "damaged", "fuzz"))
+    parser.add_argument("what", choices=("kills", "damaged", "fuzz", "lost"))
     parser.add_argument("--times", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seed", type=int, default=0)
@@ -238,8 +250,10 @@ def main() -> None:
         kills(arguments.times)
     elif arguments.what == "damaged":
         damaged()
-    else:
+    elif arguments.what == "fuzz":
         fuzz(arguments.minutes, arguments.seed)
+    else:
+        lost(arguments.minutes, arguments.seed)
 
 
 if __name__ == "__main__":

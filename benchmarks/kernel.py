@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from photochrom._system.kernel import kernel_name
 from photochrom.color.rgb_space import SRGB
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import Coding, Pixels, StripPlan
-from photochrom.pipeline import native
 from photochrom.pipeline.full_size import _Kernel
 from photochrom.pipeline.luma_chroma import _blocks, _Solver
 
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
     RUNS = arguments.runs
-    if native.kernel_name() != "native":
+    if kernel_name() != "native":
         parser.error("the native kernel was not built: python hatch_build.py")
     height = max(2, round(arguments.megapixels * 1e6 / WIDTH))
     random = np.random.default_rng(0)

@@ -60,6 +60,9 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "needs an object store and a cluster; tests/batch/test_cluster.py has imitations": [
         ("docs/batch.md", "photochrom colorize s3://"),
     ],
+    "needs the photos whose things are outlined, of which the repository has three": [
+        ("docs/hints.md", "python benchmarks/strokes.py"),
+    ],
     "needs several GPUs or machines": [
         ("docs/training.md", "torchrun --standalone"),
         ("docs/training.md", "torchrun --nnodes"),

@@ -121,6 +121,34 @@ def test_the_command_line_there_and_back(photo, command):
     assert b"was not made of cat.color.jpg" in other.stderr
 
 
+def test_pipes_there_and_back(photo, photochrom):
+    gray = photo.read_bytes()
+    colored = photochrom("colorize", "--reversible", "--size", "64", "-", stdin=gray).stdout
+    assert photochrom("undo", "-", stdin=colored).stdout == gray
+    done = photochrom("undo", "-", "-o", "back.jpg", stdin=colored, cwd=photo.parent)
+    assert done.stdout == b"back.jpg\n"
+    assert photo.with_name("back.jpg").read_bytes() == gray
+    photo.with_name("c.jpg").write_bytes(colored)
+    assert photochrom("undo", "c.jpg", "-o", "-", cwd=photo.parent).stdout == gray
+    done = photochrom("verify", "--json", "-", photo, stdin=colored)
+    assert json.loads(done.stdout)["input"] == "-"
+    for arguments in (["undo", "-"], ["verify", "-"]):
+        wrong = photochrom(*arguments, stdin=gray)
+        assert (wrong.returncode, wrong.stdout) == (1, b"")
+        assert wrong.stderr.startswith(b"photochrom: standard input: the grey file cannot be")
+    none = photochrom("undo", "none.jpg", cwd=photo.parent)
+    assert none.stderr.startswith(b"photochrom: none.jpg: no such file")
+
+
+def test_variants_are_reversible(photo, command):
+    done = command("variants", photo.name, "--reversible", "--size", "64", "-n", "2",
+                   cwd=photo.parent)  # fmt: skip
+    first, second, _ = done.stdout.decode().split()
+    for name in (first, second):
+        assert restore_original(photo.with_name(name)) == photo.read_bytes()
+    assert photo.with_name(first).read_bytes() != photo.with_name(second).read_bytes()
+
+
 def test_a_folder_is_colored_reversibly_and_tells_what_it_cannot(photo, command):
     Image.fromarray(scene(1, np.uint8)[..., 0]).save(photo.with_name("scan.png"))
     done = command(

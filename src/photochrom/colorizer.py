@@ -8,12 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
+from photochrom._system.kernel import library
 from photochrom.errors import ConfigError, Option
-from photochrom.models import SizeRule, parse_blend
-from photochrom.models.session import Session
+from photochrom.models import SizeRule
+from photochrom.models.session import Session, load
 from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
 from photochrom.photo import PhotoLike, as_photo, pages_of
-from photochrom.pipeline import native
 from photochrom.pipeline.inference import Member
 from photochrom.result import Result
 from photochrom.workspace import Workspace
@@ -62,11 +62,9 @@ class Colorizer:
         device: str = DEVICE,
         kind: str | None = None,
     ) -> None:
-        native.library()  # a kernel that is not there is a fault of no photo
-        self.members = tuple(
-            Member(Session(name, threads, providers, device=device, kind=kind), weight)
-            for name, weight in parse_blend(model)
-        )
+        library()  # a kernel that is not there is a fault of no photo
+        loaded = load(model, threads, providers, device, kind)
+        self.members = tuple(Member(session, weight) for session, weight in loaded)
         self.threads = threads
         if kind is not None and all(member.session.described for member in self.members):
             raise ConfigError(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
+from photochrom._system.cpus import available_cpus
 from photochrom.colorizer import Colorizer, shared_colorizer
 from photochrom.errors import (
     ConfigError,
@@ -40,6 +42,7 @@ from photochrom.photo import (
 )
 from photochrom.photo.formats import kind_of_file
 from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.photo.read_ahead import reading_ahead
 from photochrom.result import Result
 
 
@@ -243,14 +246,24 @@ def colorize_file(
     if confidence is not None and _same_path(confidence, target):
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
     _check_size(target, photo, suffix)
-    results = (colorizer or shared_colorizer()).colorize_pages(photo, options)
-    confidence_map = None if confidence is None else results[0].confidence_picture()
-    report = save_results(
-        results, target, save, format=suffix, temporary=temporary, started=started
-    )
+    colorizer = colorizer or shared_colorizer()
+    with _begun(photo, colorizer):
+        results = colorizer.colorize_pages(photo, options)
+        confidence_map = None if confidence is None else results[0].confidence_picture()
+        report = save_results(
+            results, target, save, format=suffix, temporary=temporary, started=started
+        )
     if confidence_map is not None and confidence is not None:
         save_picture(confidence_map, confidence, overwrite=save.overwrite)
     return report
+
+
+def _begun(photo: Photo, colorizer: Colorizer) -> AbstractContextManager[None]:
+    """Decode at full size while the network works, where a thread is free for it."""
+    alone = (colorizer.threads or available_cpus()) == 1
+    if alone or photo.pages > 1:
+        return nullcontext()
+    return reading_ahead(photo)
 
 
 def save_results(

@@ -31,10 +31,10 @@ from photochrom.photo import (
     write,
 )
 from photochrom.photo.formats import EIGHT
+from photochrom.photo.read_ahead import strips_of
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
-from photochrom.pipeline.reversible import gray_jpeg_of, reversible_jpeg
 
 _DISPLAY_CODING = Coding(SRGB, np.dtype(np.uint8))
 _MAX_DISPLAY_SIDE = 1200
@@ -336,6 +336,8 @@ class Result:
                     otherwise="ask for a JPEG",
                 ),
             )
+        from photochrom.pipeline.reversible import gray_jpeg_of, reversible_jpeg
+
         gray = gray_jpeg_of(self.photo)
         chroma = self.chroma.turned(*self.photo.turn.undo())
         page = Page(self.photo, iter(()), Coding(self.photo.space, EIGHT), False)
@@ -347,7 +349,7 @@ class Result:
         photo = self.photo
         chroma = self.chroma.turned(*photo.turn.undo())
         yield from colored_strips(
-            photo.strips(), photo.plan, chroma, self._threads, source=photo.space, target=coding
+            strips_of(photo), photo.plan, chroma, self._threads, source=photo.space, target=coding
         )
 
     def _upright(self, coding: Coding) -> Pixels:

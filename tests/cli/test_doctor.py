@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from photochrom import __version__
-from photochrom.pipeline import native
+from photochrom._system import kernel
 
 
 def test_it_shows_what_is_used(command):
@@ -12,7 +12,7 @@ def test_it_shows_what_is_used(command):
     assert done.returncode == 0
     lines = dict(line.split(": ", 1) for line in done.stdout.decode().splitlines())
     assert lines["photochrom"] == __version__
-    assert lines["kernel"] == native.kernel_name()
+    assert lines["kernel"] == kernel.kernel_name()
     assert "onnxruntime " in lines["packages"]
     assert "CPUExecutionProvider" in lines["devices"]
     assert "TIFF" in lines["formats"]
@@ -21,7 +21,7 @@ def test_it_shows_what_is_used(command):
 
 def test_json_has_the_same(command):
     record = json.loads(command("doctor", "--json").stdout)
-    assert record["kernel"] == native.kernel_name()
+    assert record["kernel"] == kernel.kernel_name()
     assert record["threads"] >= 1
     assert record["libvips"].count(".") == 2
 
@@ -36,9 +36,9 @@ def test_it_says_what_the_environment_changes_but_no_secret_and_no_name(command,
 
 
 def test_a_missing_library_is_what_could_be_installed(command, monkeypatch, tmp_path):
-    monkeypatch.setattr(native, "LIBRARY", tmp_path / "none.so")
-    native.library.cache_clear()
+    monkeypatch.setattr(kernel, "LIBRARY", tmp_path / "none.so")
+    kernel.library.cache_clear()
     record = json.loads(command("doctor", "--json").stdout)
-    native.library.cache_clear()
+    kernel.library.cache_clear()
     assert record["kernel"] == "numpy"
     assert "C compiler" in record["could_be_installed"]["native kernel"]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
+from photochrom import Colorizer, SaveOptions, colorize_file
 from photochrom.cli.main import app
 from photochrom.color import metrics
 from photochrom.models import known_models
@@ -140,3 +143,56 @@ def test_usage_that_cannot_be_meant(
     assert line.startswith("photochrom: ")
     assert words in line
     assert done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def results(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The photos made grey and coloured again, reversibly and as usual; by the way."""
+    colorizer = Colorizer(MODEL, threads=1)
+    folder = tmp_path_factory.mktemp("results")
+    gray = folder / "gray.jpg"
+    folders = {way: folder / way for way in ("reversible", "usual")}
+    for way, results in folders.items():
+        results.mkdir()
+        for key in "abc":
+            with Image.open(photos / f"{key}.png") as image:
+                image.convert("L").save(gray, quality=95)
+            save = SaveOptions(reversible=way == "reversible")
+            colorize_file(gray, results / f"{key}.jpg", save=save, colorizer=colorizer)
+    assert (folders["reversible"] / "a.jpg").read_bytes() != (
+        folders["usual"] / "a.jpg"
+    ).read_bytes()
+    return folders
+
+
+@pytest.mark.usefixtures("torch_threads")
+def test_reversible_results_are_scored_like_any_other(
+    photos: Path, results: dict[str, Path]
+) -> None:
+    given = [f"{way}={folder}" for way, folder in results.items()]
+    options = [word for name in given for word in ("--from-folder", name)]
+    done = evaluate(photos, "--threads", "1", "--json", *options)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr == ""
+    rows = {row["name"]: row["all"] for row in json.loads(done.stdout)["rows"]}
+    reversible, usual = rows["reversible"], rows["usual"]
+    assert reversible["colorfulness_ratio"] > 0.7 * usual["colorfulness_ratio"] > 0
+    assert abs(reversible["ab_error"] - usual["ab_error"]) < 2
+    assert abs(reversible["psnr"] - usual["psnr"]) < 1.5
+
+
+def test_models_are_compared_on_reversible_results(
+    results: dict[str, Path], tmp_path: Path
+) -> None:
+    """`make compare` with a folder of them as the photos: their colours are the truth."""
+    script = Path(__file__).parents[2] / "benchmarks" / "compare.py"
+    command = [sys.executable, script, results["reversible"], "--no-pull", "--most-mb", "0"]
+    report = tmp_path / "report"
+    done = subprocess.run(
+        [*command, "--report", report, "--limit", "2"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads((report / "figures.json").read_text("utf-8"))
+    rows = {row["name"]: row["all"] for row in record["rows"]}
+    assert record["photos"] == 2
+    assert rows[f"{MODEL} 0.5"]["ab_error"] < 0.5 * rows["grey"]["ab_error"]

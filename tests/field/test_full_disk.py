@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from photochrom._system.vips import pyvips, system_error_of
 from photochrom.batch import LEDGER, Job, JobSettings, Ledger, State, run_job
 from photochrom.errors import DiskFullError, JobError
 from photochrom.options import ColorizeOptions
+from photochrom.photo import writer
 from photochrom.photo.file_access import foreseen_os_errors
+from photochrom.server import Settings, create_app
 from support.trees import SMALL, files_in, save_gray_photos, size_of
 
 NAMES = [f"{number:02d}.jpg" for number in range(12)]
@@ -89,6 +92,19 @@ def test_a_full_disk_is_an_error_of_its_own():
     with pytest.raises(DiskFullError, match="No space left"):  # noqa: SIM117
         with foreseen_os_errors("a.png"):
             raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_507_to_clients(tmp_path, examples, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    photo = (examples / "cat.jpg").read_bytes()
+    with TestClient(create_app(Settings(folder=tmp_path)), base_url="http://localhost") as client:
+        monkeypatch.setattr(writer, "temporary_beside", full)
+        answer = client.post("/api/v1/colorize?format=png&size=64", content=photo)
+    assert answer.status_code == 507
+    assert answer.json()["title"] == "The server's disk is full"
+    assert answer.json()["remedy"] == "make room on the disk and try again"
 
 
 def can_mount():

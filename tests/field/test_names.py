@@ -43,7 +43,8 @@ def test_the_fields_of_a_name(template, name):
         ("{stem}{sufix}", "unknown field {sufix}; use {stem}, {suffix}, {model}, {vividness}"),
         ("{stem.parent}{suffix}", "unknown field"),
         ("{}{suffix}", "unknown field"),
-        ("{stem:>9}{suffix}", "unknown field"),
+        ("{stem:>9}{suffix}", "unknown field {stem:>9}"),
+        ("{stem!r}{suffix}", "unknown field {stem!r}"),
         ("{stem{suffix}", "cannot be read"),
         ("{stem}}{suffix}", "cannot be read"),
         ("../{stem}{suffix}", "names a folder"),
@@ -130,3 +131,33 @@ def test_a_cluster_never_replaces_photos(command, folder):
     assert (
         b"could replace photos of the same folder; name another folder by --output" in done.stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "why"),
+    [
+        (["a.jpg", "-o", "b.jpg"], False, "-o b.jpg names the result already"),
+        (["a.jpg", "-o", "-"], False, "a pipe has no name"),
+        (["-"], True, "a pipe has no name"),
+        (["-", "-o", "b.jpg"], True, "-o b.jpg names the result already"),
+    ],
+)
+def test_a_name_for_a_result_that_has_one_is_wrong_usage(arguments, stdin, why, command, folder):
+    given = (folder / "a.jpg").read_bytes() if stdin else b""
+    done = command("colorize", *arguments, "--name", "x{suffix}", stdin=given, cwd=folder)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == (
+        f"photochrom: --name x{{suffix}}: is for results in a folder; {why}; "
+        "leave --name out, or name a folder by -o\n"
+    )
+    assert sorted(path.name for path in folder.iterdir()) == ["a.jpg", "below"]
+
+
+def test_variants_are_named_by_a_template(command, folder):
+    small = ("--size", "64", "-n", "2")
+    name = ("--name", "{stem}_{vividness}{suffix}")
+    done = command("variants", "a.jpg", *name, *small, cwd=folder)
+    assert done.stdout.decode().split() == ["a_0.5.1.jpg", "a_0.5.2.jpg", "a.variants.jpg"]
+    done = command("variants", "a.jpg", "--name", "{stem!s}.jpg", *small, cwd=folder)
+    assert done.returncode == 2
+    assert "unknown field {stem!s}" in done.stderr.decode()

@@ -212,3 +212,39 @@ def test_a_result_is_in_color_however_weak_its_colors_are(examples, colorizer, t
             colorizer.colorize(path)
     gray.save(source.with_suffix(".jpg"), xmp=xmp)
     assert colorizer.colorize(source.with_suffix(".jpg")).rgb.shape == (300, 451, 3)
+
+
+SKIES = {
+    "sky and meadow": ("#78aaeb", "#4b8228"), "of one lightness": ("#6496d2", "#5aa03c"),
+    "red and blue": ("#c83c32", "#3c5ac8"), "orange and teal": ("#dc9646", "#288278"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("noise", [0, 12])
+@pytest.mark.parametrize("name", SKIES)
+def test_two_flat_colors_are_no_tone(name, noise):
+    """Each is the usual colour of its lightness, but no tone goes from one to the other."""
+    above, below = SKIES[name]
+    picture = Image.new("RGB", (400, 300), above)
+    picture.paste(below, (0, 150, 400, 300))
+    picture.paste("#807870", (150, 100, 250, 200))
+    grain = np.random.default_rng(0).normal(0, noise, (300, 400, 3))
+    picture = Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
+    assert judged(picture) is Tone.COLOR
+    assert judged(picture.rotate(90, expand=True)) is Tone.COLOR
+
+
+SPLIT_TONES = [
+    ((0, 10, 40), (255, 240, 200), (130, 130, 130)),
+    ((0, 5, 60), (255, 236, 190), (110, 110, 150)),
+    ((40, 10, 0), (215, 235, 255), (140, 130, 120)),
+]
+"""Black, white and middle of prints whose shadows and lights have different hues."""
+
+
+@pytest.mark.parametrize("tone", SPLIT_TONES)
+@pytest.mark.parametrize("quality", [75, 95])
+def test_split_tones_are_tones(gray, tone, quality):
+    black, white, middle = tone
+    toned = ImageOps.colorize(gray, black, white, middle)
+    assert judged(as_jpeg(toned, quality)) is Tone.TINTED

@@ -7,6 +7,7 @@ from photochrom.color.bins import annealed_mean, gamut_bins
 from photochrom.color.vividness import Decoding
 from photochrom.errors import ModelError
 from photochrom.models import MULTIPLE, describe, locate
+from photochrom.models import session as session_module
 from photochrom.models.session import Session
 
 
@@ -136,3 +137,18 @@ def test_another_programs_model(tmp_path):
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=10), path)
     with pytest.raises(ModelError, match="set kind to"):
         Session(path)
+
+
+def test_a_model_that_is_loaded_ahead_is_taken_once():
+    session_module.load_ahead(None, 1, "cpu", None)
+    [(ahead, weight)] = session_module.load(None, 1, None, "cpu", None)
+    assert (ahead.name, weight) == (describe(None).name, 1)
+    [(again, _)] = session_module.load(None, 1, None, "cpu", None)
+    assert again is not ahead
+
+
+def test_an_error_of_loading_ahead_is_that_of_loading(tmp_path):
+    missing = tmp_path / "none.onnx"
+    session_module.load_ahead(missing, None, "cpu", None)
+    with pytest.raises(ModelError, match=r"none\.onnx"):
+        session_module.load(missing, None, None, "cpu", None)

@@ -138,16 +138,19 @@ def test_click_on_a_hint_opens_it_with_its_color_and_reach(harbour: Desk) -> Non
     harbour.click_photo(*SKY)
     expect(harbour.chips.nth(1)).to_have_attribute("aria-pressed", "true")
     reach = harbour.page.locator("#radius")
-    assert reach.get_attribute("aria-valuetext") == "5 px"  # 1 % of 477
+    assert reach.get_attribute("aria-valuetext") == "as far as the thing goes"
+    far = harbour.pixels(0.1, 0.15)["bands"]
     reach.focus()
-    harbour.press(*["ArrowRight"] * 20)
+    harbour.press(*["PageDown"] * 6)
+    harbour.until(lambda: harbour.hints()[0]["reach"] is not None)
     harbour.rest()
-    harbour.until(lambda: (harbour.hints()[0]["radius"] or 0) > 5)
     (hint,) = harbour.hints()
-    assert reach.get_attribute("aria-valuetext") == f"{round(hint['radius'])} px"
+    assert 20 < hint["reach"] < 0.6 * 477
+    assert reach.get_attribute("aria-valuetext") == f"{round(hint['reach'])} px"
     harbour.press("Control+z")
     harbour.rest()
-    assert harbour.hints()[0]["radius"] is None
+    assert harbour.hints()[0]["reach"] is None
+    assert harbour.pixels(0.1, 0.15)["bands"] == far
 
 
 def open_mixer(desk: Desk) -> tuple[float, float, float]:
@@ -287,6 +290,7 @@ def test_brush_stroke_is_a_row_of_hints_and_one_step(harbour: Desk) -> None:
     radius = 0.02 * 1.2**2 * 477
     assert len(hints) == pytest.approx(0.3 * 1024 / radius, abs=2)
     assert {hint["radius"] for hint in hints} == {round(radius, 2)}
+    assert {hint["reach"] for hint in hints} == {round(8 * radius, 2)}
     gaps = [
         math.dist((one["x"], one["y"]), (next_["x"], next_["y"]))
         for one, next_ in itertools.pairwise(hints[:-1])
@@ -422,7 +426,7 @@ def test_saved_colors_are_the_file_of_the_command_line(harbour: Desk, tmp_path: 
     assert download.value.suggested_filename == "harbour.hints.json"
     path = tmp_path / "hints.json"
     download.value.save_as(path)
-    saved = load_hints(path)
+    saved = load_hints(path).hints
     hints = harbour.hints()
     assert [(one.x, one.y) for one in saved] == [(one["x"], one["y"]) for one in hints]
     for one, other in zip(saved, hints, strict=True):

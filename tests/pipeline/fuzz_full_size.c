@@ -1,4 +1,4 @@
-/* Random photos through the native kernel, in buffers of exactly the size that it may touch.
+/* Random photos and scans through the native kernel, in buffers of exactly the size that it may touch.
 
    Build with -fsanitize=address,undefined; a fault ends the program. Arguments: seconds, seed. */
 
@@ -84,12 +84,72 @@ static void one_photo(void) {
     free(share), free(table), free(strip), free(out);
 }
 
+/* Counts of Huffman codes and symbols: mostly a possible table. */
+static uint8_t *huffman_table(void) {
+    uint8_t *table = malloc(TABLE_BYTES);
+    int64_t room = 2, symbols = 0;
+    for (int length = 0; length < LONGEST_CODE; length++, room *= 2) {
+        const int64_t most = room < 256 - symbols ? room : 256 - symbols;
+        int64_t count = most > 0 && below(3) ? below(most + 1) / (1 + below(8)) : 0;
+        if (!below(400)) count = below(256);
+        table[length] = (uint8_t)(count < 255 ? count : 255);
+        room -= table[length];
+        symbols += table[length];
+    }
+    const int plain = below(2) == 0;
+    for (int i = LONGEST_CODE; i < TABLE_BYTES; i++)
+        table[i] = (uint8_t)(plain ? below(2) * 240 + below(3) : (int64_t)draw());
+    return table;
+}
+
+static void one_scan(void) {
+    struct scan s = {0};
+    s.coding = (int32_t)below(5);
+    const int alone = s.coding == AC_FIRST || s.coding == AC_REFINED;
+    s.components = alone ? 1 : 1 + (int32_t)below(4);
+    s.first = alone ? 1 + (int32_t)below(63) : 0;
+    s.last = s.coding == SEQUENTIAL ? 63 : alone ? s.first + (int32_t)below(64 - s.first) : 0;
+    s.low = s.coding == SEQUENTIAL ? 0 : (int32_t)below(14);
+    s.mcus = 1 + below(below(8) ? 40 : 4000);
+    s.interval = below(3) ? 0 : 1 + below(20);
+    const int64_t length = below(below(8) ? 300 : 20000);
+    s.start = below(length + 1), s.end = length;
+    uint8_t *data = malloc((size_t)length);
+    const int ways = (int)below(3);
+    for (int64_t i = 0; i < length; i++) data[i] = (uint8_t)(ways ? draw() : draw() & draw() & draw());
+    for (int64_t i = 0; ways != 2 && i + 1 < length; i++)
+        if (data[i] == 0xFF) data[++i] = (uint8_t)(below(9) ? 0 : 0xD0 + below(8));
+    s.data = data;
+    uint8_t *tables[8];
+    uint16_t *steps[4];
+    for (int i = 0; i < 8; i++) tables[i] = huffman_table();
+    for (int i = 0; i < s.components; i++) {
+        s.blocks[i] = alone ? 1 : 1 + (int32_t)below(4);
+        s.dc[i] = s.coding == SEQUENTIAL || s.coding == DC_FIRST ? tables[i] : NULL;
+        s.ac[i] = s.coding == SEQUENTIAL || alone ? tables[4 + i] : NULL;
+        s.steps[i] = steps[i] = malloc(BLOCK_SIZE * sizeof(uint16_t));
+        const int most = below(2) ? 16 : 65535;
+        for (int j = 0; j < BLOCK_SIZE; j++) steps[i][j] = (uint16_t)(1 + below(most));
+    }
+    uint64_t *history = malloc((size_t)s.mcus * sizeof(uint64_t));
+    for (int64_t i = 0; i < s.mcus; i++) history[i] = s.coding == AC_REFINED ? draw() & draw() : 0;
+    s.history = alone ? history : NULL;
+    const int64_t fault = photochrom_walk_scan(&s);
+    if (s.place < s.start || s.place > s.end || s.mcu < 0 || s.mcu > s.mcus) abort();
+    if ((fault == SOUND) != (s.mcu == s.mcus)) abort();
+    for (int i = 0; i < 8; i++) free(tables[i]);
+    for (int i = 0; i < s.components; i++) free(steps[i]);
+    free(data), free(history);
+}
+
 int main(int count, char **arguments) {
     const double seconds = count > 1 ? atof(arguments[1]) : 1.0;
     state = count > 2 ? strtoull(arguments[2], NULL, 10) : 1;
     long photos = 0;
-    for (const time_t start = time(NULL); difftime(time(NULL), start) < seconds; photos++)
+    for (const time_t start = time(NULL); difftime(time(NULL), start) < seconds; photos++) {
         one_photo();
-    printf("%ld photos\n", photos);
+        for (int i = 0; i < 10; i++) one_scan();
+    }
+    printf("%ld photos, ten times as many scans\n", photos);
     return photos ? 0 : 1;
 }

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photochrom._system import kernel
 from photochrom.color.lab import lab_from_srgb
 from photochrom.color.rgb_space import SRGB, Curve, RgbSpace
 from photochrom.filters.upsample import LinearChroma
-from photochrom.pipeline import native
 from photochrom.pipeline.luma_chroma import _Block, _blocks, _Solver, chroma_planes
 from support.programs import missing
 
@@ -21,8 +21,8 @@ def built():
     if not hatch_build.compilers():
         missing("no C compiler")
     assert hatch_build.build()
-    native.library.cache_clear()
-    assert native.kernel_name() == "native"
+    kernel.library.cache_clear()
+    assert kernel.kernel_name() == "native"
 
 
 def constant(ab):

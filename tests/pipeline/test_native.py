@@ -2,9 +2,12 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import hatch_build
 import numpy as np
@@ -12,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from photochrom._system import kernel
 from photochrom.color.rgb_space import SRGB, Curve, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import Coding, StripPlan
 from photochrom.pipeline import native
 from photochrom.pipeline.full_size import _Kernel
+from photochrom.pipeline.luma_chroma import _Solver
 from support.programs import missing
 
 TYPES = [np.dtype(name) for name in ("uint8", "uint16", "float32")]
@@ -42,8 +47,8 @@ def built():
     if not hatch_build.compilers():
         missing("no C compiler")
     assert hatch_build.build()
-    native.library.cache_clear()
-    assert native.kernel_name() == "native"
+    kernel.library.cache_clear()
+    assert kernel.kernel_name() == "native"
 
 
 def kernels(plan, chroma, source, target):
@@ -119,8 +124,8 @@ def test_a_strip_of_every_other_column_is_read_as_it_is():
     ("value", "wanted"), [("", "native"), ("numpy", "numpy"), ("native", "native")]
 )
 def test_the_environment_chooses_the_kernel(value, wanted):
-    code = "from photochrom.pipeline.native import kernel_name; print(kernel_name())"
-    environment = {**os.environ, native.VARIABLE: value}
+    code = "from photochrom._system.kernel import kernel_name; print(kernel_name())"
+    environment = {**os.environ, kernel.VARIABLE: value}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
@@ -128,22 +133,22 @@ def test_the_environment_chooses_the_kernel(value, wanted):
 
 
 def test_an_unknown_kernel_is_one_line(monkeypatch):
-    monkeypatch.setenv(native.VARIABLE, "fortran")
-    native.library.cache_clear()
+    monkeypatch.setenv(kernel.VARIABLE, "fortran")
+    kernel.library.cache_clear()
     with pytest.raises(ValueError, match=r"no kernel 'fortran'; set it to numpy or native"):
-        native.library()
-    native.library.cache_clear()
+        kernel.library()
+    kernel.library.cache_clear()
 
 
 def test_a_library_for_another_struct_is_not_used(monkeypatch):
-    monkeypatch.setattr(native, "_VERSION", -1)
-    native.library.cache_clear()
-    assert native.library() is None
-    monkeypatch.setenv(native.VARIABLE, "native")
-    native.library.cache_clear()
+    monkeypatch.setattr(kernel, "_VERSION", -1)
+    kernel.library.cache_clear()
+    assert kernel.library() is None
+    monkeypatch.setenv(kernel.VARIABLE, "native")
+    kernel.library.cache_clear()
     with pytest.raises(ValueError, match="was not built"):
-        native.library()
-    native.library.cache_clear()
+        kernel.library()
+    kernel.library.cache_clear()
 
 
 def test_the_struct_is_that_of_the_c_file():
@@ -162,6 +167,114 @@ def test_without_a_compiler_nothing_is_built(monkeypatch, tmp_path):
     monkeypatch.setenv("CC", "/bin/false")
     assert not hatch_build.build(tmp_path / "library")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_unusable_compiler_deletes_no_library(monkeypatch, tmp_path):
+    """With a stand-in for hatchling, which only the build's environment has."""
+    parts = ["hatchling", "builders", "hooks", "plugin", "interface"]
+    for count in range(1, len(parts) + 1):
+        monkeypatch.setitem(sys.modules, ".".join(parts[:count]), ModuleType("stand_in"))
+    sys.modules[".".join(parts)].BuildHookInterface = list
+    module = runpy.run_path(hatch_build.__file__, run_name="build")
+    library = tmp_path / "library"
+    library.write_bytes(b"of an earlier build")
+    initialize = module["KernelBuildHook"].initialize
+    monkeypatch.setitem(initialize.__globals__, "build", lambda: False)
+    monkeypatch.setitem(initialize.__globals__, "LIBRARY", library)
+    build_data = {"artifacts": []}
+    initialize(None, "editable", build_data)
+    assert build_data == {"artifacts": []}
+    assert library.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("gcc -m64", ["gcc", "-m64"]),
+        ("'{folder}/my gcc' -O1", ["{folder}/my gcc", "-O1"]),
+        ("{folder}/my gcc", ["{folder}/my gcc"]),
+        ("{quoted}/my\\ gcc", ["{folder}/my gcc"]),
+        ("'gcc", None),
+        ("", None),
+        ("cl", None),
+        ('"C:/Program Files/VC/cl.exe" /nologo', None),
+        ("clang-cl", None),
+    ],
+)
+def test_compiler_named_in_the_environment(text, words, monkeypatch, tmp_path):
+    folder = tmp_path / "tools here"
+    folder.mkdir()
+    program = folder / "my gcc"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    quoted = str(folder).replace(" ", "\\ ")
+    monkeypatch.setenv("CC", text.format(folder=folder, quoted=quoted))
+    monkeypatch.setattr(
+        hatch_build.shutil, "which", lambda name: name if name == str(program) else None
+    )
+    wanted = [] if words is None else [[word.format(folder=folder) for word in words]]
+    assert hatch_build.compilers() == wanted
+
+
+def test_a_compiler_with_spaces_in_its_path_builds(monkeypatch, tmp_path):
+    folder = tmp_path / "a compiler"
+    folder.mkdir()
+    (folder / "cc").symlink_to(hatch_build.compilers()[0][0])
+    monkeypatch.setenv("CC", f"'{folder / 'cc'}' -g0")
+    assert hatch_build.build(tmp_path / "library")
+
+
+def test_a_strip_that_does_not_fit_is_refused_before_c_sees_it():
+    chroma = LinearChroma(np.zeros((2, 2, 2), np.float32), np.zeros((2, 2, 2), np.float32))
+    fast, _ = kernels(StripPlan(40, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
+    good = np.zeros((4, 40, 1), np.uint8)
+    assert fast(good, 4).shape == (4, 40, 3)
+    for strip, top, problem in (
+        (good[:, :39], 0, r"shape \(4, 39, 1\)"),
+        (good[..., 0], 0, r"shape \(4, 40\)"),
+        (np.zeros((4, 40, 5), np.uint8), 0, r"shape \(4, 40, 5\)"),
+        (good.astype(np.float64), 0, "a strip of float64"),
+        (good.astype(np.int8), 0, "a strip of int8"),
+        (good, 5, "rows 5 to 9 of a picture of 8"),
+        (good, -1, "rows -1 to 3 of a picture of 8"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            fast(strip, top)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"fields": np.zeros((4, 2, 9), np.float64)}, "fields is float64"),
+        ({"fields": np.zeros((3, 2, 9), np.float32)}, r"4 x any x any"),
+        ({"above": np.full(8, 2)}, "rows 2 to 2 of 2"),
+        ({"below": np.full(8, -1)}, "rows -1 to -1 of 2"),
+        ({"share": np.zeros(7, np.float32)}, r"share is float32 of shape \(7,\)"),
+        ({"f": np.zeros(99, np.float32)}, "a table is float32"),
+        ({"codes": np.zeros(9, np.int64)}, "codes are 9 of int64"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(change, problem):
+    chroma = LinearChroma(np.zeros((2, 2, 2), np.float32), np.zeros((2, 2, 2), np.float32))
+    reference = _Kernel(StripPlan(9, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
+    arithmetic = replace(reference._arithmetic(SRGB), **change)
+    with pytest.raises(ValueError, match=problem):
+        native.NativeKernel(kernel.library(), arithmetic)(np.zeros((4, 9, 3), np.uint8), 0)
+
+
+def test_a_block_that_does_not_fit_is_refused():
+    chroma = LinearChroma(np.zeros((2, 2, 2), np.float32), np.zeros((2, 2, 2), np.float32))
+    fast = _Solver(SRGB, chroma, (8, 10)).native
+    good = np.zeros((6, 10), np.uint8)
+    assert fast(good, 2).shape == (2, 2, 5)
+    for block, top, problem in (
+        (good[:, :9], 0, r"a block is uint8 of shape \(6, 9\)"),
+        (good.astype(np.uint16), 0, "a block is uint16"),
+        (good[:5], 0, "a block of 5 rows"),
+        (good, 3, "rows 3 to 5 of a picture of 4"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            fast(block, top)
 
 
 def fuzz(folder, seconds):

@@ -12,7 +12,7 @@ import errno
 import os
 import re
 
-os.environ.setdefault("VIPS_WARNING", "0")  # libvips prints no warnings
+os.environ.setdefault("VIPS_WARNING", "0")  # libvips prints no warnings, also in child processes
 import pyvips as pyvips
 
 from photochrom._system.cpus import available_cpus
@@ -22,6 +22,14 @@ pyvips.cache_set_max(0)  # a cached operation would keep whole strips, and hide 
 # pyvips hands libvips's warnings to Python's logging. While it does, Python may collect garbage, an
 # image among it may warn in turn, and GLib ends the process on a warning inside a warning.
 pyvips._remove_log_handler()
+# libvips heeds VIPS_WARNING when pyvips is first imported, which the program may have done before.
+# So GLib is given a function for warnings; as one that does nothing, of those that need no lock of
+# Python's, a getter: it ignores the arguments.
+_G_LOG_WARNING = 1 << 4
+_does_nothing = pyvips.ffi.addressof(pyvips.vips_lib, "vips_cache_get_max")
+pyvips.glib_lib.g_log_set_handler(
+    b"VIPS", _G_LOG_WARNING, pyvips.ffi.cast("GLogFunc", _does_nothing), pyvips.ffi.NULL
+)
 if "VIPS_CONCURRENCY" not in os.environ:  # libvips itself sees no cgroup's quota
     pyvips.concurrency_set(min(pyvips.concurrency_get(), available_cpus()))
 

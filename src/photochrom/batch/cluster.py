@@ -30,9 +30,9 @@ from photochrom.batch.job import (
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Plan, Planner, earlier_outputs, settle, within
 from photochrom.batch.remote_files import deliver, fetch, size_and_time
+from photochrom.batch.settings import JobSettings
 from photochrom.batch.tree import EntryKind, Patterns, is_system_folder, kind_of_file
 from photochrom.batch.work import (
-    JobSettings,
     Outcome,
     Task,
     outcome_of,

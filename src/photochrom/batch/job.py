@@ -27,8 +27,9 @@ from photochrom.batch.planning import (
     settle,
     within,
 )
+from photochrom.batch.settings import JobSettings
 from photochrom.batch.tree import Entry, EntryKind, Patterns, entries_in, photos_in
-from photochrom.batch.work import JobSettings, Outcome, Task, preflight
+from photochrom.batch.work import Outcome, Task, preflight
 from photochrom.batch.workers import Workers
 from photochrom.errors import (
     ConfigError,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from photochrom.batch.ledger import Ledger, Outputs, Record, State
 from photochrom.batch.work import Outcome
-from photochrom.errors import ConfigError, Option, OutputExistsError, Remedy, Spelling
-from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.errors import OutputExistsError, Spelling
+from photochrom.photo.naming import DEFAULT_NAME, Naming, check_results
 from photochrom.photo.writer import REPLACE
 
 OUTPUT_EXISTS = "OutputExistsError"
@@ -157,23 +157,6 @@ def check_names(naming: Naming, root: Path, results: Path, photos: Iterable[str]
     for _, names in groupby(photos, posixpath.dirname):
         sources = list(names)
         check_results({name: naming.result_of(name) for name in sources}, sources if beside else ())
-
-
-def check_results(results: Mapping[str, str], sources: Collection[str]) -> None:
-    """Raise ConfigError where two photos have one result, or a result is one of the sources.
-
-    results: by photo.
-    """
-    taken: dict[str, str] = {}
-    places = set(sources)
-    for photo, result in results.items():
-        if result in places:
-            folder = Option("path")
-            remedy = Remedy("name another folder by {}, or another {}", folder, Option("name"))
-            raise ConfigError(photo, f"its result would replace the photo {result}", remedy)
-        other = taken.setdefault(result, photo)
-        if other != photo:
-            raise ConfigError(photo, f"would have the same result as {other}", "rename one")
 
 
 def within(folder: str | Path, name: str) -> str:

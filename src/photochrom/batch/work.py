@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import multiprocessing
 import os
 import signal
@@ -12,7 +11,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
+from photochrom.batch.settings import JobSettings
 from photochrom.errors import PhotoError
 from photochrom.files import FileReport, colorize_file, reported
-from photochrom.models import list_models
-from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
-from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -37,72 +34,6 @@ _BETWEEN_TRIMS = 32
 """A worker returns freed memory to the system after this many photos; that takes milliseconds."""
 _PARENT_CHECK_S = 1.0
 """Seconds between two checks that the job's process still runs."""
-
-
-_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
-_OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name != "hints")
-_OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobSettings:
-    """The options that decide how a job's results look.
-
-    Where any of them but the device changes, a resumed job colours its photos again.
-
-    model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
-    for the photo's own. name: the template of results' names. colorize, save: options of every
-    photo; hints are not used, and `Job` has the option to overwrite.
-    """
-
-    model: str | None = None
-    kind: str | None = None
-    device: str = DEVICE
-    format: str | None = None
-    max_pixels: int | None = None
-    name: str = DEFAULT_NAME
-    colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
-    save: SaveOptions = field(default_factory=SaveOptions)
-
-    @classmethod
-    def of(cls, record: dict[str, Any]) -> JobSettings:
-        """The inverse of `as_dict`."""
-        own = {name: record.get(name, getattr(cls, name)) for name in _OF_THE_JOB}
-        colors = {name: record[name] for name in _OF_COLORS}
-        file = {
-            name: record[name] for name in _OF_FILE if name in record
-        }  # older ledgers have less
-        return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
-
-    def as_dict(self) -> dict[str, Any]:
-        """All fields in one dict of plain values, for the ledger."""
-        return {
-            **{name: getattr(self, name) for name in _OF_THE_JOB},
-            **{name: getattr(self.colorize, name) for name in _OF_COLORS},
-            **{name: getattr(self.save, name) for name in _OF_FILE},
-        }
-
-    @property
-    def naming(self) -> Naming:
-        """How results are named; raises ConfigError for a name that cannot be."""
-        return Naming(
-            template=self.name,
-            suffix=self.format,
-            model=self.model or list_models()[0],
-            vividness=self.colorize.vividness,
-        )
-
-    def digest(self, model_sha256: str) -> str:
-        """A short digest of these settings and of the weights that they are used with."""
-        settings = self.as_dict()
-        del settings["device"]  # the device changes no visible colour
-        del settings["keep_time"]  # nor does the time of the file
-        if self.name == DEFAULT_NAME:
-            del settings["name"]  # as in jobs from before there were other names
-        if not self.save.reversible:
-            del settings["reversible"]
-        text = json.dumps([settings, model_sha256], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from pebble import ProcessPool
 from photochrom._system.atomic import remove_parts
 from photochrom._system.cpus import available_cpus
 from photochrom.batch.ledger import Record
-from photochrom.batch.work import JobSettings, Outcome, Task, outcome_of, schedule, start_workers
+from photochrom.batch.settings import JobSettings
+from photochrom.batch.work import Outcome, Task, outcome_of, schedule, start_workers
 from photochrom.errors import JobError, Option, Remedy
 
 _AHEAD = 2

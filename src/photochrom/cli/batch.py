@@ -181,6 +181,8 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
 
     Warns of photos in subfolders that no job colours.
     """
+    if not jobs:
+        return []
     from photochrom.batch.cluster import ClusterJob
 
     result = []

@@ -60,10 +60,10 @@ from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOpt
 from photochrom.photo.naming import DEFAULT_NAME
 
 if TYPE_CHECKING:
-    from photochrom.batch.work import JobSettings
+    from photochrom.batch.settings import JobSettings
     from photochrom.colorizer import Colorizer
     from photochrom.files import FileReport
-    from photochrom.options import Hint
+    from photochrom.pipeline.hints import LocalOptions
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class _Request:
     settings: JobSettings
     overwrite: bool
     confidence: Path | None
-    hints: tuple[Hint, ...]
+    local: LocalOptions | None
 
 
 def colorize(
@@ -108,7 +108,8 @@ def colorize(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="JSON file of colour hints, see the documentation: hints (single photo).",
+            help="JSON file of colour hints and strokes, see the documentation: hints (single "
+            "photo).",
         ),
     ] = None,
     saturation: Saturation = ColorizeOptions.saturation,
@@ -147,7 +148,7 @@ def colorize(
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
     2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted.
     """
-    from photochrom.batch.work import JobSettings
+    from photochrom.batch.settings import JobSettings
 
     with one_line_errors():
         output = output_meant(output)
@@ -222,10 +223,10 @@ def colorize(
                 f"belongs to one photo, but there are {len(photos)}",
                 "colour one photo at a time",
             )
-        hint_list = () if hints is None else _hints_of(hints)
+        local = None if hints is None else _local_options(hints)
     failed = False
     if photos:
-        request = _Request(settings, overwrite, confidence, hint_list)
+        request = _Request(settings, overwrite, confidence, local)
         failed = _color_photos(photos, request, threads, as_json)
     if counted_jobs:
         failed |= not color_folders(counted_jobs, as_json)
@@ -233,10 +234,10 @@ def colorize(
         raise typer.Exit(FAILED)
 
 
-def _hints_of(path: Path) -> tuple[Hint, ...]:
+def _local_options(path: Path) -> LocalOptions:
     from photochrom.pipeline.hints import load_hints
 
-    return tuple(load_hints(path))
+    return load_hints(path)
 
 
 def _color_photos(
@@ -244,13 +245,17 @@ def _color_photos(
 ) -> bool:
     """Colour single photos in this process; returns whether any failed."""
     with one_line_errors():
+        from photochrom.models.session import load_ahead
+
+        settings = request.settings
+        load_ahead(settings.model, threads, settings.device, settings.kind)
+        # all this is imported while the network is loaded
         from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
 
         block_untrusted()
         limit_threads()
-        settings = request.settings
         with show_warnings():
             colorizer = Colorizer(
                 settings.model, threads=threads, device=settings.device, kind=settings.kind
@@ -311,7 +316,7 @@ def _color(colorizer: Colorizer, photo: PhotoFiles, request: _Request) -> FileRe
         colorize_file,
         source,
         sys.stdout.buffer if photo.target is None else photo.target,
-        replace(settings.colorize, hints=request.hints),
+        replace(settings.colorize, **({} if request.local is None else request.local._asdict())),
         replace(settings.save, overwrite=request.overwrite),
         colorizer=colorizer,
         format=settings.format if photo.target is None else None,

@@ -215,7 +215,7 @@ def stats(
         bool, typer.Option("--json", help="Print JSON, with the ab histogram.")
     ] = False,
 ) -> None:
-    """Print what a set of photos holds: sizes, colourfulness, colours, sources."""
+    """Print what a set of photos holds: sizes, colourfulness, colours, sources, terms."""
     with one_line_errors():
         with needs_extra("statistics", "train"):
             from photochrom.workshop.data.originals import total_size
@@ -250,6 +250,8 @@ def _table(summary: dict[str, Any]) -> str:
         lines.append(f"{title:16}{values}")
     lines += ["", "source                    share"]
     lines += [f"{name:24} {share:6.1%}" for name, share in summary["sources"].items()]
+    lines += ["", "terms                    photos"]
+    lines += [f"{name:24} {count:6d}" for name, count in summary["terms"].items()]
     return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ _PACKAGES = ("numpy", "onnxruntime", "pyvips", "pyvips-binary", "typer")
 _VARIABLES = ("PHOTOCHROM_", "VIPS_", "OMP_", "OPENBLAS_", "MKL_", "ORT_")
 """How the names of environment variables begin that change what is done here."""
 _EXTRAS = {
-    "app": ("fastapi",),
+    "app": ("fastapi", "pillow_heif"),
     "formats": ("netpbmfile", "pillow_heif", "openjpeg", "psd_tools", "rawpy", "tifffile"),
     "cluster": ("ray",),
     "train": ("torch",),
@@ -27,16 +27,6 @@ _EXTRAS = {
 """Modules that each extra brings."""
 _SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 """Words in the names of environment variables whose values are shown to nobody."""
-_MODULES = {
-    "PGM or PPM": "netpbmfile",
-    "JPEG 2000": "openjpeg",
-    "HEIC": "pillow_heif",
-    "BMP": "PIL",
-    "JPEG XL": "pyjpegxl",
-    "Photoshop document": "psd_tools",
-    "camera raw": "rawpy",
-}
-"""The module that reads a format; libvips reads the others."""
 
 
 def doctor(
@@ -58,6 +48,7 @@ def doctor(
 def findings() -> dict[str, Any]:
     """What this installation has and uses."""
     from photochrom._system.cpus import available_cpus
+    from photochrom._system.kernel import LIBRARY, kernel_name
     from photochrom._system.onnx_runtime import onnxruntime
     from photochrom._system.vips import pyvips
     from photochrom.models import list_models
@@ -65,7 +56,6 @@ def findings() -> dict[str, Any]:
     from photochrom.models.paths import downloads
     from photochrom.options import DEVICE
     from photochrom.photo.formats import KINDS
-    from photochrom.pipeline.native import LIBRARY, kernel_name
 
     version = ".".join(str(pyvips.version(part)) for part in range(3))
     missing = [name for name, modules in _EXTRAS.items() if not all(map(_is_there, modules))]
@@ -83,11 +73,7 @@ def findings() -> dict[str, Any]:
         "devices": onnxruntime.get_available_providers(),
         "device_in_use": providers_for(DEVICE)[0],
         "threads": available_cpus(),
-        "formats": [
-            kind.name
-            for kind in KINDS
-            if kind.loader or _is_there(_MODULES.get(kind.name, "photochrom"))
-        ],
+        "formats": [kind.name for kind in KINDS if kind.available],
         "models": list_models(),
         "models_folder": _without_home(downloads()),
         "environment": {

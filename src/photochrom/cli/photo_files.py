@@ -13,7 +13,7 @@ from photochrom.cli.streams import is_closed
 from photochrom.errors import ConfigError
 from photochrom.options import STANDARD_STREAM
 from photochrom.photo.formats import kind_of_file
-from photochrom.photo.naming import Naming
+from photochrom.photo.naming import DEFAULT_NAME, Naming, check_results
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
         raise ConfigError("-o -", "standard output is closed", "name a file")
     if not sources:
         raise ConfigError(", ".join(inputs), "no photos there")
+    if writes_pipe:
+        _check_no_template(naming, "a pipe has no name")
     if output == STANDARD_STREAM:
         if len(sources) != 1:
             raise ConfigError("-o -", f"takes one photo, not {len(sources)}", "name a folder")
@@ -73,6 +75,7 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
     if not names_folder:
         if len(sources) != 1:
             raise ConfigError(target, f"one file for {len(sources)} photos", "name a folder")
+        _check_no_template(naming, f"-o {output} names the result already")
         return [PhotoFiles(sources[0], target, stream)]
     if None in sources:
         raise ConfigError(target, "a photo from a pipe has no name", "name a file")
@@ -91,10 +94,14 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
     return photos
 
 
+def _check_no_template(naming: Naming, why: str) -> None:
+    if naming.template != DEFAULT_NAME:
+        remedy = "leave --name out, or name a folder by -o"
+        raise ConfigError(f"--name {naming.template}", f"is for results in a folder; {why}", remedy)
+
+
 def _check_names(photos: list[PhotoFiles]) -> None:
     """Raise ConfigError where two photos have one result, or a result would replace a photo."""
-    from photochrom.batch.planning import check_results
-
     named = [(photo.source, photo.target) for photo in photos if photo.source and photo.target]
     results = {str(source): str(target.resolve()) for source, target in named}
     check_results(results, [str(source.resolve()) for source, _ in named])

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from photochrom.cli.arguments import is_stream, photos_meant
 from photochrom.cli.exit_codes import one_line_errors
 from photochrom.cli.options import Overwrite
 from photochrom.cli.output import print_path, print_record
-from photochrom.errors import ConfigError
+from photochrom.cli.streams import is_closed, standard_output_errors
+from photochrom.errors import ConfigError, PhotoError
+from photochrom.options import STANDARD_STREAM
 
 Colored = Annotated[
-    Path,
-    typer.Argument(metavar="COLOR.jpg", help="A result of `photochrom colorize --reversible`."),
+    str,
+    typer.Argument(
+        metavar="COLOR.jpg",
+        help="A result of `photochrom colorize --reversible`; - for standard input.",
+    ),
 ]
+_STANDARD_INPUT = "standard input"
 
 
 def verify(
@@ -37,7 +47,11 @@ def verify(
     with one_line_errors():
         from photochrom.photo.jpeg.luma import check_luma
 
-        report = check_luma(colored, gray)
+        source = _source_of(colored)
+        with _named(source):
+            report = check_luma(source, gray)
+        if isinstance(source, bytes):
+            report = replace(report, input=STANDARD_STREAM)
     if as_json:
         print_record(asdict(report))
         return
@@ -57,7 +71,8 @@ def undo(
             "--output",
             "-o",
             metavar="GRAY.jpg",
-            help="The file to write; default: NAME.gray.jpg beside the result.",
+            help="The file to write, - for standard output; default: NAME.gray.jpg beside the "
+            "result, and standard output for standard input.",
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -72,10 +87,53 @@ def undo(
         from photochrom.photo.jpeg.luma import restore_original
         from photochrom.photo.writer import write_file
 
-        if not colored.name:
-            raise ConfigError(colored, "is a folder, not a photo", "name a file")
-        target = output or colored.with_name(f"{colored.stem}.gray{colored.suffix}")
-        if kind_of(target) is not JPEG:
+        source = _source_of(colored)
+        target = output
+        if target is None:
+            target = Path(STANDARD_STREAM) if isinstance(source, bytes) else _beside(source)
+        piped = str(target) == STANDARD_STREAM
+        if not piped and kind_of(target) is not JPEG:
             raise ConfigError(target, "the grey file is a JPEG", "end the name in .jpg")
-        write_file(restore_original(colored), target, colored, overwrite=overwrite)
+        if piped and is_closed("stdout"):
+            raise ConfigError("-o -", "standard output is closed", "name a file")
+        with _named(source):
+            gray = restore_original(source)
+        if piped:
+            with standard_output_errors():
+                sys.stdout.buffer.write(gray)
+                sys.stdout.buffer.flush()
+            return
+        made_of = None if isinstance(source, bytes) else source
+        write_file(gray, target, made_of, overwrite=overwrite)
     print_path(str(target))
+
+
+def _source_of(colored: str) -> Path | bytes:
+    """The path of a result, or the bytes on standard input."""
+    name, *others = photos_meant([colored])
+    if others:
+        raise ConfigError(colored, "is one of several photos", "name one")
+    if name != STANDARD_STREAM and not is_stream(name):
+        return Path(name)
+    if name != STANDARD_STREAM:
+        return Path(name).read_bytes()
+    if is_closed("stdin"):
+        raise ConfigError("-", "standard input is closed", "pipe a result in, or name a file")
+    return sys.stdin.buffer.read()
+
+
+def _beside(source: Path) -> Path:
+    if not source.name:
+        raise ConfigError(source, "is a folder, not a photo", "name a file")
+    return source.with_name(f"{source.stem}.gray{source.suffix}")
+
+
+@contextmanager
+def _named(source: Path | bytes) -> Iterator[None]:
+    """Errors about bytes are about standard input."""
+    try:
+        yield
+    except PhotoError as error:
+        if isinstance(source, bytes):
+            raise error.with_subject(_STANDARD_INPUT) from error
+        raise

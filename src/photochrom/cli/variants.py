@@ -18,8 +18,10 @@ from photochrom.cli.options import (
     KeepTime,
     Model,
     ModelKind,
+    Name,
     Overwrite,
     Quality,
+    Reversible,
     Size,
     Threads,
     Vividness,
@@ -35,9 +37,11 @@ from photochrom.options import (
     ColorizeOptions,
     SaveOptions,
 )
-from photochrom.photo.naming import COLORED, VARIANTS
+from photochrom.photo.naming import DEFAULT_NAME, VARIANTS, Naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from photochrom.colorizer import Colorizer
     from photochrom.files import FileReport
 
@@ -67,7 +71,9 @@ def variants(
     model: Model = None,
     model_kind: ModelKind = None,
     device: Device = DEVICE,
+    name: Name = DEFAULT_NAME,
     quality: Quality = SaveOptions.quality,
+    reversible: Reversible = False,
     threads: Threads = None,
     overwrite: Overwrite = False,
     keep_time: KeepTime = False,
@@ -83,13 +89,16 @@ def variants(
 ) -> None:
     """Colour one photo in several plausible ways that differ in whole objects.
 
-    Writes NAME.color.1.EXT, NAME.color.2.EXT, ... at the photo's full size, and NAME.variants.jpg,
-    a sheet of small pictures to choose from: grey, 1, 2, ... Variant 1 is the result of `colorize`.
+    Writes NAME.color.1.EXT, NAME.color.2.EXT, ... at the photo's full size (with --name, the
+    number comes before the suffix), and NAME.variants.jpg, a sheet of small pictures to choose
+    from: grey, 1, 2, ... Variant 1 is the result of `colorize`.
     Variant 2 has the most typical other colours, which are often more muted. The others differ from
     each other as much as possible. Where the network is sure of a colour, all variants have it.
 
     Exit codes: 0 all done, 1 failed (one line on stderr), 2 wrong usage.
     """
+    from photochrom.batch.settings import JobSettings
+
     with one_line_errors():
         [photo, *others] = photos_meant([photo])
         if others:
@@ -98,6 +107,9 @@ def variants(
             raise ConfigError(
                 None, "variants are named after their photo", "name a file instead of -"
             )
+        naming = JobSettings(
+            model=model, name=name, colorize=ColorizeOptions(vividness=vividness)
+        ).naming
         folder = _folder(output, count)
         from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
@@ -110,10 +122,16 @@ def variants(
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
         options = ColorizeOptions(vividness=vividness, size=size, seed=seed)
         save = SaveOptions(
-            quality=quality, mark=not no_mark, overwrite=overwrite, keep_time=keep_time
+            quality=quality,
+            mark=not no_mark,
+            reversible=reversible,
+            overwrite=overwrite,
+            keep_time=keep_time,
         )
     try:
-        work = partial(_color, colorizer, Path(photo), folder, count, options, save)
+        source = Path(photo)
+        targets = partial(_targets, naming, source, folder or source.parent, count)
+        work = partial(_color, colorizer, source, targets, options, save)
         report = reported(photo, work)
     except KeyboardInterrupt as interruption:
         print_error("interrupted; finished files are kept")
@@ -148,11 +166,19 @@ def _folder(output: Path | None, count: int) -> Path | None:
     return output
 
 
+def _targets(naming: Naming, source: Path, folder: Path, count: int) -> list[Path]:
+    """The files of the variants, and that of the sheet."""
+    from photochrom.photo.formats import kind_of_file
+
+    first = folder / naming.result_of(source.name, kind_of_file(source))
+    numbered = [first.with_name(f"{first.stem}.{n}{first.suffix}") for n in range(1, count + 1)]
+    return [*numbered, folder / f"{source.stem}{VARIANTS}.jpg"]
+
+
 def _color(
     colorizer: Colorizer,
     source: Path,
-    folder: Path | None,
-    count: int,
+    make_targets: Callable[[], list[Path]],
     options: ColorizeOptions,
     save: SaveOptions,
 ) -> FileReport:
@@ -163,15 +189,12 @@ def _color(
 
     started = time.perf_counter()
     photo = Photo(source)
-    suffix = source.suffix if kind_of(source) else photo.suffix
-    stem = (folder or source.parent) / source.stem
-    if kind := kind_of(suffix):
+    *targets, sheet = make_targets()
+    if kind := kind_of(targets[0]):
         check_size(kind, *photo.upright_size, source)
-    targets = [Path(f"{stem}{COLORED}.{n}{suffix}") for n in range(1, count + 1)]
-    sheet = Path(f"{stem}{VARIANTS}.jpg")
     for target in (*targets, sheet):
         check_target(target, save.overwrite)
-    results = colorizer.variants(photo, count, options)
+    results = colorizer.variants(photo, len(targets), options)
     for result, target in zip(results, targets, strict=True):
         report = save_results([result], target, save)
     save_picture(

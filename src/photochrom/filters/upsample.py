@@ -10,9 +10,10 @@ The settings are the best of those measured with exact ab at stride 4, see bench
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.color.lab import Array
 from photochrom.filters.guided_filter import guided_coefficients
@@ -32,10 +33,26 @@ class LinearChroma:
     """ab as a linear function of L: ab = slope * L + offset, at every pixel of the small copy.
 
     slope, offset: (h, w, 2); ab in Lab units, L in 0..100.
+    kept: (h, w), the share of the photo's own colours in the full-size result, 0..1; None for 0.
     """
 
     slope: Array
     offset: Array
+    kept: Array | None = None
+
+    def blended(self, other: LinearChroma, weight: Array) -> LinearChroma:
+        """The model where `weight` (h, w) is 0, the other one where it is 1."""
+        share = weight[..., None]
+        return replace(
+            self,
+            slope=self.slope + share * (other.slope - self.slope),
+            offset=self.offset + share * (other.offset - self.offset),
+        )
+
+    def scaled(self, factor: Array) -> LinearChroma:
+        """The model with ab times `factor`, (h, w)."""
+        share = factor[..., None]
+        return replace(self, slope=self.slope * share, offset=self.offset * share)
 
     def turned(self, quarter_turns: int, mirrored: bool) -> LinearChroma:
         """The model of the photo mirrored left to right, then turned counter-clockwise."""
@@ -44,7 +61,8 @@ class LinearChroma:
             flipped = field[:, ::-1] if mirrored else field
             return np.ascontiguousarray(np.rot90(flipped, quarter_turns))
 
-        return LinearChroma(turn(self.slope), turn(self.offset))
+        kept = None if self.kept is None else turn(self.kept)
+        return LinearChroma(turn(self.slope), turn(self.offset), kept)
 
 
 def refine(ab: Array, lightness: Array) -> Array:
@@ -55,11 +73,14 @@ def refine(ab: Array, lightness: Array) -> Array:
     Returns (h, w, 2), whose mean over every coarse cell is close to the given ab.
     """
     stride = len(lightness) // len(ab)
+    coarse = np.ascontiguousarray(ab.transpose(2, 0, 1))
     upsampled = _JointBilateral(lightness, stride)
-    fine = upsampled(ab)
+    fine = upsampled(coarse)
     for _ in range(BACK_PROJECTIONS):
-        fine += upsampled(ab - cell_mean(fine, stride))
-    return fine
+        fine += upsampled(coarse - fine.mean(axis=1, dtype=np.float32))
+    bands, _, rows, columns = fine.shape
+    pixels = fine.reshape(bands, stride, stride, rows, columns).transpose(3, 1, 4, 2, 0)
+    return np.ascontiguousarray(pixels).reshape(*lightness.shape, bands)
 
 
 def linear_chroma(ab: Array, lightness: Array) -> LinearChroma:
@@ -77,47 +98,66 @@ def cell_mean(image: Array, stride: int) -> Array:
     return cells.mean(axis=(1, 3), dtype=np.float32)
 
 
+def linear_positions(
+    size: int, small: int, span: tuple[float, float]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+    """Linear interpolation of `size` pixels from `small` ones, half-pixel centres, edges repeated.
+
+    span: start and end of the part that they cover, as shares of the small ones.
+    Returns the index before, the index after and the weight of the latter.
+    """
+    start, end = span
+    center = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
+    center = np.clip(center, 0, small - 1)
+    before = np.floor(center).astype(np.intp)
+    after = np.minimum(before + 1, small - 1)
+    return before, after, (center - before).astype(np.float32)
+
+
 class _JointBilateral:
-    """Upsampling: a pixel is the mean of its cell and the 8 around, weighted by space and L."""
+    """Upsampling: a pixel is the mean of its cell and the 8 around, weighted by space and L.
+
+    The pixels of one place in their cells lie together, as a picture of the coarse grid's size: so
+    each operation runs over whole pictures.
+    """
 
     def __init__(self, lightness: Array, stride: int) -> None:
         height, width = lightness.shape
         rows, columns = height // stride, width // stride
         blocks = lightness.reshape(rows, stride, columns, stride)
+        places = np.ascontiguousarray(blocks.transpose(1, 3, 0, 2)).reshape(-1, rows, columns)
         centers = (np.arange(stride, dtype=np.float32) + 0.5) / stride - 0.5
-        self.weights = np.empty((len(_NEIGHBORHOOD), *blocks.shape), np.float32)
+        self.weights = np.empty((len(_NEIGHBORHOOD), *places.shape), np.float32)
         cells = _neighbors(cell_mean(lightness, stride))
         for weight, cell, (dy, dx) in zip(self.weights, cells, _NEIGHBORHOOD, strict=True):
-            distance = np.square(centers - dy)[:, None, None] + np.square(centers - dx)
-            np.subtract(blocks, cell[:, None, :, None], out=weight)
+            distance = np.square(centers - dy)[:, None] + np.square(centers - dx)
+            np.subtract(places, cell, out=weight)
             np.square(weight, out=weight)
             weight *= np.float32(-1 / (2 * SIGMA_LIGHTNESS**2))
-            weight -= distance / np.float32(2 * SIGMA_CELLS**2)
+            weight -= (distance / np.float32(2 * SIGMA_CELLS**2)).reshape(-1, 1, 1)
             np.exp(weight, out=weight)
             weight += np.float32(1e-8)  # a pixel unlike all 9 cells gets their plain mean
         self.weights /= self.weights.sum(axis=0)
 
     def __call__(self, coarse: Array) -> Array:
-        """Enlarge (h / s, w / s, bands) to (h, w, bands)."""
+        """Enlarge (bands, h / s, w / s) to (bands, s * s, h / s, w / s), by the place in a cell."""
         shape = self.weights.shape[1:]
-        fine = np.zeros((coarse.shape[-1], *shape), np.float32)
+        fine = np.zeros((len(coarse), *shape), np.float32)
         part = np.empty(shape, np.float32)
-        for weight, cells in zip(self.weights, _neighbors(coarse), strict=True):
-            for band, enlarged in enumerate(fine):
-                np.multiply(weight, cells[:, None, :, None, band], out=part)
+        for band, enlarged in zip(coarse, fine, strict=True):
+            for weight, cells in zip(self.weights, _neighbors(band), strict=True):
+                np.multiply(weight, cells, out=part)
                 enlarged += part
-        rows, stride, columns, _ = shape
-        bands_last = fine.reshape(-1, rows * stride, columns * stride).transpose(1, 2, 0)
-        return np.ascontiguousarray(bands_last)
+        return fine
 
 
 _NEIGHBORHOOD = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 
 def _neighbors(cells: Array) -> Array:
-    """Every cell's 9, itself in the middle: (9, rows, columns, ...); edges are repeated."""
-    rows, columns, *rest = cells.shape
-    padded = np.pad(cells, ((1, 1), (1, 1), *((0, 0) for _ in rest)), mode="edge")
+    """Every cell's 9, itself in the middle: (9, rows, columns); edges are repeated."""
+    rows, columns = cells.shape
+    padded = np.pad(cells, 1, mode="edge")
     return np.stack(
         [padded[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns] for dy, dx in _NEIGHBORHOOD]
     )

@@ -48,6 +48,12 @@ def check_no_address(name: str) -> None:
         raise PhotoError(name, "is an address, not a file here", "use its copy on this machine")
 
 
+def file_state(path: Path) -> tuple[int, int, int]:
+    """What tells a file from one that was written in its place: its number, length and time."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def check_source(source: Path | bytes, name: str) -> None:
     """Raise PhotoError for a file that is missing, empty or not ordinary."""
     if isinstance(source, Path):

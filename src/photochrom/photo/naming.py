@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from string import Formatter
@@ -76,7 +77,8 @@ def check_template(template: str) -> None:
         raise _template_error(template, f"cannot be read ({error})", _fields()) from error
     for _, field, specification, conversion in parts:
         if field is not None and (field not in NAME_FIELDS or specification or conversion):
-            unknown = f"{field}{specification and ':'}{specification}"
+            unknown = f"{field}!{conversion}" if conversion else field
+            unknown += f":{specification}" if specification else ""
             raise _template_error(template, f"has the unknown field {{{unknown}}}", _fields())
     if any(separator in template for separator in _SEPARATORS):
         raise _template_error(
@@ -110,3 +112,20 @@ def colored_name(path: str, suffix: str | None) -> str:
 def is_result(name: str) -> bool:
     """Whether a file's usual name is that of a result, which is not to be coloured again."""
     return _RESULT.search(PurePath(name).stem) is not None
+
+
+def check_results(results: Mapping[str, str], sources: Collection[str]) -> None:
+    """Raise ConfigError where two photos have one result, or a result is one of the sources.
+
+    results: by photo.
+    """
+    taken: dict[str, str] = {}
+    places = set(sources)
+    for photo, result in results.items():
+        if result in places:
+            folder = Option("path")
+            remedy = Remedy("name another folder by {}, or another {}", folder, Option("name"))
+            raise ConfigError(photo, f"its result would replace the photo {result}", remedy)
+        other = taken.setdefault(result, photo)
+        if other != photo:
+            raise ConfigError(photo, f"would have the same result as {other}", "rename one")

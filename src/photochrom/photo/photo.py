@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,9 @@ class Photo:
             self.source: Path | bytes | Pixels = source
             self._source = Source(source, self.name, page, max_pixels)
             header = self._source.header()
-        self.page = self._source.page
+        self.page, self.check_unchanged = self._source.page, self._source.check_unchanged
         self._header = header
-        self.kind, self.pages = header.kind, header.pages
+        self.kind, self.pages, self.whole = header.kind, header.pages, header.whole
         self._notes = list(header.notes)
         self.space, self.profile = header.space, header.profile
         self.stored_dtype, self.bits = header.stored_dtype, header.bits
@@ -364,14 +365,13 @@ class Photo:
     def _reduced(self, height: int, width: int) -> Array:
         """Codes (height, width, bands) of the photo's own space, 0..1."""
         stored, wanted = (self.height, self.width), (height, width)
-        shrinks = self._shrinks_on_load
+        read = partial(shrunk, self._open, stored, wanted, self._shrinks_on_load)
         with self._errors():
-            self._check_for_damage()
             try:
-                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
+                pixels, extent = self._source.read_verified(read, self._add_note)
             except pyvips.Error as error:
                 self._look_for_damage(error)
-                pixels, extent = shrunk(self._open, stored, wanted, shrinks)
+                pixels, extent = read()
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
             values = checked_floats(values, self.name)

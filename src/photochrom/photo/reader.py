@@ -6,29 +6,36 @@ the file's first bytes: libvips has others that are not made for files from stra
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from photochrom._system.vips import forget_faults, pyvips
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.errors import PhotoError
+from photochrom.photo import coded_data, gif_data, holes
 from photochrom.photo.codecs import camera_raw
 from photochrom.photo.codecs import optional as optional_codecs
 from photochrom.photo.codecs.decoded import Decoded, check_page, check_pixel_count
-from photochrom.photo.file_access import opened
+from photochrom.photo.file_access import file_state, foreseen_os_errors, opened
 from photochrom.photo.formats import (
     EIGHT,
     FLOAT,
+    GIF,
     JPEG,
     KINDS,
     MAX_PIXELS,
     MAX_WHOLE_PIXELS,
+    PNG,
     RAW,
     SIXTEEN,
     TIFF,
+    WEBP,
     Kind,
     sniffed,
 )
@@ -38,7 +45,10 @@ from photochrom.photo.strips import Pixels
 from photochrom.photo.tiff.source import TiffSource
 from photochrom.photo.unread import HEAD, unread
 
+Result = TypeVar("Result")
 _HEAD = 64
+_EXAMINED = frozenset({GIF, JPEG, WEBP})
+"""Kinds in whose data damage is looked for; TIFF has its own ways."""
 _DEPTHS = {"uchar": EIGHT, "ushort": SIXTEEN, "float": FLOAT}
 _OTHER_SPACES = frozenset({"lab", "labs", "labq", "xyz", "hsv", "lch", "cmc", "yxy"})
 
@@ -86,6 +96,8 @@ class Source:
         self.tiff: TiffSource | None = None
         self._array: Pixels | None = None
         self.encoded: Path | bytes = b""
+        self._file = source if isinstance(source, Path) else None
+        self._state = None if self._file is None else file_state(self._file)
         self.kind: Kind | None = None
         self.decoded: Decoded | None = None
         self._max_pixels = max_pixels
@@ -95,6 +107,8 @@ class Source:
         if isinstance(source, Path | bytes):
             self.encoded = source
             self.kind = self._sniff()
+            if self.kind is PNG:  # wrong checksums are errors to libvips, but not truncation
+                self._fail_on = "error"
             if self.kind is RAW or (self.kind is TIFF and camera_raw.is_raw(source)):
                 source = self._open_raw(source)
             elif not self.kind.loader:
@@ -129,6 +143,15 @@ class Source:
             return picture
         self.decoded, self._array = picture, picture.pixels
         return source
+
+    def check_unchanged(self) -> None:
+        """Raise PhotoError where another file was written in the place of this one since."""
+        with foreseen_os_errors(self.name):
+            changed = self._file is not None and file_state(self._file) != self._state
+        if changed:
+            raise PhotoError(
+                self.name, "was written anew while it was being coloured", "colour it again"
+            )
 
     def header(self) -> Header:
         """Read the header; raises PhotoError for what is damaged, too large or of no known kind."""
@@ -190,22 +213,57 @@ class Source:
         return image
 
     def verify(self) -> tuple[str, ...]:
-        """Look for damage in the data of a JPEG or TIFF, once; the notes about what is found.
+        """Look for damage that libvips does not report, once; the notes about what is found.
 
         What can be read of a damaged file is read from then on. Raises PhotoError where too much
         of it is missing.
         """
         if self.tiff is not None:
-            note = self.tiff.check()
-            return () if note is None else (note,)
-        if not self.is_jpeg_file or self._verified:
+            return self.tiff.check()
+        if self._verified or self._array is not None or self.kind not in _EXAMINED:
             return ()
+        return self._take(self._examine()) if self.kind is JPEG else self._examine_other()
+
+    def read_verified(self, read: Callable[[], Result], add_note: Callable[[str], None]) -> Result:
+        """What `read` gives, once data is verified; a JPEG is read while its data is examined.
+
+        read: is called once more where what it has read turns out to be damaged.
+        """
+        result = None
+        if self.is_jpeg_file and not self._verified:
+            with ThreadPoolExecutor(1) as pool:
+                examined = pool.submit(self._examine)
+                with suppress(pyvips.Error):
+                    result = read()
+                finding = examined.result()
+            notes = self._take(finding)
+            result = result if finding.data is None else None
+        else:
+            notes = self.verify()
+        for note in notes:
+            add_note(note)
+        return read() if result is None else result
+
+    def _examine(self) -> jpeg_damage.Finding:
         with opened(self.encoded) as file:
-            finding = jpeg_damage.examine(file.read(), self.name)
+            return jpeg_damage.examine(file.read(), self.name)
+
+    def _take(self, finding: jpeg_damage.Finding) -> tuple[str, ...]:
+        """Read from now on what can be read of a JPEG; the notes about it."""
         self._verified = True
         if finding.data is not None:
             self.encoded, self._fail_on = finding.data, "none"
         return finding.notes
+
+    def _examine_other(self) -> tuple[str, ...]:
+        """The notes about the data of a GIF or WebP."""
+        with opened(self.encoded) as file:
+            data = file.read()
+        self._verified = True
+        if self.kind is GIF:
+            return gif_data.notes_of(data, self.name)
+        note = holes.note_of_blocks(data, coded_data.of_webp(data), self.name)
+        return () if note is None else (note,)
 
     def _raw(self, **options: Any) -> Any:
         if self._array is not None:
@@ -217,10 +275,11 @@ class Source:
                 image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.decoded.icc)
             return image
         assert self.kind is not None
+        self.check_unchanged()
         forget_faults()
         if self.tiff is not None:
             return self.tiff.image()
-        loader = "gif" if self.kind.name == "GIF" else self.kind.loader
+        loader = "gif" if self.kind is GIF else self.kind.loader
         settings = {"access": "sequential", "fail_on": self._fail_on, **options}
         if isinstance(self.encoded, bytes):
             image = pyvips.Operation.call(f"{loader}load_buffer", self.encoded, **settings)

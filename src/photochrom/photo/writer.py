@@ -147,6 +147,8 @@ def write(
             _write_by_libvips(pages, part, target, kind, saving)
         else:
             _write_by_package(pages[0], part, target, kind, saving)
+        for page in pages:
+            page.photo.check_unchanged()
         with foreseen_os_errors(str(target)):
             origin = pages[0].photo.source
             made_of = origin if isinstance(origin, Path) else None

@@ -253,8 +253,8 @@ INLINE void restore_outside(const struct kernel *k, const float *pixels, int cou
     }
 }
 
-/* What the caller must have been written for: raise it with every change of `struct kernel`. */
-EXPORT int64_t photochrom_kernel_version(void) { return 1; }
+/* What the caller must have been written for: raise it with every change of a struct. */
+EXPORT int64_t photochrom_kernel_version(void) { return 2; }
 
 /* Colour `rows` rows of which the first is row `top` of the photo.
    strip: (rows, width, bands), rows `stride` bytes apart. out: (rows, width, 3 or 4), contiguous. */
@@ -294,3 +294,4 @@ EXPORT FOR_EACH_PROCESSOR void photochrom_color_strip(const struct kernel *k, co
 }
 
 #include "luma_chroma.c"
+#include "../photo/jpeg/walk.c"

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.cpus import available_cpus
+from photochrom._system.kernel import library
 from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     EPSILON,
@@ -32,9 +33,9 @@ from photochrom.color.lab import (
     Array,
 )
 from photochrom.color.rgb_space import SRGB, RgbSpace
-from photochrom.filters.upsample import LinearChroma
+from photochrom.filters.upsample import LinearChroma, linear_positions
 from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
-from photochrom.pipeline import native
+from photochrom.pipeline.kept_colors import Extent, KeptColors, Recoding
 from photochrom.pipeline.native import NativeKernel, StripArithmetic
 
 _DARKEST = np.float32(1e-20)
@@ -81,10 +82,6 @@ def colored_strips(
         yield from starmap(kernel, all_strips)
     else:
         yield from ordered_map(lambda strip: kernel(*strip), all_strips, count, _STRIPS_AHEAD)
-
-
-Extent = tuple[tuple[float, float], tuple[float, float]]
-"""A part of a picture: start and end, down and across, as shares of its height and width."""
 
 
 def colored_piece(
@@ -242,16 +239,13 @@ class _Kernel:
         # contributions of the differences of X and Z to R, G and B
         from_xz = target.space.rgb_from_xyz[:, [0, 2]] * WHITE[[0, 2]]
         self.from_x, self.from_z = (self.white * from_xz).astype(np.float32).T[..., None, None]
-        scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
-        slope = 116 * chroma.slope * scale  # L = 116 fy - 16
-        offset = (chroma.offset - 16 * chroma.slope) * scale
-        # slope + 1, because f of X and of Z is computed, not their differences from fy
-        fields = np.concatenate([slope + 1, offset], axis=2)
-        fields = np.ascontiguousarray(fields.transpose(2, 0, 1))
-        left, right, share = linear_positions(plan.width, fields.shape[2], across)
-        self.fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
+        fields = chroma_fields(chroma)
+        fields[:2] += 1  # f of X and of Z is computed, not their differences from fy
+        self.fields = widened(fields, *linear_positions(plan.width, fields.shape[2], across))
         self.rows = linear_positions(plan.height, fields.shape[1], down)
-        loaded = native.library()
+        self.kept = None if chroma.kept is None else KeptColors(plan, chroma.kept, extent)
+        self.recoded = Recoding(source, target)
+        loaded = library()
         self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
 
     def _arithmetic(self, source: RgbSpace) -> StripArithmetic:
@@ -272,6 +266,12 @@ class _Kernel:
         )
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
+        colored = self._all_colored(strip, top)
+        if self.kept is not None:
+            self.kept.mix(colored, self.recoded, strip, top)
+        return colored
+
+    def _all_colored(self, strip: Pixels, top: int) -> Pixels:
         if self.native is not None:
             return self.native(strip, top)
         rows, width, bands = strip.shape
@@ -352,17 +352,25 @@ def _chroma_factor(rgb: Array, luminance: Array, white: float, scratch: Array) -
     return room
 
 
-def linear_positions(
-    size: int, small: int, span: tuple[float, float]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """Linear interpolation of `size` pixels from `small` ones, half-pixel centres, edges repeated.
+def chroma_fields(chroma: LinearChroma) -> Array:
+    """Slopes, then offsets, of what a and b add to f of X and of Z as functions of f of Y.
 
-    span: start and end of the part that they cover, as shares of the small ones.
-    Returns the index before, the index after and the weight of the latter.
+    Returns (4, h, w).
     """
-    start, end = span
-    center = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
-    center = np.clip(center, 0, small - 1)
-    before = np.floor(center).astype(np.intp)
-    after = np.minimum(before + 1, small - 1)
-    return before, after, (center - before).astype(np.float32)
+    slope, offset = (
+        np.ascontiguousarray(field.transpose(2, 0, 1)) for field in (chroma.slope, chroma.offset)
+    )
+    scale = np.array([1 / 500, -1 / 200], np.float32)[:, None, None]  # (a, b) to f
+    offset = offset - 16 * slope  # L = 116 fy - 16
+    return np.concatenate([116 * slope * scale, offset * scale])
+
+
+def widened(fields: Array, left: NDArray[np.intp], right: NDArray[np.intp], share: Array) -> Array:
+    """Fields (n, h, w), interpolated along their rows; `linear_positions` gives the positions."""
+    wide = np.empty((*fields.shape[:2], len(share)), np.float32)
+    part, rest = np.empty(wide.shape[1:], np.float32), 1 - share
+    for field, enlarged in zip(fields, wide, strict=True):
+        field.take(left, axis=1, out=enlarged, mode="clip")  # "clip" needs no buffer
+        enlarged *= rest
+        enlarged += np.multiply(field.take(right, axis=1, out=part, mode="clip"), share, out=part)
+    return wide

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom._system.cpus import available_cpus
+from photochrom._system.kernel import library
 from photochrom._system.threads import ordered_map
 from photochrom.color.lab import (
     WHITE,
@@ -27,10 +28,9 @@ from photochrom.color.lab import (
     lightness_from_luminance,
 )
 from photochrom.color.rgb_space import RgbSpace
-from photochrom.filters.upsample import LinearChroma
+from photochrom.filters.upsample import LinearChroma, linear_positions
 from photochrom.photo.strips import FetchRows, Pixels
-from photochrom.pipeline import native
-from photochrom.pipeline.full_size import inverse_f, linear_positions
+from photochrom.pipeline.full_size import chroma_fields, inverse_f, widened
 from photochrom.pipeline.native import ChromaArithmetic, NativeChroma
 
 STEPS = 8192
@@ -117,18 +117,14 @@ class _Solver:
         xyz = space.rgb_from_xyz
         self.from_x = (xyz[:, 0] * WHITE[0]).astype(np.float32)
         self.from_z = (xyz[:, 2] * WHITE[2]).astype(np.float32)
-        scale = np.array([1 / 500, -1 / 200], np.float32)  # (a, b) to differences of f
-        slope = 116 * chroma.slope * scale  # L = 116 fy - 16
-        offset = (chroma.offset - 16 * chroma.slope) * scale
-        fields = np.concatenate([slope, offset], axis=2).transpose(2, 0, 1)
+        fields = chroma_fields(chroma)
         # samples of chroma lie between pixels; those of an odd side reach beyond it
         rows, columns = -(-height // 2), -(-width // 2)
-        left, right, share = linear_positions(columns, fields.shape[2], (0, 2 * columns / width))
-        fields = fields.take(left, axis=2) * (1 - share) + fields.take(right, axis=2) * share
-        self.fields = np.ascontiguousarray(fields, np.float32)
+        across = linear_positions(columns, fields.shape[2], (0, 2 * columns / width))
+        self.fields = widened(fields, *across)
         self.rows = linear_positions(rows, fields.shape[1], (0, 2 * rows / height))
 
-        loaded = native.library()
+        loaded = library()
         self.native = None if loaded is None else NativeChroma(loaded, self._arithmetic(width))
 
     def _arithmetic(self, width: int) -> ChromaArithmetic:

@@ -1,20 +1,14 @@
-"""The native kernel of the full-size pass: `full_size.c`, loaded where it was built.
+"""The native kernel of the full-size pass: `full_size.c`, called with arrays.
 
-The library is built when Photochrom is installed, where a C compiler is found (`hatch_build.py`).
-It knows nothing of Python, so one build serves every version, and ctypes releases the
-interpreter's lock while it works. Without it, or with PHOTOCHROM_KERNEL=numpy, the NumPy code of
-`photochrom.pipeline.full_size` does the same work.
+Without the library (`photochrom._system.kernel`), the NumPy code of `photochrom.pipeline.full_size`
+does the same work.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,21 +16,10 @@ from numpy.typing import NDArray
 
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import RgbSpace
-from photochrom.errors import ConfigError
 from photochrom.photo.strips import Pixels
 
-VARIABLE = "PHOTOCHROM_KERNEL"
-"""Environment variable: "numpy" keeps to NumPy, "native" refuses to work without the library."""
-
-LIBRARY = Path(__file__).with_name(
-    {"win32": "full_size_kernel.dll", "darwin": "libfull_size.dylib"}.get(
-        sys.platform, "libfull_size.so"
-    )
-)
-"""Where the build puts the library. Not `full_size.so`: Python would import that as a module."""
-
-_VERSION = 1
-"""Of `struct kernel`; a library that was built for another one is not used."""
+_CHROMA_ENTRIES = 8193
+"""Entries of the tables of luma_chroma.c."""
 
 _TYPES = {np.dtype(np.uint8): 0, np.dtype(np.uint16): 1, np.dtype(np.float32): 2}
 
@@ -88,44 +71,41 @@ _CHROMA_ARGUMENTS: Sequence[Any] = [
 ]
 
 
-@cache
-def library() -> ctypes.CDLL | None:
-    """The loaded library; None where it was not built, or does not fit.
+def _checked(
+    name: str, array: NDArray[Any], dtype: Any, shape: tuple[int | None, ...]
+) -> NDArray[Any]:
+    """The array, contiguous, for C, which believes its type and shape; None is any length.
 
-    Raises ConfigError where PHOTOCHROM_KERNEL has an unknown value, or demands the library and
-    there is none.
+    Raises ValueError where it has others.
     """
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted not in ("", "numpy", "native"):
-        raise ConfigError(VARIABLE, f"there is no kernel {wanted!r}", "set it to numpy or native")
-    if wanted == "numpy":
-        return None
-    try:
-        loaded = ctypes.CDLL(str(LIBRARY))
-        version = loaded.photochrom_kernel_version
-        version.restype = ctypes.c_int64
-        for function, argument_types in (
-            (loaded.photochrom_color_strip, _STRIP_ARGUMENTS),
-            (loaded.photochrom_chroma_block, _CHROMA_ARGUMENTS),
-        ):
-            function.restype, function.argtypes = None, argument_types
-    except (OSError, AttributeError):
-        loaded = None
-    else:
-        if version() != _VERSION:
-            loaded = None
-    if loaded is None and wanted == "native":
-        raise ConfigError(
-            VARIABLE,
-            "the native kernel was not built",
-            "install Photochrom again where there is a C compiler, or unset the variable",
+    fits = array.dtype == dtype and array.ndim == len(shape)
+    if not fits or any(w not in (None, n) for w, n in zip(shape, array.shape, strict=True)):
+        sides = " x ".join("any" if side is None else str(side) for side in shape)
+        raise ValueError(
+            f"{name} is {array.dtype} of shape {array.shape}; the kernel takes {np.dtype(dtype)} "
+            f"of {sides}"
         )
-    return loaded
+    return np.ascontiguousarray(array)
 
 
-def kernel_name() -> str:
-    """Which arithmetic the full-size pass uses: "native" or "numpy"."""
-    return "numpy" if library() is None else "native"
+def _checked_rows(known: StripArithmetic | ChromaArithmetic) -> dict[str, NDArray[Any]]:
+    """Fields and the rows of them around each row; raises ValueError for rows that do not exist."""
+    fields = _checked("fields", known.fields, np.float32, (4, None, None))
+    count = len(known.above)
+    above, below = (
+        _checked(name, rows, np.int64, (count,))
+        for name, rows in (("above", known.above), ("below", known.below))
+    )
+    for rows in (above, below):
+        if count and not 0 <= rows.min() <= rows.max() < fields.shape[1]:
+            raise ValueError(f"rows {rows.min()} to {rows.max()} of {fields.shape[1]}")
+    share = _checked("share", known.share, np.float32, (count,))
+    return {"fields": fields, "above": above, "below": below, "share": share}
+
+
+def _check_place(top: int, rows: int, count: int) -> None:
+    if not (top >= 0 and rows >= 0 and top + rows <= count):
+        raise ValueError(f"rows {top} to {top + rows} of a picture of {count}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,19 +138,28 @@ class NativeKernel:
 
     def __init__(self, loaded: ctypes.CDLL, arithmetic: StripArithmetic) -> None:
         self._color = loaded.photochrom_color_strip
-        self._arithmetic = arithmetic
+        self._color.restype, self._color.argtypes = None, _STRIP_ARGUMENTS
+        self._arithmetic, self._rows = arithmetic, _checked_rows(arithmetic)
         self._structs: dict[tuple[np.dtype[Any], int], tuple[_Struct, list[Any]]] = {}
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
         """Colour a strip.
 
         strip: (rows, width, bands), uint8, uint16 or float32. top: the photo's row it begins with.
-        Returns (rows, width, 3 or 4).
+        Returns (rows, width, 3 or 4). Raises ValueError for another strip.
         """
-        rows, width, bands = strip.shape
+        width, dtype = self._rows["fields"].shape[2], strip.dtype.newbyteorder("=")
+        if strip.ndim != 3 or strip.shape[1] != width or not 1 <= strip.shape[2] <= 4:
+            raise ValueError(
+                f"a strip of shape {strip.shape}; the kernel takes rows x {width} x 1 to 4"
+            )
+        if dtype not in _TYPES:
+            raise ValueError(f"a strip of {dtype}; the kernel takes {', '.join(map(str, _TYPES))}")
+        rows, _, bands = strip.shape
+        _check_place(top, rows, len(self._rows["above"]))
         size = strip.itemsize
         if strip.strides[1:] != (bands * size, size) or not strip.dtype.isnative:
-            strip = np.ascontiguousarray(strip, strip.dtype.newbyteorder("="))
+            strip = np.ascontiguousarray(strip, dtype)
         struct, _ = self._struct(strip.dtype, bands)
         colored = np.empty((rows, width, 3 + (bands in (2, 4))), self._arithmetic.codes.dtype)
         self._color(struct, strip.ctypes.data, strip.strides[0], colored.ctypes.data, rows, top)
@@ -190,8 +179,16 @@ class NativeKernel:
         if direct:
             tables = known.light_tables(dtype)
         linear = curve.linear8 if dtype == np.uint8 else curve.linear
-        arrays = [*tables, linear, known.fields, known.above, known.below, known.share, known.codes]
-        arrays = [None if array is None else np.ascontiguousarray(array) for array in arrays]
+        entries = 256 if dtype == np.uint8 else 65536
+        lengths = [*3 * [entries if direct else 65536], entries]
+        if known.codes.dtype not in _TYPES or len(known.codes) < 2:
+            raise ValueError(f"codes are {len(known.codes)} of {known.codes.dtype}")
+        arrays = [
+            None if table is None else _checked("a table", table, np.float32, (length,))
+            for table, length in zip([*tables, linear], lengths, strict=True)
+        ]
+        codes = _checked("codes", known.codes, known.codes.dtype, (None,))
+        arrays += [*self._rows.values(), codes]
         pointers = [None if array is None else array.ctypes.data for array in arrays]
         struct = _Struct(
             source_type=_TYPES[dtype],
@@ -244,8 +241,12 @@ class NativeChroma:
 
     def __init__(self, loaded: ctypes.CDLL, arithmetic: ChromaArithmetic) -> None:
         self._find = loaded.photochrom_chroma_block
-        names = [item[0] for item in _ChromaStruct._fields_ if item[1] is ctypes.c_void_p]
-        self._arrays = {name: np.ascontiguousarray(getattr(arithmetic, name)) for name in names}
+        self._find.restype, self._find.argtypes = None, _CHROMA_ARGUMENTS
+        tables = {
+            name: _checked(name, getattr(arithmetic, name), np.float32, (_CHROMA_ENTRIES,))
+            for name in ("light", "fy", "base", "encoded")
+        }
+        self._arrays = tables | _checked_rows(arithmetic)
         self._struct = _ChromaStruct(
             width=arithmetic.width,
             chroma_width=arithmetic.fields.shape[2],
@@ -256,9 +257,15 @@ class NativeChroma:
         )
 
     def __call__(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
-        """Cb and Cr, (2, n, w), of rows of a picture, (2 n + 2, W), with one before and behind."""
-        rows = np.ascontiguousarray(rows)
+        """Cb and Cr, (2, n, w), of rows of a picture, (2 n + 2, W), with one before and behind.
+
+        Raises ValueError for other rows.
+        """
+        rows = _checked("a block", rows, np.uint8, (None, self._struct.width))
         count = len(rows) // 2 - 1
+        if len(rows) % 2:
+            raise ValueError(f"a block of {len(rows)} rows; the kernel takes an even number")
+        _check_place(top, count, len(self._arrays["above"]))
         planes = np.empty((2, count, self._struct.chroma_width), np.uint8)
         cb, cr = (plane.ctypes.data for plane in planes)
         self._find(self._struct, rows.ctypes.data, count, top, cb, cr)

@@ -12,7 +12,9 @@ photo is not the picture:
     moire, a screen's dots  fine, periodic and of one strength everywhere
 
 What is left makes a picture in colour where it is of several hues, or fills windows: few of them
-with a strong colour (a flower in a grey scene), or many with a weak one (snow, fog, night).
+with a strong colour (a flower in a grey scene), or many with a weak one (snow, fog, night). So do
+two hues with a jump between them (a sky above a meadow), each of which is usual for its lightness:
+the hue of a toned print changes with lightness little by little.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from photochrom.color.lab import Array, lab_from_srgb
 from photochrom.filters.guided_filter import window_mean
@@ -48,6 +51,10 @@ CELLS_FINENESS, CELLS, CELLS_HUES = (0.3, 0.5, 0.68, 0.78), (0.5, 0.6, 0.9, 2.5)
 
 All chosen on 512 colour photos and on the prints and scans of `benchmarks/tone.py`.
 """
+HALF, HALF_CHROMA, APART, STEEPEST = 0.2, 12.0, 75.0, 1.5
+"""Share of the picture that each of two hues has, its least chroma, degrees between the hues, and
+from which change of ab by lightness they are no tone; a strong cyanotype on yellowed paper has 0.9.
+"""
 
 _LEVELS, _SMOOTHED = 49, 13
 """Lightnesses at which the usual colour is found, and of how many of them the median is taken: a
@@ -56,6 +63,8 @@ _CENTRE = 0.06
 """Part of each side that does not count for the usual colours: scans have worn edges."""
 _MAT_CHROMA, _MAT_TOLERANCE, _MAT_FILL, _MAT_LIMIT = 4.0, 4.0, 0.9, 0.4
 """A mat's least chroma, how far that part of a row may be from it, and how much of a side it is."""
+_TWELFTH = 30.0
+"""Degrees of the circle of hues that count as one hue."""
 _MAT_EDGE = 2
 """Pixels in which a mat and the picture mix."""
 _CELL, _CELL_QUANTILE, _COLORED_CELLS = 12, 0.3, 0.9
@@ -92,6 +101,8 @@ def tone_of(srgb: Array) -> Tone:
     if np.quantile(np.hypot(lab[..., 1], lab[..., 2]), 0.99) < NEUTRAL:
         return Tone.GRAY
     lab = _without_mat(lab)
+    if _has_two_hues(lab):
+        return Tone.COLOR
     difference = lab[..., 1:] - _usual(lab)
     if min(lab.shape[:2]) < SMALLEST:
         differing = np.quantile(np.hypot(difference[..., 0], difference[..., 1]), 0.9)
@@ -163,6 +174,32 @@ def _usual(lab: Array) -> Array:
         for band in (0, 1)
     ]
     return np.stack(bands, axis=-1).astype(np.float32)
+
+
+def _has_two_hues(lab: Array) -> bool:
+    """Whether large parts of (h, w, 3) have two hues, with a jump between them."""
+    colors = window_mean(lab, 2).reshape(-1, 3)
+    colored = colors[np.hypot(colors[:, 1], colors[:, 2]) >= HALF_CHROMA]
+    least = HALF * len(colors)
+    if len(colored) < 2 * least:
+        return False
+    hues = np.degrees(np.arctan2(colored[:, 2], colored[:, 1])) % 360
+    first = _most_of_one_hue(hues)
+    away = np.abs((hues - np.median(hues[first]) + 180) % 360 - 180) >= APART
+    if first.sum() < least or away.sum() < least:
+        return False
+    second = np.flatnonzero(away)[_most_of_one_hue(hues[away])]
+    if len(second) < least:
+        return False
+    jump = np.median(colored[first], axis=0) - np.median(colored[second], axis=0)
+    return bool(np.hypot(jump[1], jump[2]) >= STEEPEST * abs(jump[0]))
+
+
+def _most_of_one_hue(hues: Array) -> NDArray[np.bool_]:
+    """Which of hues, degrees, are in the fullest twelfth of the circle."""
+    starts = np.arange(0, 360, 5)
+    inside = (hues[:, None] - starts) % 360 < _TWELFTH
+    return inside[:, inside.sum(axis=0).argmax()]
 
 
 def _is_yellowed(lab: Array) -> bool:

@@ -1,6 +1,7 @@
 """Failures as answers: problem+json (RFC 9457), one status for each class of the tree of errors.
 
 PhotoError     422   the photo cannot be read, or not be written in that format
+DiskFullError      507   the server's disk has no room for it
 InColorError       409   it is in colour already
 HintError      422   hints that do not fit the photo
 ConfigError    422   an option out of range
@@ -24,6 +25,7 @@ from starlette.exceptions import HTTPException
 
 from photochrom.errors import (
     ConfigError,
+    DiskFullError,
     Fields,
     HintError,
     InColorError,
@@ -44,14 +46,17 @@ _OF_REQUESTS -= {"overwrite", "keep_time"}
 
 _STATUS: dict[type[PhotochromError], int] = {
     InColorError: 409,
+    DiskFullError: 507,
     PhotoError: 422,
     HintError: 422,
     ConfigError: 422,
     ModelError: 422,
-    MissingExtraError: 501,
 }
+_LACKING = "need a package that this server does not have"
+_WITHOUT_PACKAGE = "save the photo as JPEG, PNG or TIFF"
 _TITLES = {
     "in-color-error": "The photo is in colour already",
+    "disk-full-error": "The server's disk is full",
     "photo-error": "The photo cannot be used",
     "hint-error": "The hints do not fit the photo",
     "config-error": "An option is wrong",
@@ -116,6 +121,9 @@ def problem_of(error: Exception) -> JSONResponse:
     """The answer for an exception; an unforeseen one is logged, and its text is not sent."""
     if isinstance(error, RefusedError):
         return problem(error.status, error.kind, error.fields, error.headers)
+    if isinstance(error, MissingExtraError):
+        fields = error.fields(parameter)._replace(problem=_LACKING, remedy=_WITHOUT_PACKAGE)
+        return problem(501, "missing-extra-error", fields)
     if isinstance(error, PhotochromError):
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
         return problem(status, _kebab(type(error).__name__), error.fields(parameter))

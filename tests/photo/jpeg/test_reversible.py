@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from photochrom.photo.jpeg import stream as jpeg_stream
+from photochrom.photo.jpeg.markers import FRAMES, FrameHeader, segment
 from photochrom.photo.jpeg.record import NotReversibleError, original
 from photochrom.photo.jpeg.reversible import GrayJpeg, Replacements, splice
-from photochrom.photo.jpeg.stream import segment
 from support.programs import program
 
 SIZES = [(1, 1), (1, 9), (2, 3), (7, 8), (8, 8), (9, 16), (17, 33), (64, 100), (129, 255)]
@@ -222,7 +222,7 @@ def test_adobes_marker_says_ycbcr():
 
 def behind_the_first_table(data, *segments):
     """The file with segments between its first table and its frame."""
-    frame = next(p for p in jpeg_stream.pieces(data) if p.marker in jpeg_stream.FRAMES)
+    frame = next(p for p in jpeg_stream.pieces(data) if p.marker in FRAMES)
     return data[: frame.start] + b"".join(segments) + data[frame.start :]
 
 
@@ -293,10 +293,10 @@ REFUSED = {
 
 
 def _frame(data, marker, precision=8, height=None):
-    part = next(p for p in jpeg_stream.pieces(data) if p.marker in jpeg_stream.FRAMES)
-    frame = jpeg_stream.Frame.of(data, part)
+    part = next(p for p in jpeg_stream.pieces(data) if p.marker in FRAMES)
+    frame = FrameHeader.of(data, part.start)
     height = frame.height if height is None else height
-    changed = jpeg_stream.Frame(marker, precision, height, frame.width, frame.components)
+    changed = FrameHeader(marker, precision, height, frame.width, frame.components)
     return data[: part.start] + changed.segment() + data[part.end :]
 
 

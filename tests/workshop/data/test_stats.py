@@ -25,7 +25,7 @@ def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for index, crop in enumerate(crops):
         members.append((f"k{index}.webp", tiny_workshop.encode(crop)))
         if index < 6:
-            members.append((f"k{index}.json", b'{"source": "examples"}'))
+            members.append((f"k{index}.json", b'{"source": "examples", "terms": "free"}'))
     return tiny_workshop.write_tar(tmp_path_factory.mktemp("stats") / "s.tar", members)
 
 
@@ -41,6 +41,7 @@ def test_figures_are_those_of_the_photos(shard: Path) -> None:
         # Every ninth pixel is looked at.
         assert chroma == pytest.approx(float(np.linalg.norm(ab, axis=-1).mean()), rel=0.03)
     assert figures.sources == {"examples": 6, "(not stated)": 2}
+    assert figures.terms == {"free": 6, "(not stated)": 2}
     assert figures.unreadable == 0
 
 

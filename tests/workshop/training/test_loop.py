@@ -187,6 +187,32 @@ def test_exact_resume(config, tmp_path: Path) -> None:
     assert not torch.equal(early["model/head.weight"], found["model/head.weight"])
 
 
+def test_frozen_blocks_keep_their_weights_until_they_learn_again(config, tmp_path: Path) -> None:
+    frozen, free = config(schedule={"frozen_blocks": 2}), config()
+    early = ("encoder.conv_stem.", "encoder.bn1.", "encoder.blocks.0.", "encoder.blocks.1.")
+
+    def changed(trainer: Trainer, resume: Path | None = None) -> set[str]:
+        named = dict(trainer.network.named_parameters())
+        before = {name: parameter.detach().clone() for name, parameter in named.items()}
+        if resume is not None:
+            kept = safetensors.torch.load_file(resume / "model.safetensors")
+            before = {name: kept[name] for name in named}
+        trainer.run(resume)
+        return {name for name in named if not torch.equal(named[name], before[name])}
+
+    names = changed(Trainer(frozen, tmp_path, AT_ONCE))
+    assert names
+    assert not any(name.startswith(early) for name in names)
+    names = changed(Trainer(free, tmp_path), tmp_path / "latest")
+    assert any(name.startswith("encoder.blocks.0.") for name in names)
+
+
+def test_more_frozen_blocks_than_the_encoder_has(config, tmp_path: Path) -> None:
+    message = r"schedule\.frozen_blocks: is 9, but the network's encoder has 7 groups of blocks"
+    with pytest.raises(ConfigError, match=message):
+        Trainer(config(schedule={"frozen_blocks": 9}), tmp_path)
+
+
 def test_photos_on_the_disk_train_like_photos_in_memory(config, tmp_path: Path) -> None:
     data = {"min_colorfulness": 0.0}
     augment = {"hints": 0.5, "robust_gray": 0.5}

@@ -17,7 +17,7 @@ from photochrom.photo.codecs.decoded import Decoded, check_pixel_count, guarded,
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import RAW
 from photochrom.photo.jpeg.header import exif_segment
-from photochrom.photo.jpeg.structure import frame_of
+from photochrom.photo.jpeg.markers import header_of
 from photochrom.photo.metadata.exif import as_exif
 from photochrom.photo.tiff.pictures import DEVELOP, undeveloped
 from photochrom.photo.tiff.tags import ORIENTATION, Directory, Entry
@@ -119,7 +119,7 @@ def finished_picture(data: bytes, name: str, limit: int) -> bytes | Decoded:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    frame = frame_of(data)
+    frame = header_of(data)
     if frame is None:
         raise ValueError("its finished picture is no JPEG")
     return frame.width, frame.height

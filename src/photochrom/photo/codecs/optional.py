@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import Option, PhotochromError, PhotoError, Remedy, first_line
+from photochrom.photo import coded_data, holes
 from photochrom.photo.codecs.bmp import read_bmp
 from photochrom.photo.codecs.decoded import (
     Decoded,
@@ -29,6 +30,7 @@ from photochrom.photo.metadata import jp2_boxes, pnm_comments
 
 _JPEG2000_LEAST = 32
 """Pixels a side: openjpeg writes six resolutions, each half the one before."""
+_RAW_PNM = frozenset({"P5", "P6"})
 _NO_METADATA = RawMetadata()
 
 
@@ -104,7 +106,12 @@ def _read_pnm(data: bytes, name: str, limit: int) -> Decoded:
         pixels = np.rint(pixels * (full / highest))
     pixels = np.atleast_3d(pixels).astype(np.uint16 if sixteen else np.uint8)
     metadata = RawMetadata(comments=pnm_comments.read_comments(data))
-    return Decoded(pixels, max(8, highest.bit_length()), metadata)
+    note = None
+    if file.magicnumber in _RAW_PNM:
+        row = (len(data) - file.dataoffset) // shape[0]
+        note = holes.note_of_pixels(data, (file.dataoffset,), len(data), row)
+    notes = () if note is None else (note,)
+    return Decoded(pixels, max(8, highest.bit_length()), metadata, notes)
 
 
 def _pnm_file(pixels: NDArray[Any]) -> bytes:
@@ -169,6 +176,8 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
     check_pixel_count(name, width, height, limit)
     pixels = np.atleast_3d(guarded(name, lambda: np.array(np.asarray(picture))))
     info = picture.info
+    coded = coded_data.of_heic(data, info.get("exif"), info.get("xmp"))
+    note = holes.note_of_coded(coded, name)
     bits = int(info.get("bit_depth", 8))
     if pixels.dtype == np.uint16:  # shifted up: white is 65520
         pixels |= pixels >> bits
@@ -178,6 +187,7 @@ def _read_heic(data: bytes, name: str, limit: int) -> Decoded:
         RawMetadata(
             exif=info.get("exif"), xmp=info.get("xmp"), icc=info.get("icc_profile") or None
         ),
+        () if note is None else (note,),
     )
 
 

@@ -22,6 +22,7 @@ from photochrom.photo.codecs.decoded import (
     package,
 )
 from photochrom.photo.formats import PSD
+from photochrom.photo.holes import note_of_coded, note_of_pixels
 
 _FLAT = "save it flat as TIFF"
 _NAMES = {0: "bitmap", 2: "indexed", 4: "CMYK", 7: "multichannel", 9: "Lab"}
@@ -62,9 +63,22 @@ def read_psd(data: bytes, name: str, limit: int) -> Decoded:
         palette = np.frombuffer(document.color_mode_data.value, np.uint8)[:768]
         pixels = palette.reshape(3, -1).T[pixels[..., 0]]
     extra = len(planes) - colors - clear
-    notes = (f"{extra} extra channels of the document were left out",) if extra else ()
+    notes = [f"{extra} extra channels of the document were left out"] if extra else []
+    if (damage := _empty(data, document, name)) is not None:
+        notes.append(damage)
     metadata = guarded(name, lambda: _metadata(resources))
-    return Decoded(np.ascontiguousarray(pixels), max(8, header.depth), metadata, notes)
+    return Decoded(np.ascontiguousarray(pixels), max(8, header.depth), metadata, tuple(notes))
+
+
+def _empty(data: bytes, document: Any, name: str) -> str | None:
+    """What of the flat picture's data is empty, as a line; zip has a checksum."""
+    stored, header = document.image_data, document.header
+    if stored.compression == _RUN_LENGTHS:
+        return note_of_coded((stored.data,), name)
+    if stored.compression in _ZIPPED:
+        return None
+    row = -(-header.width * header.depth // 8)
+    return note_of_pixels(data, (len(data) - len(stored.data),), len(data), row)
 
 
 def _metadata(resources: Any) -> RawMetadata:

@@ -2,10 +2,13 @@
 
 Decoders go on through damaged data, and fill what is missing with grey. libvips's strictest level
 sees little of it: libjpeg's fast path takes codes that do not exist for zeros, and nobody asks
-whether data is left over after the last row. So the data is decoded twice more: as it is, with more
-rows than it has, when a decoder may not run out of data before the picture's last row; and without
-its last byte, when it must, for otherwise data is left over, which happens where damage made the
-decoder lose count.
+whether data is left over after the last row. So the data is walked through, code by code
+(`photochrom.photo.jpeg.walk`).
+
+Without the library that walks, the data is decoded twice more: as it is, with more rows than it
+has, when a decoder may not run out of data before the picture's last row; and without its last
+byte, when it must, for otherwise data is left over, which happens where damage made the decoder
+lose count.
 """
 
 from __future__ import annotations
@@ -23,10 +26,10 @@ from photochrom._system.vips import fault_of, pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg.huffman import blank_bytes
+from photochrom.photo.jpeg.markers import END
 from photochrom.photo.jpeg.rows import LARGEST, STRIP, can_locate, decoded, warned_row
 from photochrom.photo.jpeg.seams import Means, shifted_row
 from photochrom.photo.jpeg.structure import (
-    END,
     Frame,
     Structure,
     end_of,
@@ -36,6 +39,7 @@ from photochrom.photo.jpeg.structure import (
     structure_of,
     with_plain_header,
 )
+from photochrom.photo.jpeg.walk import walk
 
 MAX_LOST = 0.1
 """The share of a picture that may be missing; where more is, it is refused."""
@@ -100,9 +104,27 @@ def examine(data: bytes, name: str) -> Finding:
     Raises PhotoError where more than `MAX_LOST` of the picture is missing.
     """
     frame = frame_of(data)
-    if frame is None or not frame.huffman or not frame.height or frame.width < _NARROWEST:
+    if frame is None or not frame.huffman or not frame.height:
         return Finding()  # libvips reads or refuses it
-    if not can_locate(frame) or (frame.height < _NARROWEST and not frame.one_scan):
+    found = walk(data, frame)
+    if found is None:
+        return _examine_decoded(data, frame, name)
+    if found.sound:
+        return Finding() if found.ended else Finding(data[: found.end] + END)
+    structure = structure_of(data, frame)
+    whole = bytes(_repaired(data, structure))
+    again = walk(whole, frame)
+    assert again is not None
+    if again.sound and not structure.strays and not structure.headed:
+        return Finding(whole)
+    return Finding(whole, _note(whole, frame, structure, again.row, name))
+
+
+def _examine_decoded(data: bytes, frame: Frame, name: str) -> Finding:
+    """`examine` without a walk, by decoding the data several times."""
+    if frame.width < _NARROWEST or not can_locate(frame):
+        return Finding()
+    if frame.height < _NARROWEST and not frame.one_scan:
         return Finding()
     end = end_of(data, frame)
     if end >= 0 and _is_sound(data[:end], frame):
@@ -114,11 +136,7 @@ def examine(data: bytes, name: str) -> Finding:
     whole = bytes(repaired)
     if sound:
         return Finding(whole)
-    if frame.progressive:
-        note = _progressive_note(whole, frame, structure, name)
-    else:
-        note = _sequential_note(whole, frame, structure, name)
-    return Finding(whole, note)
+    return Finding(whole, _note(whole, frame, structure, warned_row(whole[:-2], frame), name))
 
 
 def _repaired(data: bytes, structure: Structure) -> bytearray:
@@ -190,8 +208,18 @@ def _shorter(data: bytes | bytearray) -> bytes | bytearray:
     return data[: -2 if data[-2:] == b"\xff\0" else -1]
 
 
-def _sequential_note(data: bytes, frame: Frame, structure: Structure, name: str) -> tuple[str, ...]:
-    warned = warned_row(data[:-2], frame)
+def _note(
+    data: bytes, frame: Frame, structure: Structure, warned: int, name: str
+) -> tuple[str, ...]:
+    """What is missing or doubtful; warned: the row of pixels where the data is impossible first."""
+    if frame.progressive:
+        return _progressive_note(data, frame, structure, name)
+    return _sequential_note(data, frame, structure, warned, name)
+
+
+def _sequential_note(
+    data: bytes, frame: Frame, structure: Structure, warned: int, name: str
+) -> tuple[str, ...]:
     blocks = _block_means(data, frame, name)
     missing = min(_missing_rows(blocks, frame), frame.height - warned)
     if not structure.ended:  # the last MCU is there in part
@@ -273,7 +301,13 @@ def _doubt(blocks: Blocks, warned: int, frame: Frame) -> str:
             f"its data is damaged near row {warned} of {frame.height}, and perhaps in more places: "
             "the picture may be wrong there"
         )
-    return "its data is damaged at an unknown place: from there on the picture may be wrong"
+    below = min(frame.height, warned + frame.mcu[0])
+    place = (
+        f"somewhere above row {below} of {frame.height}"
+        if warned < frame.height
+        else "at an unknown place"
+    )
+    return f"its data is damaged {place}: from there on the picture may be wrong"
 
 
 def _block_means(data: bytes, frame: Frame, name: str) -> Blocks:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from photochrom.photo.jpeg.structure import Frame, segments
+from photochrom.photo.jpeg.markers import DHT, segments
+from photochrom.photo.jpeg.structure import Frame
 
-_DHT = 0xC4
 _LONGEST = "1" * 16
 """In place of a code that a table lacks."""
 
@@ -24,7 +24,7 @@ def _blank_codes(data: bytes | bytearray, frame: Frame) -> list[str]:
     codes = _codes_of_zero(data)
     count = len(frame.sampling)
     scanned = frame.data - 3 - 2 * count
-    own = {data[frame.offset + 10 + 3 * n]: frame.sampling[n] for n in range(count)}
+    own = {frame.header.components[n][0]: frame.sampling[n] for n in range(count)}
     found = []
     for name, tables in zip(
         data[scanned : frame.data - 3 : 2], data[scanned + 1 : frame.data - 3 : 2], strict=True
@@ -40,7 +40,7 @@ def _codes_of_zero(data: bytes | bytearray) -> dict[int, str]:
     codes = {}
     for marker, place, length in segments(data):
         at, end = place + 4, place + 2 + length
-        while marker == _DHT and at + 17 <= end:
+        while marker == DHT and at + 17 <= end:
             counts = data[at + 1 : at + 17]
             codes[data[at]] = _code_of_zero(counts, data[at + 17 : at + 17 + sum(counts)])
             at += 17 + sum(counts)

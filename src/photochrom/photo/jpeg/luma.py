@@ -92,13 +92,13 @@ def restore_original(colored: str | Path | bytes) -> bytes:
         ) from error
 
 
-def check_luma(colored: str | Path, gray: str | Path | None = None) -> LumaReport:
+def check_luma(colored: str | Path | bytes, gray: str | Path | None = None) -> LumaReport:
     """Prove that a reversible result keeps the lightness of its grey JPEG.
 
     Parameters
     ----------
     colored
-        The path of the result.
+        The path of the result, or the bytes of the file.
     gray
         The path of the grey file, which is then compared byte for byte.
 
@@ -121,24 +121,24 @@ def check_luma(colored: str | Path, gray: str | Path | None = None) -> LumaRepor
     True
     """
     restored = restore_original(colored)
+    source = colored if isinstance(colored, bytes) else Path(colored)
+    name = "the photo" if isinstance(source, bytes) else str(source)
     if gray is not None:
         with foreseen_os_errors(str(gray)):
             same = Path(gray).read_bytes() == restored
         if not same:
             raise PhotoError(
-                colored, f"was not made of {gray}", "name the grey file that it was made of"
+                name, f"was not made of {gray}", "name the grey file that it was made of"
             )
-    shown, kept = Photo(Path(colored)), Photo(restored, "the grey file")
+    shown, kept = Photo(source), Photo(restored, "the grey file")
     largest, beyond = _luma_differences(shown, kept)
     if shown.dtype != kept.dtype or beyond > MOST_CLIPPED:
         raise PhotoError(
-            colored,
+            name,
             f"shows another luma than the grey file in {beyond:.1%} of its pixels",
             "colour the grey file again",
         )
-    return LumaReport(
-        str(colored), hashlib.sha256(restored).hexdigest(), len(restored), largest, beyond
-    )
+    return LumaReport(name, hashlib.sha256(restored).hexdigest(), len(restored), largest, beyond)
 
 
 def _luma_differences(colored: Photo, gray: Photo) -> tuple[float, float]:

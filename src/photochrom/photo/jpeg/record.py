@@ -11,7 +11,8 @@ import struct
 import zlib
 
 from photochrom.photo.jpeg import stream as jpeg_stream
-from photochrom.photo.jpeg.stream import APP9, JpegStructureError, Piece, segment
+from photochrom.photo.jpeg.markers import APP9, JpegStructureError, segment
+from photochrom.photo.jpeg.stream import Piece
 
 _RECORD = b"Photochrom reversible\0"
 _LONGEST = 65_533

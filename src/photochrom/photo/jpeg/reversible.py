@@ -16,11 +16,11 @@ import struct
 from dataclasses import dataclass
 
 from photochrom.photo.jpeg import stream as jpeg_stream
-from photochrom.photo.jpeg.record import NotReversibleError, record_of, record_segments
-from photochrom.photo.jpeg.stream import (
+from photochrom.photo.jpeg.markers import (
     APP1,
     APP2,
     APP14,
+    APPS,
     COM,
     DHT,
     DNL,
@@ -30,11 +30,12 @@ from photochrom.photo.jpeg.stream import (
     FRAMES,
     SOI,
     SOS,
-    Frame,
+    FrameHeader,
     JpegStructureError,
-    Piece,
     segment,
 )
+from photochrom.photo.jpeg.record import NotReversibleError, record_of, record_segments
+from photochrom.photo.jpeg.stream import Piece
 
 _ADOBE, _EXIF, _ICC, _MPF = b"Adobe", b"Exif\0\0", b"ICC_PROFILE\0", b"MPF\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -47,8 +48,7 @@ _PROCESSES = {
     **dict.fromkeys((0xC9, 0xCA, 0xCB), "it has arithmetic coding"),
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "it is hierarchical"),
 }
-_APPS = frozenset(range(0xE0, 0xF0))
-_BEFORE_TABLES = _APPS | {SOI, COM}
+_BEFORE_TABLES = APPS | {SOI, COM}
 _CHROMA = ((2, 0x11), (3, 0x11))
 _LUMA = (1, 0x22)
 
@@ -59,7 +59,7 @@ class GrayJpeg:
 
     data: bytes
     parts: tuple[Piece, ...]
-    frame: Frame
+    frame: FrameHeader
 
     @classmethod
     def of(cls, data: bytes) -> GrayJpeg:
@@ -69,7 +69,7 @@ class GrayJpeg:
             headers = [part for part in parts if part.marker in FRAMES]
             if len(headers) != 1:
                 raise NotReversibleError(f"it has {len(headers)} frames")
-            frame = Frame.of(data, headers[0])
+            frame = FrameHeader.of(data, headers[0].body - 4)
         except JpegStructureError as error:
             raise NotReversibleError(f"its structure is damaged: {error}") from error
         if frame.marker in _PROCESSES:
@@ -167,7 +167,7 @@ def splice(
                 writer.insert(segment(DRI, b"\0\0"))
             for plane, (number, _) in zip(planes, _CHROMA, strict=True):
                 writer.insert(plane.scans(number))
-        if part.marker in _APPS:
+        if part.marker in APPS:
             headers.write(part)
         else:
             _tables_and_scans(writer, gray, part, table)
@@ -228,7 +228,7 @@ def _tables_and_scans(writer: _Writer, gray: GrayJpeg, part: Piece, table: int) 
             (*_LUMA, luma_table),
             *((number, sampling, table) for number, sampling in _CHROMA),
         )
-        frame = Frame(
+        frame = FrameHeader(
             gray.frame.marker, 8, gray.frame.height, gray.frame.width, components
         ).segment()
         writer.replace(part.start, part.end, frame)
@@ -306,7 +306,8 @@ class _Plane:
     @classmethod
     def of(cls, data: bytes, gray: GrayJpeg) -> _Plane:
         parts = list(jpeg_stream.pieces(data))
-        frame = Frame.of(data, next(part for part in parts if part.marker in FRAMES))
+        place = next(part.body - 4 for part in parts if part.marker in FRAMES)
+        frame = FrameHeader.of(data, place)
         if (frame.height, frame.width) != gray.chroma_size:
             raise ValueError(f"a chroma plane of {frame.width} x {frame.height}")
         if (frame.marker == 0xC2) != gray.progressive:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from photochrom._system.vips import forget_faults, pyvips
-from photochrom.photo.jpeg.structure import END, Frame, with_plain_header
+from photochrom.photo.jpeg.markers import END
+from photochrom.photo.jpeg.structure import Frame, with_plain_header
 
 LARGEST = 65_500
 """Pixels that libjpeg decodes at most, across and down."""

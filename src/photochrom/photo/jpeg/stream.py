@@ -1,7 +1,4 @@
-"""The markers of a JPEG file, without decoding it: which segments, which scans, where they lie.
-
-ITU-T T.81, annex B.
-"""
+"""A JPEG file taken apart, without decoding it: its segments and scans, byte for byte."""
 
 from __future__ import annotations
 
@@ -10,15 +7,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SOI, EOI, SOS, DQT, DHT, DRI, DNL = 0xD8, 0xD9, 0xDA, 0xDB, 0xC4, 0xDD, 0xDC
-APP0, APP1, APP2, APP9, APP14, COM = 0xE0, 0xE1, 0xE2, 0xE9, 0xEE, 0xFE
-FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Start of frame: of every coding process."""
+import numpy as np
+
+from photochrom.photo.jpeg.markers import ALONE, EOI, RESTARTS, SOI, SOS, JpegStructureError
 
 _NEXT_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
-"""Within coded data 0xFF is followed by 0 or is a restart marker."""
-_ALONE = frozenset({0x01, SOI, *range(0xD0, 0xD8)})
-"""Markers without a length."""
+_CHUNK = 2**20
+"""Bytes of coded data that are searched at once."""
+_CODED = np.zeros(256, bool)
+_CODED[[0, 0xFF, *RESTARTS]] = True
+"""Bytes that may follow 0xFF within coded data, or in the fill bytes before a marker."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,6 @@ class Piece:
     start: int
     body: int
     end: int
-
-
-class JpegStructureError(ValueError):
-    """The bytes are no sequence of JPEG markers."""
 
 
 def pieces(data: bytes) -> Iterator[Piece]:
@@ -58,7 +52,7 @@ def pieces(data: bytes) -> Iterator[Piece]:
             yield Piece(EOI, place, found.end(), found.end())
             break
         body = end = found.end()
-        if marker not in _ALONE:
+        if marker not in ALONE:
             if body + 2 > len(data):
                 raise JpegStructureError("it ends within a segment")
             body, end = body + 2, body + struct.unpack_from(">H", data, body)[0]
@@ -67,52 +61,31 @@ def pieces(data: bytes) -> Iterator[Piece]:
         yield Piece(marker, place, body, end)
         place = end
         if marker == SOS:
-            following = _NEXT_MARKER.search(data, place)
-            if following is None:
-                raise JpegStructureError("it ends within its coded data")
-            yield Piece(None, place, place, following.start())
-            place = following.start()
+            end = _end_of_coded(data, place)
+            yield Piece(None, place, place, end)
+            place = end
     if found.end() < len(data):
         yield Piece(None, found.end(), found.end(), len(data))
 
 
-@dataclass(frozen=True)
-class Frame:
-    """The header of a frame.
+def _end_of_coded(data: bytes, start: int) -> int:
+    """Where coded data ends, and the fill bytes of the next marker begin.
 
-    marker: 0xC0 for baseline, 0xC1 extended, 0xC2 progressive, ... precision: bits a sample.
-    components: of each its number, its sampling factors as one byte, its quantisation table.
+    Within coded data 0xFF is followed by 0 or is a restart marker. Raises JpegStructureError where
+    no other marker follows.
     """
-
-    marker: int
-    precision: int
-    height: int
-    width: int
-    components: tuple[tuple[int, int, int], ...]
-
-    @classmethod
-    def of(cls, data: bytes, piece: Piece) -> Frame:
-        """Read the header; raises JpegStructureError."""
-        try:
-            precision, height, width, count = struct.unpack_from(">BHHB", data, piece.body)
-        except struct.error as error:
-            raise JpegStructureError("its frame has no sound header") from error
-        body = data[piece.body + 6 : piece.end]
-        if len(body) != 3 * count:
-            raise JpegStructureError("its frame has no sound header")
-        components = tuple(struct.iter_unpack("BBB", body))
-        return cls(data[piece.body - 3], precision, height, width, components)
-
-    def segment(self) -> bytes:
-        """The header as a marker segment."""
-        body = struct.pack(">BHHB", self.precision, self.height, self.width, len(self.components))
-        body += b"".join(bytes(component) for component in self.components)
-        return segment(self.marker, body)
-
-
-def segment(marker: int, body: bytes) -> bytes:
-    """A marker segment."""
-    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+    every = np.frombuffer(data, np.uint8)
+    for first in range(start, len(data) - 1, _CHUNK):
+        part = every[first : first + _CHUNK + 1]
+        places = np.flatnonzero(part[:-1] == 0xFF)
+        codes = part[places + 1]
+        markers = places[~_CODED[codes]]
+        if len(markers):
+            end = first + int(markers[0])
+            while end > start and data[end - 1] == 0xFF:
+                end -= 1
+            return end
+    raise JpegStructureError("it ends within its coded data")
 
 
 def tables_defined(data: bytes, piece: Piece) -> list[int]:

@@ -6,23 +6,34 @@ Only markers are looked at, no pixel is decoded. After ITU-T T.81, annex B.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-_SOI, _EOI, _SOS, _DRI, _DNL, _ADOBE = 0xD8, 0xD9, 0xDA, 0xDD, 0xDC, 0xEE
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_RESTARTS = frozenset(range(0xD0, 0xD8))
-_NEEDED = frozenset({0xC4, 0xDA, 0xDB, 0xDD})
-_BETWEEN_SCANS = frozenset({0xC4, 0xDA, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xE0, 0xF0)})
-"""Segments that may stand between two scans."""
+from photochrom.photo.jpeg.markers import (
+    APP14,
+    BETWEEN_SCANS,
+    DHT,
+    DNL,
+    DQT,
+    DRI,
+    END,
+    EOI,
+    FRAMES,
+    PROGRESSIVE,
+    RESTARTS,
+    SEQUENTIAL,
+    SOS,
+    FrameHeader,
+    JpegStructureError,
+    number,
+    segments,
+)
+
+_NEEDED = frozenset({DHT, SOS, DQT, DRI})
 _SHORTEST_SCAN = 12
 """Bytes of a scan of one component: its header with two bytes of data."""
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_SEQUENTIAL, _PROGRESSIVE = frozenset({0xC0, 0xC1}), 0xC2
-
+_MARKER = re.compile(rb"(?<!\xff)\xff+([^\x00\xff])")
+"""Not tried from each byte of a run, which would take the square of its length."""
 _START = b"\xff\xd8\xff"
-END = b"\xff\xd9"
-"""The marker at the end of a picture (EOI)."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Frame:
     offset: of its marker. code: of its process. height, width: pixels.
     sampling: the vertical factors of its components, the first of which is luma or grey.
     interval: MCUs between two restart markers, 0 for none. data: where the first scan's data
-    begins. scanned: how many components the first scan has.
+    begins. scanned: how many components the first scan has. header: as it stands in the file.
     """
 
     offset: int
@@ -43,21 +54,22 @@ class Frame:
     interval: int
     data: int
     scanned: int
+    header: FrameHeader
 
     @property
     def progressive(self) -> bool:
         """Whether its coefficients come a few bits at a time."""
-        return self.code == _PROGRESSIVE
+        return self.code == PROGRESSIVE
 
     @property
     def huffman(self) -> bool:
         """Whether it is coded by Huffman's method, baseline, extended or progressive."""
-        return self.progressive or self.code in _SEQUENTIAL
+        return self.progressive or self.code in SEQUENTIAL
 
     @property
     def one_scan(self) -> bool:
         """Whether all components lie in one sequential scan, so that it decodes row by row."""
-        return self.code in _SEQUENTIAL and self.scanned == len(self.sampling)
+        return self.code in SEQUENTIAL and self.scanned == len(self.sampling)
 
     @property
     def mcu(self) -> tuple[int, int]:
@@ -116,33 +128,42 @@ def frame_of(data: bytes | bytearray) -> Frame | None:
     """The frame of a JPEG file; None where the file ends, or is damaged, before its first scan."""
     offset, interval = 0, 0
     for code, place, length in segments(data):
-        if code in _FRAMES and length >= 8:
+        if code in FRAMES and length >= 8:
             offset = place
-        elif code == _DRI and length >= 4:
-            interval = _number(data, place + 4)
-        elif code == _SOS:
+        elif code == DRI and length >= 4:
+            interval = number(data, place + 4)
+        elif code == SOS:
             if not offset or place + length + 2 > len(data):
                 return None
-            count = data[offset + 9]
-            factors = [data[offset + 11 + 3 * n] for n in range(count)]
-            if not factors or not all(factor >> 4 and factor & 15 for factor in factors):
-                return None
-            return Frame(
-                offset,
-                data[offset + 1],
-                _number(data, offset + 5),
-                _number(data, offset + 7),
-                tuple((factor & 15, factor >> 4) for factor in factors),
-                interval,
-                place + 2 + length,
-                data[place + 4],
-            )
+            return _frame(data, offset, interval, place)
     return None
+
+
+def _frame(data: bytes | bytearray, offset: int, interval: int, scan: int) -> Frame | None:
+    """The frame with its header and its first scan's at places of the file."""
+    try:
+        header = FrameHeader.of(data, offset)
+    except JpegStructureError:
+        return None
+    if not all(down and across for down, across in header.sampling):
+        return None
+    behind = scan + 2 + number(data, scan + 2)
+    return Frame(
+        offset,
+        header.marker,
+        header.height,
+        header.width,
+        header.sampling,
+        interval,
+        behind,
+        data[scan + 4],
+        header,
+    )
 
 
 def structure_of(data: bytes | bytearray, frame: Frame) -> Structure:
     """Follow the markers through a picture's data, which is known to be unsound."""
-    names = [data[frame.offset + 10 + 3 * n] for n in range(len(frame.sampling))]
+    names = [name for name, _, _ in frame.header.components]
     scans: list[Scan] = []
     strays: list[int] = []
     start, restarts = frame.data, 0
@@ -150,13 +171,13 @@ def structure_of(data: bytes | bytearray, frame: Frame) -> Structure:
     while found is not None:
         place, code = found.end() - 2, found[1][0]
         after = place + 2
-        height_follows = code == _DNL and frame.one_scan and data[after : after + 2] == b"\0\4"
-        if height_follows or (code == _EOI and not _goes_on(data, after)):
+        height_follows = code == DNL and frame.one_scan and data[after : after + 2] == b"\0\4"
+        if height_follows or (code == EOI and not _goes_on(data, after)):
             scans.append(_scan(data, names, start, found.start(), True))
             return Structure(tuple(scans), found.start(), True, tuple(strays), restarts)
-        if code in _RESTARTS and frame.interval:
+        if code in RESTARTS and frame.interval:
             restarts += 1
-        elif code in _BETWEEN_SCANS and (next_start := _after_segments(data, place)):
+        elif code in BETWEEN_SCANS and (next_start := _after_segments(data, place)):
             if next_start >= len(data):
                 scans.append(_scan(data, names, start, found.start(), True))
                 return Structure(tuple(scans), found.start(), False, tuple(strays), restarts, True)
@@ -172,14 +193,14 @@ def structure_of(data: bytes | bytearray, frame: Frame) -> Structure:
 def end_of(data: bytes, frame: Frame) -> int:
     """Where a sound picture's data ends; -1 where no end is marked."""
     end = data.find(END, frame.data)
-    behind = bytes((0xFF, _DNL, 0, 4))
+    behind = bytes((0xFF, DNL, 0, 4))
     return end - 6 if data[max(0, end - 6) : max(0, end - 2)] == behind else end
 
 
 def height_behind_data(data: bytes | bytearray, frame: Frame) -> int:
     """The number of lines that stands behind the first scan (DNL); 0 where there is none."""
-    place = data.find(bytes((0xFF, _DNL, 0, 4)), frame.data)
-    return _number(data, place + 4) if 0 <= place <= len(data) - 6 else 0
+    place = data.find(bytes((0xFF, DNL, 0, 4)), frame.data)
+    return number(data, place + 4) if 0 <= place <= len(data) - 6 else 0
 
 
 def set_height(data: bytearray, frame: Frame, height: int) -> None:
@@ -200,31 +221,15 @@ def with_plain_header(data: bytes | bytearray, frame: Frame) -> bytearray:
             segment[5:9] = frame.height.to_bytes(2, "big") + frame.width.to_bytes(2, "big")
             for number, (down, across) in enumerate(frame.sampling):
                 segment[11 + 3 * number] = across << 4 | down
-        elif code == _ADOBE and segment[4:9] == b"Adobe" and len(segment) >= 16:
+        elif code == APP14 and segment[4:9] == b"Adobe" and len(segment) >= 16:
             if segment[15] > 2:
                 segment[15] = 2 if len(frame.sampling) == 4 else 1
-        elif code == _SOS and frame.one_scan:
+        elif code == SOS and frame.one_scan:
             segment[-3:] = b"\0\x3f\0"
         elif code not in _NEEDED:
             continue
         plain += segment
     return plain + data[frame.data :]
-
-
-def segments(data: bytes | bytearray) -> Iterator[tuple[int, int, int]]:
-    """The code, offset and length of every segment up to the first scan's header."""
-    place = 2
-    while place + 4 <= len(data):
-        if data[place] != 0xFF:
-            place += 1  # decoders skip what is no marker
-        elif data[place + 1] in (0xFF, 0x00, 0x01, _SOI, *_RESTARTS):
-            place += 1 if data[place + 1] == 0xFF else 2
-        else:
-            length = _number(data, place + 2)
-            yield data[place + 1], place, length
-            if data[place + 1] in (_SOS, _EOI) or length < 2:
-                return
-            place += 2 + length
 
 
 def _goes_on(data: bytes | bytearray, place: int) -> bool:
@@ -239,15 +244,15 @@ def _after_segments(data: bytes | bytearray, place: int) -> int:
     The data's end where the last scan's header is cut.
     """
     while place + 2 <= len(data) and data[place] == 0xFF:
-        code, length = data[place + 1], _number(data, place + 2)
+        code, length = data[place + 1], number(data, place + 2)
         if code == 0xFF:
             place += 1
             continue
-        if code == _SOS and len(data) - place < _SHORTEST_SCAN:
+        if code == SOS and len(data) - place < _SHORTEST_SCAN:
             return len(data)
-        if code not in _BETWEEN_SCANS or length < 2:
+        if code not in BETWEEN_SCANS or length < 2:
             break
-        if code == _SOS:
+        if code == SOS:
             count = data[place + 4] if place + 4 < len(data) else 0
             return place + 2 + length if 1 <= count <= 4 and length == 6 + 2 * count else 0
         place += 2 + length
@@ -267,7 +272,3 @@ def _scan(data: bytes | bytearray, names: list[int], start: int, end: int, compl
             first, last, bits = data[start - 3 : start]
             return Scan(numbers, first, last, bits & 15, start, end, complete)
     return Scan((), 0, 0, 0, start, end, complete)
-
-
-def _number(data: bytes | bytearray, place: int) -> int:
-    return int.from_bytes(data[place : place + 2], "big")

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from photochrom._system.vips import pyvips
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg import structure
-from photochrom.photo.jpeg.frame import frame_of
+from photochrom.photo.jpeg.markers import END, header_of
+from photochrom.photo.tiff.damage import coded_segments
 from photochrom.photo.tiff.layout import Layout
 from photochrom.photo.tiff.view import segment_file
 
@@ -30,7 +30,7 @@ def with_blank_jpegs(origin: Path | bytes, layout: Layout) -> tuple[Layout, byte
     """
     offsets, counts, behind = list(layout.offsets), list(layout.counts), b""
     model, missing = b"", []
-    for index, data in enumerate(_all_bytes(origin, layout)):
+    for index, data in enumerate(coded_segments(origin, layout)):
         if not _gives_pixels(data, layout, index):
             missing.append(index)
         else:
@@ -44,16 +44,9 @@ def with_blank_jpegs(origin: Path | bytes, layout: Layout) -> tuple[Layout, byte
     return replace(layout, offsets=tuple(offsets), counts=tuple(counts)), behind
 
 
-def _all_bytes(origin: Path | bytes, layout: Layout) -> Iterator[bytes]:
-    with opened(origin) as file:
-        for segment in layout.segments:
-            file.seek(segment.offset)
-            yield file.read(segment.count)
-
-
 def _gives_pixels(data: bytes, layout: Layout, index: int) -> bool:
     """Whether libvips decodes a strip or tile, be it with warnings."""
-    frame, segment = frame_of(data), layout.segment(index)
+    frame, segment = header_of(data), layout.segment(index)
     if frame is None or frame.width < segment.columns or frame.height < segment.rows:
         return False
     stream = replace(layout, block_width=frame.width, block_height=frame.height)
@@ -72,4 +65,4 @@ def _blank(model: bytes, rows: int) -> bytes:
         return b""
     place = frame.offset + _HEIGHT_IN_FRAME
     head = model[:place] + struct.pack(">H", rows) + model[place + 2 : frame.data]
-    return head + structure.END
+    return head + END

@@ -1,8 +1,9 @@
 """Which pixels of a TIFF cannot be decoded: found strip by strip, counted, put into words.
 
 libvips fills what it cannot decode with black, and logs it at most. It decodes tiles of JPEG
-without heeding their decoder's warnings, and libtiff compares no checksum of deflate; these two are
-checked here before the pixels are used, all others where libvips reports an error.
+without heeding their decoder's warnings, and tiles of PackBits without libtiff's; and libtiff
+compares no checksum of deflate. These three are checked here before the pixels are used, all others
+where libvips reports an error.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,12 +21,14 @@ from typing import BinaryIO
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
-from photochrom.photo.jpeg.frame import frame_of
+from photochrom.photo.jpeg.markers import header_of
 from photochrom.photo.tiff.layout import (
     DEFLATE,
+    FILL_ORDER,
     JPEG,
     LZW,
     NONE,
+    PACK_BITS,
     YCBCR_SUBSAMPLING,
     Layout,
     Segment,
@@ -38,8 +41,8 @@ MOST_LOST = 0.05
 MOST_TRIED = 20_000
 """Strips or tiles that are tried one by one, a millisecond each; with more, damage is refused."""
 _FAX = frozenset({2, 3, 4})
-_FAX_3, _FAX_3_OPTIONS, _FILL_ORDER = 3, 292, 266
-_FAX_TAGS = frozenset({_FAX_3_OPTIONS, _FILL_ORDER})
+_FAX_3, _FAX_3_OPTIONS = 3, 292
+_FAX_TAGS = frozenset({_FAX_3_OPTIONS, FILL_ORDER})
 _END_OF_LINE = "000000000001"
 _BITS_TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _STRICTLY = {NONE: "error", LZW: "error", 8: "error", 32946: "error"}
@@ -69,7 +72,8 @@ def fail_level(layout: Layout) -> str:
 
 def checked_beforehand(layout: Layout) -> bool:
     """Whether libvips would not notice damage."""
-    return layout.compression in DEFLATE | {JPEG}
+    tiled = {PACK_BITS} if layout.tiled else set()
+    return layout.compression in DEFLATE | {JPEG} | tiled
 
 
 def missing_from_file(layout: Layout) -> list[Lost]:
@@ -82,6 +86,14 @@ def missing_from_file(layout: Layout) -> list[Lost]:
         if rows < segment.rows:
             lost.append(Lost(segment.top + rows, segment.rows - rows, segment.columns))
     return lost
+
+
+def coded_segments(origin: Path | bytes, layout: Layout) -> Iterator[bytes]:
+    """The bytes of every strip or tile."""
+    with opened(origin) as file:
+        for segment in layout.segments:
+            file.seek(segment.offset)
+            yield file.read(segment.count)
 
 
 def find_lost(origin: Path | bytes, layout: Layout) -> list[Lost]:
@@ -124,6 +136,8 @@ def _sound_rows(file: BinaryIO, layout: Layout, segment: Segment) -> int:
     data = file.read(segment.count)
     if layout.compression == JPEG:
         return stored if _decodes_as_jpeg(data, layout, segment) else 0
+    if layout.compression == PACK_BITS and layout.tiled and _decodes(data, layout, stored + 1):
+        return 0  # there is more than a tile, so it is not of this place
     rows = _decoded_rows(data, layout, segment)
     partly = segment.cut or layout.compression in _FAX
     return rows if partly or rows == stored else 0
@@ -160,11 +174,11 @@ def _decodes_as_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
 
     The stream may be larger than its strip, and need not be subsampled as the directory has it.
     """
-    frame = frame_of(data)
+    frame = header_of(data)
     if frame is None or frame.width < segment.columns or frame.height < segment.rows:
         return False
     data = data.rstrip(b"\0").removesuffix(_END_OF_JPEG) + _END_OF_JPEG
-    sampling = Entry(3, 2, struct.pack("<HH", *frame.sampling))
+    sampling = Entry(3, 2, struct.pack("<HH", *frame.sampling[0][::-1]))
     stream = replace(
         layout,
         entries={**layout.entries, YCBCR_SUBSAMPLING: sampling},
@@ -204,7 +218,7 @@ def _lost_fax_lines(data: bytes, layout: Layout, segment: Segment) -> list[Lost]
 
     Every line ends with a mark, behind which a decoder finds its way again. ITU-T T.4.
     """
-    if layout.number(_FILL_ORDER, 1) == 2:
+    if layout.number(FILL_ORDER, 1) == 2:
         data = data.translate(_BITS_TURNED)
     lines = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}".split(_END_OF_LINE)[1:]
     lines = [line for line in lines if line.strip("0")][: segment.rows]

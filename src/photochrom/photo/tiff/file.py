@@ -10,20 +10,24 @@ from numpy.typing import NDArray
 
 from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
+from photochrom.photo.holes import note_of_blocks, note_of_coded, note_of_pixels
 from photochrom.photo.tiff.blank import with_blank_jpegs
 from photochrom.photo.tiff.damage import (
     MOST_TRIED,
     Lost,
     checked_beforehand,
+    coded_segments,
     fail_level,
     find_lost,
     missing_from_file,
     note_of,
 )
-from photochrom.photo.tiff.layout import JPEG, NONE, Layout
+from photochrom.photo.tiff.layout import JPEG, LZW, NONE, PACK_BITS, WEBP, ZSTD, Layout
 from photochrom.photo.tiff.view import patched_image
 
-_QUIET = frozenset({2, 3, 4, 32773})
+_UNCHECKED = frozenset({LZW, PACK_BITS, ZSTD})
+"""Compressions whose decoders take what is empty for pixels, and which never write it."""
+_QUIET = frozenset({2, 3, 4, PACK_BITS})
 """Compressions of whose damage libtiff only warns, as libvips does of that of all tiles; both warn
 of strange directories as well, so these are read with a sound one."""
 
@@ -45,7 +49,7 @@ class TiffFile:
         self._behind = b""
         self._patched = page < 0 or layout.repaired or layout.tiled or layout.compression in _QUIET
         self._fail_on = fail_level(layout) if self._patched else "error"
-        self._examined = False
+        self._examined = self._searched = False
         missing = note_of(missing_from_file(layout), layout, name)
         self._beforehand = missing is not None or checked_beforehand(layout)
 
@@ -69,6 +73,27 @@ class TiffFile:
         See `examine`.
         """
         return self.examine() if self._beforehand else None
+
+    def holes(self) -> str | None:
+        """Look once for parts of the file that were never written, as a line; None for none.
+
+        Raises PhotoError where most of compressed data is empty.
+        """
+        if self._searched:
+            return None
+        layout = self._layout
+        start = min(filter(None, layout.offsets), default=0)
+        end = max(segment.offset + segment.count for segment in layout.segments)
+        if layout.compression == NONE:
+            note = note_of_pixels(self._origin, layout.offsets, end, layout.row_bytes)
+        elif layout.compression == WEBP:
+            note = note_of_blocks(self._origin, [(start, end)], self._name)
+        elif layout.compression in _UNCHECKED:
+            note = note_of_coded(coded_segments(self._origin, layout), self._name)
+        else:
+            note = None
+        self._searched = True
+        return note
 
     def examine(self) -> str | None:
         """Try each strip alone, once; from then on what is lost is black.
@@ -103,16 +128,17 @@ class TiffFile:
             self._patched, self._fail_on = self._patched or not self._beforehand, "error"
         return note
 
-    def pixels(self) -> tuple[NDArray[Any], str | None]:
-        """All pixels (height, width), of one sample each, and what is lost of them."""
-        note = self.check()
+    def pixels(self) -> tuple[NDArray[Any], list[str]]:
+        """All pixels (height, width), of one sample each, and what is lost of them, as lines."""
+        notes = [self.check(), self.holes()]
         try:
-            return self.image().numpy(), note
+            pixels = self.image().numpy()
         except pyvips.Error:
             if self.examined:
                 raise
-            note = self.examine()
-            return self.image().numpy(), note
+            notes.append(self.examine())
+            pixels = self.image().numpy()
+        return pixels, [note for note in notes if note is not None]
 
 
 def file_image(origin: Path | bytes, **settings: Any) -> Any:

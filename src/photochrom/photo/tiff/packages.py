@@ -31,6 +31,11 @@ _ALWAYS = frozenset({1, 2, 3, 4, 5, 7, 8, 32766, 32773, 32809, 32946, 34676, 346
 """What every libtiff reads that libvips is built with."""
 _DEPENDS = {50000: "zstd", 50001: "webp"}
 """What libtiff reads where it was built to, and the name by which libvips writes it."""
+CHECKED = frozenset({
+    7, 22610, 33003, 33005, 34712, 34887, 34925, 34927, 34933, 34934, 50001, 50002, 52546
+})  # fmt: skip
+"""Compressions that notice what is empty, by a checksum or by their structure (JPEG, LERC, LZMA,
+PNG, JPEG XL), and those whose sound data has zeros in a row (JPEG XR, JPEG 2000, WebP)."""
 _RGB_OF_YCBCR = frozenset({7, 34892, 34927, 50001, 50002, 52546, 22610, 34934})
 """Compressions whose decoder gives RGB where the tags say YCbCr."""
 

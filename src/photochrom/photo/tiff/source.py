@@ -17,8 +17,10 @@ from photochrom.errors import PhotoError
 from photochrom.photo.codecs.decoded import check_page, check_pixel_count
 from photochrom.photo.file_access import opened
 from photochrom.photo.formats import MAX_PIXELS, MAX_WHOLE_PIXELS
-from photochrom.photo.jpeg.frame import Frame, frame_of
-from photochrom.photo.tiff.damage import missing_from_file, note_of
+from photochrom.photo.holes import note_of_coded
+from photochrom.photo.jpeg import damage as jpeg_damage
+from photochrom.photo.jpeg.markers import FrameHeader, header_of
+from photochrom.photo.tiff.damage import coded_segments, missing_from_file, note_of
 from photochrom.photo.tiff.file import TiffFile, file_image
 from photochrom.photo.tiff.layout import (
     BITS,
@@ -36,6 +38,7 @@ from photochrom.photo.tiff.layout import (
     OLD_JPEG,
     OLD_JPEG_LENGTH,
     OLD_JPEG_START,
+    PACK_BITS,
     PHOTOMETRIC,
     PREDICTOR,
     RGB,
@@ -44,17 +47,18 @@ from photochrom.photo.tiff.layout import (
     WIDTH,
     YCBCR,
     YCBCR_SUBSAMPLING,
+    ZSTD,
     Layout,
     layout_of,
 )
-from photochrom.photo.tiff.packages import decoded, libvips_reads
+from photochrom.photo.tiff.packages import CHECKED, decoded, libvips_reads
 from photochrom.photo.tiff.pictures import pictures_of
-from photochrom.photo.tiff.support import LABS, check_supported, libvips_knows
+from photochrom.photo.tiff.support import LABS, check_readable, check_supported, libvips_knows
 from photochrom.photo.tiff.tags import Entry
 from photochrom.photo.tiff.unpack import as_bytes, described, finished, samples_of
 from photochrom.photo.tiff.view import SHARED, entries_of, uncompressed_file
 
-_OF_BYTES = DEFLATE | {NONE, LZW, 32773, 50000}
+_OF_BYTES = DEFLATE | {NONE, LZW, PACK_BITS, ZSTD}
 """Compressions of bytes, whatever these mean."""
 _DIMMEST = 256
 """Integers of more than 16 bit that reach less than this part of their range have another white."""
@@ -81,6 +85,7 @@ class TiffSource:
         self.whole = False
         self._encoded: bytes | None = None
         self._file: TiffFile | None = None
+        self._old_jpeg = False
         pictures = pictures_of(origin, name)
         check_page(name, page, max(1, len(pictures.structure.directories)))
         picture = pictures.picture(page)
@@ -92,6 +97,7 @@ class TiffSource:
             check_pixel_count(name, width, height, max_pixels or MAX_PIXELS)
             self.layout = layout_of(picture.directory, pictures.structure)
         if picture is not None and self.layout is not None:
+            check_readable(picture.directory, name)
             if pictures.note is not None and picture == pictures.picture(None):
                 self.notes.append(pictures.note)
             in_chain = picture.directory is pictures.structure.directories[picture.page]
@@ -102,6 +108,7 @@ class TiffSource:
         check_supported(layout, self._name)
         if layout.compression == OLD_JPEG:
             self.layout = layout = self._as_new_jpeg(layout)
+            self._old_jpeg = True
             page = -1
         self._note_what_changes(layout)
         if not self._libvips_decodes(layout):
@@ -121,10 +128,10 @@ class TiffSource:
             return frame is None or frame.ordinary
         return libvips_reads(layout.compression)
 
-    def _frame(self, offset: int, count: int) -> Frame | None:
+    def _frame(self, offset: int, count: int) -> FrameHeader | None:
         with opened(self._origin) as file:
             file.seek(offset)
-            return frame_of(file.read(count))
+            return header_of(file.read(count))
 
     def _as_new_jpeg(self, layout: Layout) -> Layout:
         """Old-style JPEG whose directory points to a whole JPEG stream, as TIFF stores it today.
@@ -140,13 +147,14 @@ class TiffSource:
                 "old-style JPEG compression in this arrangement is not supported",
                 "save it with ZIP or LZW compression",
             )
-        color = frame.components == 3
+        bands = len(frame.components)
+        color = bands == 3
         entries = {tag: e for tag, e in layout.entries.items() if tag != JPEG_TABLES} | {
             COMPRESSION: Entry.short(JPEG),
             PHOTOMETRIC: Entry.short(YCBCR if color else BLACK_IS_ZERO),
-            SAMPLES: Entry.short(frame.components),
-            BITS: Entry(3, frame.components, struct.pack("<H", frame.bits) * frame.components),
-            YCBCR_SUBSAMPLING: Entry(3, 2, struct.pack("<HH", *frame.sampling)),
+            SAMPLES: Entry.short(bands),
+            BITS: Entry(3, bands, struct.pack("<H", frame.precision) * bands),
+            YCBCR_SUBSAMPLING: Entry(3, 2, struct.pack("<HH", *frame.sampling[0][::-1])),
         }
         return replace(
             layout,
@@ -177,6 +185,8 @@ class TiffSource:
         note_of(missing_from_file(layout), layout, self._name)  # raises where that is much
         values, lost, rgb = decoded(self._origin, layout, self._name)
         self._note(note_of(lost, layout, self._name))
+        if layout.compression not in CHECKED:
+            self._note(note_of_coded(coded_segments(self._origin, layout), self._name))
         if layout.photometric == YCBCR and not rgb:
             entries = {**layout.entries, YCBCR_SUBSAMPLING: Entry(3, 2, struct.pack("<HH", 1, 1))}
             whole = replace(layout, entries=entries, block_width=layout.width)
@@ -189,11 +199,13 @@ class TiffSource:
         check_pixel_count(self._name, layout.width, layout.height, self._limit)
         planes = []
         for plane in as_bytes(layout):
-            pixels, note = TiffFile(self._origin, -1, plane, self._name).pixels()
+            pixels, notes = TiffFile(self._origin, -1, plane, self._name).pixels()
             planes.append(pixels)
-            if note is not None and layout.photometric == YCBCR:
-                note = "damaged: some of its rows cannot be decoded"  # rows of bytes are others
-            self._note(note)
+            for note in notes:
+                rows = (
+                    layout.photometric == YCBCR and "rows" in note
+                )  # of bytes; the photo's differ
+                self._note("damaged: some of its rows cannot be decoded" if rows else note)
         self._hold(samples_of(planes, layout), layout)
 
     def _hold(self, values: NDArray[Any], layout: Layout) -> None:
@@ -252,9 +264,17 @@ class TiffSource:
             image = file_image(self._origin, page=self.page, **settings)
         return image if self.layout is None else _presented(image, self.layout)
 
-    def check(self) -> str | None:
-        """Look for damage that libvips does not notice; see `TiffFile.check`."""
-        return None if self._file is None else self._file.check()
+    def check(self) -> tuple[str, ...]:
+        """Look for damage that libvips does not notice; see `TiffFile.check` and `holes`."""
+        if self._file is None:
+            return ()
+        found = self._file.check(), self._file.holes()
+        notes = tuple(note for note in found if note is not None)
+        if self._old_jpeg and self.layout is not None:
+            (stream,) = coded_segments(self._origin, self.layout)
+            notes += jpeg_damage.examine(stream, self._name).notes
+            self._old_jpeg = False
+        return notes
 
     def examine(self) -> tuple[bool, str | None]:
         """After libvips failed: whether another opening may give more, and what is lost."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from photochrom.errors import PhotoError
 from photochrom.photo.tiff.layout import (
+    BITS,
     BLACK_IS_ZERO,
     CIELAB,
+    COMPRESSION,
+    FILL_ORDER,
     FLOATS,
     ICC_LAB,
     INK_SET,
@@ -13,7 +16,12 @@ from photochrom.photo.tiff.layout import (
     JPEG,
     OLD_JPEG,
     PALETTE,
+    PHOTOMETRIC,
+    PLANAR,
+    PREDICTOR,
     RGB,
+    SAMPLE_FORMAT,
+    SAMPLES,
     SEPARATED,
     SIGNED,
     UNDEFINED,
@@ -22,14 +30,29 @@ from photochrom.photo.tiff.layout import (
     YCBCR,
     Layout,
 )
+from photochrom.photo.tiff.tags import Directory
 
 _GRAYS = frozenset({WHITE_IS_ZERO, BLACK_IS_ZERO})
 LABS = frozenset({CIELAB, ICC_LAB})
 _KNOWN = _GRAYS | LABS | {RGB, PALETTE, SEPARATED, YCBCR}
 _LOG_LUV = frozenset({32844, 32845})
+_ESSENTIAL = frozenset({
+    BITS, COMPRESSION, FILL_ORDER, PHOTOMETRIC, PLANAR, PREDICTOR, SAMPLE_FORMAT, SAMPLES
+})  # fmt: skip
 _MOST_EXTRA = 4
 """Samples beside the colours; with more it is a measurement, of which one cannot leave out most."""
 _EIGHT_OR_SIXTEEN = "save it with 8 or 16 bit"
+
+
+def check_readable(directory: Directory, name: str) -> None:
+    """Raise PhotoError where a tag that says how pixels are stored is there, but not its value.
+
+    Without it, the picture would be read by the tag's default, and be another.
+    """
+    if directory.unreadable & _ESSENTIAL:
+        raise PhotoError(
+            name, "damaged, its directory is not whole", "copy it again from its source"
+        )
 
 
 def check_supported(layout: Layout, name: str) -> None:

@@ -96,11 +96,13 @@ class Directory:
     """One directory: entries by tag, and the directories that some tags point to.
 
     sub_ifds: directories of further pictures that belong to this one.
+    unreadable: the tags that are there, but whose values are not.
     """
 
     entries: Mapping[int, Entry]
     children: Mapping[int, Directory] = field(default_factory=dict)
     sub_ifds: tuple[Directory, ...] = ()
+    unreadable: frozenset[int] = frozenset()
 
     def numbers(self, tag: int) -> tuple[int, ...]:
         """All whole numbers of a tag."""
@@ -276,10 +278,11 @@ class _Reader:
         start += struct.calcsize(form)
         size = 20 if self.big else 12
         table = self.read(start, count * size)
-        entries, children = {}, {}
+        entries, children, unreadable = {}, {}, set()
         for place in range(0, count * size, size):
             tag, entry = self._entry(table[place : place + size])
             if entry is None:
+                unreadable.add(tag)
                 continue
             if tag in _POINTERS and tag not in children and depth < 2:
                 try:
@@ -291,7 +294,7 @@ class _Reader:
         following = self.read(end, struct.calcsize(self.offset)) if depth == 0 else b""
         (after,) = struct.unpack(self.order + self.offset, following) if following else (0,)
         sub_ifds = self._sub_ifds(entries[_SUB_IFDS]) if depth == 0 and _SUB_IFDS in entries else ()
-        return Directory(entries, children, sub_ifds), after
+        return Directory(entries, children, sub_ifds, frozenset(unreadable)), after
 
     def _sub_ifds(self, entry: Entry) -> tuple[Directory, ...]:
         found = []

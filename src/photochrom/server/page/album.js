@@ -165,7 +165,7 @@ export class Album extends EventTarget {
       const session = await api.upload(photo.file, {
         signal: photo.leaving.signal,
         progress: (share) => { photo.progress = share; photo.become("uploading"); },
-        waiting: (seconds) => photo.become("uploading", texts.waits(seconds)),
+        waiting: (seconds, why) => photo.become("uploading", texts.waits(seconds, why)),
       });
       if (photo.leaving.signal.aborted) {
         api.deleteSession(session.id).catch(() => {});

@@ -3,12 +3,14 @@ import { texts } from "./texts.js";
 const BASE = new URL("../api/v1", import.meta.url).pathname; // behind a proxy it has a prefix
 const TOKEN = "photochrom-token";
 const TRIES = 6;
+/** How long the server keeps a photo of an open page without a request or a renewal. */
+export const LEASE_S = 600;
 
 /** A failed request: one line for people, and the status (0: the server was not reached). */
 class ApiError extends Error {
-  constructor(status, { detail, type } = {}, wait = 0) {
+  constructor(status, { detail, problem, type } = {}, wait = 0) {
     super(detail || texts.statusOf(status));
-    Object.assign(this, { status, type, wait });
+    Object.assign(this, { status, problem, type, wait });
   }
 
   /** Whether the session is missing on the server, and not a revision of it. */
@@ -43,12 +45,12 @@ function refusal(status, body, retryAfter) {
 
 const busy = (error) => error.status === 429 || error.status === 503;
 
-async function once(path, { method = "GET", body, signal } = {}) {
+async function once(path, { method = "GET", body, signal, keepalive = false } = {}) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(BASE + path, { method, headers, signal, cache: "no-store",
+    answer = await fetch(BASE + path, { method, headers, signal, keepalive, cache: "no-store",
       body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -81,6 +83,11 @@ export const about = () => json("/about");
 export const models = () => json("/models");
 export const getSession = (id) => json(session(id));
 export const patchSession = (id, part) => json(session(id), { method: "PATCH", body: part });
+/** Keep sessions for so long; a request that outlives the page where it is `closing`. */
+export const renew = (sessions, seconds, closing) => {
+  const options = { method: "POST", body: { sessions, seconds }, keepalive: closing };
+  return closing ? once("/leases", options) : request("/leases", options);
+};
 export const deleteSession = (id) => request(session(id), { method: "DELETE" });
 
 /** Pictures, as ImageBitmap. */
@@ -146,7 +153,7 @@ export async function upload(photo, { progress, waiting, signal }) {
       if (signal.aborted) throw error;
       if (error.status === 401) setToken(await askForToken());
       else if (busy(error)) {
-        waiting(error.wait);
+        waiting(error.wait, error.problem);
         await pause(error.wait);
         if (signal.aborted) throw error;
       } else throw error;
@@ -174,7 +181,8 @@ async function whyLost(photo) {
 function send(photo, progress, signal) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
-    call.open("POST", `${BASE}/sessions?${new URLSearchParams({ name: photo.name })}`);
+    const about = new URLSearchParams({ name: photo.name, lease: LEASE_S });
+    call.open("POST", `${BASE}/sessions?${about}`);
     if (token) call.setRequestHeader("Authorization", `Bearer ${token}`);
     call.setRequestHeader("Content-Type", "application/octet-stream");
     call.upload.addEventListener("progress", (event) => {

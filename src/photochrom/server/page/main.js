@@ -14,7 +14,9 @@ import { DownloadDialog } from "./download.js";
 import { Gestures } from "./gestures.js";
 import { HintsFile } from "./hintsfile.js";
 import { Keys } from "./keys.js";
+import { keepLeases } from "./lease.js";
 import { LookPanel } from "./look.js";
+import { BrushEffects } from "./masks.js";
 import { Marks } from "./marks.js";
 import { Overview } from "./overview.js";
 import { Panels } from "./panels.js";
@@ -63,6 +65,8 @@ function lay(about, { models }, status) {
   desk.gestures = new Gestures(stage, tools, table.gestures);
   brush.gestures = desk.gestures;
   new Keys({ ...desk, deeds: table.deeds });
+  keepLeases(album);
+  new BrushEffects(tools);
   new ReferencePanel(tools, status);
   new HintsFile(album, status);
   new SharePictures(album, preview, status);

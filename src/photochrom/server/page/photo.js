@@ -149,12 +149,12 @@ export class Photo {
     this.session = { ...this.session, revision: session.revision };
   }
 
-  /** Send a file's list of hints to the server; resolves to the hints as it placed them. */
-  async loadHints(hints) {
+  /** Send a file's hints and strokes to the server; resolves to the look as it took them. */
+  async load(local) {
     await this.settle();
-    const session = await this.ask((id) => api.patchSession(id, { hints }));
+    const session = await this.ask((id) => api.patchSession(id, local));
     this.#note(session, session.look);
-    return session.look.hints;
+    return session.look;
   }
 
   async #reopen() {

@@ -6,7 +6,7 @@ import { Mixer } from "./picker.js";
 import { nameOf, texts } from "./texts.js";
 
 const COUNT = 6;
-const LARGEST = 15; // times the usual radius
+const LARGEST = 0.6; // reach, of the short side; beyond it the colour spreads as far as it likes
 const GAP = 18; // between the place and the panel
 const EDGE = 8; // between the panel and the edge of the stage
 
@@ -27,10 +27,10 @@ export class PlacePanel {
     this.more = element("div", { class: "chips plain" });
     this.mixing = element("details", { on: { toggle: () => this.#fitIn() } },
       element("summary", { text: texts.mix }), this.mixer.node);
-    this.radius = element("input", { type: "range", id: "radius", min: 1, max: 100, step: 0.5,
+    this.reach = element("input", { type: "range", id: "radius", min: 10, max: 100, step: 0.5,
       on: { input: () => this.#resize(true), change: () => this.#resize(false) } });
     this.own = element("div", { class: "own" },
-      element("label", { for: "radius", text: texts.radius }), this.radius,
+      element("label", { for: "radius", text: texts.radius }), this.reach,
       iconButton("trash", texts.removeColor, () => this.#remove()));
     this.title = element("h2", {});
     this.node.append(element("header", {}, this.title,
@@ -119,7 +119,7 @@ export class PlacePanel {
     this.more.replaceChildren(...others.map(([words, ab]) =>
       this.#chip({ ab: fitted(this.lightness, ab) }, chosen, words)));
     this.own.hidden = !hint;
-    if (hint) this.#showRadius(hint);
+    if (hint) this.#showReach(hint);
   }
 
   #chip({ ab, probability = null }, chosen, words = null) {
@@ -153,19 +153,26 @@ export class PlacePanel {
     if (!draft) this.#show();
   }
 
-  get #largest() { return LARGEST * usualRadius(this.marks.photo.size); }
+  get #largest() {
+    const { width, height } = this.marks.photo.size;
+    return LARGEST * Math.min(width, height);
+  }
 
-  /** The slider goes by the radius's square root, so that small ones are easy to set. */
-  #showRadius(hint) {
-    const radius = hint.radius ?? usualRadius(this.marks.photo.size);
-    this.radius.value = 100 * Math.sqrt(Math.min(1, radius / this.#largest));
-    this.radius.setAttribute("aria-valuetext", texts.pixels(Math.round(radius)));
+  /** The slider goes by the reach's square root, so that small ones are easy to set; at its end
+   *  there is no limit. */
+  #showReach({ reach }) {
+    const whole = reach === null || reach >= this.#largest;
+    this.reach.value = whole ? 100 : Math.min(99.5, 100 * Math.sqrt(reach / this.#largest));
+    const words = whole ? texts.mask.whole : texts.pixels(Math.round(reach));
+    this.reach.setAttribute("aria-valuetext", words);
+    this.reach.title = words;
   }
 
   #resize(draft) {
-    const radius = Math.max(0.5, this.#largest * (this.radius.value / 100) ** 2);
-    this.marks.change(this.mark, { radius }, { draft, key: `radius ${this.mark}` });
-    this.radius.setAttribute("aria-valuetext", texts.pixels(Math.round(radius)));
+    const share = this.reach.value / 100;
+    const reach = share >= 1 ? null : Math.max(1, this.#largest * share ** 2);
+    this.marks.change(this.mark, { reach }, { draft, key: `reach ${this.mark}` });
+    this.#showReach({ reach });
   }
 
   #remove() {

@@ -205,7 +205,9 @@ export class Table {
   #paint(path) {
     this.brush.show(null);
     this.#uncover(path.reduce((one, other) => (one.x < other.x ? one : other)));
-    this.marks.paint(path, this.tools.color, this.tools.brush);
+    const { color, brush, effect } = this.tools;
+    if (effect === "color") this.marks.paint(path, color, brush);
+    else this.marks.mask(path, this.tools, brush);
   }
 
   #letGo() {

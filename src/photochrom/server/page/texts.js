@@ -86,7 +86,7 @@ export const texts = {
   whatNext: "Drag the line to compare. Click a place in the photo to change its colour.",
   whatNextTouch: "Drag the line to compare. Tap a place in the photo to change its colour.",
   isReady: (name) => `${name} is coloured.`,
-  waits: (seconds) => `The server is busy; trying again in ${seconds} s`,
+  waits: (seconds, why) => `${why ?? "The server is busy"}; trying again in ${seconds} s`,
   again: "The server had deleted this photo; it is being sent again.",
   unreadable: "the browser cannot read this file. Was it moved, renamed or deleted?",
   interrupted: "the connection broke while the file was being sent. Try again.",
@@ -207,6 +207,16 @@ export const texts = {
   },
   notReached: "The server cannot be reached. Is Photochrom still running?",
   statusOf: (status) => `The server answered ${status}.`,
+  maskChoice: "What the brush does",
+  maskShare: "How strongly",
+  mask: {
+    effects: { color: "Paint my colour", erase: "Erase my colours", original: "As it was",
+      saturation: "Colour strength", vividness: "Vividness" },
+    withValue: (what, percent) => `${what}, ${percent} %`,
+    removed: "a stroke removed",
+    remove: "Remove this stroke",
+    whole: "as far as the thing goes",
+  },
 
   shortcutsTitle: "Keyboard shortcuts",
   shortcuts: [
@@ -230,19 +240,4 @@ export const texts = {
   ],
 };
 
-const HUES = [[20, "pink"], [48, "red"], [72, "orange"], [105, "yellow"], [128, "olive"],
-  [165, "green"], [215, "teal"], [288, "blue"], [322, "violet"], [345, "magenta"], [361, "pink"]];
-
-/** A name for a colour, such as "light muted blue". */
-export function nameOf(lightness, [a, b]) {
-  const chroma = Math.hypot(a, b);
-  const depth = lightness < 30 ? "dark " : lightness > 72 ? "light " : "";
-  if (chroma < 4) return lightness < 12 ? "black" : lightness > 95 ? "white" : `${depth}grey`;
-  const degrees = (Math.atan2(b, a) * 180 / Math.PI + 360) % 360;
-  let [, hue] = HUES.find(([below]) => degrees < below);
-  if ((hue === "orange" || hue === "red") && chroma < 45 && lightness < 66)
-    return chroma < 14 ? `${depth}grey brown` : `${depth}brown`;
-  if (hue === "orange" && chroma < 40) hue = "tan";
-  if (hue === "yellow" && chroma < 32) hue = "beige";
-  return `${depth}${chroma < 16 ? "muted " : chroma > 60 ? "vivid " : ""}${hue}`;
-}
+export { nameOf } from "./names.js";

@@ -27,7 +27,8 @@ _REACH = 24
 """The histogram covers ab up to this many cells from neutral: more than sRGB has."""
 _LOOKED_AT = 256
 """Short side of the copy that colours are measured on."""
-NO_SOURCE = "(not stated)"
+NOT_STATED = "(not stated)"
+"""The label of photos whose record has no source, or no terms."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Figures:
     """Measured on every readable photo of a set.
 
     width, height: (N,), pixels as stored. colourfulness: (N,), Hasler and Süsstrunk.
-    chroma: (N,), mean of each photo, ab units. sources: photos a label.
+    chroma: (N,), mean of each photo, ab units. sources, terms: photos a label.
     cells: (2R + 1, 2R + 1), share of pixels whose a and b lie in each cell, photos weighing the
     same; rows are a and columns b, from -R to R cells of GRID.
     unreadable: photos and archives that cannot be read.
@@ -46,6 +47,7 @@ class Figures:
     colorfulness: NDArray[np.float64]
     chroma: NDArray[np.float64]
     sources: Counter[str]
+    terms: Counter[str]
     cells: NDArray[np.float64]
     unreadable: int
 
@@ -69,6 +71,7 @@ class Figures:
             "mean_chroma": round(float(self.chroma.mean()), 2),
             "bins_used": self.bins_used(),
             "sources": {name: number / count for name, number in self.sources.most_common()},
+            "terms": dict(self.terms.most_common()),
             "ab": filled,
         }
 
@@ -99,15 +102,15 @@ def measure(
     one_thread_each()
     rows: list[tuple[int, int, float, float]] = []
     labels: Counter[str] = Counter()
+    terms: Counter[str] = Counter()
     cells = np.zeros((2 * _REACH + 1, 2 * _REACH + 1))
     unreadable = 0
 
-    def work(original: Original) -> tuple[int, str, _Measured | None]:
-        source = str(original.record.get("source") or NO_SOURCE)
-        return original.size, source, _measure(original)
+    def work(original: Original) -> tuple[int, dict[str, Any], _Measured | None]:
+        return original.size, original.record, _measure(original)
 
     threads = jobs or available_cpus()
-    for size, source, measured in ordered_map(work, originals(sources), threads):
+    for size, record, measured in ordered_map(work, originals(sources), threads):
         report(size)
         if measured is None:
             unreadable += 1
@@ -115,11 +118,12 @@ def measure(
         row, histogram = measured
         rows.append(row)
         cells += histogram
-        labels[source] += 1
+        labels[str(record.get("source") or NOT_STATED)] += 1
+        terms[str(record.get("terms") or NOT_STATED)] += 1
     if not rows:
         raise DataError(", ".join(sources), "no readable photos there", "name another source")
     width, height, color, chroma = (np.array(column) for column in zip(*rows, strict=True))
-    return Figures(width, height, color, chroma, labels, cells / len(rows), unreadable)
+    return Figures(width, height, color, chroma, labels, terms, cells / len(rows), unreadable)
 
 
 _Measured = tuple[tuple[int, int, float, float], NDArray[np.float64]]

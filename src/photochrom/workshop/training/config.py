@@ -191,6 +191,8 @@ class ScheduleConfig:
     encoder_learning_rate: the highest, of a pretrained encoder's parameters.
     weight_decay: the optimizer's weight decay.
     warmup: samples over which the learning rates rise from zero.
+    frozen_blocks: groups of the encoder's first blocks that keep their weights, and its stem with
+        them; 0 for none. A step takes less time the more there are.
     clip_norm: largest norm of the gradient, 0 for no limit.
     ema_decay: of the averaged weights, a step; 0 for no averaging.
     precision: Fabric's name, "32-true", "bf16-mixed" or "64-true".
@@ -205,6 +207,7 @@ class ScheduleConfig:
     encoder_learning_rate: float = within(3e-4, 0)
     weight_decay: float = within(0.01, 0)
     warmup: int = within(3200, 0)
+    frozen_blocks: int = within(0, 0)
     clip_norm: float = within(5.0, 0)
     ema_decay: float = within(0.999, 0, 1)
     precision: str = choice("32-true", "bf16-mixed", "64-true")

@@ -52,6 +52,7 @@ from photochrom.workshop.training.processes import (
 from photochrom.workshop.training.schedule import (
     build_optimizer,
     check_stages,
+    freeze_blocks,
     learning_rate_factor,
     stage_at,
     total_samples,
@@ -137,6 +138,7 @@ class Trainer:
         )
         self.network.to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
+        freeze_blocks(self.network, config.schedule.frozen_blocks)
         self.optimizer = build_optimizer(self.network, config.schedule)
         self.progress: Progress | None = None
         self._validated = self._saved = -1  # after how many samples

@@ -115,6 +115,26 @@ class BalancedOrder:
         return self._order
 
 
+def freeze_blocks(network: nn.Module, count: int) -> None:
+    """Keep the weights of an encoder's stem and its first groups of blocks.
+
+    count: how many groups of timm's `blocks`; 0 changes nothing. Raises ConfigError where the
+    network has no encoder with so many.
+    """
+    if not count:
+        return
+    encoder = getattr(network, "encoder", None)
+    blocks = getattr(encoder, "blocks", ())
+    if encoder is None or len(blocks) < count:
+        raise ConfigError(
+            "schedule.frozen_blocks",
+            f"is {count}, but the network's encoder has {len(blocks)} groups of blocks",
+            "lower it, or 0 for none",
+        )
+    for part in (encoder.conv_stem, encoder.bn1, *blocks[:count]):
+        part.requires_grad_(False)
+
+
 def build_optimizer(network: nn.Module, schedule: ScheduleConfig) -> torch.optim.Optimizer:
     """The configuration's optimiser; a pretrained encoder has a learning rate of its own."""
     named = list(network.named_parameters())

@@ -1,0 +1,78 @@
+"""The options that a job has for all of its photos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from photochrom.models import list_models
+from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
+from photochrom.photo.naming import DEFAULT_NAME, Naming
+
+_OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
+_OF_ONE_PHOTO = ("hints", "strokes")
+_OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name not in _OF_ONE_PHOTO)
+_OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSettings:
+    """The options that decide how a job's results look.
+
+    Where any of them but the device changes, a resumed job colours its photos again.
+
+    model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
+    for the photo's own. name: the template of results' names. colorize, save: options of every
+    photo; hints and strokes are not used, and `Job` has the option to overwrite.
+    """
+
+    model: str | None = None
+    kind: str | None = None
+    device: str = DEVICE
+    format: str | None = None
+    max_pixels: int | None = None
+    name: str = DEFAULT_NAME
+    colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
+    save: SaveOptions = field(default_factory=SaveOptions)
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> JobSettings:
+        """The inverse of `as_dict`."""
+        own = {name: record.get(name, getattr(cls, name)) for name in _OF_THE_JOB}
+        colors = {name: record[name] for name in _OF_COLORS}
+        file = {
+            name: record[name] for name in _OF_FILE if name in record
+        }  # older ledgers have less
+        return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields in one dict of plain values, for the ledger."""
+        return {
+            **{name: getattr(self, name) for name in _OF_THE_JOB},
+            **{name: getattr(self.colorize, name) for name in _OF_COLORS},
+            **{name: getattr(self.save, name) for name in _OF_FILE},
+        }
+
+    @property
+    def naming(self) -> Naming:
+        """How results are named; raises ConfigError for a name that cannot be."""
+        return Naming(
+            template=self.name,
+            suffix=self.format,
+            model=self.model or list_models()[0],
+            vividness=self.colorize.vividness,
+        )
+
+    def digest(self, model_sha256: str) -> str:
+        """A short digest of these settings and of the weights that they are used with."""
+        settings = self.as_dict()
+        del settings["device"]  # the device changes no visible colour
+        del settings["keep_time"]  # nor does the time of the file
+        if self.name == DEFAULT_NAME:
+            del settings["name"]  # as in jobs from before there were other names
+        if not self.save.reversible:
+            del settings["reversible"]
+        text = json.dumps([settings, model_sha256], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
