@@ -35,8 +35,8 @@ LIBRARY = Path(__file__).with_name(
 )
 """Where the build puts the library. Not `full_size.so`: Python would import that as a module."""
 
-_VERSION = 1
-"""Of `struct kernel`; a library that was built for another one is not used."""
+_VERSION = 2
+"""Of the structs; a library that was built for another one is not used."""
 
 _TYPES = {np.dtype(np.uint8): 0, np.dtype(np.uint16): 1, np.dtype(np.float32): 2}
 
@@ -66,7 +66,11 @@ class _ChromaStruct(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("light", "fy", "base", "encoded", "fields")),
         ("field_rows", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("above", "below", "share")),
-        *((name, 3 * ctypes.c_float) for name in ("from_x", "from_z")),
+        *((name, ctypes.c_int64) for name in ("across", "down", "wide", "largest")),
+        *((name, 3 * ctypes.c_float) for name in ("from_x", "from_z", "weights")),
+        *((name, 2 * ctypes.c_float) for name in ("spans", "green_of")),
+        *((name, ctypes.c_float) for name in ("margin", "mean_scale", "code_scale", "black")),
+        *((name, ctypes.c_float) for name in ("chroma_scale", "neutral")),
     ]
 
 
@@ -224,6 +228,7 @@ class ChromaArithmetic:
 
     width: of the picture. light, fy, base, encoded: tables of `STEPS` + 1 entries. fields: (4,
     rows, width of the planes). above, below, share: the rows of `fields` around each of chroma.
+    The others are of `photochrom.pipeline.luma_chroma.LumaCoding`, as `struct chroma` has them.
     """
 
     width: int
@@ -237,6 +242,19 @@ class ChromaArithmetic:
     share: Array
     from_x: Array
     from_z: Array
+    across: int
+    down: int
+    dtype: np.dtype[Any]
+    largest: int
+    weights: Sequence[np.float32]
+    spans: Sequence[np.float32]
+    green_of: Sequence[np.float32]
+    margin: np.float32
+    mean_scale: np.float32
+    code_scale: np.float32
+    black: np.float32
+    chroma_scale: np.float32
+    neutral: np.float32
 
 
 class NativeChroma:
@@ -246,20 +264,27 @@ class NativeChroma:
         self._find = loaded.photochrom_chroma_block
         names = [item[0] for item in _ChromaStruct._fields_ if item[1] is ctypes.c_void_p]
         self._arrays = {name: np.ascontiguousarray(getattr(arithmetic, name)) for name in names}
+        self._dtype = arithmetic.dtype
+        plain = (
+            *("width", "across", "down", "largest", "margin", "mean_scale", "code_scale"),
+            *("black", "chroma_scale", "neutral"),
+        )
+        tuples = ("from_x", "from_z", "weights", "spans", "green_of")
         self._struct = _ChromaStruct(
-            width=arithmetic.width,
             chroma_width=arithmetic.fields.shape[2],
             field_rows=arithmetic.fields.shape[1],
-            from_x=tuple(arithmetic.from_x),
-            from_z=tuple(arithmetic.from_z),
+            wide=int(arithmetic.dtype == np.uint16),
+            **{name: getattr(arithmetic, name) for name in plain},
+            **{name: tuple(getattr(arithmetic, name)) for name in tuples},
             **{name: array.ctypes.data for name, array in self._arrays.items()},
         )
 
-    def __call__(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
-        """Cb and Cr, (2, n, w), of rows of a picture, (2 n + 2, W), with one before and behind."""
-        rows = np.ascontiguousarray(rows)
-        count = len(rows) // 2 - 1
-        planes = np.empty((2, count, self._struct.chroma_width), np.uint8)
+    def __call__(self, rows: Pixels, top: int) -> Pixels:
+        """Cb and Cr, (2, n, w), of rows of a picture, with half a sample before and behind."""
+        rows = np.ascontiguousarray(rows, self._dtype)
+        down = self._struct.down
+        count = (len(rows) - 2 * (down // 2)) // down
+        planes = np.empty((2, count, self._struct.chroma_width), self._dtype)
         cb, cr = (plane.ctypes.data for plane in planes)
         self._find(self._struct, rows.ctypes.data, count, top, cb, cr)
         return planes
