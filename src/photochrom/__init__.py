@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from photochrom.errors import OutputExistsError as OutputExistsError
     from photochrom.errors import PhotochromError as PhotochromError
     from photochrom.errors import PhotoError as PhotoError
+    from photochrom.errors import VideoError as VideoError
     from photochrom.files import FileReport as FileReport
     from photochrom.files import colorize_file as colorize_file
     from photochrom.models import list_models as list_models
@@ -57,6 +58,7 @@ _MODULES = {
         "OutputExistsError",
         "PhotochromError",
         "PhotoError",
+        "VideoError",
     ),
     "photochrom.files": ("FileReport", "colorize_file"),
     "photochrom.models": ("list_models",),
