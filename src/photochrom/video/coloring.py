@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -18,13 +19,13 @@ from photochrom.filters.upsample import cell_mean
 from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels
-from photochrom.video.motion import motions
+from photochrom.video.motion import Motion, MotionFinder
 from photochrom.video.network import STEP, FilmNetwork
 from photochrom.video.small import lightness_of, small_codes
 from photochrom.video.source import Film
 from photochrom.video.steady import AHEAD, Carried, Lead, Observation, led, spread, steady
 from photochrom.video.survey import Survey, frames_from
-from photochrom.video.work import Piece
+from photochrom.video.work import Piece, piece_starts
 
 _AHEAD_OF_THREAD = 2
 """Pictures in work for each thread."""
@@ -73,6 +74,8 @@ class FilmColoring:
     ) -> None:
         self.film, self.found, self.network, self.threads = film, found, network, threads
         self._settings = {shot.first: own for shot, own in zip(found.shots, settings, strict=True)}
+        self._starts = sorted(self._settings)
+        self._begins = {first for shot in found.shots for first in piece_starts(shot)}
 
     def settings_of(self, piece: Piece) -> ShotSettings:
         """How a piece's shot is coloured."""
@@ -110,21 +113,30 @@ class FilmColoring:
                 del held[:length]
 
     def _observations(self, first: int, end: int) -> Generator[Observation]:
-        """What is known of each picture by itself."""
+        """What is known of each picture by itself; `first` begins a piece."""
         pending: deque[tuple[Pixels, tuple[Array, Array]]] = deque()
 
-        def given() -> Iterator[Pixels]:
-            numbered = zip(count(first), self._copies(first, end), strict=False)
-            for codes, colors in ordered_map(
-                self._predicted, numbered, self.threads, _AHEAD_OF_THREAD
-            ):
-                pending.append((codes, colors))
-                yield codes
+        def observed(motions: Sequence[Motion]) -> Iterator[Observation]:
+            for motion in motions:
+                codes, (ab, weight) = pending.popleft()
+                yield Observation(ab, weight, cell_mean(lightness_of(codes), STEP), motion)
 
-        for motion in motions(self.film.av, given()):
-            codes, (ab, weight) = pending.popleft()
-            lightness = cell_mean(lightness_of(codes), STEP)
-            yield Observation(ab, weight, lightness, motion)
+        finder, before = MotionFinder(self.film.av), None
+        begin = first if first in self._settings else first - 1  # motion needs the one before
+        numbered = zip(count(begin), self._copies(begin, end), strict=False)
+        with closing(
+            ordered_map(self._predicted, numbered, self.threads, _AHEAD_OF_THREAD)
+        ) as predicted:
+            for number, codes, colors in predicted:
+                if number in self._begins:
+                    inside = number not in self._settings
+                    yield from observed(finder.end(codes if inside else None))
+                    finder = MotionFinder(self.film.av, before if inside else None)
+                if number >= first:
+                    pending.append((codes, colors))
+                    yield from observed(finder.add(codes))
+                before = codes
+        yield from observed(finder.end())
 
     def _copies(self, first: int, end: int) -> Iterator[Pixels]:
         layout, shape = self.film.facts.layout, self.network.shape
@@ -132,11 +144,10 @@ class FilmColoring:
             for frame in islice(frames, end - first):
                 yield small_codes(self.film.av, layout.luma(frame), layout, *shape)
 
-    def _predicted(self, item: tuple[int, Pixels]) -> tuple[Pixels, tuple[Array, Array]]:
+    def _predicted(self, item: tuple[int, Pixels]) -> tuple[int, Pixels, tuple[Array, Array]]:
         number, codes = item
-        starts = [shot.first for shot in self.found.shots]
-        shot = starts[int(np.searchsorted(starts, number, side="right")) - 1]
-        return codes, self.network.predicted(codes, self._settings[shot].options.vividness)
+        shot = self._starts[bisect_right(self._starts, number) - 1]
+        return number, codes, self.network.predicted(codes, self._settings[shot].options.vividness)
 
     def _led(
         self,

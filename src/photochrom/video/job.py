@@ -88,6 +88,7 @@ class FilmJob:
         self._say = say or (lambda _: None)
         self._warnings: list[str] = []
         self._work: Work | None = None
+        self._foreseen = False
 
     def run(
         self,
@@ -238,12 +239,13 @@ class FilmJob:
 
     def _foresee(self, work: Work, share: float) -> None:
         """Say where the disk will not hold the result, which is there twice for a while."""
-        if share < _FORESEEN:
+        if share < _FORESEEN or self._foreseen:
             return
         size = work.size
         needed = 2 * size / share - size
         free = shutil.disk_usage(work.folder).free
         if needed > free - _SPARE:
+            self._foreseen = True
             self._warn(
                 f"the disk will be full: about {needed / 1e6:,.0f} MB are needed, "
                 f"{free / 1e6:,.0f} MB are free; make room, or stop and go on later"

@@ -5,7 +5,7 @@ A block's vector is where its content lies in the picture before, or in the next
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,29 +32,50 @@ class Motion:
     behind: Vectors
 
 
-def motions(av: Any, copies: Iterable[Pixels]) -> Iterator[Motion]:
-    """The motion of each small copy of a film, one picture later than it is given.
+class MotionFinder:
+    """Finds the motion of small copies, of each when the next one is given.
 
-    copies: (h, w), uint8; sides are multiples of 8.
+    The filter looks first where the last pictures moved, so that what it finds depends on the
+    pictures before. A new finder for each piece of a film makes that the same after a resumption.
+    warmed: the small copy before the first one; None at the beginning of a shot.
     """
-    graph, shape, count, given = None, (0, 0), 0, 0
-    copy = None
-    for copy in copies:
-        if graph is None:
-            shape = copy.shape
-            graph = _graph(av, shape)
-        graph.push(_frame(av, copy, given))
-        given += 1
-        for frame in _pulled(av, graph):
-            count += 1
-            yield _motion(frame, shape)
-    if graph is None or copy is None:
-        return
-    graph.push(_frame(av, copy, given))  # the filter gives a picture when it has the next
-    for frame in _pulled(av, graph):
-        if count < given:
-            count += 1
-            yield _motion(frame, shape)
+
+    def __init__(self, av: Any, warmed: Pixels | None = None) -> None:
+        self._av, self._count = av, 0
+        self._graph: Any = None
+        self._shape: tuple[int, ...] = (0, 0)
+        self._last: Pixels | None = None
+        self._passed_over = 0
+        if warmed is not None:
+            self._passed_over = 1
+            self._push(warmed)
+
+    def add(self, copy: Pixels) -> list[Motion]:
+        """Give the next small copy, (h, w), uint8, sides multiples of 8; the motion of that before.
+
+        Nothing is returned for the first.
+        """
+        self._push(copy)
+        return self._pulled()
+
+    def end(self, behind: Pixels | None = None) -> list[Motion]:
+        """The motion of the last small copy; behind: the one that follows in the same shot."""
+        copy = self._last if behind is None else behind
+        return [] if copy is None else self.add(copy)
+
+    def _push(self, copy: Pixels) -> None:
+        if self._graph is None:
+            self._shape = copy.shape
+            self._graph = _graph(self._av, copy.shape)
+        self._graph.push(_frame(self._av, copy, self._count))
+        self._count += 1
+        self._last = copy
+
+    def _pulled(self) -> list[Motion]:
+        found = [_motion(frame, self._shape) for frame in _pulled(self._av, self._graph)]
+        passed_over = min(self._passed_over, len(found))
+        self._passed_over -= passed_over
+        return found[passed_over:]
 
 
 def _graph(av: Any, shape: tuple[int, ...]) -> Any:

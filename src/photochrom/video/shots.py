@@ -8,7 +8,6 @@ picture in motion about 0.1 to 0.3. Thresholds are measured by `benchmarks/video
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +28,19 @@ FLASH = 5
 """Longest flash, pictures."""
 SAME = 0.6
 """Share of a jump's difference below which the pictures before and after a flash are the same."""
-GRADUAL = 6, 12, 24, 40
-"""Lengths of dissolves that are looked for, pictures."""
-DISSOLVE = 0.5
-"""Least difference of the pictures before and after a dissolve."""
-MIXTURE = 0.6
+GRADUAL = ((32, 0.8, 1.2), (20, 0.85, 1.2), (12, 0.88, 1.0))
+"""Lengths of dissolves that are looked for, pictures, the longest first, whose middle is surest;
+for each, the largest contrast of its middle as a share of its ends' (two pictures fade each other,
+while one that moves stays as it is), and the least difference of its ends."""
+MIXTURE = 0.7
 """Largest difference of a dissolve's middle from the mean of its ends, as a share of theirs."""
+STILL_DISSOLVE = 0.5, 0.45, 0.8, 0.9
+"""Of pictures that hardly move: least difference of the ends, largest one of the middle from their
+mean as a share of it and of the middle's difference from each end, largest contrast."""
+FLATTEST = 0.45
+"""Contrast, as a share of the ends', below which it is a flash or a fade."""
+VALLEY = 3
+"""Pictures to each side of the middle, none of which has clearly less contrast."""
 DARK = 3.0
 """Standard deviation of codes below which a picture is blank, as between fades."""
 SHORTEST = 5
@@ -62,6 +68,7 @@ class ShotFinder:
         self._thumbnails: list[Array] = []
         self._jumps: list[float] = []
         self._blank: list[bool] = []
+        self._contrasts: list[float] = []
         self._dropped = 0
         self._gradual_end = 0
 
@@ -70,6 +77,7 @@ class ShotFinder:
         codes = thumbnail.astype(np.float32)
         deviation = float(codes.std())
         self._blank.append(deviation < DARK)
+        self._contrasts.append(deviation)
         matched = (codes - codes.mean()) / max(deviation, DARK)
         before = self._thumbnails[-1] if self._thumbnails else matched
         self._jumps.append(difference(before, matched))
@@ -138,33 +146,55 @@ class ShotFinder:
     def _is_dissolve(self, place: int) -> bool:
         """Whether the picture is a mixture in equal parts of those some way before and behind."""
         middle = self._thumbnail(place)
-        if middle is None or place < self._gradual_end:
+        if middle is None or place < self._gradual_end or not self._in_valley(place):
             return False
-        for length in GRADUAL:
+        for length, flat, unlike in GRADUAL:
             first, last = place - length // 2, place + length // 2
             before, after = self._thumbnail(first), self._thumbnail(last)
             if before is None or after is None or first < self.starts[-1]:
                 continue
-            if any(self._blank[first : last + 1]) or max(self._jumps[first : last + 1]) > CUT:
+            contrast = self._contrast(first, place, last)
+            if contrast is None or max(self._jumps[first : last + 1]) > 1.6 * CUT:
                 continue
-            apart = difference(before, after)
-            if apart < DISSOLVE:
-                continue
-            if self._mixed(before, middle, after, apart):
-                self._gradual_end = last + 1
+            apart, mixed, like_ends = _mixture(before, middle, after)
+            least, most, of_ends, most_contrast = STILL_DISSOLVE
+            moving = contrast <= flat and apart >= unlike and mixed <= MIXTURE
+            still = contrast <= most_contrast and apart >= least and mixed <= most
+            if moving or (still and like_ends <= of_ends):
+                self._gradual_end = place + GRADUAL[1][0]
                 return True
         return False
 
-    @staticmethod
-    def _mixed(before: Array, middle: Array, after: Array, apart: float) -> bool:
-        mean: Array = (before + after) / np.float32(2)
-        mean /= np.float32(max(float(mean.std()), 1e-3))
-        own = difference(mean, middle)
-        others = min(difference(before, middle), difference(after, middle))
-        return own < MIXTURE * apart and own < 0.8 * others
+    def _in_valley(self, place: int) -> bool:
+        around = self._contrasts[max(0, place - VALLEY) : place + VALLEY + 1]
+        return self._contrasts[place] <= 1.03 * min(around)
+
+    def _contrast(self, first: int, place: int, last: int) -> float | None:
+        """Contrast as a share of the ends'; None in a flash or a fade."""
+        contrasts = self._contrasts
+        ends = (contrasts[first] + contrasts[last]) / 2
+        around = sorted(contrasts[place - VALLEY : place + VALLEY + 1])
+        if ends < DARK or around[-2] > 0.95 * ends:
+            return None
+        if min(contrasts[first : last + 1]) < max(DARK, FLATTEST * ends):
+            return None
+        return contrasts[place] / ends
 
 
-_DELAY = max(GRADUAL) // 2 + FLASH + 1
+def _mixture(before: Array, middle: Array, after: Array) -> tuple[float, float, float]:
+    """How far the ends of a dissolve are apart, and its middle from their mean.
+
+    The latter as a share of the ends' difference, and of the middle's from the nearer end.
+    """
+    apart = difference(before, after)
+    mean: Array = (before + after) / np.float32(2)
+    mean /= np.float32(max(float(mean.std()), 1e-3))
+    own = difference(mean, middle)
+    others = min(difference(before, middle), difference(after, middle))
+    return apart, own / max(apart, 1e-3), own / max(others, 1e-3)
+
+
+_DELAY = GRADUAL[0][0] // 2 + FLASH + 1
 """Pictures that must be known behind the one that is judged."""
 
 
@@ -185,8 +215,3 @@ def difference(first: Array, second: Array) -> float:
 
 _UNLIKE = 2.0
 """Makes the difference of two unlike pictures about 1."""
-
-
-def starts_of(shots: Sequence[Shot]) -> list[int]:
-    """The first pictures of shots."""
-    return [shot.first for shot in shots]

@@ -11,6 +11,8 @@ from photochrom.photo.strips import Pixels
 from photochrom.video.layout import Layout, plane_of
 
 _BYTES = np.dtype(np.uint8)
+_EXPANDED = np.rint((np.arange(256) - 16).clip(0, 219) * (255 / 219)).astype(np.uint8)
+"""Codes whose black is 0 and white 255 of those whose are 16 and 235; swscale leaves grey ones."""
 _LIGHTNESS = lightness_from_luminance(linear_from_srgb(np.arange(256) / 255))
 
 
@@ -25,15 +27,9 @@ def small_codes(av: Any, luma: Pixels, layout: Layout, height: int, width: int) 
     rows, columns = luma.shape
     frame = av.VideoFrame(columns, rows, "gray" if depth == 8 else f"gray{depth}le")
     plane_of(frame, 0, layout.coding.dtype)[:] = luma
-    small = frame.reformat(
-        width,
-        height,
-        "gray",
-        interpolation="AREA",
-        src_color_range=layout.color_range,
-        dst_color_range=2,
-    )
-    return plane_of(small, 0, _BYTES)
+    small = frame.reformat(width, height, "gray", interpolation="AREA")
+    codes = plane_of(small, 0, _BYTES)
+    return codes.copy() if layout.coding.full else _EXPANDED.take(codes)
 
 
 def lightness_of(codes: Pixels) -> Array:

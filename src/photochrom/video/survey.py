@@ -22,6 +22,8 @@ _MOST_LOOKED_AT = 40
 _IN_COLOR = 0.5
 """Share of these in colour from which the film is."""
 _COLOR_SIDE = 128
+_SHORT, _SLACK = 0.9, 0.2
+"""A film is shorter than its header says below this share of it, less these seconds."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
     clock = Clock(max(1, round(1 / (film.facts.rate * base))))
     finder, stamps, times = ShotFinder(), list[int | None](), list[int]()
     colored, looked, odd = 0, 0, 0
-    expected = _expected(film, start, end)
+    promised = _promised(film, start, end)
+    expected = round(promised * film.facts.rate)
     for stamp, frame in film.pictures(start):
         time = clock(stamp)
         if start is not None and time * base < start:
@@ -144,6 +147,11 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
         warnings.append(f"{clock.missing} pictures have no time stamp and follow the one before")
     if clock.jumps:
         warnings.append(f"time stamps jump back {clock.jumps} times; the pictures follow on")
+    length = float((times[-1] - times[0]) * base) if times else 0.0
+    if times and length < _SHORT * promised - _SLACK:
+        warnings.append(
+            f"the pictures end at {length:.1f} s, though the header says {promised:.1f} s"
+        )
     shots = tuple(finder.shots())
     return Survey(
         tuple(stamps),
@@ -154,17 +162,20 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
     )
 
 
-def _expected(film: Film, start: float | None, end: float | None) -> int:
-    """About how many pictures there are, by what the file's header says; 0 where it is silent."""
+def _promised(film: Film, start: float | None, end: float | None) -> float:
+    """Seconds of pictures that the file's header says there are; 0 where it is silent."""
     if film.path.is_dir():
-        return len(film.picture_files)
-    container = film.open()
-    try:
-        seconds = (container.duration or 0) / 1e6
-    finally:
-        container.close()
+        seconds = float(len(film.picture_files) * film.facts.time_base)
+    else:
+        container = film.open()
+        try:
+            stream = film.stream_of(container)
+            seconds = float((stream.duration or 0) * film.facts.time_base)
+            seconds = seconds or (container.duration or 0) / 1e6
+        finally:
+            container.close()
     last = seconds if end is None else min(end, seconds or end)
-    return max(0, round((last - (start or 0)) * film.facts.rate))
+    return max(0.0, last - (start or 0))
 
 
 def _in_color(frame: Any) -> bool:

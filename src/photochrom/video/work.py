@@ -49,6 +49,11 @@ class Piece:
         return self.first == self.shot.first
 
 
+def piece_starts(shot: Shot) -> range:
+    """The first pictures of a shot's pieces."""
+    return range(shot.first, shot.end, LONGEST)
+
+
 def pieces_of(shots: Sequence[Shot], keys: Sequence[Any], key: Any) -> list[Piece]:
     """The pieces of shots.
 
@@ -56,7 +61,7 @@ def pieces_of(shots: Sequence[Shot], keys: Sequence[Any], key: Any) -> list[Piec
     """
     pieces: list[Piece] = []
     for shot, own in zip(shots, keys, strict=True):
-        for first in range(shot.first, shot.end, LONGEST):
+        for first in piece_starts(shot):
             end = min(first + LONGEST, shot.end)
             text = json.dumps([key, own, shot.first, shot.end, first, end], sort_keys=True)
             digest = hashlib.sha256(text.encode()).hexdigest()[:16]
