@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.result import Result as Result
+    from photochrom.video.frames import VideoFrame as VideoFrame
     from photochrom.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
@@ -69,6 +70,7 @@ _MODULES = {
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.result": ("Result",),
     "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),
+    "photochrom.video.frames": ("VideoFrame",),
     "photochrom.workspace": ("Workspace",),
 }
 """The public names by module; a module is imported at the first access to one of its names."""

@@ -263,6 +263,8 @@ def _found(job: FilmJob, shots_file: Path | None) -> tuple[Survey, list[ShotSett
     """The film's shots: those of a person's file, or those that were found."""
     from photochrom.video.shot_list import load_shots
 
+    if shots_file is not None and not shots_file.is_file():
+        raise ConfigError(shots_file, "there is no such file", "name a JSON file of shots")
     found = job.survey()
     if shots_file is None:
         return found, None

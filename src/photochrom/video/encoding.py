@@ -49,7 +49,7 @@ class Encoder:
         for name in names:
             try:
                 codec = self._av.codec.Codec(name, "w")
-            except self._av.FFmpegError as error:
+            except (self._av.FFmpegError, ValueError) as error:
                 raise ConfigError(
                     Option("codec", name), "FFmpeg here has no such encoder", "try libx264"
                 ) from error

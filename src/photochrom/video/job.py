@@ -13,18 +13,18 @@ from threading import Event, Thread
 from typing import Any, BinaryIO
 
 from photochrom._system.cpus import available_cpus
-from photochrom.errors import InColorError, Option, Remedy
 from photochrom.options import STANDARD_STREAM, ColorizeOptions
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.inference import Member
 from photochrom.video.coloring import ColoredPiece, FilmColoring, ShotSettings
+from photochrom.video.encoding import Encoder
 from photochrom.video.network import FilmNetwork, Painter
 from photochrom.video.options import VideoOptions
 from photochrom.video.rendering import ColoredPicture, FilmRenderer
 from photochrom.video.shot_sheet import write_shot_sheet
 from photochrom.video.sinks import FileSink, FolderSink, PipeSink, Sink, taken
 from photochrom.video.source import Film
-from photochrom.video.survey import Progress, Survey, survey, survey_of, survey_record
+from photochrom.video.survey import Progress, Survey, checked_survey, survey_of, survey_record
 from photochrom.video.work import Piece, Work, pieces_of
 
 _VERSION = 1
@@ -84,6 +84,10 @@ class FilmJob:
         self.film, self.model, self.target = film, model, target
         self.options, self.video = options, video
         self.threads = threads or available_cpus()
+        if isinstance(target, Path) and target.suffix:
+            Encoder(
+                film.av, video, film.facts, target.suffix.lower()
+            )  # raises at once what is wrong with it
         self.progress: Progress = progress or (lambda *_: None)
         self._say = say or (lambda _: None)
         self._warnings: list[str] = []
@@ -143,19 +147,16 @@ class FilmJob:
         key = [self._identity, video.start, video.end]
         with self._working() as work:
             record = None if work is None else work.remembered("survey", key)
-            if record is None:
-                found = survey(self.film, video.start, video.end, self.progress)
-            else:
-                found = survey_of(record)
-            if found.in_color and not video.recolor:
-                raise InColorError(
-                    self.film.name,
-                    "is in colour already",
-                    Remedy("add {} to colour it anew", Option("recolor", True)),
-                )
+            found = checked_survey(
+                self.film,
+                video.start,
+                video.end,
+                self.progress,
+                recolor=video.recolor,
+                known=None if record is None else survey_of(record),
+            )
             if work is not None and record is None:
                 work.remember("survey", key, survey_record(found))
-        self.film.careful |= bool(found.warnings)
         for line in found.warnings:
             self._warn(line)
         if self.film.facts.layout.converted:

@@ -61,9 +61,7 @@ class VideoOptions:
         if self.end is not None and self.end <= (self.start or 0):
             raise ConfigError(Option("end", self.end), "must lie behind the start")
         if self.lossless and self.codec not in (None, "ffv1"):
-            raise ConfigError(
-                Option("codec", self.codec), "is not the lossless one", "leave it out"
-            )
+            raise ConfigError(Option("codec", self.codec), "is not lossless", "leave it out")
 
     def suffix(self, container: str | None) -> str:
         """The suffix of the file where none is named."""

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from photochrom._system.atomic import atomic_write
 from photochrom.color.lab import Array
 from photochrom.errors import Option, OutputExistsError, Remedy
 from photochrom.options import ColorizeOptions
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.strips import Pixels
-from photochrom.photo.writer import save_picture, write_file
+from photochrom.photo.writer import save_picture
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.video.coloring import FilmColoring
 from photochrom.video.network import Painter
@@ -71,8 +72,9 @@ def write_shot_sheet(
             progress("shots", number, len(found.shots))
     renderer.close()
     text = _page(film.name, figures)
-    for data, path in ((json.dumps(record, indent=1) + "\n", listing), (text, page)):
-        write_file(data.encode(), path, overwrite=overwrite)
+    for content, path in ((json.dumps(record, indent=1) + "\n", listing), (text, page)):
+        with foreseen_os_errors(str(path)), atomic_write(path) as part:
+            part.write_text(content, encoding="utf-8")
     return files
 
 

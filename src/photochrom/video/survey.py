@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from photochrom.errors import InColorError, Option, Remedy
 from photochrom.pipeline.toning import Tone, tone_of
 from photochrom.video.shots import THUMBNAIL, Shot, ShotFinder
 from photochrom.video.small import small_codes
@@ -52,6 +53,30 @@ class Survey:
     def sound(self) -> bool:
         """Whether each picture can be found by its time stamp."""
         return not self.warnings and self.times == self.stamps
+
+
+def checked_survey(
+    film: Film,
+    start: float | None,
+    end: float | None,
+    progress: Progress | None = None,
+    *,
+    recolor: bool,
+    known: Survey | None = None,
+) -> Survey:
+    """The survey of a film that is to be coloured.
+
+    known: an earlier survey. Raises InColorError where it has colours, unless `recolor`.
+    """
+    found = known or survey(film, start, end, progress)
+    film.careful |= bool(found.warnings)
+    if found.in_color and not recolor:
+        raise InColorError(
+            film.name,
+            "is in colour already",
+            Remedy("add {} to colour it anew", Option("recolor", True)),
+        )
+    return found
 
 
 def survey_record(found: Survey) -> dict[str, Any]:
