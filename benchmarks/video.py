@@ -173,7 +173,7 @@ def shortened(found: Survey, count: int) -> Survey:
     shots = tuple(
         Shot(shot.first, min(shot.end, count)) for shot in found.shots if shot.first < count
     )
-    return Survey(found.stamps[:count], found.times[:count], shots, found.in_color, ())
+    return Survey(found.stamps[:count], found.times[:count], shots, found.in_color, (), found.grain)
 
 
 def true_ab(frame: Any, shape: tuple[int, int]) -> Array:

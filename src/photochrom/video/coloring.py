@@ -19,6 +19,7 @@ from photochrom.filters.upsample import cell_mean
 from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels
+from photochrom.video.grain import grain_of
 from photochrom.video.motion import Motion, MotionFinder
 from photochrom.video.network import STEP, FilmNetwork
 from photochrom.video.small import lightness_of, small_codes
@@ -75,6 +76,7 @@ class FilmColoring:
         self.film, self.found, self.network, self.threads = film, found, network, threads
         self._settings = {shot.first: own for shot, own in zip(found.shots, settings, strict=True)}
         self._starts = sorted(self._settings)
+        self.grains = {shot.first: grain_of(shot, found.grain) for shot in found.shots}
         self._begins = {first for shot in found.shots for first in piece_starts(shot)}
 
     def settings_of(self, piece: Piece) -> ShotSettings:
@@ -147,7 +149,8 @@ class FilmColoring:
     def _predicted(self, item: tuple[int, Pixels]) -> tuple[int, Pixels, tuple[Array, Array]]:
         number, codes = item
         shot = self._starts[bisect_right(self._starts, number) - 1]
-        return number, codes, self.network.predicted(codes, self._settings[shot].options.vividness)
+        vividness = self._settings[shot].options.vividness
+        return number, codes, self.network.predicted(codes, vividness, self.grains[shot])
 
     def _led(
         self,

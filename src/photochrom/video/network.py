@@ -16,9 +16,9 @@ from photochrom.options import ColorizeOptions
 from photochrom.photo import as_photo
 from photochrom.photo.strips import Pixels
 from photochrom.pipeline.adjustments import Adjustments
-from photochrom.pipeline.cleaning import clean
 from photochrom.pipeline.inference import Member, SmallCopy, average_predictions, predict
 from photochrom.pipeline.predictions import PhotoPredictions, decoding_of
+from photochrom.video.grain import Grain
 from photochrom.video.small import lightness_of
 from photochrom.video.source import Facts
 from photochrom.video.steady import LEAST_CONFIDENCE, Lead
@@ -56,19 +56,19 @@ class FilmNetwork:
         """An upright picture as it is stored."""
         return np.ascontiguousarray(np.rot90(field, -self.facts.quarter_turns))
 
-    def predicted(self, codes: Pixels, vividness: float) -> tuple[Array, Array]:
+    def predicted(self, codes: Pixels, vividness: float, grain: Grain) -> tuple[Array, Array]:
         """Ab (h, w, 2) and its weight (h, w) on the map's grid, as stored.
 
-        codes: a small copy, as stored.
+        codes: a small copy, as stored. grain: of its shot.
         """
         lightness = self.upright(lightness_of(codes))
-        copy = _copy_of(lightness)
+        copy = _copy_of(lightness, grain)
         predictions = []
         for member in self.members:
             shape = member.copy_size(*self.facts.upright_size, self.size)
             own = copy
             if shape != lightness.shape:
-                own = _copy_of(resize(lightness[..., None], *shape)[..., 0])
+                own = _copy_of(resize(lightness[..., None], *shape)[..., 0], grain)
             predictions.append((member, own, predict(member, own, decoding_of(member, vividness))))
         joined = average_predictions(predictions, copy)
         ab = cell_mean(joined.ab, STEP)
@@ -108,9 +108,9 @@ class Painter:
         return self.adjustments.apply(fine, chroma, lightness)[1]
 
 
-def _copy_of(lightness: Array) -> SmallCopy:
+def _copy_of(lightness: Array, grain: Grain) -> SmallCopy:
     gray = np.broadcast_to(lightness[..., None] / np.float32(100), (*lightness.shape, 3))
-    return SmallCopy(gray, lightness, clean(lightness))
+    return SmallCopy(gray, lightness, grain.cleaned(lightness))
 
 
 def _weight(prediction: Prediction, height: int, width: int) -> Array:

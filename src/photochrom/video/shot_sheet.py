@@ -25,6 +25,7 @@ from photochrom.video.coloring import FilmColoring
 from photochrom.video.network import Painter
 from photochrom.video.rendering import FilmRenderer
 from photochrom.video.shot_list import key_picture, record_of
+from photochrom.video.shots import Shot
 from photochrom.video.sinks import rgb_of
 from photochrom.video.small import small_codes
 
@@ -62,7 +63,7 @@ def write_shot_sheet(
     figures, files = [], [page, listing]
     for number, (shot, entry) in enumerate(zip(found.shots, record["shots"], strict=True), 1):
         key = key_picture(shot)
-        gray, color = _key_pictures(coloring, renderer, key, options)
+        gray, color = _key_pictures(coloring, renderer, shot, options)
         names = [f"frame-{key:06d}.gray.png", f"frame-{key:06d}.color.png"]
         for name, picture in zip(names, (gray, color), strict=True):
             save_picture(picture, folder / name, mark=name == names[1], overwrite=True)
@@ -79,11 +80,11 @@ def write_shot_sheet(
 
 
 def _key_pictures(
-    coloring: FilmColoring, renderer: FilmRenderer, key: int, options: ColorizeOptions
+    coloring: FilmColoring, renderer: FilmRenderer, shot: Shot, options: ColorizeOptions
 ) -> tuple[Pixels, Pixels]:
     """The key picture, upright, grey and coloured by itself; RGB, 8 bits."""
-    film, network = coloring.film, coloring.network
-    ab = _own_colors(coloring, key, options)
+    film, network, key = coloring.film, coloring.network, key_picture(shot)
+    ab = _own_colors(coloring, shot, key, options)
     painter = Painter(Adjustments.of(options))
     [(_, luma, chroma)] = renderer.planes(key, [ab], painter)
     layout = film.facts.layout
@@ -94,11 +95,11 @@ def _key_pictures(
     return gray, color
 
 
-def _own_colors(coloring: FilmColoring, key: int, options: ColorizeOptions) -> Array:
+def _own_colors(coloring: FilmColoring, shot: Shot, key: int, options: ColorizeOptions) -> Array:
     network, film = coloring.network, coloring.film
     layout = film.facts.layout
     codes = small_codes(film.av, coloring.luma_at(key), layout, *network.shape)
-    return network.predicted(codes, options.vividness)[0]
+    return network.predicted(codes, options.vividness, coloring.grains[shot.first])[0]
 
 
 def _eight_bits(picture: Pixels) -> Pixels:

@@ -23,12 +23,14 @@ from photochrom.video.motion import BLOCK, Motion, Vectors
 
 REACH = 24.0
 """Pictures that a mean holds at most, from each side."""
-AGREEMENT = 3.0
+AGREEMENT = 5.0
 """Difference of lightness, L, at which a carried colour counts 1 / e."""
-COLOR_AGREEMENT = 30.0
+COLOR_AGREEMENT = 60.0
 """Difference of ab at which a carried colour counts 1 / e: another object has another colour."""
 MOVED_GAIN = 0.25
 """How much better, L, a moved place must agree than the same place: a still camera stays still."""
+MOST_RESTORED = 1.3
+"""Largest factor by which a mean of different hues gets back the chroma that it has lost."""
 LEAST_CONFIDENCE = 0.15
 """Weight of the network's least certain colours beside the surest, which have 1."""
 AHEAD = 32
@@ -61,11 +63,11 @@ class Lead:
 class Carried:
     """The mean so far, at one picture.
 
-    ab: (h, w, 2). count: (h, w), the sum of weights. lightness: (h, w) of the picture. lead: the
-    set colours here.
+    colors: (h, w, 3), a, b and chroma, whose mean is not that of the mean's a and b. count: (h, w),
+    the sum of weights. lightness: (h, w) of the picture. lead: the set colours here.
     """
 
-    ab: Array
+    colors: Array
     count: Array
     lightness: Array
     lead: Lead | None = None
@@ -100,14 +102,14 @@ def carry(state: Carried, observation: Observation, vectors: Vectors) -> Carried
 
     vectors: from this picture to the neighbouring one.
     """
-    layers = [state.ab, state.count[..., None], _matched(state, observation)[..., None]]
+    layers = [state.colors, state.count[..., None], _matched(state, observation)[..., None]]
     if state.lead is not None:
         layers += [state.lead.ab, state.lead.weight[..., None]]
     still = np.concatenate(layers, axis=-1)
     moved = _moved(still, vectors)
     target = observation.lightness
     errors = window_mean(
-        np.stack([np.abs(field[..., 3] - target) for field in (still, moved)], axis=-1), 1
+        np.stack([np.abs(field[..., 4] - target) for field in (still, moved)], axis=-1), 1
     )
     better = errors[..., 1] + np.float32(MOVED_GAIN) < errors[..., 0]
     chosen = np.where(better[..., None], moved, still)
@@ -117,10 +119,10 @@ def carry(state: Carried, observation: Observation, vectors: Vectors) -> Carried
     agreement *= np.exp(-apart / np.float32(COLOR_AGREEMENT**2))
     lead = None
     if state.lead is not None:
-        kept = np.minimum(1, chosen[..., 6] * np.minimum(1, 1.3 * np.sqrt(agreement)))
-        lead = Lead(chosen[..., 4:6], kept)
-    count = np.minimum(chosen[..., 2], np.float32(REACH)) * agreement
-    return Carried(chosen[..., :2], count, target, lead)
+        kept = np.minimum(1, chosen[..., 7] * np.minimum(1, 1.3 * np.sqrt(agreement)))
+        lead = Lead(chosen[..., 5:7], kept)
+    count = np.minimum(chosen[..., 3], np.float32(REACH)) * agreement
+    return Carried(chosen[..., :3], count, target, lead)
 
 
 def spread(lead: Lead, observations: Sequence[Observation], place: int) -> list[Lead]:
@@ -134,7 +136,7 @@ def spread(lead: Lead, observations: Sequence[Observation], place: int) -> list[
         last = len(observations) if step > 0 else -1
         for index in range(place + step, last, step):
             one, neighbor = observations[index], observations[index - step]
-            state = Carried(neighbor.ab, neighbor.weight, neighbor.lightness, current)
+            state = Carried(_colors(neighbor), neighbor.weight, neighbor.lightness, current)
             vectors = one.motion.before if step > 0 else one.motion.behind
             moved = carry(state, one, vectors).lead
             assert moved is not None
@@ -158,12 +160,13 @@ def _swept(observations: Sequence[Observation], state: Carried | None) -> list[C
 
 def _joined(observation: Observation, moved: Carried | None) -> Carried:
     """The mean that a picture's own colours have joined."""
+    own = _colors(observation)
     if moved is None:
-        return Carried(observation.ab, observation.weight, observation.lightness)
+        return Carried(own, observation.weight, observation.lightness)
     count = moved.count + observation.weight
     share = (observation.weight / np.maximum(count, np.float32(1e-6)))[..., None]
-    ab = moved.ab + share * (observation.ab - moved.ab)
-    return replace(moved, ab=ab, count=count)
+    colors = moved.colors + share * (own - moved.colors)
+    return replace(moved, colors=colors, count=count)
 
 
 def _both(observation: Observation, forward: Carried, backward: Carried) -> Array:
@@ -171,8 +174,18 @@ def _both(observation: Observation, forward: Carried, backward: Carried) -> Arra
     own = observation.weight[..., None]
     first, second = forward.count[..., None], backward.count[..., None]
     total = first + second - own
-    ab = (first * forward.ab + second * backward.ab - own * observation.ab) / total
-    return ab.astype(np.float32)
+    sums = first * forward.colors + second * backward.colors - own * _colors(observation)
+    mean: Array = (sums / total).astype(np.float32)
+    ab, chroma = mean[..., :2], mean[..., 2:]
+    reached = np.linalg.norm(ab, axis=-1, keepdims=True)
+    gain = chroma / np.maximum(reached, np.float32(1e-3))
+    return ab * np.clip(gain, 1, np.float32(MOST_RESTORED))
+
+
+def _colors(observation: Observation) -> Array:
+    """a, b and chroma."""
+    ab = observation.ab
+    return np.concatenate([ab, np.linalg.norm(ab, axis=-1, keepdims=True)], axis=-1)
 
 
 def _matched(state: Carried, observation: Observation) -> Array:

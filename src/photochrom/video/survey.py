@@ -10,8 +10,10 @@ import numpy as np
 
 from photochrom.errors import InColorError, Option, Remedy
 from photochrom.pipeline.toning import Tone, tone_of
+from photochrom.video.grain import EVERY, Grain
+from photochrom.video.layout import Layout
 from photochrom.video.shots import THUMBNAIL, Shot, ShotFinder
-from photochrom.video.small import small_codes
+from photochrom.video.small import lightness_of, small_codes
 from photochrom.video.source import Film
 
 Progress = Callable[[str, int, int], None]
@@ -23,6 +25,7 @@ _MOST_LOOKED_AT = 40
 _IN_COLOR = 0.5
 """Share of these in colour from which the film is."""
 _COLOR_SIDE = 128
+_GRAIN_SIDE = 192
 _SHORT, _SLACK = 0.9, 0.2
 """A film is shorter than its header says below this share of it, less these seconds."""
 
@@ -33,7 +36,8 @@ class Survey:
 
     stamps: the time stamp of each picture as decoded, None where it has none. times: the same,
     always rising, in units of the film's time base. shots: of these pictures. in_color: whether
-    most pictures have colours. warnings: one line for each kind of fault.
+    most pictures have colours. warnings: one line for each kind of fault. grain: number, variance
+    of noise, and fading of some pictures.
     """
 
     stamps: tuple[int | None, ...]
@@ -41,6 +45,7 @@ class Survey:
     shots: tuple[Shot, ...]
     in_color: bool
     warnings: tuple[str, ...]
+    grain: tuple[tuple[int, float, bool], ...] = ()
 
     @property
     def usual_step(self) -> int:
@@ -87,6 +92,7 @@ def survey_record(found: Survey) -> dict[str, Any]:
         "shots": [[shot.first, shot.end] for shot in found.shots],
         "in_color": found.in_color,
         "warnings": found.warnings,
+        "grain": found.grain,
     }
 
 
@@ -98,6 +104,7 @@ def survey_of(record: dict[str, Any]) -> Survey:
         tuple(Shot(*pair) for pair in record["shots"]),
         record["in_color"],
         tuple(record["warnings"]),
+        tuple((number, variance, faded) for number, variance, faded in record["grain"]),
     )
 
 
@@ -147,6 +154,7 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
     layout, base = film.facts.layout, film.facts.time_base
     clock = Clock(max(1, round(1 / (film.facts.rate * base))))
     finder, stamps, times = ShotFinder(), list[int | None](), list[int]()
+    grain = list[tuple[int, float, bool]]()
     colored, looked, odd = 0, 0, 0
     promised = _promised(film, start, end)
     expected = round(promised * film.facts.rate)
@@ -160,7 +168,12 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
             looked += 1
             colored += _in_color(frame)
         odd += (frame.width, frame.height) != (layout.width, layout.height)
-        finder.add(small_codes(film.av, layout.luma(frame), layout, *THUMBNAIL))
+        luma = layout.luma(frame)
+        finder.add(small_codes(film.av, luma, layout, *THUMBNAIL))
+        if len(times) % EVERY == 0:
+            copy = small_codes(film.av, luma, layout, *_copy_size(layout))
+            found = Grain.of(lightness_of(copy))
+            grain.append((len(times), found.variance, found.faded))
         stamps.append(stamp)
         times.append(time)
         if progress is not None:
@@ -184,7 +197,14 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
         shots,
         bool(looked) and colored / looked >= _IN_COLOR,
         tuple(warnings),
+        tuple(grain),
     )
+
+
+def _copy_size(layout: Layout) -> tuple[int, int]:
+    """Height and width of a small copy about as large as networks see."""
+    scale = _GRAIN_SIDE / min(layout.height, layout.width)
+    return round(layout.height * scale), round(layout.width * scale)
 
 
 def _promised(film: Film, start: float | None, end: float | None) -> float:

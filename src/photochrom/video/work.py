@@ -137,7 +137,7 @@ class Work:
             "sizes": np.array([len(packet.data) for packet in packets], np.int64),
             "times": np.array([packet.time for packet in packets], np.int64),
             "keys": np.array([packet.key for packet in packets], bool),
-            "ab": state.ab,
+            "colors": state.colors,
             "count": state.count,
             "lightness": state.lightness,
         }
@@ -157,7 +157,7 @@ class Work:
             lead = None
             if "lead_ab" in saved:
                 lead = Lead(saved["lead_ab"], saved["lead_weight"])
-            return Carried(saved["ab"], saved["count"], saved["lightness"], lead)
+            return Carried(saved["colors"], saved["count"], saved["lightness"], lead)
 
     def packets(self, pieces: Sequence[Piece]) -> Iterator[EncodedPicture]:
         """The encoded pictures of pieces, in their order."""
