@@ -2,7 +2,7 @@
 
 Whether a photo is cleaned is decided for each by itself (`photochrom.pipeline.cleaning`); from one
 picture of a film to the next the answer may change, and the colours with it. So it is decided once
-for each shot, by most of its pictures that were looked at.
+for each shot, by nearly all of its pictures that were looked at.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from photochrom.video.shots import Shot
 
 EVERY = 12
 """Pictures from one that is looked at to the next."""
+ALIKE = 0.9
+"""Share of these that must have a fault: grain is in all pictures of a shot, a texture such as
+grass is taken for grain in some of them only."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,14 @@ class Grain:
 
 
 def grain_of(shot: Shot, samples: Sequence[tuple[int, float, bool]]) -> Grain:
-    """What is wrong with most pictures of a shot.
+    """What is wrong with nearly all pictures of a shot.
 
     samples: number, variance and fading of pictures of the film.
     """
     own = [sample for sample in samples if shot.first <= sample[0] < shot.end]
     if not own:
         return Grain()
-    variance = median(sample[1] for sample in own)
-    return Grain(variance, sum(sample[2] for sample in own) * 2 > len(own))
+    variances = [variance for _, variance, _ in own if variance]
+    faded = sum(sample[2] for sample in own)
+    surely = ALIKE * len(own)
+    return Grain(median(variances) if len(variances) >= surely else 0.0, faded >= surely)

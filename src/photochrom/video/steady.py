@@ -27,6 +27,9 @@ AGREEMENT = 5.0
 """Difference of lightness, L, at which a carried colour counts 1 / e."""
 COLOR_AGREEMENT = 60.0
 """Difference of ab at which a carried colour counts 1 / e: another object has another colour."""
+PULSE = np.float32(1.3)
+"""Largest change of contrast from a picture to the next that counts as pulsing of old film; more is
+something new in the picture."""
 MOVED_GAIN = 0.25
 """How much better, L, a moved place must agree than the same place: a still camera stays still."""
 MOST_RESTORED = 1.3
@@ -191,7 +194,7 @@ def _colors(observation: Observation) -> Array:
 def _matched(state: Carried, observation: Observation) -> Array:
     """The carried picture's lightness with this one's mean and contrast."""
     source, target = state.lightness, observation.lightness
-    gain = (target.std() + 1) / (source.std() + 1)
+    gain = np.clip((target.std() + 1) / (source.std() + 1), 1 / PULSE, PULSE)
     return (source - source.mean()) * gain + target.mean()
 
 
