@@ -16,7 +16,13 @@ from photochrom.options import ColorizeOptions
 from photochrom.photo import as_photo
 from photochrom.photo.strips import Pixels
 from photochrom.pipeline.adjustments import Adjustments
-from photochrom.pipeline.inference import Member, SmallCopy, average_predictions, predict
+from photochrom.pipeline.inference import (
+    Member,
+    SmallCopy,
+    average_predictions,
+    predict_cells,
+    upsample_prediction,
+)
 from photochrom.pipeline.predictions import PhotoPredictions, decoding_of
 from photochrom.video.grain import Grain
 from photochrom.video.small import lightness_of
@@ -69,10 +75,15 @@ class FilmNetwork:
             own = copy
             if shape != lightness.shape:
                 own = _copy_of(resize(lightness[..., None], *shape)[..., 0], grain)
-            predictions.append((member, own, predict(member, own, decoding_of(member, vividness))))
-        joined = average_predictions(predictions, copy)
-        ab = cell_mean(joined.ab, STEP)
-        return self.stored(ab), self.stored(_weight(joined, *ab.shape[:2]))
+            decoding = decoding_of(member, vividness)
+            cells = predict_cells(member.session, own.cleaned, decoding)
+            small = _reduced(own)
+            if len(cells.ab) > len(small.lightness):
+                ab = cell_mean(cells.ab, len(cells.ab) // len(small.lightness))
+                cells = Prediction(ab, cells.confidence)
+            predictions.append((member, small, upsample_prediction(small, decoding, cells)))
+        joined = average_predictions(predictions, _reduced(copy))
+        return self.stored(joined.ab), self.stored(_weight(joined, *joined.ab.shape[:2]))
 
     def hinted(self, codes: Pixels, options: ColorizeOptions) -> Lead:
         """The colours that hints give a key picture, on the map's grid, as stored.
@@ -111,6 +122,12 @@ class Painter:
 def _copy_of(lightness: Array, grain: Grain) -> SmallCopy:
     gray = np.broadcast_to(lightness[..., None] / np.float32(100), (*lightness.shape, 3))
     return SmallCopy(gray, lightness, grain.cleaned(lightness))
+
+
+def _reduced(copy: SmallCopy) -> SmallCopy:
+    """A small copy on the map's grid, along whose edges the network's colours are enlarged."""
+    lightness = cell_mean(copy.lightness, STEP)
+    return SmallCopy(copy.srgb, lightness, lightness)
 
 
 def _weight(prediction: Prediction, height: int, width: int) -> Array:
