@@ -89,7 +89,9 @@ def test_without_pyav_it_is_one_line(film, tmp_path):
 
 @pytest.fixture
 def sheet(command, film, tmp_path):
+    film.with_name("reel.color.mp4").touch()  # a result is no hindrance to a sheet
     done = command("video", film, "--shots", tmp_path / "shots.html", "--size", 32)
+    film.with_name("reel.color.mp4").unlink()
     assert done.returncode == 0, done.stderr
     return tmp_path
 

@@ -31,6 +31,8 @@ def frame_of(picture: np.ndarray, pix_fmt: str, full: bool = False) -> av.VideoF
     """A picture in a pixel format with a luma plane; chroma is neutral."""
     height, width = picture.shape
     frame = av.VideoFrame(width, height, pix_fmt)
+    for plane in frame.planes:  # encoders read what lies between its rows, too
+        np.frombuffer(plane, np.uint8).fill(0)
     depth = frame.format.components[0].bits
     dtype = np.dtype(np.uint8 if depth == 8 else np.uint16)
     unit = 1 << (depth - 8)

@@ -198,10 +198,10 @@ def _seconds(name: str, text: str | None) -> float | None:
 
 def _target(film: str, output: str | None, suffix: str, shots: Path | None) -> Path | None:
     """The file or folder to write; None for standard output."""
-    if output == STANDARD_STREAM:
-        return None
     if shots is not None and output is not None:
         raise ConfigError("--shots", "writes a sheet, no film", "leave the output out")
+    if output == STANDARD_STREAM or shots is not None:
+        return None
     if output is not None:
         target = Path(output)
         if target.suffix.lower() not in ("", ".mp4", ".mkv", ".mov", ".m4v"):

@@ -111,6 +111,7 @@ class Layout:
         """A picture of PyAV's with these planes."""
         frame = av.VideoFrame(self.width, self.height, self.written_as)
         for index, plane in enumerate((luma, *chroma)):
+            _clear(frame.planes[index])
             plane_of(frame, index, self.coding.dtype)[:] = plane
         frame.colorspace, frame.color_range = self.colorspace, self.color_range
         return frame
@@ -121,6 +122,11 @@ def plane_of(frame: Any, index: int, dtype: np.dtype[Any]) -> Pixels:
     plane = frame.planes[index]
     rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width * dtype.itemsize].view(dtype)
+
+
+def _clear(plane: Any) -> None:
+    """Fill a plane with zeros: encoders read what lies between its rows, and it must not vary."""
+    np.frombuffer(plane, np.uint8).fill(0)
 
 
 def layout_of(frame: Any, codec: str, interlaced: int = 0) -> Layout:
