@@ -15,7 +15,9 @@ _USUAL = ("libx264", "libx265", "ffv1")
 _GLOBAL_HEADER = 1 << 22
 _INTERLACED = 1 << 29 | 1 << 18
 """FFmpeg's flags for motion and transforms of fields."""
-_FIELD_ORDERS = {1: 2, 2: 3}
+_NARROW = 320
+"""Width below which x264 must not distribute bits along macroblock trees: with AVX-512 it reads
+beyond narrow pictures, and makes another file each time, so that a resumed film would differ."""
 _SETFIELD = {1: "tff", 2: "bff"}
 
 
@@ -72,6 +74,8 @@ class Encoder:
                 "crf": str(DEFAULT_CRF if crf is None else crf),
                 "preset": preset or DEFAULT_PRESET,
             }
+            if self.name == "libx264" and self.facts.layout.width < _NARROW:
+                settings["x264-params"] = "mbtree=0"
             if self.name == "libx265":
                 settings["x265-params"] = "log-level=none"
         elif self.name == "ffv1":
