@@ -23,6 +23,7 @@ _EXTRAS = {
     "formats": ("netpbmfile", "pillow_heif", "openjpeg", "psd_tools", "rawpy", "tifffile"),
     "cluster": ("ray",),
     "train": ("torch",),
+    "video": ("av",),
 }
 """Modules that each extra brings."""
 _SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
