@@ -35,7 +35,7 @@ $(RUNTIME)/done: pyproject.toml
 
 $(VENV)/done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[app,train,formats,cluster,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[app,train,formats,cluster,video,dev]'
 	@touch $@
 
 colorize: $(RUNTIME)/done

@@ -22,7 +22,7 @@ from photochrom.color.rgb_space import SRGB
 from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import Coding, Pixels, StripPlan
 from photochrom.pipeline.full_size import _Kernel
-from photochrom.pipeline.luma_chroma import _blocks, _Solver
+from photochrom.pipeline.luma_chroma import ChromaSolver, _blocks
 
 WIDTH = 6000
 CASES = (
@@ -83,7 +83,7 @@ def main() -> None:
         work = (partial(strips, fast), partial(strips, kernel))
         print(row(title, height * WIDTH, *work), flush=True)
     gray = picture(np.dtype(np.uint8), (height, WIDTH, 1))
-    solver = _Solver(SRGB, chroma, (height, WIDTH))
+    solver = ChromaSolver(SRGB, chroma, (height, WIDTH))
     blocks = list(_blocks(lambda top, rows: gray[top : top + rows], height))
     found = solver.native
     assert found is not None

@@ -30,6 +30,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/start/programmers.md", "pip install"),
         ("docs/start/researchers.md", "pip install"),
         ("docs/training.md", "pip install"),
+        ("docs/video.md", "pip install"),
     ],
     "runs until Ctrl-C; tests/cli/test_serve.py starts and ends it": [
         ("README.md", "photochrom app"),
@@ -59,6 +60,13 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     ],
     "needs an object store and a cluster; tests/batch/test_cluster.py has imitations": [
         ("docs/batch.md", "photochrom colorize s3://"),
+    ],
+    "needs the photos whose things are outlined, of which the repository has three": [
+        ("docs/hints.md", "python benchmarks/strokes.py"),
+    ],
+    "needs film clips that others publish": [
+        ("docs/video.md", "python benchmarks/video.py --clips"),
+        ("docs/video.md", "python benchmarks/video.py --speed"),
     ],
     "needs several GPUs or machines": [
         ("docs/training.md", "torchrun --standalone"),
@@ -93,6 +101,7 @@ LONG: dict[str, list[str]] = {
     "docs/quantization.md": ["photochrom", "python benchmarks/quantized.py"],
     "docs/reversible.md": ["python benchmarks/reversible.py"],
     "docs/start/researchers.md": ["photochrom"],
+    "docs/video.md": ["python benchmarks/video.py --shots"],
     "docs/training.md": [
         "photochrom train configs/photochrom.toml --set 'data.train",
         "photochrom data embed",
@@ -117,6 +126,7 @@ LEAVES = {
     "docs/start/programmers.md": ["photo.color-2.tif", "color.jpg"],
     "docs/start/researchers.md": ["mine.onnx", "photo.color.jpg", "out/report/report.html"],
     "docs/training.md": ["out/photochrom/latest/model.safetensors"],
+    "docs/video.md": ["reel.color.mp4", "shots.html", "mine.mkv"],
     "docs/variants.md": ["choice/grandmother.variants.jpg", "blue-dress.jpg", "sure.png"],
 }
 """Files that a page's commands leave."""

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import photochrom
+from support.films import scene, write_film
 
-MADE_ELSEWHERE = {"FileReport", "Result", "Workspace"}
+MADE_ELSEWHERE = {"FileReport", "Result", "VideoFrame", "Workspace"}
 """Classes that nobody makes by hand; a colorizer does."""
 
 
@@ -46,6 +47,7 @@ def in_a_folder_with_photos(
 ) -> None:
     shutil.copy(examples / "cat.jpg", tmp_path / "photo.jpg")
     shutil.copy(examples / "color" / "cat.jpg", tmp_path / "color.jpg")
+    write_film(tmp_path / "film.mp4", [scene(number) for number in range(3)], codec="libx264")
     monkeypatch.chdir(tmp_path)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from photochrom.errors import OutputExistsError as OutputExistsError
     from photochrom.errors import PhotochromError as PhotochromError
     from photochrom.errors import PhotoError as PhotoError
+    from photochrom.errors import VideoError as VideoError
     from photochrom.files import FileReport as FileReport
     from photochrom.files import colorize_file as colorize_file
     from photochrom.models import list_models as list_models
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.result import Result as Result
+    from photochrom.strokes import Stroke as Stroke
+    from photochrom.video.frames import VideoFrame as VideoFrame
     from photochrom.workspace import Workspace as Workspace
 
 __version__ = "0.1.0"
@@ -57,6 +60,7 @@ _MODULES = {
         "OutputExistsError",
         "PhotochromError",
         "PhotoError",
+        "VideoError",
     ),
     "photochrom.files": ("FileReport", "colorize_file"),
     "photochrom.models": ("list_models",),
@@ -67,6 +71,8 @@ _MODULES = {
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.result": ("Result",),
     "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),
+    "photochrom.strokes": ("Stroke",),
+    "photochrom.video.frames": ("VideoFrame",),
     "photochrom.workspace": ("Workspace",),
 }
 """The public names by module; a module is imported at the first access to one of its names."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from photochrom._system.cpus import available_cpus
 from photochrom._system.kernel import library
 from photochrom.errors import ConfigError, Option
 from photochrom.models import SizeRule
@@ -17,6 +18,9 @@ from photochrom.photo import PhotoLike, as_photo, pages_of
 from photochrom.pipeline.inference import Member
 from photochrom.result import Result
 from photochrom.workspace import Workspace
+
+if TYPE_CHECKING:
+    from photochrom.video.frames import VideoFrame
 
 
 class Colorizer:
@@ -274,6 +278,55 @@ class Colorizer:
         3
         """
         return self.workspace(photo).variants(count, options, **keywords)
+
+    def video(
+        self,
+        path: str | Path,
+        options: ColorizeOptions | None = None,
+        **keywords: Unpack[ColorizeKeywords],
+    ) -> Iterator[VideoFrame]:
+        """Colour a film, picture by picture, with colours that are steady within each shot.
+
+        The film is read once before the first picture is given, to find its shots.
+
+        Parameters
+        ----------
+        path
+            A film, or a folder of pictures.
+        options, **keywords
+            As for `Colorizer.colorize`; hints, variants and seeds do not apply.
+
+        Returns
+        -------
+        iterator of VideoFrame
+            Time, luma plane as decoded, chroma for it, and ab of each picture.
+
+        Raises
+        ------
+        VideoError
+            The film cannot be read.
+        InColorError
+            The film is in colour already, and `recolor` is false.
+        MissingExtraError
+            PyAV is not installed.
+
+        Examples
+        --------
+        >>> from photochrom import Colorizer
+        >>> for frame in Colorizer(threads=1).video("film.mp4", vividness=0.6):
+        ...     print(f"{frame.time:.2f} s, {frame.luma.shape}")
+        ...     break
+        0.00 s, (64, 96)
+        """
+        from photochrom.video.frames import colored_frames
+        from photochrom.video.source import Film
+        from photochrom.video.survey import checked_survey
+
+        resolved = ColorizeOptions.of(options, keywords)
+        film = Film(Path(path))
+        found = checked_survey(film, None, None, recolor=resolved.recolor)
+        threads = self.threads or available_cpus()
+        return colored_frames(film, found, self.members, self.name, resolved, threads)
 
 
 @lru_cache(maxsize=1)

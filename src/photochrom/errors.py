@@ -4,7 +4,8 @@
     ├── PhotoError                a photograph cannot be read or written
     │   ├── DiskFullError         no room is left where a file is to be written
     │   ├── OutputExistsError     the result's name is taken (a FileExistsError too)
-    │   └── InColorError          the photograph is in colour already
+    │   ├── InColorError          the photograph is in colour already
+    │   └── VideoError            a film cannot be read or written
     ├── ModelError                a model is missing, damaged or of an unknown kind
     ├── HintError                 hints do not fit the photograph (a ValueError too)
     ├── JobError                  a job cannot go on: its ledger, its workers
@@ -254,6 +255,20 @@ class InColorError(PhotoError):
     ... except photochrom.InColorError as error:
     ...     print(photochrom.colorize("color.jpg", recolor=True))
     <Result of color.jpg, 451 x 300, by photochrom>
+    """
+
+
+class VideoError(PhotoError):
+    """A film cannot be read or written.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> try:
+    ...     photochrom.Colorizer().video("photo.jpg")
+    ... except photochrom.VideoError as error:
+    ...     print("no film")
+    no film
     """
 
 

@@ -247,7 +247,7 @@ def colorize_file(
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
     _check_size(target, photo, suffix)
     colorizer = colorizer or shared_colorizer()
-    with _begun(photo, colorizer, save):
+    with _begun(photo, colorizer):
         results = colorizer.colorize_pages(photo, options)
         confidence_map = None if confidence is None else results[0].confidence_picture()
         report = save_results(
@@ -258,10 +258,10 @@ def colorize_file(
     return report
 
 
-def _begun(photo: Photo, colorizer: Colorizer, save: SaveOptions) -> AbstractContextManager[None]:
+def _begun(photo: Photo, colorizer: Colorizer) -> AbstractContextManager[None]:
     """Decode at full size while the network works, where a thread is free for it."""
     alone = (colorizer.threads or available_cpus()) == 1
-    if alone or save.reversible or photo.pages > 1:
+    if alone or photo.pages > 1:
         return nullcontext()
     return reading_ahead(photo)
 

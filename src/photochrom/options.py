@@ -17,12 +17,13 @@ import numpy as np
 from photochrom.color.lab import LARGEST_AB as LARGEST_AB
 from photochrom.color.lab import lab_from_srgb
 from photochrom.errors import ConfigError, HintError, Option
+from photochrom.strokes import VALUES, Stroke, is_number
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
 """Bounds of a count of variants; beyond a dozen they hardly differ."""
 RANGES = {
-    "vividness": (0.0, 1.0),
-    "saturation": (0.0, 3.0),
+    "vividness": VALUES["vividness"],
+    "saturation": VALUES["saturation"],
     "warmth": (-1.0, 1.0),
     "tint": (-1.0, 1.0),
     "smooth": (0.0, 1.0),
@@ -35,8 +36,6 @@ STANDARD_STREAM = "-"
 """The name of standard input and output at the command line, and in reports also of open files."""
 DEVICE = "auto"
 """The default device: the best one available to ONNX Runtime."""
-
-_LARGEST_COORDINATE = 1e9  # pixels; larger than any photo
 
 
 def check_ranges(options: object, names: tuple[str, ...]) -> None:
@@ -62,11 +61,14 @@ class Hint:
     radius
         Radius around the point within which the colour is known, pixels of the photo; None for 1 %
         of its short side. From there the colour spreads over the object.
+    reach
+        Distance from the point beyond which the hint changes nothing, pixels of the photo, and at
+        least 1.7 % of the short side; None to let the colour spread as far as the object goes.
 
     Raises
     ------
     HintError
-        The place, the colour or the radius is invalid.
+        The place, the colour, the radius or the reach is invalid.
 
     Examples
     --------
@@ -80,25 +82,30 @@ class Hint:
     y: float
     ab: tuple[float, float]
     radius: float | None = None
+    reach: float | None = None
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.x) and _is_number(self.y)):
+        if not (is_number(self.x) and is_number(self.y)):
             raise HintError(None, f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
         if not _is_ab(self.ab):
             raise HintError(
                 None,
                 f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}",
             )
-        if self.radius is not None and not (_is_number(self.radius) and self.radius > 0):
-            raise HintError(None, f"radius is {self.radius!r}, but must be a number above 0")
+        for name in ("radius", "reach"):
+            value = getattr(self, name)
+            if value is not None and not (is_number(value) and value > 0):
+                raise HintError(None, f"{name} is {value!r}, but must be a number above 0")
 
     @classmethod
-    def from_srgb(cls, x: float, y: float, color: str, radius: float | None = None) -> Hint:
+    def from_srgb(
+        cls, x: float, y: float, color: str, radius: float | None = None, reach: float | None = None
+    ) -> Hint:
         """A hint of an sRGB colour, of which a and b are used.
 
         Parameters
         ----------
-        x, y, radius
+        x, y, radius, reach
             As of a `Hint`.
         color
             "#rrggbb", sRGB.
@@ -123,20 +130,14 @@ class Hint:
             raise HintError(None, f'color is {color!r}, but must be written "#rrggbb"')
         rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
         _, a, b = lab_from_srgb(rgb).tolist()
-        return cls(x, y, (a, b), radius)
-
-
-def _is_number(value: Any) -> bool:
-    types = (int, float, np.integer, np.floating)
-    is_number = isinstance(value, types) and not isinstance(value, bool)
-    return bool(is_number and abs(value) <= _LARGEST_COORDINATE)
+        return cls(x, y, (a, b), radius, reach)
 
 
 def _is_ab(value: Any) -> bool:
     return (
         isinstance(value, tuple | list)
         and len(value) == 2
-        and all(_is_number(number) and abs(number) <= LARGEST_AB for number in value)
+        and all(is_number(number) and abs(number) <= LARGEST_AB for number in value)
     )
 
 
@@ -146,6 +147,7 @@ class ColorizeKeywords(TypedDict, total=False):
     vividness: float
     size: int | None
     hints: Sequence[Hint]
+    strokes: Sequence[Stroke]
     variant: int
     seed: int
     recolor: bool
@@ -179,6 +181,8 @@ class ColorizeOptions:
         Short side of the copy that the network sees, pixels; None for the model's own.
     hints
         Colours at points of the photo.
+    strokes
+        Parts of the photo whose colours are changed or kept.
     variant
         0 for the usual colours, else a plausible variant, 1 to 11. `photochrom variants` numbers
         its files from 1: the first is variant 0.
@@ -211,6 +215,7 @@ class ColorizeOptions:
     vividness: float = 0.5
     size: int | None = None
     hints: tuple[Hint, ...] = ()
+    strokes: tuple[Stroke, ...] = ()
     variant: int = 0
     seed: int = 0
     recolor: bool = False
@@ -221,6 +226,7 @@ class ColorizeOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hints", tuple(self.hints))
+        object.__setattr__(self, "strokes", tuple(self.strokes))
         check_ranges(self, tuple(RANGES))
         if not 0 <= self.variant < MOST_VARIANTS:
             raise ConfigError(

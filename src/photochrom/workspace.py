@@ -12,7 +12,6 @@ from typing import Unpack
 from photochrom.color.lab import Array
 from photochrom.errors import ConfigError, InColorError, Option, Remedy
 from photochrom.filters.upsample import linear_chroma
-from photochrom.models.session import Prediction
 from photochrom.options import (
     FEWEST_VARIANTS,
     MOST_VARIANTS,
@@ -23,14 +22,12 @@ from photochrom.options import (
 from photochrom.photo import Photo
 from photochrom.photo.metadata.digital_source import says_computed
 from photochrom.pipeline.adjustments import Adjustments
-from photochrom.pipeline.hint_propagation import (
-    snap_to_hints,
-)
-from photochrom.pipeline.hints import PlacedHints, check_inside, place_in
+from photochrom.pipeline.hints import check_inside, place_in
 from photochrom.pipeline.inference import (
     Member,
     distribution,
 )
+from photochrom.pipeline.local_edits import LocalColors, local_colors
 from photochrom.pipeline.predictions import PhotoPredictions, decoding_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, Suggestion, in_gamut, likely_colors
 from photochrom.pipeline.toning import Tone, tone_of
@@ -167,10 +164,7 @@ class Workspace:
                 "is in colour already" + (computed if self._has_computed_colors else ""),
                 Remedy("add {} to colour it anew", Option("recolor", True)),
             )
-        prediction, placed = self._predictions.of(resolved), None
-        if resolved.hints:
-            prediction, placed = self._predictions.hinted(resolved)
-        return self._result(resolved, prediction, placed)
+        return self._result(resolved, local_colors(self._predictions, resolved))
 
     def check_hints(self, hints: Sequence[Hint]) -> None:
         """Check that hints fit the photo and the model.
@@ -232,7 +226,13 @@ class Workspace:
             )
         others = self._predictions.variants(resolved, count - 1)
         usual = self._predictions.usual(resolved)
-        return [self._result(resolved, prediction) for prediction in (usual, *others)]
+        lightness = self._predictions.copy(resolved.size).lightness
+        return [
+            self._result(
+                resolved, LocalColors(one.ab, linear_chroma(one.ab, lightness), one.confidence)
+            )
+            for one in (usual, *others)
+        ]
 
     def suggestions(
         self,
@@ -356,20 +356,15 @@ class Workspace:
         row, column = place_in(x, y, self.photo.upright_size, result.ab.shape[:2])
         return result.ab[round(row), round(column)]
 
-    def _result(
-        self, options: ColorizeOptions, prediction: Prediction, hints: PlacedHints | None = None
-    ) -> Result:
+    def _result(self, options: ColorizeOptions, colors: LocalColors) -> Result:
         lightness = self._predictions.copy(options.size).lightness
-        chroma = linear_chroma(prediction.ab, lightness)
-        if hints is not None:
-            chroma = snap_to_hints(hints, chroma, lightness)
         result = Result(
             self.photo,
             self.model,
-            prediction.ab,
-            prediction.confidence,
+            colors.ab,
+            colors.confidence,
             lightness,
-            chroma,
+            colors.chroma,
             self._threads,
         )
         return result.adjusted_by(Adjustments.of(options))

@@ -276,7 +276,7 @@ def test_every_option_decides_which_results_are_the_same():
               "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3}  # fmt: skip
     file = {"quality": 80, "mark": False, "profile": "keep", "keep_time": True,
             "reversible": True}  # fmt: skip
-    assert {*colors, "hints"} == {item.name for item in fields(ColorizeOptions)}
+    assert {*colors, "hints", "strokes"} == {item.name for item in fields(ColorizeOptions)}
     assert {*file, "overwrite"} == {item.name for item in fields(SaveOptions)}
     usual = JobSettings()
     other = JobSettings(colorize=ColorizeOptions(**colors), save=SaveOptions(**file))

@@ -97,7 +97,7 @@ def test_answer_for_another_photo_does_not_show(desk: Desk, examples: Path) -> N
 def test_reset_by_button_and_by_double_click(harbour: Desk) -> None:
     harbour.slide("vividness", 1)
     harbour.rest()
-    harbour.page.get_by_role("button", name="Reset Vividness").click()
+    harbour.page.get_by_role("button", name="Set Vividness back").click()
     harbour.rest()
     assert harbour.patches[-1] == {"vividness": 0.5}
     harbour.slide("tint", 0.7)
@@ -115,7 +115,7 @@ def test_reset_of_the_whole_look_keeps_the_colors_set(harbour: Desk) -> None:
     harbour.slide("warmth", 0.5)
     harbour.slide("size", 2)
     harbour.rest()
-    harbour.page.get_by_role("button", name="Reset the look").click()
+    harbour.page.get_by_role("button", name="Back to the usual look").click()
     harbour.rest()
     assert harbour.patches[-1] == {"warmth": 0, "size": None}
     assert len(harbour.hints()) == 1
@@ -133,7 +133,7 @@ def test_sliders_by_keyboard_count_as_one_step(harbour: Desk) -> None:
 
 def test_working_size_is_automatic_or_a_step(harbour: Desk) -> None:
     row = harbour.page.locator(".slider:has(#look-size)")
-    assert row.locator("output").inner_text() == "Auto"
+    assert row.locator("output").inner_text() == "Usual"
     harbour.page.focus("#look-size")
     harbour.press("ArrowRight", "ArrowRight")
     harbour.rest()
@@ -151,7 +151,7 @@ def test_undo_and_redo_by_keys_and_buttons(harbour: Desk) -> None:
     harbour.rest()
     harbour.click("undo")
     harbour.rest()
-    assert harbour.status == "Undone: Tint"
+    assert harbour.status == "Undone: Green or pink"
     assert harbour.patches[-1] == {"tint": 0}
     harbour.press("Control+z")
     harbour.rest()
@@ -161,7 +161,7 @@ def test_undo_and_redo_by_keys_and_buttons(harbour: Desk) -> None:
     harbour.press("Control+y")
     harbour.rest()
     assert harbour.patches[-2:] == [{"warmth": 0.5}, {"tint": -0.5}]
-    assert harbour.status == "Redone: Tint"
+    assert harbour.status == "Redone: Green or pink"
     expect(harbour.page.locator("#redo")).to_be_disabled()
 
 
@@ -183,7 +183,7 @@ def test_model_can_be_chosen_where_there_are_several(harbour: Desk) -> None:
     harbour.page.select_option("#look-model", "photochrom-lite")
     harbour.rest()
     assert harbour.patches[-1]["model"] == "photochrom-lite"
-    assert "int8" in harbour.page.inner_text(".model")
+    assert "Small and fast" in harbour.page.inner_text(".model")
     harbour.press("Control+z")
     harbour.rest()
     assert harbour.page.input_value("#look-model") == "photochrom"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -77,21 +78,48 @@ def test_variants_are_small_pictures_to_choose_from(harbour: Desk) -> None:
     assert len([one for one in harbour.requests if "variant" in one.query]) == 4  # not asked again
 
 
-def test_more_variants_are_others_but_the_usual_stays(harbour: Desk) -> None:
+def test_more_variants_are_added_and_none_is_lost(harbour: Desk) -> None:
     harbour.tab("variants")
     loaded(harbour)
+    harbour.page.locator(".card").nth(2).click()
+    harbour.rest()
+    assert harbour.patches[-1] == {"variant": 2}
     first = fingerprints(harbour)
     harbour.click("more-variants")
     loaded(harbour)
     second = fingerprints(harbour)
-    assert second[0] == first[0]
-    assert all(one != other for one, other in zip(first[1:], second[1:], strict=True))
-    harbour.page.locator(".card").nth(1).click()
+    assert second[: len(first)] == first
+    assert len(set(second)) == len(second) == len(first) + 3
+    chosen = harbour.page.locator(".card[aria-pressed=true]")
+    expect(chosen).to_have_text("Variant 2")
+    harbour.page.locator(".card").nth(4).click()
     harbour.rest()
     assert harbour.patches[-1] == {"variant": 1, "seed": 1}
     harbour.page.locator(".card").nth(0).click()
     harbour.rest()
     assert harbour.patches[-1] == {"variant": 0, "seed": 0}
+
+
+def test_before_and_after_are_given_as_a_picture_and_a_clip(desk: Desk, examples: Path) -> None:
+    desk.put(examples / "harbour.jpg")
+    desk.click("download")
+    with desk.page.expect_download() as download:
+        desk.click("share-picture")
+    assert download.value.suggested_filename == "harbour.before-after.jpg"
+    pixels = pyvips.Image.new_from_file(str(download.value.path())).numpy().astype(int)
+    assert pixels.shape[1] <= 1280
+    height = (len(pixels) - 8) // 2  # a wide photo: one above the other
+    chroma = np.ptp(pixels, axis=2)
+    assert chroma[: height // 3].mean() < 2
+    assert chroma[height + 30 : height + height // 3].mean() > 20
+    words = pixels[-16:]  # that say that the colours are computed
+    assert words.min() < 40
+    assert words.max() > 180
+    with desk.page.expect_download() as download:
+        desk.click("share-clip")
+    assert re.fullmatch(r"harbour\.before-after\.(mp4|webm)", download.value.suggested_filename)
+    assert Path(download.value.path()).stat().st_size > 50_000
+    assert "Filming" not in desk.page.inner_text("#download-note")
 
 
 def test_variants_follow_the_rest_of_the_look(harbour: Desk) -> None:
@@ -123,7 +151,10 @@ def test_look_kept_as_a_is_compared_with_now(harbour: Desk) -> None:
     harbour.until(lambda: harbour.chroma(0.3, 0.15) < 1)
     assert harbour.chroma(0.7, 0.15) > 60
     assert harbour.page.input_value("#look-saturation") == "2"
+    harbour.press("a", "a")  # kept anew, with a line that says so
+    harbour.until(lambda: "kept as A" in harbour.status)
     harbour.click("unpin")
+    assert "kept as A" not in harbour.status
     harbour.rest()
     assert harbour.page.inner_text("#before-label") == "Before"
     assert harbour.page.is_visible("#pin")

@@ -240,3 +240,39 @@ def test_colors_come_in_from_the_right_where_motion_is_welcome(
     desk.until(lambda: desk.divider.get_attribute("aria-valuenow") == "0")
     desk.press("1")
     desk.until(lambda: zoom(desk) == 100)
+
+
+def test_divider_stays_where_it_is_when_animations_are_interrupted(
+    open_desk: Callable[..., Desk], examples: Path
+) -> None:
+    desk = open_desk(reduced_motion="no-preference")
+    names = ["cat", "harbour", "otter", "square", "students"]
+    desk.put(*(examples / f"{name}.jpg" for name in names))
+    desk.until(lambda: desk.divider.get_attribute("aria-valuenow") == "50")
+    desk.divider.focus()
+    desk.press("Shift+ArrowLeft")  # 40
+    for film in (*desk.films.all(), *desk.films.all()):
+        film.locator(".film").click()
+        desk.page.wait_for_timeout(150)  # of the 1100 ms that an opening takes
+    desk.until(lambda: desk.divider.get_attribute("aria-valuenow") == "40")
+    for film in desk.films.all():
+        film.locator(".film").click()
+        desk.rest()
+        desk.page.wait_for_timeout(1300)
+        assert desk.divider.get_attribute("aria-valuenow") == "40"
+
+
+def test_divider_comes_back_after_a_place_under_it_was_colored(harbour: Desk) -> None:
+    harbour.click_photo(0.2, 0.2)
+    harbour.chips.nth(1).click()
+    assert harbour.divider.get_attribute("aria-valuenow") == "0"
+    harbour.rest()
+    harbour.press("Escape")
+    assert harbour.divider.get_attribute("aria-valuenow") == "50"
+    harbour.click_photo(0.2, 0.2)
+    assert harbour.divider.get_attribute("aria-valuenow") == "0"
+    harbour.divider.focus()
+    harbour.press("Shift+ArrowRight")  # a person's hand goes first
+    assert harbour.divider.get_attribute("aria-valuenow") == "60"
+    harbour.press("Escape")
+    assert harbour.divider.get_attribute("aria-valuenow") == "60"

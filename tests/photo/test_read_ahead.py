@@ -9,7 +9,7 @@ from PIL import Image
 
 from photochrom import ColorizeOptions, Colorizer, Photo, PhotoError, colorize_file
 from photochrom.photo import read_ahead
-from photochrom.photo.read_ahead import reading_ahead, strips_of
+from photochrom.photo.read_ahead import reading_ahead, rows_of, strips_of
 
 SMALL = ColorizeOptions(size=64)
 SIDE = 1200
@@ -35,6 +35,17 @@ def test_the_same_strips(path, most, monkeypatch):
         ahead = strips_of(photo)
         assert np.array_equal(whole(ahead, photo), whole(photo.strips(), photo))
         assert np.array_equal(whole(strips_of(photo), photo), whole(photo.strips(), photo))
+
+
+@pytest.mark.parametrize("count", [1, 130, SIDE])
+def test_rows_of_any_number(path, count):
+    photo = Photo(path)
+    expected = whole(photo.strips(), photo)
+    with reading_ahead(photo):
+        rows = rows_of(photo)
+        for top in range(0, SIDE, count):
+            part = expected[top : top + count]
+            assert np.array_equal(rows(top, len(part)), part)
 
 
 def test_no_more_than_its_memory(path, monkeypatch):

@@ -34,7 +34,7 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
             ]
         },
     )
-    brown, blue = load_hints(path)
+    brown, blue = load_hints(path).hints
     assert (brown.x, brown.y, brown.radius) == (812, 400, 12)
     # by scikit-image's rgb2lab
     assert brown.ab == pytest.approx((16.35, 25.3), abs=0.05)
@@ -51,7 +51,16 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
         ({"hints": [{"x": 1, "y": 1, "color": "red"}]}, "#rrggbb"),
         ({"hints": [{"x": 1, "y": 1, "ab": [1]}]}, "two numbers"),
         ({"hints": [{"y": 1, "color": "#ffffff"}]}, "x is missing"),
-        ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "radius": 0}]}, "above 0"),
+        ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "radius": 0}]}, "radius is .*above 0"),
+        ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "reach": -2}]}, "reach is .*above 0"),
+        ({"strokes": [{"effect": "rub", "points": [[1, 1]], "radius": 9}]}, "stroke 1.*known: era"),
+        ({"strokes": [{"effect": "ersae", "points": [[1, 1]], "radius": 9}]}, "did you mean erase"),
+        ({"strokes": [{"effect": "erase", "points": [], "radius": 9}]}, "at least one"),
+        ({"strokes": [{"effect": "erase", "points": [[1]], "radius": 9}]}, "at least one"),
+        ({"strokes": [{"effect": "erase", "points": [[1, 1]]}]}, "radius is missing"),
+        ({"strokes": [{"effect": "erase", "points": [[1, 1]], "radius": 9, "value": 1}]}, "no val"),
+        ({"strokes": [{"effect": "vividness", "points": [[1, 1]], "radius": 9}]}, "value is None"),
+        ({"strokes": [5]}, "stroke 1: is 5"),
         ({"hints": {"x": 1}}, "list"),
         ({"hints": [[1, 2, 3]]}, "hint 1: is .*object"),
         ({"hints": [{"x": 1, "y": 1, "ab": [0, 0], "color": "#000000"}]}, "either as color"),
@@ -88,7 +97,7 @@ def test_a_file_that_is_not_json(tmp_path: Path) -> None:
 def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "hints.json"
     path.write_text('{"hints": [{"x": 1, "y": 2, "ab": [3, 4]}]}', encoding="utf-8-sig")
-    assert load_hints(path) == (Hint(1, 2, (3, 4)),)
+    assert load_hints(path).hints == (Hint(1, 2, (3, 4)),)
 
 
 def test_of_two_hints_in_one_pixel_of_the_small_copy_the_last_counts() -> None:

@@ -10,7 +10,7 @@ from photochrom._system import kernel
 from photochrom.color.lab import lab_from_srgb
 from photochrom.color.rgb_space import SRGB, Curve, RgbSpace
 from photochrom.filters.upsample import LinearChroma
-from photochrom.pipeline.luma_chroma import _Block, _blocks, _Solver, chroma_planes
+from photochrom.pipeline.luma_chroma import ChromaSolver, LumaCoding, _Block, _blocks, chroma_planes
 from support.programs import missing
 
 GAMMA = RgbSpace("gamma 1.8", Curve(np.linspace(0, 1, 65536) ** 1.8), SRGB.xyz_from_rgb)
@@ -101,7 +101,7 @@ def test_planes_are_half_the_size_and_strips_leave_no_trace(size):
     chroma = random_chroma(0)
     planes = np.stack(planes_of(gray, chroma))
     assert planes.shape == (2, -(-size[0] // 2), -(-size[1] // 2))
-    solver = _Solver(SRGB, chroma, size)
+    solver = ChromaSolver(SRGB, chroma, size)
     padded = np.pad(gray, ((1, 1 + size[0] % 2), (0, 0)), mode="edge")
     np.testing.assert_array_equal(planes, solver(_Block(0, padded)))
 
@@ -136,9 +136,45 @@ def test_finer_chroma_is_that_of_the_enlarged_picture(size, steps):
 )
 def test_both_kernels_find_the_same_chroma(seed, height, width, space):
     gray = np.random.default_rng(seed).integers(0, 256, (height, width)).astype(np.uint8)
-    solver = _Solver(space, random_chroma(seed), (height, width))
+    solver = ChromaSolver(space, random_chroma(seed), (height, width))
     for block in _blocks(lambda t, n: gray[t : t + n, :, None], height):
         fast = solver.native(block.rows, block.top)
         kept, solver.native = solver.native, None
         np.testing.assert_array_equal(fast, solver(block))
         solver.native = kept
+
+
+CODINGS = st.builds(
+    LumaCoding,
+    kr=st.sampled_from([0.299, 0.2126, 0.2627]),
+    kb=st.sampled_from([0.114, 0.0722, 0.0593]),
+    depth=st.sampled_from([8, 10, 12, 16]),
+    full=st.booleans(),
+    across=st.sampled_from([1, 2, 4]),
+    down=st.sampled_from([1, 2]),
+)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 70), CODINGS)
+def test_both_kernels_find_the_same_chroma_in_every_coding(seed, height, width, coding):
+    random = np.random.default_rng(seed)
+    luma = random.integers(0, coding.largest + 1, (height, width)).astype(coding.dtype)
+    solver = ChromaSolver(SRGB, random_chroma(seed), luma.shape, coding)
+    fast = solver.planes(luma)
+    assert fast.shape == (2, -(-height // coding.down), -(-width // coding.across))
+    assert fast.dtype == coding.dtype
+    solver.native = None
+    np.testing.assert_array_equal(fast, solver.planes(luma))
+
+
+@given(CODINGS)
+def test_the_wanted_a_and_b_are_found_in_every_coding(coding):
+    """Against the standards' own equations: Y' and two differences, each in its range of codes."""
+    gray, ab = 0.5, (12, 18)
+    luma = np.full((8, 8), round(coding.black + gray * coding.luma_range), coding.dtype)
+    planes = ChromaSolver(SRGB, constant(ab), luma.shape, coding).planes(luma)
+    cb, cr = ((p.astype(float)[1, 1] - coding.neutral) / coding.chroma_range for p in planes)
+    y = (float(luma[0, 0]) - coding.black) / coding.luma_range
+    red, blue = y + 2 * (1 - coding.kr) * cr, y + 2 * (1 - coding.kb) * cb
+    green = (y - coding.kr * red - coding.kb * blue) / (1 - coding.kr - coding.kb)
+    assert np.abs(lab_from_srgb(np.array([red, green, blue]))[1:] - ab).max() < 1.2

@@ -21,7 +21,7 @@ from photochrom.filters.upsample import LinearChroma
 from photochrom.photo.strips import Coding, StripPlan
 from photochrom.pipeline import native
 from photochrom.pipeline.full_size import _Kernel
-from photochrom.pipeline.luma_chroma import _Solver
+from photochrom.pipeline.luma_chroma import ChromaSolver
 from support.programs import missing
 
 TYPES = [np.dtype(name) for name in ("uint8", "uint16", "float32")]
@@ -256,15 +256,15 @@ def test_a_strip_that_does_not_fit_is_refused_before_c_sees_it():
 )
 def test_tables_that_do_not_fit_are_refused(change, problem):
     chroma = LinearChroma(np.zeros((2, 2, 2), np.float32), np.zeros((2, 2, 2), np.float32))
-    kernel = _Kernel(StripPlan(9, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
-    arithmetic = replace(kernel._arithmetic(SRGB), **change)
+    reference = _Kernel(StripPlan(9, 8, 4), chroma, SRGB, Coding(SRGB, TYPES[0]))
+    arithmetic = replace(reference._arithmetic(SRGB), **change)
     with pytest.raises(ValueError, match=problem):
-        native.NativeKernel(native.library(), arithmetic)(np.zeros((4, 9, 3), np.uint8), 0)
+        native.NativeKernel(kernel.library(), arithmetic)(np.zeros((4, 9, 3), np.uint8), 0)
 
 
 def test_a_block_that_does_not_fit_is_refused():
     chroma = LinearChroma(np.zeros((2, 2, 2), np.float32), np.zeros((2, 2, 2), np.float32))
-    fast = _Solver(SRGB, chroma, (8, 10)).native
+    fast = ChromaSolver(SRGB, chroma, (8, 10)).native
     good = np.zeros((6, 10), np.uint8)
     assert fast(good, 2).shape == (2, 2, 5)
     for block, top, problem in (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from photochrom import Colorizer, Hint, restore_original
 from photochrom.errors import Fields
 from photochrom.photo import Photo
 from photochrom.server import Settings, create_app
+from photochrom.strokes import Stroke
 
 API = "/api/v1"
 
@@ -199,7 +202,7 @@ def test_a_session_shows_and_changes(
     here = f"{API}/sessions/{session['id']}"
     assert (session["width"], session["height"], session["revision"]) == (451, 300, 1)
     assert session["name"] == "cat.jpg"
-    hint = {"x": 100.0, "y": 60.0, "ab": [40.0, 30.0], "radius": None}
+    hint = {"x": 100.0, "y": 60.0, "ab": [40.0, 30.0], "radius": None, "reach": None}
     changed = client.patch(here, json={"hints": [hint], "saturation": 1.5, "size": 128}).json()
     assert changed["revision"] == 2
     assert changed["look"]["hints"] == [hint]
@@ -363,6 +366,76 @@ def test_a_photo_that_breaks_further_down_leaves_nothing(
     client.delete(f"{API}/sessions/{again.json()['id']}")
 
 
+def test_a_session_takes_a_reach_and_strokes(
+    client: TestClient, session: dict[str, Any], colorizer: Colorizer, cat: bytes
+) -> None:
+    here = f"{API}/sessions/{session['id']}"
+    hint = {"x": 100.0, "y": 60.0, "ab": [40.0, 30.0], "radius": 5.0, "reach": 90.0}
+    points = [[200.0, 100.0], [300.0, 120.0]]
+    strokes = [
+        {"effect": "saturation", "points": points, "radius": 30.0, "value": 0.2},
+        {"effect": "erase", "points": points[:1], "radius": 12.5, "value": None},
+    ]
+    changed = client.patch(here, json={"hints": [hint], "strokes": strokes}).json()
+    assert changed["look"]["hints"] == [hint]
+    assert changed["look"]["strokes"] == strokes
+    wanted = colorizer.colorize(
+        Photo(cat),
+        hints=[Hint(100, 60, (40, 30), 5, reach=90)],
+        strokes=[Stroke("saturation", points, 30, 0.2), Stroke("erase", points[:1], 12.5)],
+    ).rgb
+    shown = client.get(f"{here}/preview?format=png&longest=2000")
+    assert np.array_equal(pixels(shown.content), wanted)
+    file = client.get(f"{here}/result?format=png")
+    assert np.array_equal(pixels(file.content), wanted)
+    local = {"hints": [hint], "strokes": strokes}
+    once = client.post(
+        f"{API}/colorize",
+        files={"photo": ("cat.jpg", cat)},
+        data={"hints": json.dumps(local), "format": "png"},
+    )
+    assert np.array_equal(pixels(once.content), wanted)
+    wrong = client.patch(here, json={"strokes": [strokes[0] | {"value": None}]})
+    assert "value" in problem(wrong, 422, "hint-error")
+    many = [strokes[0] | {"effect": "vividness", "value": n / 20} for n in range(9)]
+    refused = client.patch(here, json={"strokes": many})
+    assert "9 values of vividness" in problem(refused, 413, "hint-error")
+    assert client.patch(here, json={"strokes": []}).json()["look"]["strokes"] == []
+
+
+def test_only_formats_whose_packages_are_there_are_listed(
+    client: TestClient, examples: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import pillow_heif
+
+    heic = tmp_path / "phone.heic"
+    pillow_heif.from_pillow(Image.open(examples / "cat.jpg").convert("RGB")).save(heic)
+    about = client.get(f"{API}/about").json()
+    assert {".heic", ".heif", ".jp2", ".ppm"} <= set(about["reads"])
+    assert "heic" in about["formats"]
+    assert "heic" in about["lossy"]
+    opened = client.post(f"{API}/sessions?name=phone.heic", content=heic.read_bytes())
+    assert opened.status_code == 201
+    client.delete(f"{API}/sessions/{opened.json()['id']}")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
+    about = client.get(f"{API}/about").json()
+    assert not {".heic", ".heif"} & set(about["reads"])
+    assert "heic" not in about["formats"] + about["lossy"]
+    assert {".jp2", ".ppm"} <= set(about["reads"])
+    refused = client.post(f"{API}/sessions?name=phone.heic", content=heic.read_bytes())
+    detail = problem(refused, 501, "missing-extra-error")
+    assert detail == (
+        "HEIC files: need a package that this server does not have; "
+        "save the photo as JPEG, PNG or TIFF"
+    )
+
+
+def test_the_app_brings_what_phones_make(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    app = project["project"]["optional-dependencies"]["app"]
+    assert any(one.startswith("pillow-heif") for one in app)
+
+
 def test_sessions_are_bounded(client: TestClient, cat: bytes) -> None:
     ids = []
     for _ in range(12):
@@ -370,7 +443,7 @@ def test_sessions_are_bounded(client: TestClient, cat: bytes) -> None:
         if answer.status_code == 201:
             ids.append(answer.json()["id"])
     answer = client.post(f"{API}/sessions", content=cat)
-    assert "open already" in problem(answer, 429, "busy")
+    assert "are open" in problem(answer, 429, "too-many-photos")
     assert int(answer.headers["Retry-After"]) > 0
     for one in ids:
         client.delete(f"{API}/sessions/{one}")

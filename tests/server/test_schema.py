@@ -30,6 +30,7 @@ PLAIN = [
 TAKING = [
     ("post", "/api/v1/colorize"),
     ("post", "/api/v1/sessions"),
+    ("post", "/api/v1/leases"),
     ("get", SESSION),
     ("patch", SESSION),
     ("delete", SESSION),

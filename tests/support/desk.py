@@ -174,14 +174,13 @@ class Desk:
         stage = self.canvas
         assert box is not None
         at = box["x"] + box["width"] / 2
-        before = self.page.locator("#before-label").evaluate(
-            "(label) => parseFloat(label.style.left)"
+        left, width = (
+            self.page.locator("#viewport").evaluate(
+                "(box, name) => parseFloat(box.style.getPropertyValue(`--photo-${name}`))", name
+            )
+            for name in ("left", "width")
         )
-        left = stage["x"] + before
-        width = self.page.locator("#after-label").evaluate(
-            "(label) => parseFloat(label.style.left)"
-        )
-        width -= before
+        left += stage["x"]
         assert abs(left + split * width - at) < 1 + 0.006 * width
         return left, box["y"], width, box["height"]
 
@@ -194,6 +193,13 @@ class Desk:
     @property
     def divider(self) -> Locator:
         return self.page.locator("#divider")
+
+    @property
+    def divider_grip(self) -> tuple[float, float]:
+        """The middle of the divider's handle on the screen."""
+        box = self.divider.locator("span").bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     @property
     def chips(self) -> Locator:

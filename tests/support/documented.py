@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pyvips
 
+from support.films import scene, write_film
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -87,6 +89,7 @@ def readers_folder(folder: Path) -> Path:
     for name in ("scan.tif", "scans/1912/a.tif"):
         _deep(gray / "cat.jpg").write_to_file(str(folder / name))
     pyvips.Image.new_from_file(str(gray / "ceremony.jpg")).write_to_file(str(folder / "photo.tif"))
+    write_film(folder / "reel.mp4", [scene(number) for number in range(12)], codec="libx264")
     (folder / "colors.json").write_text(HINTS, encoding="utf-8")
     _archives(folder, color)
     weights = REPOSITORY / "src" / "photochrom" / "models" / "weights"

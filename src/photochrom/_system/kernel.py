@@ -30,7 +30,7 @@ LIBRARY = (
 )
 """Where the build puts the library. Not `full_size.so`: Python would import that as a module."""
 
-_VERSION = 3
+_VERSION = 4
 """Of the structs; a library that was built for other ones is not used."""
 
 

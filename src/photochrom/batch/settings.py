@@ -12,7 +12,8 @@ from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
-_OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name != "hints")
+_OF_ONE_PHOTO = ("hints", "strokes")
+_OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name not in _OF_ONE_PHOTO)
 _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
 
 
@@ -24,7 +25,7 @@ class JobSettings:
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
     for the photo's own. name: the template of results' names. colorize, save: options of every
-    photo; hints are not used, and `Job` has the option to overwrite.
+    photo; hints and strokes are not used, and `Job` has the option to overwrite.
     """
 
     model: str | None = None

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from photochrom.batch.settings import JobSettings
     from photochrom.colorizer import Colorizer
     from photochrom.files import FileReport
-    from photochrom.options import Hint
+    from photochrom.pipeline.hints import LocalOptions
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class _Request:
     settings: JobSettings
     overwrite: bool
     confidence: Path | None
-    hints: tuple[Hint, ...]
+    local: LocalOptions | None
 
 
 def colorize(
@@ -108,7 +108,8 @@ def colorize(
         Path | None,
         typer.Option(
             metavar="FILE.json",
-            help="JSON file of colour hints, see the documentation: hints (single photo).",
+            help="JSON file of colour hints and strokes, see the documentation: hints (single "
+            "photo).",
         ),
     ] = None,
     saturation: Saturation = ColorizeOptions.saturation,
@@ -222,10 +223,10 @@ def colorize(
                 f"belongs to one photo, but there are {len(photos)}",
                 "colour one photo at a time",
             )
-        hint_list = () if hints is None else _hints_of(hints)
+        local = None if hints is None else _local_options(hints)
     failed = False
     if photos:
-        request = _Request(settings, overwrite, confidence, hint_list)
+        request = _Request(settings, overwrite, confidence, local)
         failed = _color_photos(photos, request, threads, as_json)
     if counted_jobs:
         failed |= not color_folders(counted_jobs, as_json)
@@ -233,10 +234,10 @@ def colorize(
         raise typer.Exit(FAILED)
 
 
-def _hints_of(path: Path) -> tuple[Hint, ...]:
+def _local_options(path: Path) -> LocalOptions:
     from photochrom.pipeline.hints import load_hints
 
-    return tuple(load_hints(path))
+    return load_hints(path)
 
 
 def _color_photos(
@@ -315,7 +316,7 @@ def _color(colorizer: Colorizer, photo: PhotoFiles, request: _Request) -> FileRe
         colorize_file,
         source,
         sys.stdout.buffer if photo.target is None else photo.target,
-        replace(settings.colorize, hints=request.hints),
+        replace(settings.colorize, **({} if request.local is None else request.local._asdict())),
         replace(settings.save, overwrite=request.overwrite),
         colorizer=colorizer,
         format=settings.format if photo.target is None else None,

@@ -19,24 +19,15 @@ _PACKAGES = ("numpy", "onnxruntime", "pyvips", "pyvips-binary", "typer")
 _VARIABLES = ("PHOTOCHROM_", "VIPS_", "OMP_", "OPENBLAS_", "MKL_", "ORT_")
 """How the names of environment variables begin that change what is done here."""
 _EXTRAS = {
-    "app": ("fastapi",),
+    "app": ("fastapi", "pillow_heif"),
     "formats": ("netpbmfile", "pillow_heif", "openjpeg", "psd_tools", "rawpy", "tifffile"),
     "cluster": ("ray",),
     "train": ("torch",),
+    "video": ("av",),
 }
 """Modules that each extra brings."""
 _SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 """Words in the names of environment variables whose values are shown to nobody."""
-_MODULES = {
-    "PGM or PPM": "netpbmfile",
-    "JPEG 2000": "openjpeg",
-    "HEIC": "pillow_heif",
-    "BMP": "PIL",
-    "JPEG XL": "pyjpegxl",
-    "Photoshop document": "psd_tools",
-    "camera raw": "rawpy",
-}
-"""The module that reads a format; libvips reads the others."""
 
 
 def doctor(
@@ -83,11 +74,7 @@ def findings() -> dict[str, Any]:
         "devices": onnxruntime.get_available_providers(),
         "device_in_use": providers_for(DEVICE)[0],
         "threads": available_cpus(),
-        "formats": [
-            kind.name
-            for kind in KINDS
-            if kind.loader or _is_there(_MODULES.get(kind.name, "photochrom"))
-        ],
+        "formats": [kind.name for kind in KINDS if kind.available],
         "models": list_models(),
         "models_folder": _without_home(downloads()),
         "environment": {

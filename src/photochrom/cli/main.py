@@ -27,6 +27,7 @@ from photochrom.cli import (
     serve,
     train,
     variants,
+    video,
 )
 from photochrom.cli.arguments import Commands
 from photochrom.cli.exit_codes import FAILED, on_hang_up, raise_hang_up
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
+app.command("video")(video.video)
 app.command("verify")(reversible.verify)
 app.command("undo")(reversible.undo)
 app.command("ledger")(ledger.ledger)

@@ -54,6 +54,41 @@ def job_progress(total: int) -> AbstractContextManager[Callable[[], None]]:
     )
 
 
+def film_progress() -> AbstractContextManager[Callable[[str, int, int], None]]:
+    """A bar of a film: what is done, pictures of all, pictures per second and time left.
+
+    Call it with the stage, the pictures done, and all pictures.
+    """
+
+    def advance(progress: Progress, task: TaskID) -> Callable[[str, int, int], None]:
+        stage, started, first = "", time.monotonic(), 0
+
+        def advance(name: str, done: int, total: int) -> None:
+            nonlocal stage, started, first
+            if name != stage:
+                stage, started, first = name, time.monotonic(), done - 1
+                progress.reset(task)
+            rate = (done - first) / max(1e-3, time.monotonic() - started)
+            progress.update(
+                task, description=name, completed=done, total=total, rate=f"{rate:.1f} pictures/s"
+            )
+
+        return advance
+
+    return _bar(
+        lambda bars: [
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(),
+            bars.MofNCompleteColumn(),
+            bars.TextColumn("{task.fields[rate]}"),
+            bars.TimeRemainingColumn(),
+        ],
+        advance,
+        total=None,
+        rate="",
+    )
+
+
 def scored_progress(total: int | None) -> AbstractContextManager[Callable[[], None]]:
     """A bar of photos scored and time elapsed; call it after each photo."""
     return _bar(

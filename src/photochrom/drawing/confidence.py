@@ -20,6 +20,10 @@ MIN_WIDTH = 220
 """Minimum width of a picture, pixels, so that its legend can be read."""
 LOW_LABEL, HIGH_LABEL = "0 a guess", "1 sure"
 
+OVERLAY_RANGE = 0.25, 0.7
+"""Confidence at which a map over a photo is darkest and brightest. Most pixels of most photos lie
+between; over 0..1 such a map has hardly more than one colour."""
+
 _COLORS = np.array(
     [
         (68, 1, 84),
@@ -59,9 +63,9 @@ def confidence_picture(confidence: Array, size: tuple[int, int]) -> Picture:
     return np.concatenate([canvas, _legend(canvas.shape[1])])
 
 
-def color_mapped(values: Array) -> Picture:
-    """Colours (..., 3), 8-bit sRGB, of values (...) in 0..1; those outside are clipped."""
-    positions = np.linspace(0, 1, len(_COLORS))
+def color_mapped(values: Array, low: float = 0.0, high: float = 1.0) -> Picture:
+    """Colours (..., 3), 8-bit sRGB, of values (...) in low..high; those outside are clipped."""
+    positions = np.linspace(low, high, len(_COLORS))
     bands = [np.interp(values, positions, band) for band in _COLORS.T]
     return np.rint(np.stack(bands, axis=-1)).astype(np.uint8)
 

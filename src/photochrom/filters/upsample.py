@@ -10,9 +10,10 @@ The settings are the best of those measured with exact ab at stride 4, see bench
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.color.lab import Array
 from photochrom.filters.guided_filter import guided_coefficients
@@ -32,10 +33,26 @@ class LinearChroma:
     """ab as a linear function of L: ab = slope * L + offset, at every pixel of the small copy.
 
     slope, offset: (h, w, 2); ab in Lab units, L in 0..100.
+    kept: (h, w), the share of the photo's own colours in the full-size result, 0..1; None for 0.
     """
 
     slope: Array
     offset: Array
+    kept: Array | None = None
+
+    def blended(self, other: LinearChroma, weight: Array) -> LinearChroma:
+        """The model where `weight` (h, w) is 0, the other one where it is 1."""
+        share = weight[..., None]
+        return replace(
+            self,
+            slope=self.slope + share * (other.slope - self.slope),
+            offset=self.offset + share * (other.offset - self.offset),
+        )
+
+    def scaled(self, factor: Array) -> LinearChroma:
+        """The model with ab times `factor`, (h, w)."""
+        share = factor[..., None]
+        return replace(self, slope=self.slope * share, offset=self.offset * share)
 
     def turned(self, quarter_turns: int, mirrored: bool) -> LinearChroma:
         """The model of the photo mirrored left to right, then turned counter-clockwise."""
@@ -44,7 +61,8 @@ class LinearChroma:
             flipped = field[:, ::-1] if mirrored else field
             return np.ascontiguousarray(np.rot90(flipped, quarter_turns))
 
-        return LinearChroma(turn(self.slope), turn(self.offset))
+        kept = None if self.kept is None else turn(self.kept)
+        return LinearChroma(turn(self.slope), turn(self.offset), kept)
 
 
 def refine(ab: Array, lightness: Array) -> Array:
@@ -78,6 +96,22 @@ def cell_mean(image: Array, stride: int) -> Array:
     height, width, *rest = image.shape
     cells = image.reshape(height // stride, stride, width // stride, stride, *rest)
     return cells.mean(axis=(1, 3), dtype=np.float32)
+
+
+def linear_positions(
+    size: int, small: int, span: tuple[float, float]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+    """Linear interpolation of `size` pixels from `small` ones, half-pixel centres, edges repeated.
+
+    span: start and end of the part that they cover, as shares of the small ones.
+    Returns the index before, the index after and the weight of the latter.
+    """
+    start, end = span
+    center = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
+    center = np.clip(center, 0, small - 1)
+    before = np.floor(center).astype(np.intp)
+    after = np.minimum(before + 1, small - 1)
+    return before, after, (center - before).astype(np.float32)
 
 
 class _JointBilateral:

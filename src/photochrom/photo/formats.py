@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -22,7 +23,8 @@ class Kind:
     """One kind of image file.
 
     suffixes: the first is what we write. loader: how libvips's name for its reader begins; empty
-    where a package of the extra "formats" reads it (`photochrom.photo.codecs.optional`).
+    where a package of an extra reads it (`photochrom.photo.codecs.optional`).
+    package: the module of that package; empty where libvips reads it.
     depths: the types of number it holds. alpha: whether it holds transparency.
     tagged: whether viewers honour the orientation tag; else pixels are turned.
     streams: whether it is decoded row by row; the others lie in memory as a whole.
@@ -36,6 +38,7 @@ class Kind:
     name: str
     suffixes: tuple[str, ...]
     loader: str = ""
+    package: str = ""
     depths: frozenset[np.dtype[Any]] = frozenset({EIGHT})
     alpha: bool = True
     tagged: bool = False
@@ -50,6 +53,11 @@ class Kind:
     def suffix(self) -> str:
         """What a new file's name ends in."""
         return self.becomes or self.suffixes[0]
+
+    @property
+    def available(self) -> bool:
+        """Whether what reads it is installed."""
+        return not self.package or find_spec(self.package) is not None
 
     @property
     def written(self) -> bool:
@@ -92,6 +100,7 @@ GIF = Kind(name="GIF", suffixes=(".gif",), loader="gif", profile=False, longest=
 PNM = Kind(
     name="PGM or PPM",
     suffixes=(".ppm", ".pgm", ".pnm"),
+    package="netpbmfile",
     depths=frozenset({EIGHT, SIXTEEN}),
     alpha=False,
     lossless=True,
@@ -100,6 +109,7 @@ PNM = Kind(
 JPEG2000 = Kind(
     name="JPEG 2000",
     suffixes=(".jp2", ".j2k", ".jpx"),
+    package="openjpeg",
     depths=frozenset({EIGHT, SIXTEEN}),
     lossless=True,
     profile=False,
@@ -108,19 +118,23 @@ JPEG2000 = Kind(
 HEIC = Kind(
     name="HEIC",
     suffixes=(".heic", ".heif"),
+    package="pillow_heif",
     depths=frozenset({EIGHT, SIXTEEN}),
     quality=True,
     longest=65_528,
 )
-BMP = Kind(name="BMP", suffixes=(".bmp", ".dib"), becomes=".png")
-JPEG_XL = Kind(name="JPEG XL", suffixes=(".jxl",), becomes=".png")
-PSD = Kind(name="Photoshop document", suffixes=(".psd", ".psb"), becomes=".tif")
+BMP = Kind(name="BMP", suffixes=(".bmp", ".dib"), package="PIL", becomes=".png")
+JPEG_XL = Kind(name="JPEG XL", suffixes=(".jxl",), package="pyjpegxl", becomes=".png")
+PSD = Kind(
+    name="Photoshop document", suffixes=(".psd", ".psb"), package="psd_tools", becomes=".tif"
+)
 RAW = Kind(
     name="camera raw",
     suffixes=(
         *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"),
         *(".sr2", ".srw"),
     ),
+    package="rawpy",
     becomes=".jpg",
 )
 

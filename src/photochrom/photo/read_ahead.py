@@ -62,3 +62,22 @@ def reading_ahead(photo: Photo) -> Iterator[None]:
 def strips_of(photo: Photo) -> FetchRows:
     """A pass over the strips of `photo.plan`; the one that was begun, where there is one."""
     return _passes.pop(photo, None) or photo.strips()
+
+
+def rows_of(photo: Photo) -> FetchRows:
+    """A pass over runs of rows of any length, each behind the one before; cut from `strips_of`."""
+    fetch, spans = strips_of(photo), iter(photo.plan.spans())
+    held = np.empty((0, photo.width, photo.bands), photo.dtype)
+
+    def rows_from(_top: int, rows: int) -> Pixels:
+        nonlocal held
+        parts = [held]
+        missing = rows - len(held)
+        while missing > 0:
+            parts.append(fetch(*next(spans)))
+            missing -= len(parts[-1])
+        held = np.concatenate(parts) if len(parts) > 1 else held
+        wanted, held = held[:rows], held[rows:]
+        return wanted
+
+    return rows_from

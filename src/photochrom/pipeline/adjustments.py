@@ -6,7 +6,7 @@ pass reduces the chroma of colours that they move out of gamut, at the photo's o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -113,7 +113,8 @@ class Adjustments:
             radius = max(1, round(self.smooth * MAX_RADIUS * min(lightness.shape)))
             slope, offset = guided_coefficients(ab, lightness, radius, EPSILON)
             ab = slope * lightness[..., None] + offset
-            chroma = linear_chroma(ab, lightness)
+            chroma = replace(linear_chroma(ab, lightness), kept=chroma.kept)
         gain = np.float32(self.saturation)
         shift = np.array([SHIFT * self.tint, SHIFT * self.warmth], np.float32)
-        return ab * gain + shift, LinearChroma(chroma.slope * gain, chroma.offset * gain + shift)
+        slope, offset = chroma.slope * gain, chroma.offset * gain + shift
+        return ab * gain + shift, LinearChroma(slope, offset, chroma.kept)

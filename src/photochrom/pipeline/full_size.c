@@ -254,7 +254,7 @@ INLINE void restore_outside(const struct kernel *k, const float *pixels, int cou
 }
 
 /* What the caller must have been written for: raise it with every change of a struct. */
-EXPORT int64_t photochrom_kernel_version(void) { return 3; }
+EXPORT int64_t photochrom_kernel_version(void) { return 4; }
 
 /* Colour `rows` rows of which the first is row `top` of the photo.
    strip: (rows, width, bands), rows `stride` bytes apart. out: (rows, width, 3 or 4), contiguous. */

@@ -33,8 +33,9 @@ from photochrom.color.lab import (
     Array,
 )
 from photochrom.color.rgb_space import SRGB, RgbSpace
-from photochrom.filters.upsample import LinearChroma
+from photochrom.filters.upsample import LinearChroma, linear_positions
 from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
+from photochrom.pipeline.kept_colors import Extent, KeptColors, Recoding
 from photochrom.pipeline.native import NativeKernel, StripArithmetic
 
 _DARKEST = np.float32(1e-20)
@@ -81,10 +82,6 @@ def colored_strips(
         yield from starmap(kernel, all_strips)
     else:
         yield from ordered_map(lambda strip: kernel(*strip), all_strips, count, _STRIPS_AHEAD)
-
-
-Extent = tuple[tuple[float, float], tuple[float, float]]
-"""A part of a picture: start and end, down and across, as shares of its height and width."""
 
 
 def colored_piece(
@@ -246,6 +243,8 @@ class _Kernel:
         fields[:2] += 1  # f of X and of Z is computed, not their differences from fy
         self.fields = widened(fields, *linear_positions(plan.width, fields.shape[2], across))
         self.rows = linear_positions(plan.height, fields.shape[1], down)
+        self.kept = None if chroma.kept is None else KeptColors(plan, chroma.kept, extent)
+        self.recoded = Recoding(source, target)
         loaded = library()
         self.native = None if loaded is None else NativeKernel(loaded, self._arithmetic(source))
 
@@ -267,6 +266,12 @@ class _Kernel:
         )
 
     def __call__(self, strip: Pixels, top: int) -> Pixels:
+        colored = self._all_colored(strip, top)
+        if self.kept is not None:
+            self.kept.mix(colored, self.recoded, strip, top)
+        return colored
+
+    def _all_colored(self, strip: Pixels, top: int) -> Pixels:
         if self.native is not None:
             return self.native(strip, top)
         rows, width, bands = strip.shape
@@ -345,22 +350,6 @@ def _chroma_factor(rgb: Array, luminance: Array, white: float, scratch: Array) -
     room *= _INSIDE
     np.minimum(room, np.float32(1), out=room)
     return room
-
-
-def linear_positions(
-    size: int, small: int, span: tuple[float, float]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
-    """Linear interpolation of `size` pixels from `small` ones, half-pixel centres, edges repeated.
-
-    span: start and end of the part that they cover, as shares of the small ones.
-    Returns the index before, the index after and the weight of the latter.
-    """
-    start, end = span
-    center = (np.arange(size) + 0.5) * (end - start) * small / size + start * small - 0.5
-    center = np.clip(center, 0, small - 1)
-    before = np.floor(center).astype(np.intp)
-    after = np.minimum(before + 1, small - 1)
-    return before, after, (center - before).astype(np.float32)
 
 
 def chroma_fields(chroma: LinearChroma) -> Array:

@@ -1,9 +1,11 @@
-"""Hints: colours set at points of a photo, their files, and their places in the small copy.
+"""Hints: colours set at points of a photo, their places in the small copy, and their files.
 
-A file of hints is JSON:
+A file of hints is JSON, and may have strokes (`photochrom.strokes`) too:
 
     {"hints": [{"x": 812, "y": 400, "color": "#8a5a3c", "radius": 12},
-               {"x": 10, "y": 20, "ab": [0, 0]}]}
+               {"x": 10, "y": 20, "ab": [0, 0], "reach": 60}],
+     "strokes": [{"effect": "erase", "points": [[300, 80], [340, 90]], "radius": 15},
+                 {"effect": "saturation", "value": 0.4, "points": [[9, 9]], "radius": 8}]}
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +23,30 @@ from numpy.typing import NDArray
 from photochrom.color.lab import Array
 from photochrom.errors import HintError, nearest_name, os_reason, see_docs
 from photochrom.options import Hint
+from photochrom.strokes import Stroke
 
 RADIUS = 0.01
 """Default radius, as a share of the photo's short side: 5 x 5 pixels of a small copy of 192, which
 the network, trained on squares of 1 to 9, follows better than 9 x 9."""
 
-_KEYS = ("x", "y", "color", "ab", "radius")
+SHORTEST_REACH = 3.25
+"""Least reach of a hint, pixels of the small copy: 1.7 % of a short side of 192."""
+
+_KEYS = ("x", "y", "color", "ab", "radius", "reach")
 
 
-def load_hints(path: Path) -> tuple[Hint, ...]:
-    """Read a file of hints; raises HintError that names the file and the hint."""
+_STROKE_KEYS = ("effect", "points", "radius", "value")
+
+
+class LocalOptions(NamedTuple):
+    """What a file of hints holds, and options of colouring take."""
+
+    hints: tuple[Hint, ...]
+    strokes: tuple[Stroke, ...]
+
+
+def load_hints(path: Path) -> LocalOptions:
+    """Read a file of hints and strokes; raises HintError that names the file and the entry."""
     try:
         record = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -40,21 +56,42 @@ def load_hints(path: Path) -> tuple[Hint, ...]:
     return parse_hints(record, str(path))
 
 
-def parse_hints(record: Any, origin: str) -> tuple[Hint, ...]:
-    """The hints of a parsed JSON file.
+def parse_hints(record: Any, origin: str) -> LocalOptions:
+    """The hints and strokes of a parsed JSON file.
 
     origin: the file's name in errors. Raises HintError for an unknown key, naming the nearest known
     one, and for an invalid hint.
     """
     if not isinstance(record, dict):
         raise HintError(origin, 'must be an object {"hints": [...]}', see_docs("hints"))
-    _check_keys(record, ("hints",), origin)
-    entries = record.get("hints")
-    if not isinstance(entries, list):
-        raise HintError(origin, '"hints" must be a list of hints', see_docs("hints"))
-    return tuple(
-        _parse_hint(entry, f"{origin}: hint {number}") for number, entry in enumerate(entries, 1)
+    _check_keys(record, ("hints", "strokes"), origin)
+    hints = _entries(record.get("hints", [] if "strokes" in record else None), "hints", origin)
+    strokes = _entries(record.get("strokes", []), "strokes", origin)
+    return LocalOptions(
+        tuple(_parse_hint(entry, f"{origin}: hint {n}") for n, entry in enumerate(hints, 1)),
+        tuple(_parse_stroke(entry, f"{origin}: stroke {n}") for n, entry in enumerate(strokes, 1)),
     )
+
+
+def _entries(entries: Any, kind: str, origin: str) -> list[Any]:
+    if not isinstance(entries, list):
+        raise HintError(origin, f'"{kind}" must be a list of {kind}', see_docs("hints"))
+    return entries
+
+
+def _parse_stroke(entry: Any, where: str) -> Stroke:
+    if not isinstance(entry, dict):
+        raise HintError(
+            where, f"is {reprlib.repr(entry)}, but must be an object with effect, points and radius"
+        )
+    _check_keys(entry, _STROKE_KEYS, where)
+    missing = [key for key in _STROKE_KEYS[:3] if key not in entry]
+    if missing:
+        raise HintError(where, f"{missing[0]} is missing")
+    try:
+        return Stroke(**entry)
+    except HintError as error:
+        raise error.with_subject(where) from None
 
 
 def _parse_hint(entry: Any, where: str) -> Hint:
@@ -68,12 +105,12 @@ def _parse_hint(entry: Any, where: str) -> Hint:
         raise HintError(where, f"{missing[0]} is missing")
     if ("color" in entry) == ("ab" in entry):
         raise HintError(where, "give its colour either as color or as ab")
-    place = (entry["x"], entry["y"])
+    place, sizes = (entry["x"], entry["y"]), (entry.get("radius"), entry.get("reach"))
     try:
         if "color" in entry:
-            return Hint.from_srgb(*place, entry["color"], entry.get("radius"))
+            return Hint.from_srgb(*place, entry["color"], *sizes)
         ab = entry["ab"]
-        return Hint(*place, tuple(ab) if isinstance(ab, list) else ab, entry.get("radius"))
+        return Hint(*place, tuple(ab) if isinstance(ab, list) else ab, *sizes)
     except HintError as error:
         raise error.with_subject(where) from None
 
@@ -93,13 +130,18 @@ class PlacedHints:
     shape: of the small copy, rows and columns.
     place: (N, 2), rows and columns of the small copy, in fractions; whole numbers are centres.
     ab: (N, 2), Lab units.
-    reach: (N, 2), the radius in rows and in columns.
+    radius: (N, 2), in rows and in columns.
+    reach: (N, 2), the distance beyond which a hint changes nothing, in rows and in columns;
+    infinite where it has no such limit.
+    stroke: (N,), ascending numbers; hints of one brush stroke have the same.
     """
 
     shape: tuple[int, int]
     place: NDArray[np.float64]
     ab: Array
+    radius: NDArray[np.float64]
     reach: NDArray[np.float64]
+    stroke: NDArray[np.intp]
 
     @classmethod
     def of(
@@ -119,14 +161,40 @@ class PlacedHints:
             pixel = tuple(np.rint(place).astype(int).tolist())
             by_pixel.pop(pixel, None)  # the later hint moves to the end
             by_pixel[pixel] = (place, hint)
-        places = [place for place, _ in by_pixel.values()]
-        radii = [hint.radius or RADIUS * min(photo) for _, hint in by_pixel.values()]
+        places = np.array([place for place, _ in by_pixel.values()]).reshape(-1, 2)
+        kept = [hint for _, hint in by_pixel.values()]
+        ab = np.array([hint.ab for hint in kept], np.float32).reshape(-1, 2)
+        radius = np.outer([hint.radius or RADIUS * min(photo) for hint in kept], scale)
+        reach = np.outer([hint.reach or np.inf for hint in kept], scale)
         return cls(
             shape,
-            np.array(places).reshape(-1, 2),
-            np.array([hint.ab for _, hint in by_pixel.values()], np.float32).reshape(-1, 2),
-            np.outer(radii, scale),
+            places,
+            ab,
+            radius,
+            np.maximum(reach, SHORTEST_REACH),
+            _strokes(places, ab, radius),
         )
+
+    def only(self, chosen: NDArray[np.bool_]) -> PlacedHints:
+        """Some of the hints; chosen: (N,)."""
+        return PlacedHints(
+            self.shape,
+            self.place[chosen],
+            self.ab[chosen],
+            self.radius[chosen],
+            self.reach[chosen],
+            self.stroke[chosen],
+        )
+
+    @property
+    def limited(self) -> NDArray[np.bool_]:
+        """Which hints have a limited reach, (N,)."""
+        return np.isfinite(self.reach[:, 0])
+
+    @property
+    def in_strokes(self) -> NDArray[np.bool_]:
+        """Which hints belong to a brush stroke of several, (N,)."""
+        return np.bincount(self.stroke, minlength=1)[self.stroke] > 1
 
     @property
     def pixels(self) -> list[tuple[int, int]]:
@@ -140,13 +208,24 @@ class PlacedHints:
         """
         hint_ab = np.zeros((*self.shape, 2), np.float32)
         hint_mask = np.zeros(self.shape, np.float32)
-        for place, ab, reach in zip(self.pixels, self.ab, np.rint(self.reach), strict=True):
-            first = [max(0, int(p - r)) for p, r in zip(place, reach, strict=True)]
-            last = [int(p + r) + 1 for p, r in zip(place, reach, strict=True)]
+        for place, ab, radius in zip(self.pixels, self.ab, np.rint(self.radius), strict=True):
+            first = [max(0, int(p - r)) for p, r in zip(place, radius, strict=True)]
+            last = [int(p + r) + 1 for p, r in zip(place, radius, strict=True)]
             square = np.s_[first[0] : last[0], first[1] : last[1]]
             hint_ab[square] = ab / np.float32(gain)
             hint_mask[square] = 1
         return hint_ab, hint_mask
+
+
+def _strokes(
+    places: NDArray[np.float64], ab: Array, radius: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """The stroke of each hint: neighbours in the list, of one colour, that touch or overlap."""
+    if len(places) < 2:
+        return np.zeros(len(places), np.intp)
+    steps = np.abs(np.diff(places, axis=0)) / np.maximum(2 * radius[1:], 2)
+    begins = (np.linalg.norm(steps, axis=1) > 1) | (ab[1:] != ab[:-1]).any(axis=1)
+    return np.cumsum([False, *begins])
 
 
 def place_in(

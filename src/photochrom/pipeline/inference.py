@@ -77,7 +77,7 @@ def predict(
 ) -> Prediction:
     """A network's colours at every pixel of its small copy."""
     return upsample_prediction(
-        copy, decoding, _predict(member.session, copy.cleaned, decoding, hints)
+        copy, decoding, predict_cells(member.session, copy.cleaned, decoding, hints)
     )
 
 
@@ -96,10 +96,10 @@ def distribution(member: Member, cells: Array, cell: tuple[int, int]) -> Array:
     return p / p.sum(axis=-1, keepdims=True)
 
 
-def _predict(
+def predict_cells(
     session: Session, lightness: Array, decoding: Decoding, hints: PlacedHints | None = None
 ) -> Prediction:
-    """Run a network on a small copy, padded with white where its size rule requires."""
+    """A network's colours on its own grid; the small copy is padded with white where it must be."""
     frame = Frame.of(lightness, session.contract.size_rule)
     fields = () if hints is None else hints.inputs(decoding.gain)
     hint_inputs = [frame.padded(field, 0) for field in fields]

@@ -15,13 +15,18 @@ struct chroma {
     int64_t field_rows;
     const int64_t *above, *below;           /* rows of `fields` around each row of chroma */
     const float *share;                     /* of the row below */
+    int64_t across, down;                   /* pixels of a sample of chroma: 1, 2 or 4; 1 or 2 */
+    int64_t wide;                           /* whether codes are uint16 */
+    int64_t largest;                        /* code */
     float from_x[3], from_z[3];
+    float weights[3];                       /* of R', G' and B' in Y' */
+    float spans[2];                         /* of B' - Y' and R' - Y' */
+    float green_of[2];                      /* what Cb and Cr give to G' - Y' */
+    float margin;
+    float mean_scale, code_scale, black;    /* from sums of a sample's codes, and codes, to 0..1 */
+    float chroma_scale, neutral;            /* codes of Cb and Cr; half a code for rounding within */
 };
 
-static const float CB = 1.772f, CR = 1.402f;
-static const float GREEN_OF_CB = (float)(-0.114 * 1.772 / 0.587);
-static const float GREEN_OF_CR = (float)(-0.299 * 1.402 / 0.587);
-static const float MARGIN = (float)(2.0 / 255.0);
 static const float LEAST = 1e-6f;
 
 INLINE int32_t nearest_step(float value) {
@@ -57,37 +62,54 @@ INLINE void codes_of(const struct chroma *k, const float *restrict code, const f
     for (int i = 0; i < count; i++) {
         red[i] = k->encoded[place[i]];
         blue[i] = k->encoded[blue_place[i]];
-        luma[i] = (red[i] * 0.299f + k->encoded[green_place[i]] * 0.587f) + blue[i] * 0.114f;
+        luma[i] = (red[i] * k->weights[0] + k->encoded[green_place[i]] * k->weights[1]) +
+                  blue[i] * k->weights[2];
     }
 }
 
-/* Mean of the four pixels of each sample, the least and the largest of the 16 around; 0..1.
-   rows: four rows of the picture. start: the first sample. */
-INLINE void neighborhood(const struct chroma *k, const uint8_t *rows, int64_t start, int count,
-                         float *restrict luma, float *restrict lowest, float *restrict highest) {
-    uint16_t sums[2 * BLOCK + 2];
-    uint8_t least[2 * BLOCK + 2], most[2 * BLOCK + 2];
+INLINE float held(float value) { return at_least(0.0f, at_most(value, 1.0f)); }
+
+/* Mean of the pixels of each sample, the least and the largest of all that its chroma reaches where
+   it is enlarged by lines between samples: half a sample more on each side; 0..1.
+   rows: of the picture, `down` and half a sample above and below. start: the first sample. */
+INLINE void neighborhood(const struct chroma *k, const void *rows, int64_t start, int count,
+                         const int across, const int down, const int wide, float *restrict luma,
+                         float *restrict lowest, float *restrict highest) {
+    enum { MOST = 4 * BLOCK + 4 };
+    int32_t sums[MOST];
+    uint16_t least[MOST], most[MOST];
     const int64_t width = k->width;
-    for (int i = 0; i < 2 * count + 2; i++) {
-        int64_t column = 2 * start - 1 + i;
+    const int beside = across / 2, above = down / 2;
+    const uint8_t *narrow_rows = (const uint8_t *)rows;
+    const uint16_t *wide_rows = (const uint16_t *)rows;
+    for (int i = 0; i < across * count + 2 * beside; i++) {
+        int64_t column = across * start - beside + i;
         column = column < 0 ? 0 : column >= width ? width - 1 : column;
-        const uint8_t a = rows[column], b = rows[width + column];
-        const uint8_t c = rows[2 * width + column], d = rows[3 * width + column];
-        const uint8_t ab = a < b ? a : b, cd = c < d ? c : d;
-        const uint8_t AB = a > b ? a : b, CD = c > d ? c : d;
-        sums[i] = (uint16_t)(b + c);
-        least[i] = ab < cd ? ab : cd;
-        most[i] = AB > CD ? AB : CD;
+        int32_t sum = 0;
+        uint16_t low = 65535, high = 0;
+        for (int row = 0; row < down + 2 * above; row++) {
+            const int64_t place = row * width + column;
+            const uint16_t code = wide ? wide_rows[place] : narrow_rows[place];
+            low = code < low ? code : low;
+            high = code > high ? code : high;
+            if (row >= above && row < above + down) sum += code;
+        }
+        sums[i] = sum;
+        least[i] = low;
+        most[i] = high;
     }
     for (int i = 0; i < count; i++) {
-        uint8_t low = least[2 * i], high = most[2 * i];
-        for (int j = 1; j < 4; j++) {
-            low = least[2 * i + j] < low ? least[2 * i + j] : low;
-            high = most[2 * i + j] > high ? most[2 * i + j] : high;
+        const int first = across * i;
+        int32_t sum = 0;
+        uint16_t low = least[first], high = most[first];
+        for (int j = 0; j < across + 2 * beside; j++) {
+            low = least[first + j] < low ? least[first + j] : low;
+            high = most[first + j] > high ? most[first + j] : high;
+            if (j >= beside && j < beside + across) sum += sums[first + j];
         }
-        luma[i] = (float)(sums[2 * i + 1] + sums[2 * i + 2]) * (float)(1.0 / (4.0 * 255.0));
-        lowest[i] = (float)low * (float)(1.0 / 255.0);
-        highest[i] = (float)high * (float)(1.0 / 255.0);
+        luma[i] = held((float)sum * k->mean_scale - k->black);
+        lowest[i] = held((float)low * k->code_scale - k->black);
+        highest[i] = held((float)high * k->code_scale - k->black);
     }
 }
 
@@ -102,42 +124,47 @@ INLINE void wanted(const float *restrict slope_above, const float *restrict slop
     }
 }
 
-/* Cb and Cr, 0..255, with as much chroma as the cube holds at every luma that it reaches. */
-INLINE void store_chroma(const float *restrict red, const float *restrict blue,
-                         const float *restrict luma, const float *restrict lowest,
-                         const float *restrict highest, int count, uint8_t *restrict cb_out,
-                         uint8_t *restrict cr_out) {
+/* Codes of Cb and Cr, with as much chroma as the cube holds at every luma that it reaches. */
+INLINE void store_chroma(const struct chroma *k, const float *restrict red,
+                         const float *restrict blue, const float *restrict luma,
+                         const float *restrict lowest, const float *restrict highest, int count,
+                         const int wide, void *cb_out, void *cr_out) {
+    const float largest = (float)k->largest, top = 1.0f - k->margin;
     for (int i = 0; i < count; i++) {
-        const float cb = (blue[i] - luma[i]) / CB, cr = (red[i] - luma[i]) / CR;
-        const float r = CR * cr, g = GREEN_OF_CB * cb + GREEN_OF_CR * cr, b = CB * cb;
+        const float cb = (blue[i] - luma[i]) / k->spans[0], cr = (red[i] - luma[i]) / k->spans[1];
+        const float r = k->spans[1] * cr, b = k->spans[0] * cb;
+        const float g = k->green_of[0] * cb + k->green_of[1] * cr;
         const float up = at_least(at_least(at_least(r, g), b), LEAST);
         const float down = at_most(at_most(at_most(r, g), b), -LEAST);
-        const float top = 1.0f - MARGIN;
-        const float room = at_most((top - highest[i]) / up, (lowest[i] - MARGIN) / -down);
-        const float kept = at_least(at_most(room, 1.0f), 0.0f) * 255.0f;
-        cb_out[i] = (uint8_t)at_least(0.0f, at_most(cb * kept + 128.5f, 255.0f));
-        cr_out[i] = (uint8_t)at_least(0.0f, at_most(cr * kept + 128.5f, 255.0f));
+        const float room = at_most((top - highest[i]) / up, (lowest[i] - k->margin) / -down);
+        const float kept = at_least(at_most(room, 1.0f), 0.0f) * k->chroma_scale;
+        const float first = at_least(0.0f, at_most(cb * kept + k->neutral, largest));
+        const float second = at_least(0.0f, at_most(cr * kept + k->neutral, largest));
+        if (wide) {
+            ((uint16_t *)cb_out)[i] = (uint16_t)first;
+            ((uint16_t *)cr_out)[i] = (uint16_t)second;
+        } else {
+            ((uint8_t *)cb_out)[i] = (uint8_t)first;
+            ((uint8_t *)cr_out)[i] = (uint8_t)second;
+        }
     }
 }
 
-/* Chroma of `count` rows of samples, of which the first is row `top` of the planes.
-   rows: (2 count + 2, width), the picture's rows with one before and one behind. cb, cr: (count,
-   chroma_width), contiguous. */
-EXPORT FOR_EACH_PROCESSOR void photochrom_chroma_block(const struct chroma *k,
-                                                       const uint8_t *rows, int64_t count,
-                                                       int64_t top, uint8_t *cb, uint8_t *cr) {
+INLINE void chroma_block(const struct chroma *k, const void *rows, int64_t count, int64_t top,
+                         const int across, const int down, const int wide, void *cb, void *cr) {
     const int64_t plane = k->field_rows * k->chroma_width;
+    const int64_t size = wide ? 2 : 1;
     float luma[BLOCK], lowest[BLOCK], highest[BLOCK], fy[BLOCK], x[BLOCK], z[BLOCK];
     float code[BLOCK], red[BLOCK], blue[BLOCK], reached[BLOCK];
     for (int64_t row = 0; row < count; row++) {
-        const uint8_t *four = rows + 2 * row * k->width;
+        const char *around = (const char *)rows + down * row * k->width * size;
         const float share = k->share[top + row];
         for (int64_t start = 0; start < k->chroma_width; start += BLOCK) {
             const int64_t left = k->chroma_width - start;
             const int n = left < BLOCK ? (int)left : BLOCK;
             const float *a = k->fields + k->above[top + row] * k->chroma_width + start;
             const float *b = k->fields + k->below[top + row] * k->chroma_width + start;
-            neighborhood(k, four, start, n, luma, lowest, highest);
+            neighborhood(k, around, start, n, across, down, wide, luma, lowest, highest);
             for (int i = 0; i < n; i++) fy[i] = k->fy[nearest_step(luma[i])];
             wanted(a, b, a + 2 * plane, b + 2 * plane, share, fy, n, x);
             wanted(a + plane, b + plane, a + 3 * plane, b + 3 * plane, share, fy, n, z);
@@ -150,8 +177,24 @@ EXPORT FOR_EACH_PROCESSOR void photochrom_chroma_block(const struct chroma *k,
                 }
             }
             codes_of(k, code, x, z, n, red, blue, reached);
-            const int64_t place = row * k->chroma_width + start;
-            store_chroma(red, blue, reached, lowest, highest, n, cb + place, cr + place);
+            const int64_t place = (row * k->chroma_width + start) * size;
+            store_chroma(k, red, blue, reached, lowest, highest, n, wide, (char *)cb + place,
+                         (char *)cr + place);
         }
     }
+}
+
+/* Chroma of `count` rows of samples, of which the first is row `top` of the planes.
+   rows: (down * count + 2 * (down / 2), width), the picture's rows with half a sample before and
+   behind. cb, cr: (count, chroma_width), contiguous. */
+EXPORT FOR_EACH_PROCESSOR void photochrom_chroma_block(const struct chroma *k, const void *rows,
+                                                       int64_t count, int64_t top, void *cb,
+                                                       void *cr) {
+    /* the common kinds get code of their own, in which the compiler knows the numbers */
+    if (k->across == 2 && k->down == 2 && !k->wide)
+        chroma_block(k, rows, count, top, 2, 2, 0, cb, cr);
+    else if (k->across == 2 && k->down == 2)
+        chroma_block(k, rows, count, top, 2, 2, 1, cb, cr);
+    else
+        chroma_block(k, rows, count, top, (int)k->across, (int)k->down, (int)k->wide, cb, cr);
 }

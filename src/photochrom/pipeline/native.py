@@ -49,7 +49,11 @@ class _ChromaStruct(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("light", "fy", "base", "encoded", "fields")),
         ("field_rows", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in ("above", "below", "share")),
-        *((name, 3 * ctypes.c_float) for name in ("from_x", "from_z")),
+        *((name, ctypes.c_int64) for name in ("across", "down", "wide", "largest")),
+        *((name, 3 * ctypes.c_float) for name in ("from_x", "from_z", "weights")),
+        *((name, 2 * ctypes.c_float) for name in ("spans", "green_of")),
+        *((name, ctypes.c_float) for name in ("margin", "mean_scale", "code_scale", "black")),
+        *((name, ctypes.c_float) for name in ("chroma_scale", "neutral")),
     ]
 
 
@@ -221,6 +225,7 @@ class ChromaArithmetic:
 
     width: of the picture. light, fy, base, encoded: tables of `STEPS` + 1 entries. fields: (4,
     rows, width of the planes). above, below, share: the rows of `fields` around each of chroma.
+    The others are of `photochrom.pipeline.luma_chroma.LumaCoding`, as `struct chroma` has them.
     """
 
     width: int
@@ -234,6 +239,19 @@ class ChromaArithmetic:
     share: Array
     from_x: Array
     from_z: Array
+    across: int
+    down: int
+    dtype: np.dtype[Any]
+    largest: int
+    weights: Sequence[np.float32]
+    spans: Sequence[np.float32]
+    green_of: Sequence[np.float32]
+    margin: np.float32
+    mean_scale: np.float32
+    code_scale: np.float32
+    black: np.float32
+    chroma_scale: np.float32
+    neutral: np.float32
 
 
 class NativeChroma:
@@ -247,26 +265,33 @@ class NativeChroma:
             for name in ("light", "fy", "base", "encoded")
         }
         self._arrays = tables | _checked_rows(arithmetic)
+        self._dtype = arithmetic.dtype
+        plain = (
+            *("width", "across", "down", "largest", "margin", "mean_scale", "code_scale"),
+            *("black", "chroma_scale", "neutral"),
+        )
+        tuples = ("from_x", "from_z", "weights", "spans", "green_of")
         self._struct = _ChromaStruct(
-            width=arithmetic.width,
             chroma_width=arithmetic.fields.shape[2],
             field_rows=arithmetic.fields.shape[1],
-            from_x=tuple(arithmetic.from_x),
-            from_z=tuple(arithmetic.from_z),
+            wide=int(arithmetic.dtype == np.uint16),
+            **{name: getattr(arithmetic, name) for name in plain},
+            **{name: tuple(getattr(arithmetic, name)) for name in tuples},
             **{name: array.ctypes.data for name, array in self._arrays.items()},
         )
 
-    def __call__(self, rows: NDArray[np.uint8], top: int) -> NDArray[np.uint8]:
-        """Cb and Cr, (2, n, w), of rows of a picture, (2 n + 2, W), with one before and behind.
+    def __call__(self, rows: Pixels, top: int) -> Pixels:
+        """Cb and Cr, (2, n, w), of rows of a picture, with half a sample before and behind.
 
         Raises ValueError for other rows.
         """
-        rows = _checked("a block", rows, np.uint8, (None, self._struct.width))
-        count = len(rows) // 2 - 1
-        if len(rows) % 2:
-            raise ValueError(f"a block of {len(rows)} rows; the kernel takes an even number")
+        rows = _checked("a block", rows, self._dtype, (None, self._struct.width))
+        down = self._struct.down
+        count, left = divmod(len(rows) - 2 * (down // 2), down)
+        if left:
+            raise ValueError(f"a block of {len(rows)} rows; the kernel takes a multiple of {down}")
         _check_place(top, count, len(self._arrays["above"]))
-        planes = np.empty((2, count, self._struct.chroma_width), np.uint8)
+        planes = np.empty((2, count, self._struct.chroma_width), self._dtype)
         cb, cr = (plane.ctypes.data for plane in planes)
         self._find(self._struct, rows.ctypes.data, count, top, cb, cr)
         return planes

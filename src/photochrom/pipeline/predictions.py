@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, cast
 
 from photochrom._system.vips import use_libvips
@@ -39,6 +39,8 @@ T = TypeVar("T")
 
 _CACHE_SIZE = 4
 """Entries of each cache; a person goes back and forth between few settings."""
+_CACHED_USUAL = 12
+"""Entries of the cache of usual colours; strokes have vividnesses of their own."""
 _FIRST_VARIANTS = 3
 """Variants that are computed together where one of the first is needed."""
 
@@ -49,8 +51,9 @@ class _Cache:
     Two threads may compute the same result at the same time; each then returns its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = _CACHE_SIZE) -> None:
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
+        self._size = size
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
@@ -67,9 +70,22 @@ class _Cache:
         result = compute()
         with self._lock:
             self._results[key] = result
-            while len(self._results) > _CACHE_SIZE:
+            while len(self._results) > self._size:
                 self._results.popitem(last=False)
         return result
+
+
+@dataclass(frozen=True)
+class HintedPrediction:
+    """The colours that follow hints.
+
+    prediction: follows those without a reach. ab: (h, w, 2), Lab units, follows all.
+    placed: the hints in the small copy.
+    """
+
+    prediction: Prediction
+    ab: Array
+    placed: PlacedHints
 
 
 class PhotoPredictions:
@@ -82,7 +98,8 @@ class PhotoPredictions:
     def __init__(self, photo: Photo, members: Sequence[Member], name: str) -> None:
         self.photo, self.name, self.members = photo, name, tuple(members)
         self.abilities = Abilities.of([member.session.contract for member in members])
-        self._cached_copies, self._cached_usual, self._cached_cells = _Cache(), _Cache(), _Cache()
+        self._cached_copies, self._cached_cells = _Cache(), _Cache()
+        self._cached_usual = _Cache(_CACHED_USUAL)
         self._cached_variants, self._cached_distances = _Cache(), _Cache()
         self._cached_dissimilarity = _Cache()
 
@@ -150,17 +167,28 @@ class PhotoPredictions:
         count = _FIRST_VARIANTS if first else MOST_VARIANTS - 1
         return self.variants(options, count)[options.variant - 1]
 
-    def hinted(self, options: ColorizeOptions) -> tuple[Prediction, PlacedHints]:
-        """The colours that follow the hints, and the hints' places in the small copy."""
+    def hinted(self, options: ColorizeOptions) -> HintedPrediction:
+        """The colours that follow the hints.
+
+        The network is asked about hints without a reach alone: it spreads a colour as far as it
+        likes.
+        """
         copy, base = self.copy(options.size), self.of(options)
         placed = self.placed(options.hints, options.size)
         dissimilarity = self._dissimilarity(options, copy, base)
-        with ThreadPoolExecutor(1) as executor:
-            future = executor.submit(self._predict_with_hints, options)
-            dissimilarity.fields(placed.pixels)  # fills its cache while the network runs
-        hinted = future.result()
-        ab = propagate_hints(placed, hinted.ab, base.ab, copy.lightness, dissimilarity)
-        return Prediction(ab, hinted.confidence), placed
+        free = placed.only(~placed.limited)
+        prediction = base
+        if len(free.ab):
+            with ThreadPoolExecutor(1) as executor:
+                future = executor.submit(self._predict_with_hints, options)
+                dissimilarity.fields(free)  # fills its cache while the network runs
+            hinted = future.result()
+            ab = propagate_hints(free, hinted.ab, base.ab, copy.lightness, dissimilarity)
+            prediction = Prediction(ab, hinted.confidence)
+        ab, limited = prediction.ab, placed.only(placed.limited)
+        if len(limited.ab):
+            ab = propagate_hints(limited, ab, ab, copy.lightness, dissimilarity)
+        return HintedPrediction(prediction, ab, placed)
 
     def placed(self, hints: Sequence[Hint], size: int | None = None) -> PlacedHints:
         """The hints, placed in the small copy.
@@ -188,8 +216,9 @@ class PhotoPredictions:
     def _predict_with_hints(self, options: ColorizeOptions) -> Prediction:
         """The colours predicted by networks that get the hints as inputs."""
         predictions = []
+        hints = [hint for hint in options.hints if hint.reach is None]
         for member, copy in zip(self.members, self.copies(options.size), strict=True):
-            placed = self._placed(options.hints, copy) if member.session.contract.hints else None
+            placed = self._placed(hints, copy) if member.session.contract.hints else None
             decoding = decoding_of(member, options.vividness)
             predictions.append((member, copy, predict(member, copy, decoding, placed)))
         return average_predictions(predictions, self.copy(options.size))
@@ -200,7 +229,7 @@ def _key(options: ColorizeOptions, **constant: Any) -> ColorizeOptions:
 
     constant: further fields that the result does not depend on, with one value for all.
     """
-    return replace(options.unadjusted, hints=(), recolor=False, **constant)
+    return replace(options.unadjusted, hints=(), strokes=(), recolor=False, **constant)
 
 
 def decoding_of(member: Member, vividness: float) -> Decoding:

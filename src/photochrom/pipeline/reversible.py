@@ -16,6 +16,7 @@ from photochrom.photo.icc import is_gray, rgb_profile_for_gray
 from photochrom.photo.jpeg.record import NotReversibleError
 from photochrom.photo.jpeg.reversible import GrayJpeg, Replacements, splice
 from photochrom.photo.metadata.written_xmp import xmp_of
+from photochrom.photo.read_ahead import rows_of
 from photochrom.pipeline.luma_chroma import chroma_planes
 
 
@@ -63,7 +64,7 @@ def reversible_jpeg(
     photo = page.photo
     threads = threads or available_cpus()
     planes = chroma_planes(
-        photo.strips(),
+        rows_of(photo),
         (photo.height, photo.width),
         chroma,
         photo.space,

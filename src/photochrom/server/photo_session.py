@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,9 @@ _RESULTS = 6  # looks whose colours stay in memory, megabytes each
 _MODELS = 2  # whose workspaces of one photo stay in memory
 _WARM = 8
 """Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
+_LEASED_IDLE_S = 10.0
+"""A session with a lease that has been idle for so long yields where all places are taken."""
+_LONGEST_RETRY_S = 30
 
 
 class PhotoSession:
@@ -44,7 +48,12 @@ class PhotoSession:
         pixels = photo.width * photo.height * photo.bands
         self.bytes = (folder / "upload").stat().st_size + pixels
         """Size on the disk, with the decoded pixels that may be written later."""
-        self.touched = time.monotonic()
+        self.lifetime_s = math.inf
+        """It is deleted after so long without a request, or without a renewal."""
+        self.leased = False
+        """Whether its client asked for a lifetime, and so opens the photo again where it must."""
+        self.touched = self.used_at = time.monotonic()
+        """The last request or renewal, and the last request."""
         self._models = models
         self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
         self._looks: OrderedDict[int, ModelAndOptions] = OrderedDict({1: look})
@@ -64,9 +73,27 @@ class PhotoSession:
         finally:
             with self._look_lock:
                 self._users -= 1
+                self.touched = time.monotonic()
                 last = self._closed and self._users == 0
             if last:
                 shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether something works with its files now."""
+        return self._users > 0
+
+    def lease(self, seconds: float) -> None:
+        """Live so long without a request, from now on."""
+        self.lifetime_s, self.leased, self.touched = seconds, True, time.monotonic()
+
+    def idle_for(self, least_s: float) -> float:
+        """How much longer it must be idle to have been so for `least_s`, seconds; at most 0 then.
+
+        One whose client asked for a lifetime need not be idle for long.
+        """
+        least = min(least_s, _LEASED_IDLE_S) if self.leased else least_s
+        return least - (time.monotonic() - self.used_at)
 
     def close(self) -> None:
         """Take no more work; the files are removed once nothing uses them."""
@@ -178,21 +205,18 @@ class PhotoSessions:
     def place(self) -> Iterator[Path]:
         """A new folder for a photo that arrives, with a name that nobody can guess.
 
-        The caller removes it where the photo fails. Raises RefusedError, 429, where no more
-        sessions fit.
+        The caller removes it where the photo fails. Where all places are taken, the session that
+        has been idle longest yields. Raises RefusedError, 429, where none has been idle for long.
         """
-        with self._lock:
-            count = len(self._sessions) + self._arriving
-            full = count >= self._settings.sessions
-            if full or self.bytes >= self._settings.session_bytes:
-                raise RefusedError(
-                    429,
-                    "busy",
-                    f"{count} photos are open already",
-                    "close some, or come back later",
-                    {"Retry-After": "30"},
-                )
-            self._arriving += 1
+        yielded: list[PhotoSession] = []
+        try:
+            with self._lock:
+                while self._is_full():
+                    yielded.append(self._sessions.pop(self._longest_idle()))
+                self._arriving += 1
+        finally:
+            for session in yielded:
+                session.close()
         folder = self.folder / secrets.token_urlsafe(16)
         try:
             folder.mkdir(mode=0o700)
@@ -201,12 +225,55 @@ class PhotoSessions:
             with self._lock:
                 self._arriving -= 1
 
-    def opened(self, folder: Path, photo: Photo) -> PhotoSession:
-        """A session on a photo in its folder; `get` does not return it before `add`."""
+    def _is_full(self) -> bool:
+        count = len(self._sessions) + self._arriving
+        return count >= self._settings.sessions or self.bytes >= self._settings.session_bytes
+
+    def _longest_idle(self) -> str:
+        """The id of the session that yields; raises RefusedError, 429, where none may."""
+        waits = {
+            name: session.idle_for(self._settings.idle_s)
+            for name, session in self._sessions.items()  # the least recently used first
+            if not session.in_use
+        }
+        ready = [name for name, wait in waits.items() if wait <= 0]
+        if ready:
+            return ready[0]
+        count = len(self._sessions) + self._arriving
+        wait = math.ceil(min([*waits.values(), _LONGEST_RETRY_S]))
+        raise RefusedError(
+            429,
+            "too-many-photos",
+            f"{count} photos are open, all that this server has room for, and all are in use",
+            f"close some, or come back in {wait} s",
+            {"Retry-After": str(wait)},
+        )
+
+    def opened(self, folder: Path, photo: Photo, lease_s: float | None = None) -> PhotoSession:
+        """A session on a photo in its folder; `get` does not return it before `add`.
+
+        lease_s: its lifetime without a request or renewal, at most the server's own.
+        """
         look = ModelAndOptions(
             self._models.default, ColorizeOptions(recolor=True)
         )  # the page says that the photo has colours already
-        return PhotoSession(folder, photo, self._models, look)
+        session = PhotoSession(folder, photo, self._models, look)
+        session.lifetime_s = self._settings.session_s
+        if lease_s is not None:
+            session.lease(min(lease_s, self._settings.session_s))
+        return session
+
+    def renew(self, names: Sequence[str], seconds: float) -> dict[str, float]:
+        """Let sessions live so long without a request, at most the server's own time.
+
+        Returns the lifetimes of those that are there, by id. It does not count as a use.
+        """
+        lifetime = min(seconds, self._settings.session_s)
+        with self._lock:
+            there = [name for name in names if name in self._sessions]
+            for name in there:
+                self._sessions[name].lease(lifetime)
+        return dict.fromkeys(there, lifetime)
 
     def add(self, session: PhotoSession) -> None:
         """Make a session available to `get`."""
@@ -220,7 +287,7 @@ class PhotoSessions:
             session = self._sessions.get(name)
             if session is None:
                 raise _not_found()
-            session.touched = time.monotonic()
+            session.touched = session.used_at = time.monotonic()
             self._sessions.move_to_end(name)
         self._drop_cold_caches()
         return session
@@ -234,10 +301,10 @@ class PhotoSessions:
         session.close()
 
     def expire(self) -> None:
-        """Delete sessions without a request for `session_s`."""
-        oldest = time.monotonic() - self._settings.session_s
+        """Delete sessions that had no request or renewal for their lifetime."""
+        now = time.monotonic()
         for name, session in list(self._sessions.items()):
-            if session.touched < oldest:
+            if now - session.touched > session.lifetime_s and not session.in_use:
                 try:
                     self.remove(name)
                 except RefusedError:

@@ -51,8 +51,9 @@ _STATUS: dict[type[PhotochromError], int] = {
     HintError: 422,
     ConfigError: 422,
     ModelError: 422,
-    MissingExtraError: 501,
 }
+_LACKING = "need a package that this server does not have"
+_WITHOUT_PACKAGE = "save the photo as JPEG, PNG or TIFF"
 _TITLES = {
     "in-color-error": "The photo is in colour already",
     "disk-full-error": "The server's disk is full",
@@ -120,6 +121,9 @@ def problem_of(error: Exception) -> JSONResponse:
     """The answer for an exception; an unforeseen one is logged, and its text is not sent."""
     if isinstance(error, RefusedError):
         return problem(error.status, error.kind, error.fields, error.headers)
+    if isinstance(error, MissingExtraError):
+        fields = error.fields(parameter)._replace(problem=_LACKING, remedy=_WITHOUT_PACKAGE)
+        return problem(501, "missing-extra-error", fields)
     if isinstance(error, PhotochromError):
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 500)
         return problem(status, _kebab(type(error).__name__), error.fields(parameter))

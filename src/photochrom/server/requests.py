@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
@@ -19,18 +20,24 @@ from photochrom.options import (
     SaveOptions,
 )
 from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
-from photochrom.pipeline.hints import parse_hints
+from photochrom.pipeline.hints import LocalOptions, parse_hints
 from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
+from photochrom.strokes import Stroke
 from photochrom.workspace import Workspace
 
 _MOST_HINTED = 32 * 2**20
 """Hints times pixels: 500 on a copy of 192 x 349."""
 
+MOST_STROKES, MOST_POINTS = 200, 5000
+MOST_VIVIDNESSES = 8
+"""Among the strokes of one photo: each is one more run of the network."""
+
 _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
+Lease = Annotated[float, Field(ge=1, le=86_400)]
 Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
@@ -77,6 +84,7 @@ class HintRequest(BaseModel):
     ab: tuple[Ab, Ab] | None = None
     color: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None
     radius: Annotated[float, Field(gt=0)] | None = None
+    reach: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _one_color(self) -> HintRequest:
@@ -87,9 +95,24 @@ class HintRequest(BaseModel):
     def hint(self) -> Hint:
         """The hint; raises HintError where a number is NaN or infinite."""
         if self.color is not None:
-            return Hint.from_srgb(self.x, self.y, self.color, self.radius)
+            return Hint.from_srgb(self.x, self.y, self.color, self.radius, self.reach)
         assert self.ab is not None
-        return Hint(self.x, self.y, self.ab, self.radius)
+        return Hint(self.x, self.y, self.ab, self.radius, self.reach)
+
+
+class StrokeRequest(BaseModel):
+    """A line of a mask brush; see docs/hints.md."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    effect: Literal["erase", "original", "saturation", "vividness"]
+    points: Annotated[list[tuple[float, float]], Field(min_length=1, max_length=MOST_POINTS)]
+    radius: Annotated[float, Field(gt=0)]
+    value: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] | None = None
+
+    def stroke(self) -> Stroke:
+        """The stroke; raises HintError for a value that does not fit its effect."""
+        return Stroke(self.effect, self.points, self.radius, self.value)
 
 
 class OptionsRequest(BaseModel):
@@ -107,11 +130,13 @@ class OptionsRequest(BaseModel):
     tint: Signed | None = None
     smooth: Share | None = None
     hints: list[HintRequest] | None = None
+    strokes: Annotated[list[StrokeRequest], Field(max_length=MOST_STROKES)] | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
         """A look with these changes; a size of null stands for the model's own.
 
-        Raises RefusedError, 413, for more hints than the server takes.
+        Raises RefusedError, 413, for more hints than the server takes, HintError for a stroke whose
+        value does not fit its effect.
         """
         changes: dict[str, Any] = {
             name: getattr(self, name) for name in _PLAIN_OPTIONS if getattr(self, name) is not None
@@ -120,7 +145,18 @@ class OptionsRequest(BaseModel):
             changes["size"] = self.size
         if self.hints is not None:
             changes["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
+        if self.strokes is not None:
+            changes["strokes"] = checked_strokes([stroke.stroke() for stroke in self.strokes])
         return ModelAndOptions(self.model or look.model, replace(look.options, **changes))
+
+
+class LeasesRequest(BaseModel):
+    """How long sessions shall live without a request."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    sessions: Annotated[list[str], Field(max_length=1000)]
+    seconds: Lease
 
 
 class HintResponse(BaseModel):
@@ -130,6 +166,16 @@ class HintResponse(BaseModel):
     y: float
     ab: tuple[float, float]
     radius: float | None
+    reach: float | None
+
+
+class StrokeResponse(BaseModel):
+    """A stroke in an answer."""
+
+    effect: str
+    points: list[tuple[float, float]]
+    radius: float
+    value: float | None
 
 
 class OptionsResponse(BaseModel):
@@ -145,14 +191,16 @@ class OptionsResponse(BaseModel):
     tint: float
     smooth: float
     hints: list[HintResponse]
+    strokes: list[StrokeResponse]
 
     @classmethod
     def of(cls, look: ModelAndOptions) -> OptionsResponse:
         """The answer's form of a look."""
         options = look.options
         plain = {name: getattr(options, name) for name in (*_PLAIN_OPTIONS, "size")}
-        hints = [HintResponse(x=h.x, y=h.y, ab=h.ab, radius=h.radius) for h in options.hints]
-        return cls(model=look.model, **plain, hints=hints)
+        hints = [HintResponse(**vars(hint)) for hint in options.hints]
+        strokes = [StrokeResponse(**vars(stroke)) for stroke in options.strokes]
+        return cls(model=look.model, **plain, hints=hints, strokes=strokes)
 
 
 class FileOptions(BaseModel):
@@ -216,13 +264,15 @@ class ColorizeRequest(FileOptions):
     recolor: bool = ColorizeOptions.recolor
     """Also colour what is in colour already."""
     hints: Annotated[str, Field(max_length=2**20)] | None = None
-    """The JSON of a file of hints."""
+    """The JSON of a file of hints and strokes."""
 
     def look(self, model: str, most_hints: int) -> ModelAndOptions:
         """The same as a look; raises HintError for invalid hints, RefusedError for too many."""
         plain = {name: getattr(self, name) for name in (*ADJUSTMENTS, "vividness", "size")}
-        hints = checked_count(_hints_in(self.hints), most_hints)
-        options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints)
+        local = _local_in(self.hints)
+        hints = checked_count(local.hints, most_hints)
+        strokes = checked_strokes(local.strokes)
+        options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints, strokes=strokes)
         return ModelAndOptions(self.model or model, options)
 
 
@@ -233,9 +283,23 @@ def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:
     return tuple(hints)
 
 
-def _hints_in(text: str | None) -> tuple[Hint, ...]:
+def checked_strokes(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
+    """The strokes; raises RefusedError, 413, for too many, or too many points or vividnesses."""
+    points = sum(len(stroke.points) for stroke in strokes)
+    vividnesses = len({one.value for one in strokes if one.effect == "vividness"})
+    for count, most, what in (
+        (len(strokes), MOST_STROKES, "strokes"),
+        (points, MOST_POINTS, "points of strokes"),
+        (vividnesses, MOST_VIVIDNESSES, "values of vividness"),
+    ):
+        if count > most:
+            raise RefusedError(413, "hint-error", f"{count} {what}, but this server takes {most}")
+    return tuple(strokes)
+
+
+def _local_in(text: str | None) -> LocalOptions:
     if text is None:
-        return ()
+        return LocalOptions((), ())
     try:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -60,7 +60,13 @@ class SuggestionsResponse(BaseModel):
     suggestions: list[LikelyColor]
 
 
-def body_of(session: PhotoSession, expires_in: float) -> SessionResponse:
+class LeasesResponse(BaseModel):
+    """Sessions that are there, by id, and the seconds after which each ends without a request."""
+
+    sessions: dict[str, float]
+
+
+def body_of(session: PhotoSession) -> SessionResponse:
     """A session and its latest look; raises PhotoError where its pixels are damaged."""
     photo, look = session.photo, session.look()
     height, width = photo.upright_size
@@ -76,7 +82,7 @@ def body_of(session: PhotoSession, expires_in: float) -> SessionResponse:
         bits=photo.bits,
         in_color=workspace.in_color,
         notes=list(photo.notes),
-        expires_in=expires_in,
+        expires_in=session.lifetime_s,
         revision=session.revision,
         look=OptionsResponse.of(look),
         can=Abilities(**abilities(session.colorizer(look.model))),

@@ -21,7 +21,8 @@ from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels
-from photochrom.pipeline.full_size import Extent, colored_piece
+from photochrom.pipeline.full_size import colored_piece
+from photochrom.pipeline.kept_colors import Extent
 from photochrom.result import Result
 
 LONGEST_WHOLE, SHORTEST_WHOLE = 2560, 64

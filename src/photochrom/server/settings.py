@@ -104,7 +104,9 @@ class Settings(BaseSettings):
     sessions: Positive = 200
     session_bytes: Positive = 32 * GIB
     session_s: Seconds = 3600
-    """A session without a request for so long is deleted."""
+    """A session without a request for so long is deleted; its client may choose a shorter time."""
+    idle_s: Seconds = 300
+    """A session without a request for so long yields to a new one where all places are taken."""
     folder: Path | None = None
     """Where a temporary folder is made; the system's temporary folder by default."""
     free_bytes: Annotated[int, Field(ge=0)] = GIB

@@ -7,12 +7,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from photochrom.photo.jpeg.markers import ALONE, EOI, SOI, SOS, JpegStructureError
+import numpy as np
+
+from photochrom.photo.jpeg.markers import ALONE, EOI, RESTARTS, SOI, SOS, JpegStructureError
 
 _NEXT_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
-"""Within coded data 0xFF is followed by 0 or is a restart marker."""
-_BEHIND_DATA = re.compile(rb"(?<!\xff)" + _NEXT_MARKER.pattern)
-"""Not tried from each byte of a run, which would take the square of its length."""
+_CHUNK = 2**20
+"""Bytes of coded data that are searched at once."""
+_CODED = np.zeros(256, bool)
+_CODED[[0, 0xFF, *RESTARTS]] = True
+"""Bytes that may follow 0xFF within coded data, or in the fill bytes before a marker."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,31 @@ def pieces(data: bytes) -> Iterator[Piece]:
         yield Piece(marker, place, body, end)
         place = end
         if marker == SOS:
-            following = _BEHIND_DATA.search(data, place)
-            if following is None:
-                raise JpegStructureError("it ends within its coded data")
-            yield Piece(None, place, place, following.start())
-            place = following.start()
+            end = _end_of_coded(data, place)
+            yield Piece(None, place, place, end)
+            place = end
     if found.end() < len(data):
         yield Piece(None, found.end(), found.end(), len(data))
+
+
+def _end_of_coded(data: bytes, start: int) -> int:
+    """Where coded data ends, and the fill bytes of the next marker begin.
+
+    Within coded data 0xFF is followed by 0 or is a restart marker. Raises JpegStructureError where
+    no other marker follows.
+    """
+    every = np.frombuffer(data, np.uint8)
+    for first in range(start, len(data) - 1, _CHUNK):
+        part = every[first : first + _CHUNK + 1]
+        places = np.flatnonzero(part[:-1] == 0xFF)
+        codes = part[places + 1]
+        markers = places[~_CODED[codes]]
+        if len(markers):
+            end = first + int(markers[0])
+            while end > start and data[end - 1] == 0xFF:
+                end -= 1
+            return end
+    raise JpegStructureError("it ends within its coded data")
 
 
 def tables_defined(data: bytes, piece: Piece) -> list[int]:

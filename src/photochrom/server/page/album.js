@@ -11,6 +11,7 @@ const THUMBNAIL = 320;
 export class Album extends EventTarget {
   photos = [];
   current = null;
+  #opened = 0; // photos so far
   #uploads = 0;
   #coloring = Promise.resolve();
 
@@ -20,14 +21,32 @@ export class Album extends EventTarget {
   }
 
   add(files) {
-    const added = [...files].map(
-      (file) => new Photo(file, (type, detail) => this.#emit(type, detail)));
+    const added = [...files].map((file) => new Photo(file, this.#heard));
+    for (const photo of added) photo.number = this.#opened += 1;
     if (!added.length) return;
     this.photos.push(...added);
     for (const photo of added) this.#sketch(photo);
     this.#emit("photos");
     this.select(added[0]);
     this.#pump();
+  }
+
+  /** Take back photos that the server has kept: { session, saved } of each. */
+  takeBack(kept) {
+    const photos = kept.map(({ session, saved }) => Photo.kept(session, saved, this.#heard));
+    for (const photo of photos) photo.number = this.#opened += 1;
+    this.photos.push(...photos);
+    this.#emit("photos");
+    for (const photo of photos) this.#color(photo);
+  }
+
+  #heard = (type, detail) => this.#emit(type, detail);
+
+  /** Photos that are coloured, that failed, and that are still to come. */
+  get byState() {
+    const of = (...states) => this.photos.filter((photo) => states.includes(photo.state));
+    return { ready: of("ready"), failed: of("failed"),
+      coming: of("waiting", "uploading", "coloring") };
   }
 
   select(photo) {
@@ -42,14 +61,62 @@ export class Album extends EventTarget {
     if (next) this.select(next);
   }
 
-  remove(photo) {
-    const at = this.photos.indexOf(photo);
-    if (at < 0) return;
-    photo.leaving.abort();
-    this.photos.splice(at, 1);
-    // The server deletes a session that is left over when it expires.
-    if (photo.isOpen) api.deleteSession(photo.session.id).catch(() => {});
-    if (photo === this.current) this.select(this.photos[at] ?? this.photos[at - 1] ?? null);
+  /** Take photos off the table. Returns { back, end }: bring them back, or let the server delete them. */
+  remove(gone) {
+    const before = this.photos;
+    const at = before.indexOf(this.current);
+    this.photos = before.filter((photo) => !gone.includes(photo));
+    for (const photo of gone) photo.leaving.abort();
+    if (gone.includes(this.current)) {
+      const stays = (photo) => this.photos.includes(photo);
+      this.select(before.slice(at).find(stays) ?? before.slice(0, at).findLast(stays) ?? null);
+    }
+    this.#emit("photos");
+    return {
+      back: () => {
+        const added = this.photos.filter((photo) => !before.includes(photo));
+        this.photos = [...before.filter((photo) => gone.includes(photo)
+          || this.photos.includes(photo)), ...added];
+        for (const photo of gone) this.#welcome(photo);
+        this.#emit("photos");
+        this.select(gone[0]);
+        this.#pump();
+      },
+      // The server deletes a session that is left over when it expires.
+      end: () => gone.filter((photo) => photo.isOpen).forEach(
+        (photo) => api.deleteSession(photo.session.id).catch(() => {})),
+    };
+  }
+
+  /** Continue where a removed photo was interrupted. */
+  #welcome(photo) {
+    photo.leaving = new AbortController();
+    if (photo.state === "coloring") this.#color(photo);
+    else if (photo.state === "uploading") photo.become("waiting");
+  }
+
+  /** Give photos parts of a look; returns a function that undoes it. */
+  apply(photos, part, label) {
+    const before = photos.map((photo) => [photo, photo.look]);
+    const change = (photo, look) => {
+      if (!photo.isOpen) return;
+      photo.change(look, label);
+      if (photo !== this.current && photo.state === "ready") this.#color(photo);
+    };
+    for (const photo of photos) {
+      photo.wish = photo.isOpen ? null : part;
+      change(photo, part);
+    }
+    return () => before.forEach(([photo, look]) => {
+      photo.wish = null;
+      const keys = Object.keys(part);
+      if (look) change(photo, Object.fromEntries(keys.map((key) => [key, look[key]])));
+    });
+  }
+
+  /** Put the photos into another order, by a function that compares two. */
+  sort(compare) {
+    this.photos = [...this.photos].sort(compare);
     this.#emit("photos");
   }
 
@@ -98,13 +165,14 @@ export class Album extends EventTarget {
       const session = await api.upload(photo.file, {
         signal: photo.leaving.signal,
         progress: (share) => { photo.progress = share; photo.become("uploading"); },
-        waiting: (seconds) => photo.become("uploading", texts.waits(seconds)),
+        waiting: (seconds, why) => photo.become("uploading", texts.waits(seconds, why)),
       });
       if (photo.leaving.signal.aborted) {
         api.deleteSession(session.id).catch(() => {});
         return;
       }
       photo.adopt(session);
+      if (photo.wish) photo.change(photo.wish, texts.step.apply);
       this.#color(photo);
     } catch (error) {
       if (error.name !== "AbortError") photo.become("failed", error.message);
@@ -118,11 +186,12 @@ export class Album extends EventTarget {
       if (photo.state !== "coloring" || photo.leaving.signal.aborted) return;
       if (photo === this.current) return;
       try {
-        const picture = await photo.ask((id) => api.preview(id, { longest: THUMBNAIL }));
+        const revision = await photo.settle();
+        const picture = await photo.ask((id) => api.preview(id, { revision, longest: THUMBNAIL }));
         this.finish(photo, picture);
         picture.close();
       } catch (error) {
-        photo.become("failed", error.message);
+        if (!photo.leaving.signal.aborted) photo.become("failed", error.message);
       }
     });
   }
@@ -130,6 +199,7 @@ export class Album extends EventTarget {
   /** A coloured picture of the photo has been fetched. */
   finish(photo, picture) {
     sketch(photo.thumbnail, picture, THUMBNAIL);
+    if (!photo.colored) Object.assign(photo, { colored: true, saved: false });
     photo.become("ready");
   }
 }

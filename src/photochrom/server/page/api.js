@@ -3,12 +3,14 @@ import { texts } from "./texts.js";
 const BASE = new URL("../api/v1", import.meta.url).pathname; // behind a proxy it has a prefix
 const TOKEN = "photochrom-token";
 const TRIES = 6;
+/** How long the server keeps a photo of an open page without a request or a renewal. */
+export const LEASE_S = 600;
 
 /** A failed request: one line for people, and the status (0: the server was not reached). */
 class ApiError extends Error {
-  constructor(status, { detail, type } = {}, wait = 0) {
+  constructor(status, { detail, problem, type } = {}, wait = 0) {
     super(detail || texts.statusOf(status));
-    Object.assign(this, { status, type, wait });
+    Object.assign(this, { status, problem, type, wait });
   }
 
   /** Whether the session is missing on the server, and not a revision of it. */
@@ -43,12 +45,12 @@ function refusal(status, body, retryAfter) {
 
 const busy = (error) => error.status === 429 || error.status === 503;
 
-async function once(path, { method = "GET", body, signal } = {}) {
+async function once(path, { method = "GET", body, signal, keepalive = false } = {}) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let answer;
   try {
-    answer = await fetch(BASE + path, { method, headers, signal, cache: "no-store",
+    answer = await fetch(BASE + path, { method, headers, signal, keepalive, cache: "no-store",
       body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -81,6 +83,11 @@ export const about = () => json("/about");
 export const models = () => json("/models");
 export const getSession = (id) => json(session(id));
 export const patchSession = (id, part) => json(session(id), { method: "PATCH", body: part });
+/** Keep sessions for so long; a request that outlives the page where it is `closing`. */
+export const renew = (sessions, seconds, closing) => {
+  const options = { method: "POST", body: { sessions, seconds }, keepalive: closing };
+  return closing ? once("/leases", options) : request("/leases", options);
+};
 export const deleteSession = (id) => request(session(id), { method: "DELETE" });
 
 /** Pictures, as ImageBitmap. */
@@ -95,19 +102,45 @@ export const suggestions = (id, parameters) =>
   json(`${session(id)}/suggestions${query(parameters)}`);
 
 /** Download a file; resolves to its content and its name. */
-async function file(path) {
-  const answer = await request(path);
+async function file(path, { signal, progress } = {}) {
+  const answer = await request(path, { signal });
   const disposition = answer.headers.get("Content-Disposition") ?? "";
   const coded = /filename\*=UTF-8''([^;]+)/i.exec(disposition);
   const plain = /filename="?([^";]+)"?/i.exec(disposition);
   const name = coded ? decodeURIComponent(coded[1]) : plain?.[1];
-  return { blob: await answer.blob(), name };
+  return { blob: progress ? await collected(answer, progress) : await answer.blob(), name };
+}
+
+/** The content of a zip; `progress` gets how many files of it have begun, and how many bytes came.
+ *  Files begin alike: "PK" 3 4 and four bytes that are the same for all of them. */
+async function collected(answer, progress) {
+  const pieces = [];
+  let [begun, bytes, tail, start] = [0, 0, new Uint8Array(0), null];
+  const reader = answer.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return new Blob(pieces, { type: answer.headers.get("Content-Type") });
+    pieces.push(value);
+    bytes += value.length;
+    start ??= value.slice(0, 8);
+    const seam = new Uint8Array([...tail, ...value.subarray(0, 7)]); // a start may lie across two
+    begun += occurrences(start, seam.subarray(0, tail.length + 7)) + occurrences(start, value);
+    tail = value.slice(-7);
+    progress(begun, bytes);
+  }
+}
+
+function occurrences(start, bytes) {
+  let count = 0;
+  for (let at = bytes.indexOf(start[0]); at >= 0; at = bytes.indexOf(start[0], at + 1))
+    if (start.every((byte, i) => bytes[at + i] === byte)) count += 1;
+  return count;
 }
 
 export const result = (id, parameters) => file(`${session(id)}/result${query(parameters)}`);
-export const archive = (ids, parameters) => {
+export const archive = (ids, parameters, options) => {
   const list = new URLSearchParams(ids.map((id) => ["session", id]));
-  return file(`/archive?${list}&${query(parameters).slice(1)}`);
+  return file(`/archive?${list}&${query(parameters).slice(1)}`, options);
 };
 
 /** Send a photo; `progress` gets 0..1. Waits and tries again while the server is busy.
@@ -120,7 +153,7 @@ export async function upload(photo, { progress, waiting, signal }) {
       if (signal.aborted) throw error;
       if (error.status === 401) setToken(await askForToken());
       else if (busy(error)) {
-        waiting(error.wait);
+        waiting(error.wait, error.problem);
         await pause(error.wait);
         if (signal.aborted) throw error;
       } else throw error;
@@ -128,10 +161,28 @@ export async function upload(photo, { progress, waiting, signal }) {
   }
 }
 
+/** Why sending a file came to nothing: the file, the connection or the server. */
+async function whyLost(photo) {
+  try {
+    const reader = photo.stream().getReader();
+    await reader.read();
+    await reader.cancel();
+  } catch {
+    return texts.unreadable;
+  }
+  try {
+    await once("/about");
+  } catch {
+    return texts.notReached;
+  }
+  return texts.interrupted;
+}
+
 function send(photo, progress, signal) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
-    call.open("POST", `${BASE}/sessions?${new URLSearchParams({ name: photo.name })}`);
+    const about = new URLSearchParams({ name: photo.name, lease: LEASE_S });
+    call.open("POST", `${BASE}/sessions?${about}`);
     if (token) call.setRequestHeader("Authorization", `Bearer ${token}`);
     call.setRequestHeader("Content-Type", "application/octet-stream");
     call.upload.addEventListener("progress", (event) => {
@@ -141,7 +192,7 @@ function send(photo, progress, signal) {
       if (call.status === 201) resolve(JSON.parse(call.responseText));
       else reject(refusal(call.status, call.responseText, call.getResponseHeader("Retry-After")));
     });
-    call.addEventListener("error", () => reject(new ApiError(0, { detail: texts.notReached })));
+    call.addEventListener("error", async () => reject(new ApiError(0, { detail: await whyLost(photo) })));
     call.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
     signal.addEventListener("abort", () => call.abort());
     call.send(photo);

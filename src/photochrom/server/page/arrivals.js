@@ -1,34 +1,94 @@
 import { byId } from "./dom.js";
+import { texts } from "./texts.js";
 
-/** Let photos be chosen, dropped or pasted; `add(files)` receives them. */
-export function receive(add) {
-  const input = byId("photo-input");
-  input.addEventListener("change", () => {
-    add([...input.files]);
-    input.value = "";
-  });
-  for (const button of [byId("choose"), byId("add")])
-    button.addEventListener("click", () => input.click());
+const HIDDEN = /^(\.|thumbs\.db$|desktop\.ini$)/i;
 
-  const veil = byId("veil");
-  const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
-  let depth = 0; // enter and leave come for every element on the way
-  const listen = (type, deed) => document.addEventListener(type, (event) => {
-    if (!carriesFiles(event)) return;
-    event.preventDefault();
-    deed(event);
-  });
-  const show = () => { veil.hidden = depth === 0; };
-  listen("dragenter", () => { depth += 1; show(); });
-  listen("dragleave", () => { depth = Math.max(0, depth - 1); show(); });
-  listen("dragover", (event) => { event.dataTransfer.dropEffect = "copy"; });
-  listen("drop", (event) => {
-    depth = 0;
-    show();
-    add([...event.dataTransfer.files]);
-  });
-  document.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length) add(files);
-  });
+const natural = (one, other) => one.localeCompare(other, undefined, { numeric: true });
+
+const readEntries = (reader) => new Promise((done, fail) => reader.readEntries(done, fail));
+const fileOf = (entry) => new Promise((done, fail) => entry.file(done, fail));
+
+/** All files of a folder and of those in it, in the order of their names. */
+async function filesOfFolder(folder) {
+  const reader = folder.createReader();
+  const entries = [];
+  for (let some = await readEntries(reader); some.length; some = await readEntries(reader))
+    entries.push(...some); // a browser gives a hundred at a time
+  const files = [];
+  for (const entry of entries.sort((one, other) => natural(one.name, other.name)))
+    files.push(...(entry.isDirectory ? await filesOfFolder(entry) : [await fileOf(entry)]));
+  return files;
+}
+
+/** Lets photos and folders be chosen, dropped or pasted; `add(files)` receives the photos. */
+export class Arrivals {
+  /** `reads`: the suffixes of files that the server opens. */
+  constructor(add, reads, status) {
+    Object.assign(this, { add, status });
+    this.isPhoto = ({ name, type }) => type.startsWith("image/")
+      || reads.includes(name.slice(name.lastIndexOf(".")).toLowerCase());
+    const input = byId("photo-input");
+    input.accept = ["image/*", ...reads].join(",");
+    this.#listen(input, (files) => add(files));
+    const folder = byId("folder-input");
+    this.#listen(folder, (files) => this.#addFolder(files[0].webkitRelativePath.split("/")[0],
+      files.sort((one, other) => natural(one.webkitRelativePath, other.webkitRelativePath))));
+    for (const id of ["choose", "add"]) byId(id).addEventListener("click", () => input.click());
+    byId("choose-folder").addEventListener("click", () => folder.click());
+    byId("choose-folder").hidden = !("webkitdirectory" in folder) || matchMedia("(hover: none)").matches;
+    this.#followDrags();
+    document.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length) add(files);
+    });
+  }
+
+  #listen(input, deed) {
+    input.addEventListener("change", () => {
+      const files = [...input.files];
+      input.value = "";
+      if (files.length) deed(files);
+    });
+  }
+
+  #followDrags() {
+    const veil = byId("veil");
+    const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
+    let depth = 0; // enter and leave come for every element on the way
+    const listen = (type, deed) => document.addEventListener(type, (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      deed(event);
+    });
+    const show = () => { veil.hidden = depth === 0; };
+    listen("dragenter", () => { depth += 1; show(); });
+    listen("dragleave", () => { depth = Math.max(0, depth - 1); show(); });
+    listen("dragover", (event) => { event.dataTransfer.dropEffect = "copy"; });
+    listen("drop", (event) => {
+      depth = 0;
+      show();
+      this.#drop(event.dataTransfer);
+    });
+  }
+
+  /** The entries are taken at once: after the event the browser has forgotten them. */
+  #drop({ items, files }) {
+    const folders = [...items].map((item) => item.webkitGetAsEntry?.())
+      .filter((entry) => entry?.isDirectory);
+    const names = new Set(folders.map(({ name }) => name));
+    const single = [...files].filter(({ name }) => !names.has(name));
+    if (single.length) this.add(single);
+    return this.status.guard(async () => {
+      for (const folder of folders) this.#addFolder(folder.name, await filesOfFolder(folder));
+    });
+  }
+
+  #addFolder(name, files) {
+    const seen = files.filter((file) => !HIDDEN.test(file.name));
+    const photos = seen.filter(this.isPhoto);
+    if (photos.length) this.add(photos);
+    const words = texts.folder(name, photos.length, seen.length - photos.length);
+    if (photos.length) this.status.say(words);
+    else this.status.regret(words);
+  }
 }

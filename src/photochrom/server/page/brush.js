@@ -1,6 +1,7 @@
 import { outline } from "./dom.js";
-import { usualRadius } from "./hints.js";
+import { STROKE_REACH, usualRadius } from "./hints.js";
 import { hexOf } from "./lab.js";
+import { drawMasks, maskStroke } from "./masks.js";
 
 /** Drawings over the photo: the stroke being painted, the brush's ring, the place whose panel is
  *  open, and beneath them the hints. */
@@ -29,13 +30,30 @@ export class Brush {
     const { tools, marks, place } = this;
     if (!marks.photo?.isOpen) return;
     if (tools.kind !== "hand" && !this.stage.holding) marks.draw(pen, view);
-    if (this.#stroke) this.#drawStroke(pen, view);
+    const masking = tools.kind === "brush" && tools.effect !== "color";
+    if (masking) drawMasks(pen, view, marks.strokes);
+    if (this.#stroke && masking) this.#drawMask(pen, view);
+    else if (this.#stroke) this.#drawStroke(pen, view);
     const hover = this.gestures?.hover;
     if (hover && tools.kind === "brush") this.#ring(pen, hover, Math.max(3, this.#radius));
+    if (hover && tools.kind === "brush" && !masking) this.#border(pen, hover);
     if (place.isOpen && place.mark === null) {
       const reach = usualRadius(marks.photo.size) * view.scale;
       this.#ring(pen, view.toScreen(place.place), Math.max(8, reach));
     } else if (!marks.chosen) this.crosshair.draw(pen, view);
+  }
+
+  #drawMask(pen, view) {
+    const { tools } = this;
+    drawMasks(pen, view,
+      [maskStroke(this.#stroke, tools, this.#radius / view.scale, view.photo)]);
+  }
+
+  /** How far the colour may spread. */
+  #border(pen, at) {
+    pen.setLineDash([3, 5]);
+    this.#ring(pen, at, STROKE_REACH * this.#radius);
+    pen.setLineDash([]);
   }
 
   #drawStroke(pen, view) {

@@ -1,5 +1,6 @@
 import { byId, element, iconButton, taken } from "./dom.js";
 import { hexOf } from "./lab.js";
+import { nameOfStroke } from "./masks.js";
 import { Mixer } from "./picker.js";
 import { nameOf, texts } from "./texts.js";
 
@@ -35,13 +36,15 @@ export class ColorPanel {
 
   /** Build the list again; the focus stays where it was. */
   show() {
-    const { all } = this.marks;
+    const { all, strokes } = this.marks;
     const focused = this.list.contains(document.activeElement)
       ? Number(document.activeElement.closest("li").dataset.mark) : null;
-    this.list.replaceChildren(...all.map((one) => this.#row(one)));
-    byId("marks-help").hidden = all.length > 0;
-    byId("marks-count").textContent = all.length || "";
-    byId("save-hints").disabled = byId("clear-hints").disabled = !all.length;
+    this.list.replaceChildren(...all.map((one) => this.#row(one)),
+      ...strokes.map((one) => this.#strokeRow(one)));
+    const count = all.length + strokes.length;
+    byId("marks-help").hidden = count > 0;
+    byId("marks-count").textContent = count || "";
+    byId("save-hints").disabled = byId("clear-hints").disabled = !count;
     this.#showSelected();
     if (focused !== null)
       (this.list.querySelector(`[data-mark="${focused}"] button`)
@@ -62,6 +65,12 @@ export class ColorPanel {
         keydown: (event) => this.#key(event, mark) } },
       swatch, element("span", { text: words })),
       iconButton("trash", texts.removeColor, () => this.marks.remove(mark), { class: "tiny" }));
+  }
+
+  #strokeRow(stroke) {
+    return element("li", {}, element("span", { class: "stroke", text: nameOfStroke(stroke) }),
+      iconButton("trash", texts.mask.remove, () => this.marks.removeStroke(stroke),
+        { class: "tiny" }));
   }
 
   #key(event, mark) {

@@ -42,6 +42,7 @@ export class Compare {
   unpin() {
     const focused = document.activeElement === byId("unpin");
     this.photo.pinned = null;
+    this.status.hush();
     this.preview.fetchPinned();
     this.sync();
     if (focused) byId("pin").focus();

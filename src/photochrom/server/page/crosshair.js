@@ -27,6 +27,12 @@ export class Crosshair {
     this.stage.invalidate();
   }
 
+  /** Hide it; it will begin in the middle again. */
+  forget() {
+    this.place = null;
+    this.hide();
+  }
+
   /** Move by CSS pixels; the view follows at its edge. */
   move(dx, dy) {
     if (!this.shown) return this.show();

@@ -3,6 +3,7 @@ import { texts } from "./texts.js";
 
 const STEP = 0.02;
 const LARGE_STEP = 0.1;
+const LABEL_GAP = 12; // pixels between a label and the edge of its side
 
 /** The handle between before and after: a slider for mouse, fingers and keys. */
 export class Divider {
@@ -21,18 +22,26 @@ export class Divider {
   place() {
     const { handle, stage } = this;
     const { left, top, width, height } = stage.view.frame;
-    const { style } = handle;
-    style.left = `${left + stage.split * width}px`;
-    style.top = `${top}px`;
-    style.height = `${height}px`;
-    for (const [side, at] of [["before", left], ["after", left + width]]) {
-      const label = byId(`${side}-label`);
-      label.style.left = `${at}px`;
-      label.style.top = `${top}px`;
-    }
-    const percent = Math.round(stage.split * 100);
+    const { style } = handle.parentElement;
+    const line = left + stage.line * width;
+    for (const [name, value] of Object.entries({ left, top, width, height, line }))
+      style.setProperty(`--photo-${name}`, `${value}px`);
+    this.#label(byId("before-label"), left, line, (room, long) => room - long);
+    this.#label(byId("after-label"), line, left + width, (room) => room);
+    const percent = Math.round(stage.line * 100);
     handle.setAttribute("aria-valuenow", percent);
     handle.setAttribute("aria-valuetext", texts.dividerAt(percent));
+  }
+
+  /** Put a label onto its own side, or beside the photo where that side is too narrow for it. */
+  #label(label, from, to, beside) {
+    const long = label.offsetWidth;
+    const first = label.id === "before-label";
+    const inside = to - from >= long + 2 * LABEL_GAP;
+    const at = inside ? (first ? from + LABEL_GAP : to - LABEL_GAP - long)
+      : beside(first ? to - LABEL_GAP : from + LABEL_GAP, long);
+    label.style.left = `${at}px`;
+    label.classList.toggle("off", to - from < 1 || at < 0 || at + long > this.stage.view.width);
   }
 
   /** Show half before and half after, or after alone. */
@@ -42,7 +51,7 @@ export class Divider {
     if (event.button !== 0) return;
     const { left, width } = this.stage.view.frame;
     // The line keeps its distance from the finger.
-    this.#grip = event.clientX - (left + this.stage.split * width);
+    this.#grip = event.clientX - (left + this.stage.line * width);
     this.handle.setPointerCapture(event.pointerId);
   }
 

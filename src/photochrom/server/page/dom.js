@@ -1,10 +1,10 @@
 import { texts } from "./texts.js";
 
-const ICONS = new URL("icons.svg", import.meta.url).pathname;
-
 export const byId = (id) => document.getElementById(id);
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
-export const narrow = matchMedia("(max-width: 760px)");
+/** Whether the controls fold up and panels dock at an edge: narrow or low, as in layouts.css. */
+export const compact = matchMedia("(max-width: 760px) and (min-height: 481px), (max-width: 480px), "
+  + "(min-width: 481px) and (max-height: 480px)");
 export const coarse = matchMedia("(pointer: coarse)");
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -20,14 +20,14 @@ export function element(tag, { class: name, text, on = {}, ...attributes } = {},
   return node;
 }
 
-/** An icon of icons.svg, hidden from screen readers. */
+/** An icon of index.html, hidden from screen readers. */
 function icon(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS(space, "use");
-  use.setAttribute("href", `${ICONS}#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
 }
@@ -66,13 +66,17 @@ export function outline(pen, width, path) {
 /** Put the texts and icons into the elements of index.html that name them. */
 export function fill(root = document) {
   for (const node of root.querySelectorAll("[data-text]"))
-    node.append(texts[node.dataset.text]);
+    node.append(texts[(coarse.matches && node.dataset.touch) || node.dataset.text]);
   for (const node of root.querySelectorAll("[data-label]")) {
     const { label, keys } = node.dataset;
     node.setAttribute("aria-label", texts[label]);
     if (node.matches("button")) node.title = keys ? `${texts[label]}  (${keys})` : texts[label];
   }
   for (const node of root.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon));
+  for (const node of root.querySelectorAll("#tools [data-icon]"))
+    if (texts.words[node.dataset.icon])
+      node.append(element("span", { class: "word", text: texts.words[node.dataset.icon],
+        "aria-hidden": "true" }));
 }
 
 /** Draw a small copy of a picture into a canvas, which takes its shape. */

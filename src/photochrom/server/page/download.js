@@ -2,8 +2,10 @@ import * as api from "./api.js";
 import { byId, deliver, element } from "./dom.js";
 import { texts } from "./texts.js";
 
-/** The dialog that downloads full-size files. */
+/** The dialog that downloads full-size files: of one photo, or of all in a zip. */
 export class DownloadDialog {
+  #work = null; // AbortController of what is being prepared
+
   constructor(album, { formats, lossy }, status) {
     Object.assign(this, { album, status });
     this.lossy = new Set(lossy);
@@ -12,6 +14,8 @@ export class DownloadDialog {
     this.quality = byId("quality");
     this.one = byId("download-one");
     this.all = byId("download-all");
+    this.now = byId("download-now");
+    this.stop = byId("download-stop");
     this.same = element("option", { value: "" });
     this.format.append(this.same,
       ...formats.map((format) => element("option", { value: format, text: format.toUpperCase() })));
@@ -19,23 +23,32 @@ export class DownloadDialog {
     this.quality.addEventListener("input", () => this.#sync());
     this.one.addEventListener("click", () => this.#give(this.one, () => this.#single()));
     this.all.addEventListener("click", () => this.#give(this.all, () => this.#zip()));
+    this.now.addEventListener("click", () => this.album.dispatchEvent(new Event("enough")));
+    this.stop.addEventListener("click", () => this.#cancel());
+    this.dialog.addEventListener("close", () => this.#cancel());
+    for (const type of ["state", "photos"]) album.addEventListener(type, () => this.#sync());
   }
+
+  get able() { return this.album.byState.ready.length > 0; }
 
   open() {
-    if (this.album.current?.state !== "ready" || this.dialog.open) return;
-    this.#sync();
+    if (!this.able || this.dialog.open) return;
+    byId("download-note").textContent = "";
     this.dialog.showModal();
+    this.#sync();
   }
 
-  get #ready() { return this.album.photos.filter((photo) => photo.state === "ready"); }
-
   #sync() {
-    const own = this.album.current.session.format;
+    if (!this.dialog.open) return;
+    const { ready, coming } = this.album.byState;
+    const { current } = this.album;
+    const own = (ready.includes(current) ? current : ready[0])?.session.format ?? "";
     this.same.textContent = texts.asPhoto(own);
     byId("quality-row").hidden = !this.lossy.has(this.format.value || own);
     byId("quality-value").textContent = this.quality.value;
     byId("reversible-row").hidden = own !== "jpg" || !["", "jpg"].includes(this.format.value);
-    const count = this.#ready.length;
+    const count = ready.length + coming.length;
+    this.one.hidden = byId("share").hidden = !ready.includes(current);
     this.all.hidden = count < 2;
     this.all.textContent = texts.downloadAll(count);
   }
@@ -48,6 +61,8 @@ export class DownloadDialog {
       reversible: this.#reversible ? true : undefined };
   }
 
+  #say(words) { byId("download-note").textContent = words; }
+
   async #single() {
     const photo = this.album.current;
     await photo.settle();
@@ -57,32 +72,71 @@ export class DownloadDialog {
   }
 
   async #zip() {
-    const photos = this.#ready;
+    const { signal } = this.#work;
+    await this.#coming(signal);
+    const { ready: photos, failed, coming } = this.album.byState;
+    this.#say(texts.preparing);
     for (const photo of photos) {
       await photo.settle();
       await photo.ask(api.getSession); // a session that expired is opened again
+      signal.throwIfAborted();
     }
-    const { blob, name } = await api.archive(photos.map((photo) => photo.session.id), this.#how);
-    return { blob, name: name ?? "photochrom.zip", photos };
+    const { blob, name } = await api.archive(photos.map((photo) => photo.session.id), this.#how,
+      { signal, progress: (begun, bytes) => this.#say(texts.zipping(begun, photos.length, bytes)) });
+    return { blob, name: name ?? "photochrom.zip", photos, left: [...failed, ...coming] };
   }
 
+  /** Wait until no photo is still to come, or the person has enough of them. */
+  #coming(signal) {
+    const { album, now } = this;
+    return new Promise((done, fail) => {
+      const listening = new AbortController();
+      const end = (how) => {
+        listening.abort();
+        now.hidden = true;
+        how();
+      };
+      const look = () => {
+        const { ready, coming } = album.byState;
+        if (!coming.length) return end(done);
+        now.hidden = !ready.length;
+        now.textContent = texts.enough(ready.length);
+        return this.#say(texts.waitsForAll(ready.length, ready.length + coming.length));
+      };
+      for (const type of ["state", "photos"])
+        album.addEventListener(type, look, { signal: listening.signal });
+      album.addEventListener("enough", () => end(done), { signal: listening.signal });
+      signal.addEventListener("abort", () => end(() => fail(signal.reason)));
+      look();
+    });
+  }
+
+  #cancel() { this.#work?.abort(); }
+
   async #give(button, fetched) {
-    if (button.getAttribute("aria-disabled") === "true") return;
-    button.setAttribute("aria-disabled", "true");
+    if (this.#work) return;
+    const work = this.#work = new AbortController();
+    const buttons = [this.one, this.all];
+    for (const one of buttons) one.setAttribute("aria-disabled", "true");
     button.classList.add("busy");
-    byId("download-note").textContent = texts.preparing;
+    this.stop.hidden = false;
+    this.#say(texts.preparing);
     try {
-      const { blob, name, photos } = await fetched();
+      const { blob, name, photos, left = [] } = await fetched();
+      work.signal.throwIfAborted();
       deliver(blob, name);
       for (const photo of photos) photo.saved = true;
       this.dialog.close();
-      this.status.say(texts.downloaded(name));
-      byId("download-note").textContent = "";
+      this.status.say(photos.length > 1 || left.length
+        ? texts.downloadedZip(name, photos.length) : texts.downloaded(name));
+      if (left.length) this.status.regret(texts.leftOut(left.map((photo) => photo.name)));
     } catch (error) {
-      byId("download-note").textContent = error.message;
+      this.#say(work.signal.aborted ? texts.cancelled : error.message);
     } finally {
-      button.removeAttribute("aria-disabled");
+      this.#work = null;
+      for (const one of buttons) one.removeAttribute("aria-disabled");
       button.classList.remove("busy");
+      this.stop.hidden = this.now.hidden = true;
     }
   }
 }

@@ -50,7 +50,8 @@ export class Gestures {
     const first = { start: at, last: at, type };
     if (event.button === 1 || this.spaceHeld || tools.kind === "hand")
       return { ...first, kind: "pan" };
-    const mark = this.deeds.grab(at, REACH[type]);
+    // With the brush, painting paints, on old strokes too; marks are moved with the other tool.
+    const mark = tools.kind === "brush" ? null : this.deeds.grab(at, REACH[type]);
     if (mark !== null) return { ...first, kind: "hold", mark };
     if (tools.kind === "brush") {
       if (!this.stage.view.contains(at)) return { ...first, kind: "pan" };

@@ -6,6 +6,9 @@ import { clamp, outline } from "./dom.js";
 /** Of the short side; the server's own radius of a hint that names none. */
 const USUAL_RADIUS = 0.01;
 
+/** How far a stroke's colour spreads, in radii of the brush. */
+export const STROKE_REACH = 8;
+
 let lastMark = 0;
 
 export const newMark = () => (lastMark += 1);
@@ -15,21 +18,23 @@ export const usualRadius = ({ width, height }) => USUAL_RADIUS * Math.min(width,
 const tidy = (value, digits) => Number(value.toFixed(digits));
 
 /** Hints as the server and the files have them. */
-export const plainHints = (hints) => hints.map(({ x, y, ab, radius }) => ({
+export const plainHints = (hints) => hints.map(({ x, y, ab, radius, reach = null }) => ({
   x: tidy(x, 1), y: tidy(y, 1), ab: ab.map((value) => tidy(value, 2)),
-  radius: radius === null ? null : tidy(radius, 2) }));
+  radius: radius === null ? null : tidy(radius, 2),
+  reach: reach === null ? null : tidy(reach, 2) }));
 
 /** Hints of the server or a file, each with a mark of its own. */
 export const markedHints = (hints) =>
-  hints.map(({ radius = null, ...hint }) => ({ ...hint, radius, mark: newMark() }));
+  hints.map(({ radius = null, reach = null, ...hint }) =>
+    ({ ...hint, radius, reach, mark: newMark() }));
 
-/** The marks in the order they were set: { mark, points, ab, radius }. */
+/** The marks in the order they were set: { mark, points, ab, radius, reach }. */
 export function marksOf(hints) {
   const marks = new Map();
   for (const hint of hints) {
     const known = marks.get(hint.mark);
     if (known) known.points.push(hint);
-    else marks.set(hint.mark, { mark: hint.mark, points: [hint], ab: hint.ab, radius: hint.radius });
+    else marks.set(hint.mark, { ...hint, points: [hint] });
   }
   return [...marks.values()];
 }
@@ -38,7 +43,7 @@ export const markOf = (hints, mark) => marksOf(hints).find((one) => one.mark ===
 
 export const without = (hints, mark) => hints.filter((hint) => hint.mark !== mark);
 
-/** Give a mark another colour or radius. */
+/** Give a mark another colour or reach. */
 export const changed = (hints, mark, part) =>
   hints.map((hint) => (hint.mark === mark ? { ...hint, ...part } : hint));
 
@@ -74,9 +79,9 @@ export function alongStroke(path, spacing) {
   return points;
 }
 
-/** A hint at a place, clamped to the photo. */
-export const hintAt = ({ x, y }, ab, radius, mark, { width, height }) => ({
-  x: clamp(x, 0, width - 1), y: clamp(y, 0, height - 1), ab, radius, mark });
+/** A hint at a place, clamped to the photo; `rest` has its ab, radius, reach and mark. */
+export const hintAt = ({ x, y }, { width, height }, rest) => ({
+  x: clamp(x, 0, width - 1), y: clamp(y, 0, height - 1), radius: null, reach: null, ...rest });
 
 /** The hint nearest to a place on the screen, within `reach` of it; the selected mark goes first. */
 export function hintNear(hints, view, at, reach, selected) {
@@ -90,25 +95,39 @@ export function hintNear(hints, view, at, reach, selected) {
   return best;
 }
 
-/** Draw the dots of all marks, each ringed, the selected one with how far its colour is known. */
-export function drawHints(pen, view, hints, { selected, colorOf, usual }) {
-  for (const { mark, points } of marksOf(hints)) {
+/** Draw the dots of all marks, each ringed, the selected one with the border of its reach. */
+export function drawHints(pen, view, hints, { selected, colorOf }) {
+  for (const { mark, points, reach } of marksOf(hints)) {
     const chosen = mark === selected;
     const spots = points.map((hint) => view.toScreen(hint));
+    if (chosen && reach !== null) drawReach(pen, spots, reach * view.scale);
     if (spots.length > 1)
       outline(pen, chosen ? 3 : 1.5, () => spots.forEach(({ x, y }) => pen.lineTo(x, y)));
     points.forEach((hint, i) => {
-      if (chosen) drawReach(pen, spots[i], (hint.radius ?? usual) * view.scale);
       drawDot(pen, spots[i], colorOf(hint), chosen, spots.length > 1);
     });
   }
 }
 
-function drawReach(pen, { x, y }, radius) {
-  if (radius < 12) return;
-  pen.setLineDash([3, 5]);
-  outline(pen, 1.25, () => pen.arc(x, y, radius, 0, 2 * Math.PI));
-  pen.setLineDash([]);
+/** The border of the band beyond which nothing changes; drawn on a canvas of its own, where the
+ *  inside can be cut out. */
+function drawReach(pen, spots, radius) {
+  const sheet = new OffscreenCanvas(pen.canvas.width, pen.canvas.height);
+  const line = sheet.getContext("2d");
+  line.setTransform(pen.getTransform());
+  line.lineCap = line.lineJoin = "round";
+  for (const [more, style] of [[1.5, "rgb(0 0 0 / .6)"], [0.5, "#fff"], [-1, null]]) {
+    line.globalCompositeOperation = style ? "source-over" : "destination-out";
+    line.lineWidth = 2 * (radius + more);
+    line.strokeStyle = style ?? "#000";
+    line.beginPath();
+    for (const { x, y } of [spots[0], ...spots]) line.lineTo(x, y);
+    line.stroke();
+  }
+  pen.save();
+  pen.resetTransform();
+  pen.drawImage(sheet, 0, 0);
+  pen.restore();
 }
 
 function drawDot(pen, { x, y }, color, chosen, small) {

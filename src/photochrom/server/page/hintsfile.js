@@ -18,20 +18,23 @@ export class HintsFile {
 
   save() {
     const { name, look } = this.album.current;
-    const hints = plainHints(look.hints).map(({ radius, ...hint }) =>
-      (radius === null ? hint : { ...hint, radius }));
-    const lines = hints.map((hint) => `  ${JSON.stringify(hint)}`).join(",\n");
-    const blob = new Blob([`{"hints": [\n${lines}\n]}\n`], { type: "application/json" });
+    // What is null is left out.
+    const lines = (list) => list.map((one) => `  ${JSON.stringify(one, (_, value) => value ?? undefined)}`)
+      .join(",\n");
+    const strokes = look.strokes.length ? `,\n "strokes": [\n${lines(look.strokes)}\n]` : "";
+    const blob = new Blob([`{"hints": [\n${lines(plainHints(look.hints))}\n]${strokes}}\n`],
+      { type: "application/json" });
     deliver(blob, `${name.replace(/\.[^.]*$/, "")}.hints.json`);
   }
 
   async load(file) {
     const photo = this.album.current;
     await this.status.guard(async () => {
-      const answer = markedHints(await photo.loadHints(await this.#read(file)));
+      const look = await photo.load(await this.#read(file));
+      const hints = markedHints(look.hints);
       photo.selected = null;
-      photo.change({ hints: answer }, texts.step.load);
-      this.status.say(texts.hintsLoaded(answer.length));
+      photo.change({ hints, strokes: look.strokes }, texts.step.load);
+      this.status.say(texts.hintsLoaded(hints.length + look.strokes.length));
     });
   }
 
@@ -42,7 +45,8 @@ export class HintsFile {
     } catch {
       throw new Error(texts.notJson(file.name));
     }
-    if (!Array.isArray(record?.hints)) throw new Error(texts.notJson(file.name));
-    return record.hints;
+    const { hints = [], strokes = [] } = record ?? {};
+    if (!Array.isArray(record?.hints ?? record?.strokes)) throw new Error(texts.notJson(file.name));
+    return { hints, strokes };
   }
 }

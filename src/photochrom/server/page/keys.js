@@ -9,15 +9,21 @@ const typing = (node) => node.matches("select, textarea, input:not([type=range],
 export class Keys {
   constructor(desk) {
     Object.assign(this, desk);
+    const { crosshair } = this;
+    this.byKey = true; // whether the person used the keyboard last
     this.viewport = byId("viewport");
     document.addEventListener("keydown", (event) => this.#down(event));
     document.addEventListener("keyup", (event) => this.#up(event));
     window.addEventListener("blur", () => this.#release());
     this.viewport.addEventListener("keydown", (event) => this.#onStage(event));
     this.viewport.addEventListener("focus", () => {
-      if (this.viewport.matches(":focus-visible") && this.tools.kind !== "hand")
-        this.crosshair.show();
+      if (this.byKey && this.tools.kind !== "hand") this.crosshair.show();
     });
+    document.addEventListener("keydown", () => { this.byKey = true; }, true);
+    document.addEventListener("pointerdown", () => {
+      this.byKey = false;
+      crosshair.hide();
+    }, true);
     this.viewport.addEventListener("blur", () => {
       if (!this.place.isOpen) this.crosshair.hide();
     });

@@ -7,7 +7,10 @@ const signed = (value) => (value > 0 ? `+${percent(value)}` : percent(value).rep
 const CONTROLS = {
   vividness: percent, saturation: percent, warmth: signed, tint: signed, smooth: percent,
 };
+/** The parts of a look that mean the same for every photo. */
+export const SHARED = [...Object.keys(CONTROLS), "size", "model"];
 const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
+const GOOD = 1.5; // times a model's usual size, and parts of it, in which its colours are good
 
 /** One labelled slider with its value and a button that resets it. */
 class Slider {
@@ -20,8 +23,10 @@ class Slider {
     this.output = element("output", { for: `look-${name}` });
     this.reset = iconButton("reset", texts.resetOne(label), () => this.#reset(changed),
       { class: "tiny" });
-    this.node = element("div", { class: "slider", title: texts.about[name] },
-      element("label", { for: `look-${name}`, text: label }), this.reset, this.output, this.input);
+    const about = texts.about[name];
+    this.node = element("div", { class: "slider" },
+      element("label", { for: `look-${name}`, text: label }), this.reset, this.output,
+      about && element("p", { class: "soft", text: about }), this.input);
   }
 
   get value() { return Number(this.input.value); }
@@ -69,6 +74,7 @@ export class LookPanel {
     this.resetAll = element("button", { type: "button", class: "quiet", text: texts.resetAll,
       on: { click: () => this.#reset() } });
     this.sizeRow = element("div", {});
+    for (const slider of this.sliders) slider.show(slider.usual);
     byId("sliders").append(...this.sliders.map((slider) => slider.node), this.sizeRow,
       this.modelRow, this.resetAll);
   }
@@ -77,7 +83,7 @@ export class LookPanel {
   #offerSizes(model) {
     if (this.sizesOf === model) return;
     this.sizesOf = model;
-    const { smallest, largest } = model.size;
+    const { usual, smallest, largest } = model.size;
     this.steps = [null, ...SIZES.filter((size) => size >= smallest && size <= largest)];
     const say = (step) => (step ? texts.pixels(this.steps[step]) : texts.auto);
     this.size = new Slider("size", { min: 0, max: this.steps.length - 1, step: 1, usual: 0, say },
@@ -86,7 +92,12 @@ export class LookPanel {
         if (!draft) this.change({ size: this.steps[step] }, texts.control.size,
           { key: "look size" });
       });
-    this.sizeRow.replaceChildren(this.size.node);
+    const good = this.steps.filter((size) => size && usual / GOOD <= size && size <= usual * GOOD);
+    const share = (size) => `${100 * this.steps.indexOf(size) / (this.steps.length - 1)}%`;
+    this.size.input.style.setProperty("--low", share(good[0]));
+    this.size.input.style.setProperty("--high", share(good.at(-1)));
+    this.sizeRow.replaceChildren(this.size.node, ...(good.length > 1
+      ? [element("p", { class: "soft", text: texts.goodSizes(good[0], good.at(-1)) })] : []));
   }
 
   #chooseModel() {

@@ -1,6 +1,6 @@
 import * as api from "./api.js";
 import { Album } from "./album.js";
-import { receive } from "./arrivals.js";
+import { Arrivals } from "./arrivals.js";
 import { Brush } from "./brush.js";
 import { ColorPanel } from "./colors.js";
 import { Compare } from "./compare.js";
@@ -14,12 +14,18 @@ import { DownloadDialog } from "./download.js";
 import { Gestures } from "./gestures.js";
 import { HintsFile } from "./hintsfile.js";
 import { Keys } from "./keys.js";
+import { keepLeases } from "./lease.js";
 import { LookPanel } from "./look.js";
+import { BrushEffects } from "./masks.js";
 import { Marks } from "./marks.js";
+import { Overview } from "./overview.js";
 import { Panels } from "./panels.js";
 import { PlacePanel } from "./place.js";
 import { Preview } from "./preview.js";
+import { PrintPicture } from "./print.js";
 import { ReferencePanel } from "./reference.js";
+import { SharePictures } from "./share.js";
+import { Shelf } from "./shelf.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { Strip } from "./strip.js";
@@ -59,11 +65,17 @@ function lay(about, { models }, status) {
   desk.gestures = new Gestures(stage, tools, table.gestures);
   brush.gestures = desk.gestures;
   new Keys({ ...desk, deeds: table.deeds });
+  keepLeases(album);
+  new BrushEffects(tools);
   new ReferencePanel(tools, status);
   new HintsFile(album, status);
-  new Strip(album, (photo) => table.remove(photo));
-  receive((files) => album.add(files));
-  byId("photo-input").accept = ["image/*", ...about.reads].join(",");
+  new SharePictures(album, preview, status);
+  const strip = new Strip(album, (photo) => table.remove([photo]));
+  new Overview(album, strip, { remove: (photos) => table.remove(photos),
+    apply: (photos) => table.applyLook(photos) });
+  new PrintPicture(album, preview);
+  new Arrivals((files) => album.add(files), about.reads, status);
+  return new Shelf(album).open();
 }
 
 async function start() {
@@ -78,7 +90,8 @@ async function start() {
   try {
     const about = await api.about();
     if (about.token_needed && !api.hasToken()) api.setToken(await askForToken());
-    lay(about, await api.models(), status);
+    const lost = await lay(about, await api.models(), status);
+    if (lost) status.regret(texts.lostBefore(lost));
     document.body.dataset.ready = "";
   } catch (error) {
     status.regret(error.message);

@@ -1,7 +1,8 @@
 import { arrow } from "./dom.js";
-import { alongStroke, changed, drawHints, hintAt, hintNear, marksOf, markOf, moved, newMark,
-  usualRadius, without } from "./hints.js";
+import { STROKE_REACH, alongStroke, changed, drawHints, hintAt, hintNear, marksOf, markOf, moved,
+  newMark, without } from "./hints.js";
 import { hexOf } from "./lab.js";
+import { maskStroke, uncovered } from "./masks.js";
 import { texts } from "./texts.js";
 
 const MIDDLE = 60; // L, while the photo's own is not known
@@ -40,7 +41,7 @@ export class Marks extends EventTarget {
   /** A dot at a place; its mark, or null where there are too many already. */
   add(place, ab, { draft = false } = {}) {
     const mark = newMark();
-    const done = this.#append([hintAt(place, ab, null, mark, this.photo.size)],
+    const done = this.#append([hintAt(place, this.photo.size, { ab, mark })],
       texts.step.color, draft);
     if (done) this.select(mark);
     return done ? mark : null;
@@ -51,9 +52,23 @@ export class Marks extends EventTarget {
     const { width, height } = this.photo.size;
     const radius = size * Math.min(width, height);
     const mark = newMark();
-    const points = alongStroke(path, radius).map(
-      (point) => hintAt(point, ab, radius, mark, this.photo.size));
+    const hint = { ab, radius, reach: STROKE_REACH * radius, mark };
+    const points = alongStroke(path, radius).map((point) => hintAt(point, this.photo.size, hint));
     return this.#append(points, texts.step.stroke);
+  }
+
+  get strokes() { return this.photo?.look?.strokes ?? []; }
+
+  /** A stroke of the mask brush; `what` has its effect and share, `size` as for `paint`. */
+  mask(path, what, size) {
+    const { width, height } = this.photo.size;
+    const stroke = maskStroke(path, what, size * Math.min(width, height), this.photo.size);
+    this.photo.change({ strokes: [...this.strokes, stroke] }, texts.mask.effects[stroke.effect]);
+  }
+
+  removeStroke(stroke) {
+    this.photo.change({ strokes: this.strokes.filter((one) => one !== stroke) },
+      texts.mask.removed);
   }
 
   #append(added, label, draft = false) {
@@ -61,11 +76,12 @@ export class Marks extends EventTarget {
       this.dispatchEvent(new Event("full"));
       return false;
     }
-    this.photo.change({ hints: [...this.hints, ...added] }, label, { draft });
+    this.photo.change({ hints: [...this.hints, ...added],
+      strokes: uncovered(this.strokes, added) }, label, { draft });
     return true;
   }
 
-  /** Another colour or radius for a mark. */
+  /** Another colour or reach for a mark. */
   change(mark, part, { draft = false, key = null } = {}) {
     const label = "ab" in part ? texts.step.recolor : texts.step.radius;
     this.photo.change({ hints: changed(this.hints, mark, part) }, label, { draft, key });
@@ -95,12 +111,12 @@ export class Marks extends EventTarget {
 
   clear() {
     this.select(null);
-    this.photo.change({ hints: [] }, texts.step.clear);
+    this.photo.change({ hints: [], strokes: [] }, texts.step.clear);
   }
 
   draw(pen, view) {
     if (!this.photo?.isOpen) return;
     drawHints(pen, view, this.hints, { selected: this.selected,
-      colorOf: (hint) => this.colorOf(hint), usual: usualRadius(this.photo.size) });
+      colorOf: (hint) => this.colorOf(hint) });
   }
 }

@@ -1,4 +1,4 @@
-import { byId, narrow } from "./dom.js";
+import { byId, compact } from "./dom.js";
 
 /** The tabs of the controls; on a small screen a sheet that opens and closes with them. */
 export class Panels {
@@ -10,9 +10,9 @@ export class Panels {
       tab.addEventListener("click", () => this.#press(tab));
       tab.addEventListener("keydown", (event) => this.#key(event));
     }
-    narrow.addEventListener("change", () => this.#sheet(!narrow.matches));
+    compact.addEventListener("change", () => this.#sheet(!compact.matches));
     this.open("look");
-    this.#sheet(!narrow.matches);
+    this.#sheet(!compact.matches);
   }
 
   open(name) {
@@ -30,7 +30,7 @@ export class Panels {
 
   #press(tab) {
     const again = tab.dataset.panel === this.name;
-    if (narrow.matches) this.#sheet(!again || this.node.classList.contains("folded"));
+    if (compact.matches) this.#sheet(!again || this.node.classList.contains("folded"));
     if (!again) this.open(tab.dataset.panel);
   }
 

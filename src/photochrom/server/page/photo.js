@@ -1,6 +1,6 @@
 import * as api from "./api.js";
 import { History } from "./history.js";
-import { plainHints } from "./hints.js";
+import { markedHints, plainHints } from "./hints.js";
 import { texts } from "./texts.js";
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
@@ -30,7 +30,10 @@ export class Photo {
   lightness = null; // of the original, to show hints in the colours they take
   thumbnail = document.createElement("canvas");
   leaving = new AbortController();
-  saved = true;
+  number = 0; // in the order of opening
+  wish = null; // parts of a look that it gets when it is open
+  colored = false; // its colours have been fetched once
+  saved = true; // nothing would be lost with the page
   revealed = false; // its colours have been shown once
   #sent = null; // the same, in the form of requests
   #accepted = null; // the last look that the server took
@@ -38,11 +41,19 @@ export class Photo {
   #reopening = null;
 
   /** `emit(type, details)` receives the events. */
-  constructor(file, emit) {
+  constructor(file, emit, name = file.name) {
     this.file = file;
     this.emit = (type, details) => emit(type, { photo: this, ...details });
-    this.name = file.name || texts.pastedName;
+    this.name = name || texts.pastedName;
     this.thumbnail.width = this.thumbnail.height = 1;
+  }
+
+  /** A photo that the page had before it was loaded again: the server still has its file. */
+  static kept(session, saved, emit) {
+    const photo = new Photo(null, emit, session.name);
+    photo.adopt(session);
+    Object.assign(photo, { saved, colored: saved, revealed: true });
+    return photo;
   }
 
   /** `problem` is the server's line; the photo's name is put before it where it is missing. */
@@ -67,7 +78,7 @@ export class Photo {
     this.can = session.can;
     this.revision = session.revision;
     this.#sent = session.look;
-    this.look ??= { ...session.look, hints: [] };
+    this.look ??= { ...session.look, hints: markedHints(session.look.hints) };
     this.history ??= new History(this.look);
     this.#accepted = this.look;
   }
@@ -138,15 +149,16 @@ export class Photo {
     this.session = { ...this.session, revision: session.revision };
   }
 
-  /** Send a file's list of hints to the server; resolves to the hints as it placed them. */
-  async loadHints(hints) {
+  /** Send a file's hints and strokes to the server; resolves to the look as it took them. */
+  async load(local) {
     await this.settle();
-    const session = await this.ask((id) => api.patchSession(id, { hints }));
+    const session = await this.ask((id) => api.patchSession(id, local));
     this.#note(session, session.look);
-    return session.look.hints;
+    return session.look;
   }
 
   async #reopen() {
+    if (!this.file) throw new Error(texts.lost(this.name));
     this.emit("again");
     const session = await api.upload(this.file,
       { progress: () => {}, waiting: () => {}, signal: this.leaving.signal });

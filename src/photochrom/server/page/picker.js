@@ -27,7 +27,8 @@ export class Mixer extends EventTarget {
     this.node = element("div", { class: "mixer" }, this.plane,
       element("div", { class: "mixed" }, this.swatch, this.words,
         element("label", { class: "hex" }, element("span", { class: "soft", text: texts.hex }),
-          this.field)));
+          this.field)),
+      element("p", { class: "soft", text: texts.lightStays }));
   }
 
   /** Show a colour, at the lightness that it will be seen at. */
@@ -90,7 +91,7 @@ export class Mixer extends EventTarget {
     if (document.activeElement !== this.field) this.field.value = hex;
     const hue = (Math.atan2(b, a) * 180 / Math.PI + 360) % 360;
     this.plane.setAttribute("aria-valuenow", Math.round(hue));
-    this.plane.setAttribute("aria-valuetext", texts.planeAt(name, Math.round(a), Math.round(b)));
+    this.plane.setAttribute("aria-valuetext", texts.planeAt(name));
   }
 
   #choose(ab, type) {

@@ -1,13 +1,14 @@
 import * as api from "./api.js";
-import { byId, clamp, element, iconButton, narrow, taken } from "./dom.js";
+import { byId, clamp, compact, element, iconButton, taken } from "./dom.js";
 import { markOf, usualRadius } from "./hints.js";
 import { fitted, hexOf } from "./lab.js";
 import { Mixer } from "./picker.js";
 import { nameOf, texts } from "./texts.js";
 
 const COUNT = 6;
-const LARGEST = 15; // times the usual radius
+const LARGEST = 0.6; // reach, of the short side; beyond it the colour spreads as far as it likes
 const GAP = 18; // between the place and the panel
+const EDGE = 8; // between the panel and the edge of the stage
 
 /** The panel beside a place of the photo: the colours that suit it, and a mixer. */
 export class PlacePanel {
@@ -26,10 +27,10 @@ export class PlacePanel {
     this.more = element("div", { class: "chips plain" });
     this.mixing = element("details", { on: { toggle: () => this.#fitIn() } },
       element("summary", { text: texts.mix }), this.mixer.node);
-    this.radius = element("input", { type: "range", id: "radius", min: 1, max: 100, step: 0.5,
+    this.reach = element("input", { type: "range", id: "radius", min: 10, max: 100, step: 0.5,
       on: { input: () => this.#resize(true), change: () => this.#resize(false) } });
     this.own = element("div", { class: "own" },
-      element("label", { for: "radius", text: texts.radius }), this.radius,
+      element("label", { for: "radius", text: texts.radius }), this.reach,
       iconButton("trash", texts.removeColor, () => this.#remove()));
     this.title = element("h2", {});
     this.node.append(element("header", {}, this.title,
@@ -37,7 +38,8 @@ export class PlacePanel {
     this.chips, this.more, this.mixing, this.own);
     this.node.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("pointerdown", (event) => {
-      if (this.isOpen && !this.node.contains(event.target)) this.close(false);
+      if (this.isOpen && !this.node.contains(event.target))
+        this.close(false, event.target !== stage.canvas); // a tap there decides by itself
     }, true);
   }
 
@@ -47,7 +49,7 @@ export class PlacePanel {
   async open(place, mark = null, byKey = false) {
     const { photo } = this.marks;
     this.#back ??= document.activeElement;
-    this.place = place;
+    this.place = this.stage.kept = place;
     this.mark = mark;
     if (mark !== null) this.marks.select(mark);
     this.lightness = this.marks.lightnessAt(place);
@@ -78,14 +80,15 @@ export class PlacePanel {
     }
   }
 
-  close(refocus = true) {
+  close(refocus = true, settled = true) {
     if (!this.isOpen) return;
     this.#requests += 1;
-    this.place = null;
+    this.place = this.stage.kept = null;
     this.node.hidden = true;
     document.body.classList.remove("asking");
     if (refocus && this.#back?.isConnected) this.#back.focus({ preventScroll: true });
     this.#back = null;
+    if (settled && this.tools.kind !== "brush") this.stage.setAside(false);
     this.stage.invalidate();
   }
 
@@ -100,7 +103,8 @@ export class PlacePanel {
 
   #show() {
     const hint = this.#hint;
-    this.title.textContent = hint ? texts.colorHere : texts.colorFor;
+    this.title.textContent = hint ? texts.colorHere
+      : this.marks.photo.can.suggestions ? texts.colorFor : texts.colorAny;
     const chosen = hint?.ab ?? null;
     const shown = hint?.ab ?? this.answer?.current.ab ?? [0, 0];
     this.mixer.set(this.lightness, shown);
@@ -115,7 +119,7 @@ export class PlacePanel {
     this.more.replaceChildren(...others.map(([words, ab]) =>
       this.#chip({ ab: fitted(this.lightness, ab) }, chosen, words)));
     this.own.hidden = !hint;
-    if (hint) this.#showRadius(hint);
+    if (hint) this.#showReach(hint);
   }
 
   #chip({ ab, probability = null }, chosen, words = null) {
@@ -149,19 +153,26 @@ export class PlacePanel {
     if (!draft) this.#show();
   }
 
-  get #largest() { return LARGEST * usualRadius(this.marks.photo.size); }
+  get #largest() {
+    const { width, height } = this.marks.photo.size;
+    return LARGEST * Math.min(width, height);
+  }
 
-  /** The slider goes by the radius's square root, so that small ones are easy to set. */
-  #showRadius(hint) {
-    const radius = hint.radius ?? usualRadius(this.marks.photo.size);
-    this.radius.value = 100 * Math.sqrt(Math.min(1, radius / this.#largest));
-    this.radius.setAttribute("aria-valuetext", texts.pixels(Math.round(radius)));
+  /** The slider goes by the reach's square root, so that small ones are easy to set; at its end
+   *  there is no limit. */
+  #showReach({ reach }) {
+    const whole = reach === null || reach >= this.#largest;
+    this.reach.value = whole ? 100 : Math.min(99.5, 100 * Math.sqrt(reach / this.#largest));
+    const words = whole ? texts.mask.whole : texts.pixels(Math.round(reach));
+    this.reach.setAttribute("aria-valuetext", words);
+    this.reach.title = words;
   }
 
   #resize(draft) {
-    const radius = Math.max(0.5, this.#largest * (this.radius.value / 100) ** 2);
-    this.marks.change(this.mark, { radius }, { draft, key: `radius ${this.mark}` });
-    this.radius.setAttribute("aria-valuetext", texts.pixels(Math.round(radius)));
+    const share = this.reach.value / 100;
+    const reach = share >= 1 ? null : Math.max(1, this.#largest * share ** 2);
+    this.marks.change(this.mark, { reach }, { draft, key: `reach ${this.mark}` });
+    this.#showReach({ reach });
   }
 
   #remove() {
@@ -184,23 +195,29 @@ export class PlacePanel {
     }
   }
 
-  /** Put the panel beside the place where there is room; on a small screen at the bottom. */
+  /** Put the panel where it does not cover the place: beside it where there is room, else over the
+   *  controls. On a compact screen it has an edge of its own, and the photo goes into what is left. */
   #fitIn() {
     if (!this.isOpen) return;
     const { style } = this.node;
     style.left = style.top = "";
-    if (narrow.matches) {
-      // The photo moves up into the room that is left.
+    this.node.classList.remove("over");
+    if (compact.matches) {
       document.body.style.setProperty("--sheet", `${this.node.offsetHeight}px`);
       document.body.classList.add("asking");
       return;
     }
+    this.stage.bring(this.place);
     const spot = this.stage.view.toScreen(this.place);
     const { width, height } = this.stage.view;
     const [w, h] = [this.node.offsetWidth, this.node.offsetHeight];
-    const right = spot.x + GAP + w <= width - 8;
-    const left = right || spot.x < w + GAP ? Math.min(spot.x + GAP, width - w - 8) : spot.x - GAP - w;
-    style.left = `${Math.round(Math.max(8, left))}px`;
-    style.top = `${Math.round(clamp(spot.y - h / 3, 8, Math.max(8, height - h - 8)))}px`;
+    const left = clamp(spot.x - w / 2, EDGE, Math.max(EDGE, width - w - EDGE));
+    const top = clamp(spot.y - h / 3, EDGE, Math.max(EDGE, height - h - EDGE));
+    const spots = [[spot.x + GAP, top], [spot.x - GAP - w, top],
+      [left, spot.y + GAP], [left, spot.y - GAP - h]];
+    const free = spots.find(([x, y]) => x >= EDGE && y >= EDGE && x + w <= width - EDGE
+      && y + h <= height - EDGE);
+    this.node.classList.toggle("over", !free);
+    if (free) [style.left, style.top] = free.map((at) => `${Math.round(at)}px`);
   }
 }

@@ -8,12 +8,15 @@ const REVEAL_MS = 1100;
  *  Events: "moved" (the view or the divider). */
 export class Stage extends EventTarget {
   view = new View();
-  split = 0.5; // of the visible photo, left of it is before
+  split = 0.5; // of the visible photo, as the person set it: left of it is before
   holding = false; // all of it before
   overlay = null; // { bitmap, opacity }
+  kept = null; // a place, pixels of the photo, that stays in sight when the stage changes its size
   painters = []; // (pen, view) => void
   #drawn = 0;
-  #animation = 0;
+  #aside = false; // whether the line gives way to a place that is being coloured
+  #line = null; // where the line is drawn while it moves by itself
+  #animations = { view: 0, line: 0 };
 
   constructor(box, canvas, preview) {
     super();
@@ -32,6 +35,7 @@ export class Stage extends EventTarget {
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);
     this.view.resize(width, height);
+    if (this.kept) this.view.bring(this.kept);
     this.#moved();
     this.#draw(); // at once: a canvas that changes size is empty
   }
@@ -41,8 +45,13 @@ export class Stage extends EventTarget {
     this.dispatchEvent(new Event("moved"));
   }
 
+  /** Where the line is drawn; it differs from `split` only for a while. */
+  get line() { return this.#line ?? (this.#aside ? 0 : this.split); }
+
   open(size) {
-    cancelAnimationFrame(this.#animation);
+    for (const kind of ["view", "line"]) cancelAnimationFrame(this.#animations[kind]);
+    this.#line = null;
+    this.#aside = false;
     this.view.open(size);
     this.#moved();
   }
@@ -58,56 +67,77 @@ export class Stage extends EventTarget {
 
   zoomTo(scale, at) { this.#glide(() => this.view.zoom(scale / devicePixelRatio, at)); }
 
+  /** Move the photo so that a place of it is in sight. */
+  bring(place) { this.#now(() => this.view.bring(place)); }
+
   pan(dx, dy) { this.#now(() => this.view.pan(dx, dy)); }
 
   #now(change) {
-    cancelAnimationFrame(this.#animation);
+    cancelAnimationFrame(this.#animations.view);
     change();
     this.#moved();
   }
 
   /** Animate the view to the state that `change` makes. */
   #glide(change) {
-    cancelAnimationFrame(this.#animation);
     const { view } = this;
     const from = { scale: view.scale, x: view.x, y: view.y };
     change();
     const to = { scale: view.scale, x: view.x, y: view.y };
     if (calm.matches) return this.#moved();
-    return this.#animate(STEP_MS, (share) => {
+    return this.#animate("view", STEP_MS, (share) => {
       for (const key of ["scale", "x", "y"])
         view[key] = share === 1 ? to[key] : from[key] + (to[key] - from[key]) * share;
       this.#moved();
     });
   }
 
-  #animate(duration, step) {
+  #animate(kind, duration, step) {
+    cancelAnimationFrame(this.#animations[kind]);
     const start = performance.now();
     const frame = (now) => {
       const share = clamp((now - start) / duration, 0, 1);
       step(1 - (1 - share) ** 3);
-      if (share < 1) this.#animation = requestAnimationFrame(frame);
+      if (share < 1) this.#animations[kind] = requestAnimationFrame(frame);
     };
-    this.#animation = requestAnimationFrame(frame);
+    this.#animations[kind] = requestAnimationFrame(frame);
   }
 
+  /** The person puts the divider somewhere. */
   setSplit(split) {
+    cancelAnimationFrame(this.#animations.line);
+    this.#line = null;
+    this.#aside = false;
     this.split = clamp(split, 0, 1);
     this.#moved();
   }
 
   slideSplit(to) {
-    cancelAnimationFrame(this.#animation);
-    const from = this.split;
-    if (calm.matches) return this.setSplit(to);
-    return this.#animate(STEP_MS * 1.5, (share) => this.setSplit(from + (to - from) * share));
+    const from = this.line;
+    this.setSplit(to);
+    this.#slide(from, STEP_MS * 1.5);
+  }
+
+  /** Move the line out of the way, or back to where the person left it. */
+  setAside(aside) {
+    if (aside === this.#aside) return;
+    const from = this.line;
+    this.#aside = aside;
+    this.#slide(from, STEP_MS * 1.5);
   }
 
   /** Animate the colours in from the right. */
-  reveal() {
-    if (calm.matches) return;
-    const to = this.split;
-    this.#animate(REVEAL_MS, (share) => this.setSplit(1 + (to - 1) * share));
+  reveal() { this.#slide(1, REVEAL_MS); }
+
+  /** Draw the line on its way from a place to its own. An interrupted slide leaves nothing behind. */
+  #slide(from, duration) {
+    this.#line = null;
+    if (calm.matches || from === this.line) return this.#moved();
+    return this.#animate("line", duration, (share) => {
+      this.#line = null;
+      this.#line = share < 1 ? from + (this.line - from) * share : null;
+      this.#moved();
+    });
   }
 
   hold(on) {
@@ -119,8 +149,8 @@ export class Stage extends EventTarget {
   sides({ before, picture, original }) {
     const shown = [];
     if (this.holding) return [original];
-    if (this.split > 0) shown.push(before);
-    if (this.split < 1) shown.push(picture);
+    if (this.line > 0) shown.push(before);
+    if (this.line < 1) shown.push(picture);
     return shown;
   }
 
@@ -139,7 +169,7 @@ export class Stage extends EventTarget {
     const { left, top, width, height } = view.frame;
     const { before, original } = preview;
     const after = preview.picture.bitmap ? preview.picture : original;
-    const at = this.holding ? width : this.split * width;
+    const at = this.holding ? width : this.line * width;
     if (after.bitmap) {
       this.#side(this.holding ? original : before, left, top, at, height);
       this.#side(after, left + at, top, width - at, height, this.overlay);

@@ -1,6 +1,8 @@
 import { byId, element, iconButton, taken } from "./dom.js";
 import { texts } from "./texts.js";
 
+const LINE = 32; // pixels
+
 /** The film strip: a button for each photo with its picture and progress. */
 export class Strip {
   #items = new Map(); // photo -> { node, button, meter }
@@ -10,7 +12,15 @@ export class Strip {
     album.addEventListener("photos", () => this.#arrange());
     album.addEventListener("current", () => this.#arrange());
     album.addEventListener("state", ({ detail }) => this.#show(detail.photo));
+    this.list.addEventListener("wheel", (event) => {
+      if (event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
+      event.preventDefault();
+      this.list.scrollLeft += event.deltaY * (event.deltaMode === 1 ? LINE : 1);
+    }, { passive: false });
   }
+
+  /** Take the pictures back that the overview had borrowed. */
+  takeBack() { for (const [photo, { button }] of this.#items) button.prepend(photo.thumbnail); }
 
   #arrange() {
     for (const [photo, { node }] of this.#items)
@@ -22,12 +32,14 @@ export class Strip {
       if (!this.#items.has(photo)) this.#add(photo);
       this.#show(photo);
     }
+    const nodes = this.album.photos.map((photo) => this.#items.get(photo).node);
+    if (nodes.some((node, at) => node !== this.list.children[at])) this.list.append(...nodes);
     this.#items.get(this.album.current)?.node.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   #add(photo) {
     const meter = element("span", { class: "meter" });
-    const button = element("button", { type: "button", class: "film", title: photo.name, on: {
+    const button = element("button", { type: "button", class: "film", on: {
       click: () => this.album.select(photo),
       keydown: (event) => this.#key(event, photo) } }, photo.thumbnail, meter);
     const node = element("li", {}, button, iconButton("close", texts.remove(photo.name),
@@ -52,6 +64,7 @@ export class Strip {
     const { node, button, meter } = item;
     const current = photo === this.album.current;
     node.dataset.state = photo.state;
+    button.title = texts.nameAndSize(photo.name, photo.session);
     if (current) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
     button.setAttribute("aria-label",

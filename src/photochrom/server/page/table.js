@@ -1,5 +1,9 @@
 import { byId, coarse } from "./dom.js";
+import { sharedPart } from "./overview.js";
 import { texts } from "./texts.js";
+
+const BARS = 180; // height of what lies above and below the photo
+const PANEL = { width: 318, height: 300 };
 
 /** Connects the events of photos, tools and gestures with their effects. */
 export class Table {
@@ -31,7 +35,10 @@ export class Table {
 
   #followAlbum() {
     const { album, preview, stage, detail } = this;
-    album.addEventListener("photos", () => this.#show());
+    album.addEventListener("photos", () => {
+      this.#show();
+      this.#refocus();
+    });
     album.addEventListener("current", () => this.#change());
     album.addEventListener("state", ({ detail }) => this.#progress(detail.photo));
     album.addEventListener("look", ({ detail: { photo, draft } }) => {
@@ -40,6 +47,7 @@ export class Table {
       this.#showLook(draft);
     });
     album.addEventListener("again", () => this.status.say(texts.again));
+    window.addEventListener("resize", () => this.#stack());
     preview.addEventListener("change", () => stage.invalidate());
     preview.addEventListener("busy", () => {
       byId("stage").classList.toggle("busy", preview.busy);
@@ -53,6 +61,7 @@ export class Table {
       detail.want();
       this.#showZoom();
     });
+    // Browsers ask only a person who has touched the page.
     window.addEventListener("beforeunload", (event) => {
       if (album.photos.some((photo) => !photo.saved)) event.preventDefault();
     });
@@ -62,19 +71,32 @@ export class Table {
   #change() {
     const { photo, place, stage, preview } = this;
     place.close(false);
+    this.#stack();
     if (photo) stage.open(photo.size);
     preview.show(photo);
     this.compare.sync();
     this.confidence.reset();
     this.variants.reset();
     this.#show();
+    this.#refocus();
     if (!photo?.isOpen) return;
     this.#allow();
     this.#showLook();
   }
 
+  /** On an upright screen put the controls below the photo if it is larger so. */
+  #stack() {
+    if (!this.photo) return;
+    const { width, height } = this.photo.size;
+    const [across, down] = [innerWidth, innerHeight - BARS];
+    const beside = Math.min((across - PANEL.width) / width, down / height);
+    const above = Math.min(across / width, (down - PANEL.height) / height);
+    document.body.classList.toggle("stacked", across < down + BARS && above > beside);
+  }
+
   #progress(photo) {
     if (photo === this.photo) {
+      this.#stack();
       if (photo.state === "coloring" && this.preview.photo === photo && !this.preview.busy) {
         this.stage.open(photo.size);
         this.preview.show(photo);
@@ -99,13 +121,14 @@ export class Table {
     this.#show();
   }
 
-  /** Show once what to do next. */
+  /** Show once what to do next, unless something else is being said. */
   #greet() {
-    if (this.photo.session.in_color) this.status.say(texts.inColor);
-    else if (this.greeted || !this.photo.can.hints)
-      this.status.whisper(texts.isReady(this.photo.name));
-    else this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
+    const { name, can, session } = this.photo;
+    if (session.in_color) return this.status.say(texts.inColor);
+    if (this.status.speaks || this.greeted || !can.hints)
+      return this.status.whisper(texts.isReady(name));
     this.greeted = true;
+    return this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
   }
 
   /** Enable what the photo's model supports. */
@@ -114,10 +137,25 @@ export class Table {
     this.panels.allow(this.photo.can);
   }
 
-  remove(photo) {
-    this.album.remove(photo);
-    this.status.say(texts.removed(photo.name));
-    if (!this.photo) byId("choose").focus();
+  remove(photos) {
+    const removal = this.album.remove(photos);
+    this.status.say(texts.removed(photos), removal);
+  }
+
+  /** Give other photos the look of the current one. */
+  applyLook(photos) {
+    const part = sharedPart(this.photo.look);
+    const back = this.album.apply(photos, part, texts.step.apply);
+    this.status.say(texts.applied(photos.length), { back });
+  }
+
+  /** Give the focus a place where the element that had it has gone. */
+  #refocus() {
+    const { activeElement, body } = document;
+    if (activeElement !== body && activeElement.checkVisibility()) return undefined;
+    if (!this.photo) return byId("choose").focus();
+    byId("viewport").focus({ preventScroll: true });
+    return this.crosshair.forget(); // until an arrow key asks for it
   }
 
   // Gestures
@@ -131,12 +169,17 @@ export class Table {
   }
 
   #tap(at, reach) {
-    const { stage, marks } = this;
+    const { stage, marks, tools } = this;
     if (!this.photo?.isOpen) return;
     const hint = marks.near(stage.view, at, reach);
-    if (hint) this.place.open(hint, hint.mark);
-    else if (stage.view.contains(at)) this.#colorAt(stage.view.toPhoto(at));
-    else marks.select(null);
+    if (hint) {
+      this.#uncover(hint);
+      this.place.open(hint, hint.mark);
+    } else if (stage.view.contains(at)) this.#colorAt(stage.view.toPhoto(at));
+    else {
+      marks.select(null);
+      if (tools.kind !== "brush") stage.setAside(false);
+    }
   }
 
   /** Ask which colour a place gets; a colour that was just picked elsewhere goes there at once. */
@@ -152,17 +195,19 @@ export class Table {
     return mark !== null && this.place.open(place, mark);
   }
 
-  /** Move the divider aside, so that the coloured place is visible. */
+  /** Move the divider aside for as long as a place under it is being coloured. */
   #uncover(place) {
     const { left, width } = this.stage.view.frame;
     const share = (this.stage.view.toScreen(place).x - left) / width;
-    if (share < this.stage.split) this.stage.slideSplit(0);
+    if (share < this.stage.line) this.stage.setAside(true);
   }
 
   #paint(path) {
     this.brush.show(null);
     this.#uncover(path.reduce((one, other) => (one.x < other.x ? one : other)));
-    this.marks.paint(path, this.tools.color, this.tools.brush);
+    const { color, brush, effect } = this.tools;
+    if (effect === "color") this.marks.paint(path, color, brush);
+    else this.marks.mask(path, this.tools, brush);
   }
 
   #letGo() {
@@ -194,9 +239,9 @@ export class Table {
     press("zoom-out", () => stage.zoomBy(1 / 1.5, undefined, true));
     press("fit", () => stage.fit());
     press("full-size", () => stage.zoomTo(1));
-    press("remove-photo", () => this.remove(this.photo));
+    press("remove-photo", () => this.remove([this.photo]));
     press("retry", () => this.album.retry(this.photo));
-    press("drop-photo", () => this.remove(this.photo));
+    press("drop-photo", () => this.remove([this.photo]));
     press("theme", () => {
       const { dataset } = document.documentElement;
       dataset.theme = dataset.theme === "dark" ? "light" : "dark";
@@ -220,6 +265,7 @@ export class Table {
     }
     byId("viewport").dataset.tool = kind;
     byId("brush-row").hidden = kind !== "brush";
+    if (kind !== "brush" && !this.place.isOpen) this.stage.setAside(false);
     if (kind === "hand") this.crosshair.hide();
     this.stage.invalidate();
   }
@@ -228,7 +274,7 @@ export class Table {
     byId("zoom").textContent = texts.zoomAt(
       Math.round(this.stage.view.scale * devicePixelRatio * 100));
     byId("split").setAttribute("aria-pressed", String(this.stage.split > 0.02));
-    byId("viewport").classList.toggle("split", this.stage.split > 0.02 && !this.stage.holding);
+    byId("viewport").classList.toggle("split", this.stage.line > 0.02 && !this.stage.holding);
   }
 
   #showLook(draft = false) {
@@ -261,7 +307,7 @@ export class Table {
     byId("card").hidden = photo.state === "ready";
     for (const part of document.querySelectorAll(".needs-photo")) part.inert = !photo.isOpen;
     for (const id of ["retry", "drop-photo"]) byId(id).hidden = photo.state !== "failed";
-    byId("download").disabled = photo.state !== "ready";
+    byId("download").disabled = !this.download.able;
     this.#showSteps();
   }
 

@@ -8,6 +8,8 @@ export class Tools extends EventTarget {
   color = FIRST_COLOR;
   ready = false; // the next click sets the colour without asking which
   brush = FIRST_BRUSH; // radius, of the photo's short side
+  effect = "color"; // of the brush; the others are those of masks.js
+  share = 0.25; // of an effect that has a value
   can = { hints: true };
 
   get kind() { return this.can.hints ? this.tool : "hand"; }
@@ -23,6 +25,9 @@ export class Tools extends EventTarget {
   load(color, ready = false) {
     this.#changed({ color, ready: ready && this.tool !== "brush" });
   }
+
+  /** Choose what the brush does, or how strongly. */
+  act(part) { this.#changed(part); }
 
   unload() { if (this.ready) this.#changed({ ready: false }); }
 

@@ -1,6 +1,7 @@
 import { clamp } from "./dom.js";
 
 const LARGEST = 16; // device pixels a photo's pixel
+const INSIDE = 40; // pixels between the edge and a place that is brought into sight
 const MARGIN = 0.035; // of the viewport's short side, around a photo that is shown whole
 
 /** Where the photo lies in the viewport: CSS pixels for places, CSS pixels a photo's pixel for scale. */
@@ -57,6 +58,13 @@ export class View {
     this.x += dx;
     this.y += dy;
     this.#settle();
+  }
+
+  /** Move, if need be, so that a place is well inside the viewport. */
+  bring(place) {
+    const { x, y } = this.toScreen(place);
+    const margin = Math.min(INSIDE, this.width / 4, this.height / 4);
+    this.pan(clamp(x, margin, this.width - margin) - x, clamp(y, margin, this.height - margin) - y);
   }
 
   /** (0, 0) of the photo is the centre of its first pixel. */

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
-from photochrom.drawing.confidence import color_mapped
+from photochrom.drawing.confidence import OVERLAY_RANGE, color_mapped
 from photochrom.files import save_results
 from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
@@ -22,9 +22,16 @@ from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import PhotoSession
 from photochrom.server.pictures import ScreenFormat, picture
 from photochrom.server.problems import RefusedError, described
-from photochrom.server.requests import FileOptions, ModelAndOptions, OptionsRequest
+from photochrom.server.requests import (
+    FileOptions,
+    Lease,
+    LeasesRequest,
+    ModelAndOptions,
+    OptionsRequest,
+)
 from photochrom.server.responses import (
     Color,
+    LeasesResponse,
     LikelyColor,
     SessionResponse,
     SuggestionsResponse,
@@ -85,6 +92,10 @@ async def create_session(
     response: Response,
     shared: Shared,
     name: Annotated[str, Query(max_length=500)] = "",
+    lease: Annotated[
+        Lease | None,
+        Query(description="Seconds without a request after which it ends; the server's own time."),
+    ] = None,
 ) -> SessionResponse:
     """Upload a photo: as the body itself, or as the file `photo` of a form."""
     shared.queue.check()  # before all is read
@@ -94,9 +105,9 @@ async def create_session(
         _check_fields(upload.fields)
 
         def opened() -> tuple[PhotoSession, SessionResponse]:
-            session = shared.sessions.opened(folder, upload.photo(shared.settings))
+            session = shared.sessions.opened(folder, upload.photo(shared.settings), lease)
             # before it gets its address: a photo damaged further down fails here
-            return session, body_of(session, shared.settings.session_s)
+            return session, body_of(session)
 
         session, body = await shared.queue.run(opened, urgent=True, abandoned=remove)
         shared.sessions.add(session)
@@ -116,11 +127,20 @@ def _check_fields(fields: Mapping[str, str]) -> None:
             )
 
 
+@router.post("/leases", responses={**_FAULTS, **_WITH_BODY})
+async def renew(leases: LeasesRequest, shared: Shared) -> LeasesResponse:
+    """Let sessions live for so many seconds without a request; returns those that are there.
+
+    A page renews what it shows, and shortens it when it is closed, so that a reload still finds it.
+    """
+    return LeasesResponse(sessions=shared.sessions.renew(leases.sessions, leases.seconds))
+
+
 @router.get("/sessions/{id}", responses=_FAULTS)
 async def show(id: Id, shared: Shared) -> SessionResponse:
     """A photo and its latest look."""
     session = shared.sessions.get(id)
-    return await _work(shared, session, lambda: body_of(session, shared.settings.session_s))
+    return await _work(shared, session, lambda: body_of(session))
 
 
 @router.patch("/sessions/{id}", responses={**_FAULTS, **_WITH_BODY})
@@ -133,7 +153,7 @@ async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResp
 
     def changed() -> SessionResponse:
         session.change(changes, shared.settings)
-        return body_of(session, shared.settings.session_s)
+        return body_of(session)
 
     return await _work(shared, session, changed)
 
@@ -229,7 +249,7 @@ async def confidence(
     id: Id,
     shared: Shared,
     revision: Revision = None,
-    legend: Annotated[bool, Query(description="With a ramp and words below.")] = False,
+    legend: Annotated[bool, Query(description="From 0 to 1, with a ramp and words below.")] = False,
 ) -> Response:
     """Where the colours are a guess (dark) and where the network is sure (bright)."""
     session = shared.sessions.get(id)
@@ -239,7 +259,7 @@ async def confidence(
         result = session.result(look)
         if legend or result.confidence is None:  # the picture then says that there is no map
             return picture(result.confidence_picture(), "png")
-        return picture(color_mapped(result.confidence), "png")
+        return picture(color_mapped(result.confidence, *OVERLAY_RANGE), "png")
 
     return await _work(shared, session, drawn)
 

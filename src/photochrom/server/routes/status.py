@@ -10,7 +10,8 @@ from fastapi.responses import PlainTextResponse
 from photochrom import __version__
 from photochrom.errors import Fields
 from photochrom.options import RANGES, ColorizeOptions
-from photochrom.photo import SUFFIXES, WRITTEN
+from photochrom.photo import WRITTEN
+from photochrom.photo.formats import KINDS
 from photochrom.server.problems import described, problem
 from photochrom.server.state import API, Shared
 
@@ -22,9 +23,10 @@ health = APIRouter(tags=["health"])
 async def about(shared: Shared) -> dict[str, Any]:
     """Version, limits, formats and the options' ranges; needs no token.
 
+    formats, reads: what the packages of this server write and read.
     lossy: formats in whose files `quality` counts. options: smallest, largest and default values.
     """
-    settings = shared.settings
+    settings, written = shared.settings, [kind for kind in WRITTEN if kind.available]
     return {
         "version": __version__,
         "token_needed": settings.token is not None,
@@ -34,9 +36,9 @@ async def about(shared: Shared) -> dict[str, Any]:
             "hints": settings.hints,
             "sessions": settings.sessions,
         },
-        "formats": [kind.suffix[1:] for kind in WRITTEN],
-        "lossy": [kind.suffix[1:] for kind in WRITTEN if kind.quality],
-        "reads": sorted(SUFFIXES),
+        "formats": [kind.suffix[1:] for kind in written],
+        "lossy": [kind.suffix[1:] for kind in written if kind.quality],
+        "reads": sorted(suffix for kind in KINDS if kind.available for suffix in kind.suffixes),
         "options": {
             name: {"minimum": low, "maximum": high, "default": getattr(ColorizeOptions, name)}
             for name, (low, high) in RANGES.items()

@@ -1,0 +1,24 @@
+import * as api from "./api.js";
+
+const HIDDEN_S = 3600; // a browser may stop the timers of a page that nobody sees
+const CLOSED_S = 45; // for a reload, which comes back for them
+const EVERY_MS = 60_000;
+
+/** Keep the photos of the page on the server while it is open, and give them back when it closes. */
+export function keepLeases(album) {
+  const renew = (seconds, closing = false) => {
+    const ids = album.photos.filter((photo) => photo.isOpen).map((photo) => photo.session.id);
+    // Where this fails, the next request about a photo opens it again.
+    if (ids.length) api.renew(ids, seconds, closing).catch(() => {});
+  };
+  const asShown = () => renew(document.hidden ? HIDDEN_S : api.LEASE_S);
+  setInterval(asShown, EVERY_MS);
+  document.addEventListener("visibilitychange", asShown);
+  window.addEventListener("pagehide", () => renew(CLOSED_S, true));
+  window.addEventListener("pageshow", (event) => { if (event.persisted) asShown(); });
+  let soon = 0; // photos that came back after a reload have little time left
+  album.addEventListener("photos", () => {
+    clearTimeout(soon);
+    soon = setTimeout(asShown, 1000);
+  });
+}
