@@ -164,7 +164,8 @@ def fuzz(minutes: float, seed: int) -> None:
 
     from pebble import ProcessExpired, ProcessPool
 
-    from photochrom.batch.work import JobSettings, Task, color, init_worker
+    from photochrom.batch.settings import JobSettings
+    from photochrom.batch.work import Task, color, init_worker
     from photochrom.options import ColorizeOptions
 
     chance = random.Random(seed)

@@ -25,7 +25,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -35,7 +37,7 @@ from photochrom.photo import Photo
 from photochrom.photo.jpeg.structure import frame_of
 from photochrom.photo.jpeg.walk import walk
 
-LAYOUTS = {
+LAYOUTS: dict[str, dict[str, Any]] = {
     "grey": {"mode": "L"},
     "4:2:0": {"mode": "RGB", "subsampling": 2},
     "4:2:2": {"mode": "RGB", "subsampling": 1},
@@ -54,7 +56,9 @@ VISIBLE = 24
 
 
 def damaged(data: bytes, way: str, chance: random.Random) -> bytes:
-    start, end = frame_of(data).data, len(data) - 2
+    frame = frame_of(data)
+    assert frame is not None
+    start, end = frame.data, len(data) - 2
     changed, place = bytearray(data), chance.randrange(start, end)
     length = chance.randrange(1, 9) if way == "bytes" else 40
     if way in ("bit", "3 bits"):
@@ -104,6 +108,7 @@ def fuzz(shard: Path, count: int, seed: int) -> None:
         members = [member for member in tar.getmembers() if member.name.endswith((".webp", ".jpg"))]
         for _ in range(count):
             file = tar.extractfile(chance.choice(members))
+            assert file is not None
             options = dict(LAYOUTS[chance.choice(list(LAYOUTS))])
             with Image.open(io.BytesIO(file.read())) as stored:
                 photo = stored.convert(options.pop("mode"))
@@ -135,8 +140,6 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def speed(files: list[Path]) -> None:
-    import pyvips
-
     from end_to_end import make_photo
 
     with tempfile.TemporaryDirectory() as name:
@@ -153,11 +156,20 @@ def speed(files: list[Path]) -> None:
         for file in files:
             data = file.read_bytes()
             frame = frame_of(data)
-            assert walk(data, frame).sound
-            taken = seconds(lambda data=data, frame=frame: walk(data, frame))
-            decoding = seconds(lambda data=data: pyvips.Image.jpegload_buffer(data).avg())
+            assert frame is not None
+            found = walk(data, frame)
+            assert found is not None
+            assert found.sound
+            taken = seconds(partial(walk, data, frame))
+            decoding = seconds(partial(decode, data))
             size = len(data) / 1e6
             print(f"| {file.stem} | {size:.1f} | {size / taken:.0f} | {taken / decoding:.2f} |")
+
+
+def decode(data: bytes) -> None:
+    import pyvips
+
+    pyvips.Image.jpegload_buffer(data).avg()
 
 
 def main() -> None:

@@ -60,10 +60,13 @@ def photos(path: Path) -> Iterator[Array]:
     """RGB photos 0..1 of at least twice the synthetic films' size."""
     with tarfile.open(path) as archive:
         for member in archive:
-            picture = Image.open(io.BytesIO(archive.extractfile(member).read())).convert("RGB")
+            file = archive.extractfile(member)
+            assert file is not None
+            picture = Image.open(io.BytesIO(file.read())).convert("RGB")
             scale = 1.6 * max(SIZE[0] / picture.height, SIZE[1] / picture.width)
             size = round(picture.width * scale), round(picture.height * scale)
-            yield np.asarray(picture.resize(size, Image.Resampling.LANCZOS), np.float32) / 255
+            pixels = np.asarray(picture.resize(size, Image.Resampling.LANCZOS))
+            yield pixels.astype(np.float32) / np.float32(255)
 
 
 def moving(photo: Array, count: int, kind: int) -> tuple[list[Array], list[Array | None]]:
@@ -192,7 +195,7 @@ def estimated(before: Array, now: Array) -> Array:
 
 def on_grid(flow: Array, shape: tuple[int, ...]) -> Array:
     """A film's flow on the grid of its maps; the synthetic films are of the small copy's size."""
-    small = cell_mean(flow, STEP) / STEP
+    small = cell_mean(flow, STEP) / np.float32(STEP)
     assert small.shape == shape
     return small
 

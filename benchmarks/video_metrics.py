@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.color.lab import Array, srgb_from_lab
 from photochrom.filters.guided_filter import window_mean
@@ -31,7 +32,7 @@ class ColoredSequence:
     flow: Sequence[Array | None]
 
 
-def sampled(field: Array, flow: Array) -> tuple[Array, Array]:
+def sampled(field: Array, flow: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Values of (h, w, bands) where the flow leads, and whether that is inside."""
     height, width = field.shape[:2]
     row = np.arange(height, dtype=np.float32)[:, None] + flow[..., 0]
