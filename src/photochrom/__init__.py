@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer as Colorizer
     from photochrom.colorizer import colorize as colorize
+    from photochrom.crops import Crop as Crop
     from photochrom.errors import ConfigError as ConfigError
     from photochrom.errors import DataError as DataError
     from photochrom.errors import DiskFullError as DiskFullError
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "photochrom.colorizer": ("Colorizer", "colorize"),
+    "photochrom.crops": ("Crop",),
     "photochrom.errors": (
         "ConfigError",
         "DataError",
