@@ -147,7 +147,7 @@ def test_beyond_the_photo_is_refused_before_the_work(examples, tmp_path):
         (lambda: Crop(-1, 0, 5, 5), "begin inside"),
         (lambda: Crop(0, 0, 5.5, 5), "whole numbers"),
         (lambda: SaveOptions(turn=45), "turn=45: must be 0, 90, 180 or 270"),
-        (lambda: SaveOptions(crop=CROP, reversible=True), r"83x59\+31\+17: cannot be combined"),
+        (lambda: SaveOptions(crop=CROP, reversible=True), r"83x59\+31\+17': cannot be combined"),
         (lambda: SaveOptions(turn=90, reversible=True), "turn=90: cannot be combined"),
     ],
 )

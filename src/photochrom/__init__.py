@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from photochrom.photo.jpeg.luma import check_luma as check_luma
     from photochrom.photo.jpeg.luma import restore_original as restore_original
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
+    from photochrom.pipeline.borders import border_of as border_of
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.result import Result as Result
     from photochrom.strokes import Stroke as Stroke
@@ -67,6 +68,7 @@ _MODULES = {
     "photochrom.pages": ("save_pages",),
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
+    "photochrom.pipeline.borders": ("border_of",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.result": ("Result",),
     "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),

@@ -47,10 +47,10 @@ class Crop:
     def __post_init__(self) -> None:
         sides, corner = (self.width, self.height), (self.left, self.top)
         if not all(type(value) is int for value in (*corner, *sides)):
-            raise ConfigError(Option("crop", self), "must have whole numbers of pixels")
+            raise ConfigError(Option("crop", str(self)), "must have whole numbers of pixels")
         if min(sides) < 1 or min(corner) < 0:
             raise ConfigError(
-                Option("crop", self), "must be at least one pixel, and begin inside the photo"
+                Option("crop", str(self)), "must be at least one pixel, and begin inside the photo"
             )
 
     @classmethod

@@ -332,7 +332,8 @@ class SaveOptions:
             raise ConfigError(Option("quality", self.quality), "must lie in 1..100")
         if self.turn not in TURNS:
             raise ConfigError(Option("turn", self.turn), "must be 0, 90, 180 or 270 degrees")
-        for option in (Option("crop", self.crop), Option("turn", self.turn)):
+        crop = None if self.crop is None else str(self.crop)
+        for option in (Option("crop", crop), Option("turn", self.turn)):
             if self.reversible and option.value:
                 raise ConfigError(
                     option,
