@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer as Colorizer
     from photochrom.colorizer import colorize as colorize
+    from photochrom.crops import Crop as Crop
     from photochrom.errors import ConfigError as ConfigError
     from photochrom.errors import DataError as DataError
     from photochrom.errors import DiskFullError as DiskFullError
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from photochrom.photo.jpeg.luma import check_luma as check_luma
     from photochrom.photo.jpeg.luma import restore_original as restore_original
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
+    from photochrom.pipeline.borders import border_of as border_of
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.result import Result as Result
     from photochrom.strokes import Stroke as Stroke
@@ -48,6 +50,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "photochrom.colorizer": ("Colorizer", "colorize"),
+    "photochrom.crops": ("Crop",),
     "photochrom.errors": (
         "ConfigError",
         "DataError",
@@ -68,6 +71,7 @@ _MODULES = {
     "photochrom.pages": ("save_pages",),
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
+    "photochrom.pipeline.borders": ("border_of",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.result": ("Result",),
     "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),

@@ -245,7 +245,7 @@ def colorize_file(
             _check_target(Path(path), origin, save)
     if confidence is not None and _same_path(confidence, target):
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
-    _check_size(target, photo, suffix)
+    _check_size(target, photo, suffix, save)
     colorizer = colorizer or shared_colorizer()
     with _begun(photo, colorizer):
         results = colorizer.colorize_pages(photo, options)
@@ -356,12 +356,15 @@ def _check_target(target: Path, source: Path | None, save: SaveOptions) -> None:
     check_not_source(target, source)
 
 
-def _check_size(target: object, photo: Photo, suffix: str | None) -> None:
-    """Raise PhotoError, before the work, where the photo is too large for the result's format."""
+def _check_size(target: object, photo: Photo, suffix: str | None, save: SaveOptions) -> None:
+    """Raise PhotoError, before the work, where the result is too large for its format, or its crop
+    reaches beyond the photo.
+    """
     path = Path(target) if isinstance(target, str | os.PathLike) else None
     kind = kind_of(path or suffix or photo.suffix)
+    size = save.framed_size(photo.upright_size, photo.name)
     if kind is not None:
-        check_size(kind, *photo.upright_size, path or photo.name)
+        check_size(kind, *size, path or photo.name)
 
 
 def _same_path(one: str | Path, other: Any) -> bool:

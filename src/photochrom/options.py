@@ -16,7 +16,8 @@ import numpy as np
 
 from photochrom.color.lab import LARGEST_AB as LARGEST_AB
 from photochrom.color.lab import lab_from_srgb
-from photochrom.errors import ConfigError, HintError, Option
+from photochrom.crops import TURNS, Crop, framed_size
+from photochrom.errors import ConfigError, HintError, Option, Remedy
 from photochrom.strokes import VALUES, Stroke, is_number
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
@@ -164,6 +165,8 @@ class SaveKeywords(TypedDict, total=False):
     mark: bool
     profile: str
     reversible: bool
+    crop: Crop | None
+    turn: int
     overwrite: bool
     keep_time: bool
 
@@ -286,6 +289,12 @@ class SaveOptions:
     reversible
         Colour a grey JPEG without touching its luma: the result holds the photo's own coded data,
         and `photochrom.restore_original` gives the grey file back byte for byte.
+    crop
+        The part of the upright photo that is written, its pixels as in the whole result; None for
+        all. The colours are those of the whole photo.
+    turn
+        Degrees by which the result is turned clockwise, after the crop: 0, 90, 180 or 270. Files
+        with an orientation tag get it, other files turned pixels.
     overwrite
         Replace a file of that name.
     keep_time
@@ -294,7 +303,8 @@ class SaveOptions:
     Raises
     ------
     ConfigError
-        The profile is unknown, or the quality out of range.
+        The profile or the turn is unknown, the quality is out of range, or a reversible result is
+        cropped or turned.
 
     Examples
     --------
@@ -308,6 +318,8 @@ class SaveOptions:
     mark: bool = True
     profile: str = "srgb"
     reversible: bool = False
+    crop: Crop | None = None
+    turn: int = 0
     overwrite: bool = False
     keep_time: bool = False
 
@@ -318,6 +330,44 @@ class SaveOptions:
             )
         if not 1 <= self.quality <= 100:
             raise ConfigError(Option("quality", self.quality), "must lie in 1..100")
+        if self.turn not in TURNS:
+            raise ConfigError(Option("turn", self.turn), "must be 0, 90, 180 or 270 degrees")
+        crop = None if self.crop is None else str(self.crop)
+        for option in (Option("crop", crop), Option("turn", self.turn)):
+            if self.reversible and option.value:
+                raise ConfigError(
+                    option,
+                    "cannot be combined with a reversible result, which holds the whole grey file",
+                    Remedy("leave {} out", Option("reversible", True)),
+                )
+
+    def framed_size(self, photo: tuple[int, int], name: str = "the photo") -> tuple[int, int]:
+        """Height and width of what the crop and the turn leave of a photo.
+
+        Parameters
+        ----------
+        photo
+            Height and width of the upright photo, pixels.
+        name
+            What errors call it.
+
+        Returns
+        -------
+        tuple of int
+            Height and width, pixels.
+
+        Raises
+        ------
+        PhotoError
+            The crop reaches beyond the photo.
+
+        Examples
+        --------
+        >>> from photochrom import Crop, SaveOptions
+        >>> SaveOptions(crop=Crop(0, 0, 200, 100), turn=90).framed_size((300, 451))
+        (200, 100)
+        """
+        return framed_size(photo, self.crop, self.turn, name)
 
     @classmethod
     def of(cls, options: Self | None, keywords: SaveKeywords) -> Self:

@@ -15,6 +15,7 @@ import numpy as np
 from photochrom._system.vips import pyvips
 from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
+from photochrom.crops import Crop
 from photochrom.drawing.confidence import confidence_picture
 from photochrom.errors import ConfigError, ModelError, Option, PhotoError, Remedy, see_docs
 from photochrom.filters.upsample import LinearChroma
@@ -24,6 +25,7 @@ from photochrom.photo import (
     Kind,
     Page,
     Photo,
+    Turn,
     check_target,
     coding_for,
     encode,
@@ -302,7 +304,7 @@ class Result:
         Raises
         ------
         PhotoError
-            The format is unknown.
+            The format is unknown, or the crop reaches beyond the photo.
 
         Examples
         --------
@@ -316,14 +318,17 @@ class Result:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
         if saving.reversible:
             return self._reversible_page(file_format, saving)
-        coding = coding_for(self.photo, file_format, saving)
-        turned = bool(self.photo.turn.quarters or self.photo.turn.mirrored)
-        if not turned or file_format.tagged:
-            return Page(self.photo, self._strips(coding), coding, False)
-        height, width = self.photo.upright_size
-        spans = StripPlan.of(width, height).spans()
-        upright = self._upright(coding)
-        return Page(self.photo, (upright[t : t + rows] for t, rows in spans), coding, True)
+        photo, crop = self.photo, saving.crop
+        coding = coding_for(photo, file_format, saving)
+        height, width = saving.framed_size(photo.upright_size, photo.name)
+        part = None if crop is None else photo.turn.stored(crop, photo.upright_size)
+        turn = photo.turn.then(saving.turn)
+        upright = turn != Turn() and not file_format.tagged
+        strips = self._strips(coding, part)
+        if upright:
+            pixels = self._turned(strips, turn)
+            strips = (pixels[t : t + rows] for t, rows in StripPlan.of(width, height).spans())
+        return Page(photo, strips, coding, upright, part=part, turn=saving.turn)
 
     def _reversible_page(self, file_format: Kind, saving: SaveOptions) -> Page:
         if file_format is not JPEG:
@@ -344,14 +349,26 @@ class Result:
         encoded = partial(reversible_jpeg, page, gray, chroma, saving, self._threads)
         return replace(page, encoded=encoded)
 
-    def _strips(self, coding: Coding) -> Iterator[Pixels]:
-        """The coloured strips; the photo is opened for the first one and closed after the last."""
+    def _strips(self, coding: Coding, part: Crop | None = None) -> Iterator[Pixels]:
+        """The coloured strips, of all or of a part as stored.
+
+        The photo is opened for the first one and closed after the last.
+        """
         photo = self.photo
         chroma = self.chroma.turned(*photo.turn.undo())
         yield from colored_strips(
-            strips_of(photo), photo.plan, chroma, self._threads, source=photo.space, target=coding
+            strips_of(photo),
+            photo.plan,
+            chroma,
+            self._threads,
+            source=photo.space,
+            target=coding,
+            part=part,
         )
 
     def _upright(self, coding: Coding) -> Pixels:
-        stored = np.concatenate(list(self._strips(coding)))
-        return np.ascontiguousarray(self.photo.turn.apply(stored))
+        return self._turned(self._strips(coding), self.photo.turn)
+
+    @staticmethod
+    def _turned(strips: Iterator[Pixels], turn: Turn) -> Pixels:
+        return np.ascontiguousarray(turn.apply(np.concatenate(list(strips))))

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from threadpoolctl import threadpool_info
 
+from photochrom import Crop
 from photochrom.batch import LEDGER, Job, JobSettings, Ledger, State, run_job, work
 from photochrom.errors import ConfigError
 from photochrom.options import ColorizeOptions, SaveOptions
@@ -275,12 +276,14 @@ def test_every_option_decides_which_results_are_the_same():
     colors = {"vividness": 0.2, "size": 96, "variant": 2, "seed": 3, "recolor": True,
               "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3}  # fmt: skip
     file = {"quality": 80, "mark": False, "profile": "keep", "keep_time": True,
-            "reversible": True}  # fmt: skip
+            "reversible": True, "crop": Crop(1, 2, 3, 4), "turn": 90}  # fmt: skip
     assert {*colors, "hints", "strokes"} == {item.name for item in fields(ColorizeOptions)}
     assert {*file, "overwrite"} == {item.name for item in fields(SaveOptions)}
     usual = JobSettings()
-    other = JobSettings(colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
-    assert JobSettings.of(json.loads(json.dumps(other.as_dict()))) == other
+    for without in ({"reversible"}, {"crop", "turn"}):  # which exclude each other
+        saving = {name: value for name, value in file.items() if name not in without}
+        other = JobSettings(colorize=ColorizeOptions(**colors), save=SaveOptions(**saving))
+        assert JobSettings.of(json.loads(json.dumps(other.as_dict()))) == other
     for name, value in colors.items():
         changed = JobSettings(colorize=ColorizeOptions(**{name: value}))
         assert changed.digest("x") != usual.digest("x"), name

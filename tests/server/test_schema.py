@@ -37,6 +37,7 @@ TAKING = [
     ("get", f"{SESSION}/preview"),
     ("get", f"{SESSION}/region"),
     ("get", f"{SESSION}/suggestions"),
+    ("get", f"{SESSION}/border"),
     ("get", f"{SESSION}/confidence"),
     ("get", f"{SESSION}/result"),
     ("get", "/api/v1/archive"),

@@ -65,6 +65,8 @@ FIELDS = {
     "color": "sRGB, `#rrggbb`",
     "confidence": "the model says how sure it is",
     "count": "at most so many",
+    "crop": "the part of the upright photo that a result shows, `WxH+X+Y`; null: all; in an "
+    "address `+` is written `%2B`; of `border`, a proposal",
     "current": "the colour that the place has in this revision",
     "effect": "`erase` hints, keep the `original`'s colours, `saturation` or `vividness`",
     "expires_in": "seconds without a request after which the photo is removed",
@@ -104,6 +106,7 @@ FIELDS = {
     "strokes": "lines of a mask brush",
     "suggestions": "likely colours of a place; of a model, whether it gives probabilities",
     "tint": "-1 greener, 1 more magenta",
+    "turn": "degrees by which a result is turned clockwise, after the crop: 0, 90, 180 or 270",
     "value": "of saturation, 0 to 3, or vividness, 0 to 1",
     "variant": "0 for the usual colours, else one of the variants",
     "variants": "the model has variants",

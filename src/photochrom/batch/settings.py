@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from photochrom.crops import Crop
 from photochrom.models import list_models
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
@@ -45,6 +46,8 @@ class JobSettings:
         file = {
             name: record[name] for name in _OF_FILE if name in record
         }  # older ledgers have less
+        if file.get("crop") is not None:
+            file["crop"] = Crop.parse(file["crop"])
         return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,6 +56,7 @@ class JobSettings:
             **{name: getattr(self, name) for name in _OF_THE_JOB},
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
             **{name: getattr(self.save, name) for name in _OF_FILE},
+            "crop": None if self.save.crop is None else str(self.save.crop),
         }
 
     @property
@@ -72,7 +76,8 @@ class JobSettings:
         del settings["keep_time"]  # nor does the time of the file
         if self.name == DEFAULT_NAME:
             del settings["name"]  # as in jobs from before there were other names
-        if not self.save.reversible:
-            del settings["reversible"]
+        for name in ("reversible", "crop", "turn"):
+            if not settings[name]:
+                del settings[name]
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

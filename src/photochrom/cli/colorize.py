@@ -22,6 +22,7 @@ from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
     Address,
+    CropGeometry,
     Device,
     Engine,
     Exclude,
@@ -47,8 +48,10 @@ from photochrom.cli.options import (
     Smooth,
     Threads,
     Tint,
+    Turned,
     Vividness,
     Warmth,
+    crop_of,
     suffix_of,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
@@ -97,6 +100,8 @@ def colorize(
     quality: Quality = SaveOptions.quality,
     profile: Profile = SaveOptions.profile,
     reversible: Reversible = False,
+    crop: CropGeometry = None,
+    turn: Turned = SaveOptions.turn,
     recolor: Recolor = False,
     max_pixels: MaxPixels = None,
     threads: Threads = None,
@@ -175,6 +180,8 @@ def colorize(
                 mark=not no_mark,
                 profile=profile,
                 reversible=reversible,
+                crop=crop_of(crop),
+                turn=turn,
                 keep_time=keep_time,
             ),
         )

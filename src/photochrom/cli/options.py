@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from photochrom.crops import Crop
 from photochrom.errors import ConfigError, os_reason, see_docs
 from photochrom.options import RANGES
 
@@ -84,6 +85,23 @@ Reversible = Annotated[
         "--reversible",
         help="Grey JPEGs only: keep the photo's own luma, bit for bit; `photochrom undo` gives the "
         "grey file back.",
+    ),
+]
+CropGeometry = Annotated[
+    str | None,
+    typer.Option(
+        "--crop",
+        metavar="WxH+X+Y",
+        help="Write this part of each photo, pixels of the upright one; its pixels and colours are "
+        "those of the whole result.",
+    ),
+]
+Turned = Annotated[
+    int,
+    typer.Option(
+        "--turn",
+        metavar="0|90|180|270",
+        help="Turn results clockwise by so many degrees, after --crop.",
     ),
 ]
 Format = Annotated[
@@ -178,6 +196,11 @@ LedgerFolder = Annotated[
         rich_help_panel=_TREES,
     ),
 ]
+
+
+def crop_of(geometry: str | None) -> Crop | None:
+    """The crop that an option gives; raises ConfigError for a text of another form."""
+    return None if geometry is None else Crop.parse(geometry)
 
 
 def suffix_of(format_name: str | None) -> str | None:

@@ -14,6 +14,7 @@ from photochrom.cli.arguments import is_stream, photos_meant
 from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
 from photochrom.cli.flags import flag
 from photochrom.cli.options import (
+    CropGeometry,
     Device,
     KeepTime,
     Model,
@@ -24,7 +25,9 @@ from photochrom.cli.options import (
     Reversible,
     Size,
     Threads,
+    Turned,
     Vividness,
+    crop_of,
     make_folder,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
@@ -74,6 +77,8 @@ def variants(
     name: Name = DEFAULT_NAME,
     quality: Quality = SaveOptions.quality,
     reversible: Reversible = False,
+    crop: CropGeometry = None,
+    turn: Turned = SaveOptions.turn,
     threads: Threads = None,
     overwrite: Overwrite = False,
     keep_time: KeepTime = False,
@@ -125,6 +130,8 @@ def variants(
             quality=quality,
             mark=not no_mark,
             reversible=reversible,
+            crop=crop_of(crop),
+            turn=turn,
             overwrite=overwrite,
             keep_time=keep_time,
         )
@@ -191,7 +198,7 @@ def _color(
     photo = Photo(source)
     *targets, sheet = make_targets()
     if kind := kind_of(targets[0]):
-        check_size(kind, *photo.upright_size, source)
+        check_size(kind, *save.framed_size(photo.upright_size, photo.name), source)
     for target in (*targets, sheet):
         check_target(target, save.overwrite)
     results = colorizer.variants(photo, len(targets), options)

@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.crops import Crop
+
+_TURNS = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}
+"""Quarters counter-clockwise of EXIF's orientations."""
+_MIRRORED = (2, 4, 5, 7)
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -19,13 +25,39 @@ class Turn:
     @classmethod
     def from_exif(cls, orientation: int) -> Turn:
         """The turn of EXIF orientation 1..8."""
-        quarters = {1: 0, 2: 0, 3: 2, 4: 2, 5: 1, 6: 3, 7: 3, 8: 1}.get(orientation, 0)
-        return cls(quarters, orientation in (2, 4, 5, 7))
+        return cls(_TURNS.get(orientation, 0), orientation in _MIRRORED)
+
+    @property
+    def exif(self) -> int:
+        """The EXIF orientation of this turn, 1..8."""
+        return next(
+            orientation
+            for orientation, quarters in _TURNS.items()
+            if quarters == self.quarters and (orientation in _MIRRORED) == self.mirrored
+        )
+
+    def then(self, degrees: int) -> Turn:
+        """Turn like this, and then clockwise by a multiple of 90 degrees."""
+        return Turn((self.quarters - degrees // 90) % 4, self.mirrored)
 
     def apply(self, picture: NDArray[Any]) -> NDArray[Any]:
         """Turn an array (H, W, ...) upright."""
         flipped = picture[:, ::-1] if self.mirrored else picture
         return np.rot90(flipped, self.quarters)
+
+    def stored(self, crop: Crop, upright: tuple[int, int]) -> Crop:
+        """Where a part of the upright picture lies in the stored one.
+
+        upright: height and width of the upright picture.
+        """
+        left, top, width, height = crop.left, crop.top, crop.width, crop.height
+        down, across = upright
+        for _ in range(self.quarters):  # each step turns the picture clockwise
+            left, top, width, height = down - top - height, left, height, width
+            down, across = across, down
+        if self.mirrored:
+            left = across - left - width
+        return Crop(left, top, width, height)
 
     def undo(self) -> tuple[int, bool]:
         """The same turn backwards, as (quarters, mirrored) with the mirror first."""

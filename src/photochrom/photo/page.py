@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.crops import Crop
 from photochrom.photo.icc import is_gray, rgb_profile_for_gray, srgb_profile
 from photochrom.photo.metadata.exif import MILLIMETRES
+from photochrom.photo.metadata.iptc import without_paths
+from photochrom.photo.orientation import Turn
 from photochrom.photo.photo import Photo
 from photochrom.photo.strips import Coding, Pixels
 from photochrom.photo.tiff.tags import (
@@ -33,7 +36,9 @@ from photochrom.photo.tiff.tags import (
 class Page:
     """One picture to be written: the photo it was, its coloured strips, what their codes mean.
 
-    upright: whether the strips are turned; else the file keeps its orientation tag.
+    upright: whether the strips are turned; else the file has an orientation tag.
+    part: what is written of the photo, in its stored orientation; None for all.
+    turn: degrees clockwise from the upright photo to the result.
     encoded: makes the whole file, where that is not done from the strips.
     """
 
@@ -42,12 +47,25 @@ class Page:
     coding: Coding
     upright: bool
     encoded: Callable[[], bytes] | None = None
+    part: Crop | None = None
+    turn: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width as written."""
-        photo = self.photo
-        return photo.upright_size if self.upright else (photo.height, photo.width)
+        stored = self.photo if self.part is None else self.part
+        sideways = self.upright and self.shown.quarters % 2
+        return (stored.width, stored.height) if sideways else (stored.height, stored.width)
+
+    @property
+    def shown(self) -> Turn:
+        """How the stored picture becomes the result."""
+        return self.photo.turn.then(self.turn)
+
+    @property
+    def reframed(self) -> bool:
+        """Whether places given in pixels, or in shares of the photo, are no longer there."""
+        return self.part is not None or (self.upright and self.turn != 0)
 
     @property
     def bands(self) -> int:
@@ -62,12 +80,11 @@ def exif_tags(page: Page, alone: bool = False) -> Directory:
     """
     metadata = page.photo.metadata
     entries = {}
+    tags = descriptive_tags_of(page)
     in_exif = metadata.descriptive_tags is not None or (alone and metadata.unit is not None)
     if in_exif or orientation_tag(page) != 1:
         entries = _turn_and_resolution(page)
-    descriptive_tags = with_color_space(
-        metadata.descriptive_tags or Directory({}), page.coding.space
-    )
+    descriptive_tags = with_color_space(tags, page.coding.space)
     if alone and entries and EXIF not in descriptive_tags.children:
         details = {EXIF: Directory({COLOR_SPACE: _color_space(page.coding.space)})}
         descriptive_tags = replace(
@@ -106,7 +123,29 @@ def _turn_and_resolution(page: Page) -> dict[int, Entry]:
 
 def orientation_tag(page: Page) -> int:
     """The orientation tag of what is written."""
-    return 1 if page.upright else page.photo.orientation
+    return 1 if page.upright else page.shown.exif
+
+
+def descriptive_tags_of(page: Page) -> Directory:
+    """The photo's tags that are true of the result."""
+    tags = page.photo.metadata.descriptive_tags or Directory({})
+    if not page.reframed or EXIF not in tags.children:
+        return tags
+    details = tags.children[EXIF]
+    left = {tag: entry for tag, entry in details.entries.items() if tag not in _SUBJECT_PLACES}
+    return replace(tags, children={**tags.children, EXIF: replace(details, entries=left)})
+
+
+_SUBJECT_PLACES = (37396, 41492)
+"""SubjectArea and SubjectLocation, pixels of the whole photo."""
+
+
+def photoshop_of(page: Page) -> bytes | None:
+    """The photo's Photoshop resources that are true of the result."""
+    resources = page.photo.metadata.photoshop
+    if resources is None or not page.reframed:
+        return resources
+    return without_paths(resources) or None
 
 
 def with_color_space(descriptive_tags: Directory, space: RgbSpace) -> Directory:
@@ -155,10 +194,8 @@ def tags_of_one_page(page: Page, xmp: bytes | None) -> dict[int, Entry]:
 def tiff_tags_of(page: Page) -> Directory:
     """What libvips does not write into a TIFF, or not whole."""
     metadata = page.photo.metadata
-    descriptive_tags = with_color_space(
-        metadata.descriptive_tags or Directory({}), page.coding.space
-    )
-    blocks = {IPTC: metadata.iptc, PHOTOSHOP: metadata.photoshop}
+    descriptive_tags = with_color_space(descriptive_tags_of(page), page.coding.space)
+    blocks = {IPTC: metadata.iptc, PHOTOSHOP: photoshop_of(page)}
     entries = {tag: Entry(7, len(data), data) for tag, data in blocks.items() if data is not None}
     return Directory({**descriptive_tags.entries, **entries}, descriptive_tags.children)
 

@@ -40,6 +40,7 @@ from photochrom.photo.jpeg.header import LONGEST as LONGEST_SEGMENT
 from photochrom.photo.metadata.avif_items import replace_exif
 from photochrom.photo.metadata.exif import as_exif, is_too_long
 from photochrom.photo.metadata.head_blocks import LONGEST_EXIF, head_blocks, put_behind_head
+from photochrom.photo.metadata.iptc import paths_in
 from photochrom.photo.metadata.support import (
     COMMENT,
     EXIF,
@@ -51,10 +52,12 @@ from photochrom.photo.metadata.support import (
 from photochrom.photo.metadata.webp_chunks import append_metadata, is_lossless
 from photochrom.photo.metadata.written_xmp import xmp_of
 from photochrom.photo.metadata.xmp import Packet
+from photochrom.photo.metadata.xmp_facts import PLACES
 from photochrom.photo.page import (
     Page,
     exif_tags,
     orientation_tag,
+    photoshop_of,
     profile_of,
     tags_of_one_page,
     tiff_tags_of,
@@ -109,6 +112,19 @@ def _lost_metadata(photo: Photo, kind: Kind, saving: SaveOptions) -> list[str]:
         found.append("damaged XMP")
     elif packet is None and holds(kind, XMP) and saving.mark:
         found.append("the note that its colours are computed, since its XMP is damaged")
+    if packet is None and holds(kind, XMP) and saving.crop is not None:
+        found.append("the note about its crop, since its XMP is damaged")
+    if saving.crop is not None or (saving.turn and not kind.tagged):
+        found += _untrue_places(photo, packet)
+    return found
+
+
+def _untrue_places(photo: Photo, packet: Packet | None) -> list[str]:
+    """What is left out of a result that shows another part of the photo, or is turned."""
+    marked = packet is not None and any(name in packet for name in PLACES)
+    found = ["the regions marked in it, such as faces, whose places have changed"] if marked else []
+    if paths_in(photo.metadata.photoshop):
+        found.append("its clipping paths, whose places have changed")
     return found
 
 
@@ -311,7 +327,7 @@ def _write_by_package(
             xmp=xmp_of(page, kind, saving),
             icc=profile_of(page),
             iptc=metadata.iptc,
-            photoshop=metadata.photoshop,
+            photoshop=photoshop_of(page),
             resolution=metadata.resolution_in_metres,
             comments=tuple(comments_for(metadata)) if holds(kind, COMMENT) else (),
         ),

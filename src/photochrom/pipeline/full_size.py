@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import chain, starmap
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +33,7 @@ from photochrom.color.lab import (
     Array,
 )
 from photochrom.color.rgb_space import SRGB, RgbSpace
+from photochrom.crops import Crop
 from photochrom.filters.upsample import LinearChroma, linear_positions
 from photochrom.photo.strips import STRIP_PIXELS, Coding, FetchRows, Pixels, StripPlan
 from photochrom.pipeline.kept_colors import Extent, KeptColors, Recoding
@@ -61,27 +62,37 @@ def colored_strips(
     *,
     source: RgbSpace = SRGB,
     target: Coding | None = None,
+    part: Crop | None = None,
 ) -> Iterator[Pixels]:
     """Colour an image strip by strip, in order, working ahead on several threads.
 
     fetch: returns rows of an image: grey, grey and alpha, RGB, or RGB and alpha.
     chroma: of a small copy that covers the same extent.
     source: the image's space. target: the result's coding; by default the image's.
+    part: what of the image is yielded; all by default. Its codes are those of the whole.
     Yields (rows, W, 3 or 4), alpha untouched. Floats outside 0..1, and NaN, stay as they are.
     """
     count = threads or available_cpus()
-    spans = iter(plan.spans())
+    wanted = part or Crop(0, 0, plan.width, plan.height)
+    spans = (span for span in plan.spans() if span[0] < wanted.bottom)
     if count > 1:  # the decoder has a thread of its own, beside the arithmetic and the encoder
         strips = ordered_map(lambda span: (fetch(*span), span[0]), spans, 1, _DECODED_AHEAD)
     else:
         strips = ((fetch(top, rows), top) for top, rows in spans)
+    strips = (strip for strip in strips if strip[1] + len(strip[0]) > wanted.top)
     first = next(strips)
     kernel = _Kernel(plan, chroma, source, target or Coding(source, first[0].dtype))
+
+    def colored(strip: tuple[Pixels, int]) -> Pixels:
+        top = strip[1]
+        rows = slice(max(0, wanted.top - top), wanted.bottom - top)
+        return kernel(*strip)[rows, wanted.left : wanted.right]
+
     all_strips = chain([first], strips)
     if count == 1:  # handing over to another thread would gain nothing
-        yield from starmap(kernel, all_strips)
+        yield from map(colored, all_strips)
     else:
-        yield from ordered_map(lambda strip: kernel(*strip), all_strips, count, _STRIPS_AHEAD)
+        yield from ordered_map(colored, all_strips, count, _STRIPS_AHEAD)
 
 
 def colored_piece(

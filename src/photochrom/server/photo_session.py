@@ -169,7 +169,7 @@ class PhotoSession:
     def result(self, look: ModelAndOptions) -> Result:
         """The photo with a look; raises what `Workspace.result` raises."""
         with self._work_lock:
-            return self._results(look)
+            return self._results(look.whole)
 
     def _workspace_of(self, model: str) -> Workspace:
         return self.colorizer(model).workspace(self.photo)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from photochrom.crops import Crop, framed_size
 from photochrom.errors import ConfigError, HintError, Option, PhotoError, Remedy, see_docs
 from photochrom.options import (
     ADJUSTMENTS,
@@ -38,21 +39,36 @@ _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
 Lease = Annotated[float, Field(ge=1, le=86_400)]
+Turned = Annotated[int, Field(ge=0, le=270, multiple_of=90)]
+Geometry = Annotated[
+    str,
+    # in an address a plus sign that is not escaped stands for a space
+    BeforeValidator(lambda text: text.replace(" ", "+") if isinstance(text, str) else text),
+    Field(pattern=r"^[0-9]{1,9}x[0-9]{1,9}\+[0-9]{1,9}\+[0-9]{1,9}$"),
+]
 Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
 @dataclass(frozen=True)
 class ModelAndOptions:
-    """How a photo shall be coloured: by a model's name, with options."""
+    """How a photo shall be coloured, by a model's name with options, and how its result is framed.
+
+    turn: degrees clockwise, after the crop.
+    """
 
     model: str
     options: ColorizeOptions = field(default_factory=ColorizeOptions)
+    crop: Crop | None = None
+    turn: int = 0
 
     def check(self, workspace: Workspace, settings: Settings) -> None:
-        """Raise ConfigError or HintError for a look that is too costly, or does not fit the photo.
+        """Raise ConfigError, HintError or PhotoError for a look that is too costly, or does not fit
+        the photo.
 
         A hint costs as much as the small copy has pixels.
         """
+        photo = workspace.photo
+        framed_size(photo.upright_size, self.crop, self.turn, photo.name)
         height, width = workspace.copy_size(self.options.size)
         if height * width > settings.copy_pixels:
             raise ConfigError(
@@ -67,6 +83,11 @@ class ModelAndOptions:
                 "set fewer, or choose a smaller size",
             )
         workspace.check_hints(self.options.hints)
+
+    @property
+    def whole(self) -> ModelAndOptions:
+        """The look without its crop and turn, which change no colours."""
+        return replace(self, crop=None, turn=0)
 
     @property
     def unadjusted(self) -> ModelAndOptions:
@@ -131,12 +152,15 @@ class OptionsRequest(BaseModel):
     smooth: Share | None = None
     hints: list[HintRequest] | None = None
     strokes: Annotated[list[StrokeRequest], Field(max_length=MOST_STROKES)] | None = None
+    crop: Geometry | None = None
+    turn: Turned | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
-        """A look with these changes; a size of null stands for the model's own.
+        """A look with these changes; a size of null stands for the model's own, a crop of null for
+        the whole photo.
 
         Raises RefusedError, 413, for more hints than the server takes, HintError for a stroke whose
-        value does not fit its effect.
+        value does not fit its effect, ConfigError for an empty crop.
         """
         changes: dict[str, Any] = {
             name: getattr(self, name) for name in _PLAIN_OPTIONS if getattr(self, name) is not None
@@ -147,7 +171,13 @@ class OptionsRequest(BaseModel):
             changes["hints"] = checked_count([hint.hint() for hint in self.hints], most_hints)
         if self.strokes is not None:
             changes["strokes"] = checked_strokes([stroke.stroke() for stroke in self.strokes])
-        return ModelAndOptions(self.model or look.model, replace(look.options, **changes))
+        crop = look.crop
+        if "crop" in self.model_fields_set:
+            crop = None if self.crop is None else Crop.parse(self.crop)
+        turn = look.turn if self.turn is None else self.turn
+        return ModelAndOptions(
+            self.model or look.model, replace(look.options, **changes), crop, turn
+        )
 
 
 class LeasesRequest(BaseModel):
@@ -192,6 +222,8 @@ class OptionsResponse(BaseModel):
     smooth: float
     hints: list[HintResponse]
     strokes: list[StrokeResponse]
+    crop: str | None
+    turn: int
 
     @classmethod
     def of(cls, look: ModelAndOptions) -> OptionsResponse:
@@ -200,7 +232,10 @@ class OptionsResponse(BaseModel):
         plain = {name: getattr(options, name) for name in (*_PLAIN_OPTIONS, "size")}
         hints = [HintResponse(**vars(hint)) for hint in options.hints]
         strokes = [StrokeResponse(**vars(stroke)) for stroke in options.strokes]
-        return cls(model=look.model, **plain, hints=hints, strokes=strokes)
+        crop = None if look.crop is None else str(look.crop)
+        return cls(
+            model=look.model, **plain, hints=hints, strokes=strokes, crop=crop, turn=look.turn
+        )
 
 
 class FileOptions(BaseModel):
@@ -216,10 +251,11 @@ class FileOptions(BaseModel):
     reversible: bool = SaveOptions.reversible
     """Keep the luma of a grey JPEG bit for bit."""
 
-    def suffix(self, photo: Photo, pages: int) -> str:
+    def suffix(self, photo: Photo, pages: int, look: ModelAndOptions) -> str:
         """The result's suffix, by default the photo's.
 
-        Raises PhotoError for what cannot be written, or cannot hold so many pages.
+        Raises PhotoError for what cannot be written, or cannot hold so many pages, or for a crop
+        that reaches beyond the photo.
         """
         suffix = f".{(self.format or photo.suffix).lower().lstrip('.')}"
         kind = kind_of(suffix) if suffix in SUFFIXES else None
@@ -227,7 +263,8 @@ class FileOptions(BaseModel):
             raise PhotoError(
                 Option("format", self.format), "cannot write this format", "see /api/v1/about"
             )
-        check_size(kind, *photo.upright_size, photo.name)
+        size = framed_size(photo.upright_size, look.crop, look.turn, photo.name)
+        check_size(kind, *size, photo.name)
         if pages > 1 and kind is not TIFF:
             raise PhotoError(
                 photo.name,
@@ -236,14 +273,18 @@ class FileOptions(BaseModel):
             )
         return suffix
 
-    @property
-    def saving(self) -> SaveOptions:
-        """These options as the library takes them."""
+    def saving(self, look: ModelAndOptions) -> SaveOptions:
+        """The options as the library takes them, with the crop and the turn of a look.
+
+        Raises ConfigError where a reversible result is cropped or turned.
+        """
         return SaveOptions(
             quality=self.quality,
             mark=self.mark,
             profile=self.profile,
             reversible=self.reversible,
+            crop=look.crop,
+            turn=look.turn,
         )
 
 
@@ -265,15 +306,22 @@ class ColorizeRequest(FileOptions):
     """Also colour what is in colour already."""
     hints: Annotated[str, Field(max_length=2**20)] | None = None
     """The JSON of a file of hints and strokes."""
+    crop: Geometry | None = None
+    turn: Turned = SaveOptions.turn
 
     def look(self, model: str, most_hints: int) -> ModelAndOptions:
-        """The same as a look; raises HintError for invalid hints, RefusedError for too many."""
+        """The same as a look.
+
+        Raises HintError for invalid hints, RefusedError for too many, ConfigError for an empty
+        crop.
+        """
         plain = {name: getattr(self, name) for name in (*ADJUSTMENTS, "vividness", "size")}
         local = _local_in(self.hints)
         hints = checked_count(local.hints, most_hints)
         strokes = checked_strokes(local.strokes)
         options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints, strokes=strokes)
-        return ModelAndOptions(self.model or model, options)
+        crop = None if self.crop is None else Crop.parse(self.crop)
+        return ModelAndOptions(self.model or model, options, crop, self.turn)
 
 
 def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:

@@ -60,6 +60,12 @@ class SuggestionsResponse(BaseModel):
     suggestions: list[LikelyColor]
 
 
+class BorderResponse(BaseModel):
+    """What is inside a photo's border, WxH+X+Y; null where no border is found."""
+
+    crop: str | None
+
+
 class LeasesResponse(BaseModel):
     """Sessions that are there, by id, and the seconds after which each ends without a request."""
 

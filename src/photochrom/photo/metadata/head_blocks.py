@@ -16,7 +16,7 @@ from photochrom.photo.metadata.exif import MILLIMETRES, as_exif
 from photochrom.photo.metadata.iptc import join_photoshop_block
 from photochrom.photo.metadata.support import comments_for, texts_for
 from photochrom.photo.metadata.written_xmp import xmp_of
-from photochrom.photo.page import Page, exif_tags
+from photochrom.photo.page import Page, exif_tags, photoshop_of
 
 LONGEST_EXIF = 8_000_000
 """Bytes of EXIF in other kinds than JPEG; libvips takes no more."""
@@ -59,7 +59,7 @@ def _jpeg_segments(page: Page, saving: SaveOptions) -> bytes:
     xmp = xmp_of(page, JPEG, saving)
     if xmp is not None:
         segments += jpeg_header.xmp_segments(xmp) or b""
-    resources = join_photoshop_block(metadata.iptc, metadata.photoshop)
+    resources = join_photoshop_block(metadata.iptc, photoshop_of(page))
     if resources is not None:
         segments += jpeg_header.photoshop_segments(resources)
     comments = (jpeg_header.comment_segments(comment) for comment in comments_for(metadata))
@@ -69,7 +69,7 @@ def _jpeg_segments(page: Page, saving: SaveOptions) -> bytes:
 def _png_chunks(page: Page) -> bytes:
     metadata = page.photo.metadata
     chunks = png_chunks.text_chunks(texts_for(metadata))
-    resources = join_photoshop_block(metadata.iptc, metadata.photoshop)
+    resources = join_photoshop_block(metadata.iptc, photoshop_of(page))
     if resources is not None:
         chunks += png_chunks.iptc_chunk(resources)
     exif = as_exif(exif_tags(page), LONGEST_EXIF)

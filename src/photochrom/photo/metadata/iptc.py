@@ -44,6 +44,11 @@ def paths_in(others: bytes | None) -> int:
     return sum(number in _PATHS for number, _, _ in _resources(others or b""))
 
 
+def without_paths(others: bytes) -> bytes:
+    """The resources without clipping paths, which are given in shares of the whole photo."""
+    return b"".join(whole for number, whole, _ in _resources(others) if number not in _PATHS)
+
+
 def copyright_in(others: bytes | None) -> tuple[bool, str]:
     """Whether Photoshop's resources mark the photo as protected, and the address they give."""
     found = {number: data for number, _, data in _resources(others or b"")}

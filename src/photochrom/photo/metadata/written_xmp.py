@@ -10,12 +10,16 @@ from photochrom.photo.metadata.xmp import Packet, is_blank
 from photochrom.photo.metadata.xmp_facts import correct_facts
 from photochrom.photo.page import Page
 
+_CROPPED = {"stEvt:action": "cropped", "stEvt:softwareAgent": "Photochrom"}
+"""An event of the resource's history (XMP specification, part 2)."""
+
 
 def xmp_of(page: Page, kind: Kind, saving: SaveOptions) -> bytes | None:
     """The photo's XMP, true of the file; None where there is nothing to write.
 
-    It has the mark that the colours are computed unless `saving` omits it, and what a file of this
-    kind holds nowhere else. A damaged packet stays as it is; one that needs no change, too.
+    It has the mark that the colours are computed unless `saving` omits it, the crop, and what a
+    file of this kind holds nowhere else. A damaged packet stays as it is, and so does
+    one that needs no change.
     """
     xmp = page.photo.metadata.xmp
     packet = Packet.parse(xmp or b"")
@@ -26,6 +30,10 @@ def xmp_of(page: Page, kind: Kind, saving: SaveOptions) -> bytes | None:
     convert_to_xmp(page.photo.metadata, kind, packet)
     if saving.mark:
         mark_computed(packet)
+    if saving.crop is not None:
+        height, width = page.photo.upright_size
+        note = f"{saving.crop} of {width}x{height}"
+        packet.append("xmpMM:History", {**_CROPPED, "stEvt:parameters": note})
     after = packet.to_bytes()
     if after == before and xmp is not None and (is_blank(xmp) or b"\0" not in xmp):
         return None if is_blank(xmp) else xmp

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -20,12 +20,16 @@ NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
     "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
+    "stEvt": "http://ns.adobe.com/xap/1.0/sType/ResourceEvent#",
     "xmpNote": "http://ns.adobe.com/xmp/note/",
     "tiff": "http://ns.adobe.com/tiff/1.0/",
     "exif": "http://ns.adobe.com/exif/1.0/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
     "Iptc4xmpCore": "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/",
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
+    "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
+    "MP": "http://ns.microsoft.com/photo/1.2/",
 }
 """The usual prefixes; properties are named with them here ("dc:title")."""
 
@@ -130,6 +134,20 @@ class Packet:
             description.set(_full(name), _valid(value))
         else:
             _fill(ElementTree.SubElement(description, _full(name)), value, array)
+
+    def append(self, name: str, fields: Mapping[str, str]) -> None:
+        """Append a structure to an ordered array, which is made where it is missing."""
+        found = [element for _, element in self._places(name) if element is not None]
+        if not found:
+            self.remove(name)
+            self.add(name, ())
+            found = [element for _, element in self._places(name) if element is not None]
+        items = found[0].find(f"{{{RDF}}}Seq")
+        if items is None:
+            items = ElementTree.SubElement(found[0], f"{{{RDF}}}Seq")
+        item = ElementTree.SubElement(items, f"{{{RDF}}}li", {f"{{{RDF}}}parseType": "Resource"})
+        for field, text in fields.items():
+            ElementTree.SubElement(item, _full(field)).text = _valid(text)
 
     def join(self, other: Packet) -> None:
         """Add all properties of another packet."""

@@ -43,10 +43,18 @@ _INDEXED = {
 """Photoshop's and TIFF's numbers for a picture with a palette; those for RGB are 3 and 2."""
 
 
+PLACES = ("mwg-rs:Regions", "MP:RegionInfo", "Iptc4xmpExt:ImageRegion")
+"""Regions marked in a photo, in shares of it."""
+_SUBJECT_PLACES = ("exif:SubjectArea", "exif:SubjectLocation")
+
+
 def correct_facts(packet: Packet, page: Page, kind: Kind) -> None:
     """Correct the properties that a packet has; none is added."""
     for name in _UNTRUE:
         packet.remove(name)
+    if page.reframed:
+        for name in (*PLACES, *_SUBJECT_PLACES):
+            packet.remove(name)
     for name, value in _facts(page, kind).items():
         packet.correct(name, value)
 
@@ -61,7 +69,7 @@ def _facts(page: Page, kind: Kind) -> dict[str, Value]:
         "exif:ColorSpace": "1" if page.coding.space is SRGB else "65535",
         "photoshop:ICCProfile": name_of(profile_of(page) if kind.profile else srgb_profile()),
     }
-    if page.upright or page.photo.orientation != 1:
+    if page.upright or page.photo.orientation != 1 or page.turn:
         facts["tiff:Orientation"] = str(orientation_tag(page))
     if kind.name in _MEDIA_TYPES:
         facts["dc:format"] = _MEDIA_TYPES[kind.name]

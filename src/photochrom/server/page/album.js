@@ -1,5 +1,6 @@
 import * as api from "./api.js";
 import { sketch } from "./dom.js";
+import { framed } from "./framing.js";
 import { texts } from "./texts.js";
 import { Photo } from "./photo.js";
 
@@ -198,7 +199,7 @@ export class Album extends EventTarget {
 
   /** A coloured picture of the photo has been fetched. */
   finish(photo, picture) {
-    sketch(photo.thumbnail, picture, THUMBNAIL);
+    sketch(photo.thumbnail, framed(picture, photo), THUMBNAIL);
     if (!photo.colored) Object.assign(photo, { colored: true, saved: false });
     photo.become("ready");
   }

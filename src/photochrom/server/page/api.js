@@ -82,6 +82,7 @@ const session = (id) => `/sessions/${encodeURIComponent(id)}`;
 export const about = () => json("/about");
 export const models = () => json("/models");
 export const getSession = (id) => json(session(id));
+export const border = (id) => json(`${session(id)}/border`);
 export const patchSession = (id, part) => json(session(id), { method: "PATCH", body: part });
 /** Keep sessions for so long; a request that outlives the page where it is `closing`. */
 export const renew = (sessions, seconds, closing) => {

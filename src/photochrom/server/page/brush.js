@@ -29,7 +29,7 @@ export class Brush {
   #draw(pen, view) {
     const { tools, marks, place } = this;
     if (!marks.photo?.isOpen) return;
-    if (tools.kind !== "hand" && !this.stage.holding) marks.draw(pen, view);
+    if (!tools.moves && !this.stage.holding) marks.draw(pen, view);
     const masking = tools.kind === "brush" && tools.effect !== "color";
     if (masking) drawMasks(pen, view, marks.strokes);
     if (this.#stroke && masking) this.#drawMask(pen, view);
@@ -40,7 +40,7 @@ export class Brush {
     if (place.isOpen && place.mark === null) {
       const reach = usualRadius(marks.photo.size) * view.scale;
       this.#ring(pen, view.toScreen(place.place), Math.max(8, reach));
-    } else if (!marks.chosen) this.crosshair.draw(pen, view);
+    } else if (!marks.chosen && !tools.moves) this.crosshair.draw(pen, view);
   }
 
   #drawMask(pen, view) {

@@ -74,7 +74,7 @@ export class ColorPanel {
   }
 
   #key(event, mark) {
-    if (this.marks.key(event, mark, this.stage.view.scale)) taken(event);
+    if (this.marks.key(event, mark, this.stage.view)) taken(event);
   }
 
   #showSelected() {

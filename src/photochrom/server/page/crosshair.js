@@ -1,4 +1,4 @@
-import { clamp, outline } from "./dom.js";
+import { outline } from "./dom.js";
 
 const ARM = 14;
 const GAP = 5;
@@ -37,9 +37,8 @@ export class Crosshair {
   move(dx, dy) {
     if (!this.shown) return this.show();
     const { view } = this.stage;
-    const { scale, photo } = view;
-    this.place = { x: clamp(this.place.x + dx / scale, 0, photo.width - 1),
-      y: clamp(this.place.y + dy / scale, 0, photo.height - 1) };
+    const [right, down] = view.way(dx, dy);
+    this.place = view.nearest({ x: this.place.x + right, y: this.place.y + down });
     const spot = view.toScreen(this.place);
     const off = (at, room) => (at < 0 ? -at + room / 4 : at > room ? room * 0.75 - at : 0);
     this.stage.pan(off(spot.x, view.width), off(spot.y, view.height));

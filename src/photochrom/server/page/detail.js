@@ -40,7 +40,7 @@ export class Detail {
     const need = Math.min(1, view.scale * devicePixelRatio);
     if (need < have * WORTH) return false;
     const { piece } = layer;
-    const part = view.part;
+    const part = view.visible;
     const inside = piece && part.x >= piece.x && part.y >= piece.y
       && part.x + part.w <= piece.x + piece.w && part.y + part.h <= piece.y + piece.h;
     return !(inside && piece.bitmap.width / piece.w >= need * 0.98);
@@ -48,7 +48,7 @@ export class Detail {
 
   async #fetchPiece(photo, layer, signal) {
     const { view } = this.stage;
-    const part = view.part;
+    const part = view.visible;
     const fine = Math.min(1, view.scale * devicePixelRatio);
     const most = Math.sqrt(MOST_PIXELS * part.w / part.h);
     const width = Math.max(1, Math.floor(Math.min(part.w, Math.ceil(part.w * fine), most)));

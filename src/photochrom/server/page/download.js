@@ -46,7 +46,9 @@ export class DownloadDialog {
     this.same.textContent = texts.asPhoto(own);
     byId("quality-row").hidden = !this.lossy.has(this.format.value || own);
     byId("quality-value").textContent = this.quality.value;
-    byId("reversible-row").hidden = own !== "jpg" || !["", "jpg"].includes(this.format.value);
+    // A reversible file holds the whole photo.
+    const cut = ready.some(({ look }) => look.crop || look.turn);
+    byId("reversible-row").hidden = cut || own !== "jpg" || !["", "jpg"].includes(this.format.value);
     const count = ready.length + coming.length;
     this.one.hidden = byId("share").hidden = !ready.includes(current);
     this.all.hidden = count < 2;

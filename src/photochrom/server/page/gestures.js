@@ -48,7 +48,7 @@ export class Gestures {
     const { tools } = this;
     const type = event.pointerType in REACH ? event.pointerType : "mouse";
     const first = { start: at, last: at, type };
-    if (event.button === 1 || this.spaceHeld || tools.kind === "hand")
+    if (event.button === 1 || this.spaceHeld || tools.moves)
       return { ...first, kind: "pan" };
     // With the brush, painting paints, on old strokes too; marks are moved with the other tool.
     const mark = tools.kind === "brush" ? null : this.deeds.grab(at, REACH[type]);
@@ -89,8 +89,7 @@ export class Gestures {
     const [dx, dy] = [at.x - deed.last.x, at.y - deed.last.y];
     if (deed.kind === "pan") this.stage.pan(dx, dy);
     else if (deed.kind === "drag") {
-      const { scale } = this.stage.view;
-      this.deeds.drag(deed.mark, dx / scale, dy / scale);
+      this.deeds.drag(deed.mark, ...this.stage.view.way(dx, dy));
     } else return;
     deed.last = at;
   }

@@ -17,7 +17,7 @@ export class Keys {
     window.addEventListener("blur", () => this.#release());
     this.viewport.addEventListener("keydown", (event) => this.#onStage(event));
     this.viewport.addEventListener("focus", () => {
-      if (this.byKey && this.tools.kind !== "hand") this.crosshair.show();
+      if (this.byKey && !this.tools.moves) this.crosshair.show();
     });
     document.addEventListener("keydown", () => { this.byKey = true; }, true);
     document.addEventListener("pointerdown", () => {
@@ -56,6 +56,7 @@ export class Keys {
     if (!album.current) return always;
     return { ...always,
       c: () => tools.take("color"), b: () => tools.take("brush"), h: () => tools.take("hand"),
+      r: () => tools.take(tools.kind === "crop" ? "color" : "crop"),
       s: () => divider.toggle(), g: () => confidence.toggle(), a: () => compare.toggle(),
       o: () => stage.hold(true),
       "+": () => stage.zoomBy(1.5, undefined, true), "=": () => stage.zoomBy(1.5, undefined, true),
@@ -81,10 +82,10 @@ export class Keys {
     if (event.target !== this.viewport || event.ctrlKey || event.metaKey || event.altKey) return;
     const { marks, tools, stage, crosshair } = this;
     const way = arrow(event, STEP, LARGE_STEP);
-    if (marks.chosen && marks.key(event, marks.selected, stage.view.scale)) { /* the hint took the key */ }
-    else if (way && tools.kind === "hand") stage.pan(-4 * way[0], -4 * way[1]);
+    if (marks.chosen && marks.key(event, marks.selected, stage.view)) { /* the hint took the key */ }
+    else if (way && tools.moves) stage.pan(-4 * way[0], -4 * way[1]);
     else if (way) crosshair.move(...way);
-    else if (event.key === "Enter" && tools.kind !== "hand") this.#atCrosshair();
+    else if (event.key === "Enter" && !tools.moves) this.#atCrosshair();
     else if (event.key === " ") {
       this.gestures.spaceHeld = true;
       this.viewport.classList.add("moving");

@@ -5,6 +5,7 @@ import { Brush } from "./brush.js";
 import { ColorPanel } from "./colors.js";
 import { Compare } from "./compare.js";
 import { ConfidenceOverlay } from "./confidence.js";
+import { CropTool } from "./crop.js";
 import { Crosshair } from "./crosshair.js";
 import { Detail } from "./detail.js";
 import { askForToken, closeByClick, fillShortcuts, tokenOfAddress } from "./dialogs.js";
@@ -42,7 +43,7 @@ function lay(about, { models }, status) {
   const viewport = byId("viewport");
   let stage = null;
   const preview = new Preview(album, () => {
-    const { photo, fitting } = stage.view;
+    const { photo, fitting } = stage.view; // of the whole photo, a part of it may be shown
     return Math.max(photo.width, photo.height) * fitting * devicePixelRatio;
   });
   stage = new Stage(viewport, byId("canvas"), preview);
@@ -59,7 +60,8 @@ function lay(about, { models }, status) {
   const download = new DownloadDialog(album, about, status);
   const detail = new Detail(preview, stage);
   const brush = new Brush({ stage, tools, marks, place, crosshair });
-  const desk = { brush, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
+  const crop = new CropTool({ album, stage, tools, status });
+  const desk = { brush, crop, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
     compare, confidence, variants, panels, download, detail, status };
   const table = new Table(desk);
   desk.gestures = new Gestures(stage, tools, table.gestures);

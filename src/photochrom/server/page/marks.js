@@ -93,9 +93,9 @@ export class Marks extends EventTarget {
   }
 
   /** Apply a key to a mark: arrows move it by CSS pixels, Delete removes it; returns whether it did. */
-  key(event, mark, scale) {
-    const way = arrow(event, 1 / scale, 10 / scale);
-    if (way) this.move(mark, ...way, { key: `move ${mark}` });
+  key(event, mark, view) {
+    const way = arrow(event, 1, 10);
+    if (way) this.move(mark, ...view.way(...way), { key: `move ${mark}` });
     else if (event.key === "Delete" || event.key === "Backspace") this.remove(mark);
     else return false;
     return true;

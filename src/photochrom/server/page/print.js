@@ -1,4 +1,5 @@
 import { byId } from "./dom.js";
+import { framed } from "./framing.js";
 
 /** What is printed: the coloured photo alone, whole, as sharp as it has been fetched. */
 export class PrintPicture {
@@ -6,7 +7,8 @@ export class PrintPicture {
     window.addEventListener("beforeprint", () => {
       const { current } = album;
       if (!current) return;
-      const picture = preview.photo === current && preview.picture.bitmap || current.thumbnail;
+      const { bitmap } = preview.picture;
+      const picture = preview.photo === current && bitmap ? framed(bitmap, current) : current.thumbnail;
       const canvas = byId("print");
       canvas.width = picture.width;
       canvas.height = picture.height;

@@ -1,4 +1,5 @@
 import { byId, deliver } from "./dom.js";
+import { displayed, framed, partOf } from "./framing.js";
 import { texts } from "./texts.js";
 
 const LONGEST = 1280; // of the photo in a picture to share
@@ -29,7 +30,8 @@ export class SharePictures {
   /** Canvas and pen with room for photos beside or below each other, and a line of text below. */
   #sheet(columns, rows) {
     const { original, picture } = this.preview;
-    const [before, after] = [original.bitmap, picture.bitmap];
+    const [before, after] = [original, picture].map(
+      ({ bitmap }) => framed(bitmap, this.album.current));
     const scale = Math.min(1, LONGEST / Math.max(after.width, after.height));
     // Videos take even sides only.
     const [width, height] = [after.width, after.height].map((side) => 2 * Math.round(side * scale / 2));
@@ -59,7 +61,9 @@ export class SharePictures {
   }
 
   async #picture() {
-    const { width: across, height: down } = this.album.current.size;
+    const { current } = this.album;
+    const { width: across, height: down } =
+      displayed(partOf(current.look, current.size), current.look.turn);
     const beside = across < 1.2 * down;
     const sheet = this.#sheet(beside ? 2 : 1, beside ? 1 : 2);
     const { pen, width, height, before, after, canvas } = sheet;

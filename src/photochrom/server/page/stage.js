@@ -48,11 +48,19 @@ export class Stage extends EventTarget {
   /** Where the line is drawn; it differs from `split` only for a while. */
   get line() { return this.#line ?? (this.#aside ? 0 : this.split); }
 
-  open(size) {
+  /** Show a part of a photo, turned. */
+  open(size, { part, turn }) {
     for (const kind of ["view", "line"]) cancelAnimationFrame(this.#animations[kind]);
     this.#line = null;
     this.#aside = false;
-    this.view.open(size);
+    this.view.open(size, part, turn);
+    this.#moved();
+  }
+
+  /** Show another part, or turn it. */
+  reframe({ part, turn }) {
+    cancelAnimationFrame(this.#animations.view);
+    this.view.open(this.view.photo, part, turn);
     this.#moved();
   }
 
@@ -174,7 +182,8 @@ export class Stage extends EventTarget {
       this.#side(this.holding ? original : before, left, top, at, height);
       this.#side(after, left + at, top, width - at, height, this.overlay);
     } else if (preview.photo.thumbnail.width > 1) {
-      this.#side({ bitmap: preview.photo.thumbnail }, left, top, width, height);
+      const { x, y, scale, shown } = view;
+      pen.drawImage(preview.photo.thumbnail, x, y, shown.width * scale, shown.height * scale);
     }
     for (const paint of this.painters) paint(pen, view);
   }
@@ -182,7 +191,7 @@ export class Stage extends EventTarget {
   #side({ bitmap, piece }, left, top, width, height, overlay = null) {
     if (!bitmap || width <= 0) return;
     const { pen, view } = this;
-    const { x, y, scale, photo } = view;
+    const { scale, photo } = view;
     pen.save();
     pen.beginPath();
     pen.rect(left, top, width, height);
@@ -190,14 +199,13 @@ export class Stage extends EventTarget {
     pen.imageSmoothingQuality = "high";
     // Pixels may show as pixels once each is several of the screen's.
     pen.imageSmoothingEnabled = scale * devicePixelRatio < 4;
-    pen.drawImage(bitmap, x, y, photo.width * scale, photo.height * scale);
-    if (piece)
-      pen.drawImage(piece.bitmap, x + piece.x * scale, y + piece.y * scale,
-        piece.w * scale, piece.h * scale);
+    pen.transform(...view.matrix);
+    pen.drawImage(bitmap, 0, 0, photo.width, photo.height);
+    if (piece) pen.drawImage(piece.bitmap, piece.x, piece.y, piece.w, piece.h);
     if (overlay) {
       pen.globalAlpha = overlay.opacity;
       pen.imageSmoothingEnabled = true; // it is small
-      pen.drawImage(overlay.bitmap, x, y, photo.width * scale, photo.height * scale);
+      pen.drawImage(overlay.bitmap, 0, 0, photo.width, photo.height);
     }
     pen.restore();
   }

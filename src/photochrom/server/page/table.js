@@ -1,4 +1,5 @@
 import { byId, coarse } from "./dom.js";
+import { displayed } from "./framing.js";
 import { sharedPart } from "./overview.js";
 import { texts } from "./texts.js";
 
@@ -43,6 +44,7 @@ export class Table {
     album.addEventListener("state", ({ detail }) => this.#progress(detail.photo));
     album.addEventListener("look", ({ detail: { photo, draft } }) => {
       if (photo !== this.photo) return;
+      this.crop.sync();
       preview.refresh(draft);
       this.#showLook(draft);
     });
@@ -72,7 +74,7 @@ export class Table {
     const { photo, place, stage, preview } = this;
     place.close(false);
     this.#stack();
-    if (photo) stage.open(photo.size);
+    if (photo) stage.open(photo.size, this.crop.shown);
     preview.show(photo);
     this.compare.sync();
     this.confidence.reset();
@@ -87,7 +89,8 @@ export class Table {
   /** On an upright screen put the controls below the photo if it is larger so. */
   #stack() {
     if (!this.photo) return;
-    const { width, height } = this.photo.size;
+    const { part, turn } = this.crop.shown;
+    const { width, height } = displayed(part, turn);
     const [across, down] = [innerWidth, innerHeight - BARS];
     const beside = Math.min((across - PANEL.width) / width, down / height);
     const above = Math.min(across / width, (down - PANEL.height) / height);
@@ -98,10 +101,10 @@ export class Table {
     if (photo === this.photo) {
       this.#stack();
       if (photo.state === "coloring" && this.preview.photo === photo && !this.preview.busy) {
-        this.stage.open(photo.size);
+        this.stage.open(photo.size, this.crop.shown);
         this.preview.show(photo);
         this.#showLook();
-      } else if (!photo.isOpen && photo.thumbnail.width > 1) this.stage.open(photo.size);
+      } else if (!photo.isOpen && photo.thumbnail.width > 1) this.stage.open(photo.size, this.crop.shown);
     }
     // The card of the current photo shows it already.
     if (photo.state === "failed" && photo === this.photo) this.status.whisper(photo.problem);
@@ -170,7 +173,7 @@ export class Table {
 
   #tap(at, reach) {
     const { stage, marks, tools } = this;
-    if (!this.photo?.isOpen) return;
+    if (!this.photo?.isOpen || tools.kind === "crop") return;
     const hint = marks.near(stage.view, at, reach);
     if (hint) {
       this.#uncover(hint);
@@ -214,6 +217,7 @@ export class Table {
     this.place.close();
     this.tools.unload();
     this.marks.select(null);
+    if (this.tools.kind === "crop") this.tools.take("color");
   }
 
   #back(way) {
@@ -247,7 +251,7 @@ export class Table {
       dataset.theme = dataset.theme === "dark" ? "light" : "dark";
       localStorage.setItem("photochrom-theme", dataset.theme);
     });
-    for (const tool of ["color", "brush", "hand"]) press(`tool-${tool}`, () => tools.take(tool));
+    for (const tool of ["color", "brush", "hand", "crop"]) press(`tool-${tool}`, () => tools.take(tool));
     const eye = byId("hold");
     eye.addEventListener("pointerdown", (event) => {
       eye.setPointerCapture(event.pointerId);
@@ -259,14 +263,20 @@ export class Table {
 
   #showTools() {
     const { kind, can } = this.tools;
-    for (const tool of ["color", "brush", "hand"]) {
+    for (const tool of ["color", "brush", "hand", "crop"]) {
       byId(`tool-${tool}`).setAttribute("aria-pressed", String(tool === kind));
-      byId(`tool-${tool}`).hidden = tool !== "hand" && !can.hints;
+      byId(`tool-${tool}`).hidden = !["hand", "crop"].includes(tool) && !can.hints;
     }
     byId("viewport").dataset.tool = kind;
     byId("brush-row").hidden = kind !== "brush";
-    if (kind !== "brush" && !this.place.isOpen) this.stage.setAside(false);
-    if (kind === "hand") this.crosshair.hide();
+    document.body.classList.toggle("cropping", kind === "crop");
+    if (kind === "crop") {
+      this.place.close(false, false);
+      this.status.hush();
+    }
+    if (kind !== "brush" && !this.place.isOpen) this.stage.setAside(kind === "crop");
+    if (this.tools.moves) this.crosshair.hide();
+    this.crop.sync();
     this.stage.invalidate();
   }
 

@@ -4,7 +4,7 @@ const FIRST_BRUSH = 0.02;
 /** The chosen tool, the person's own colour and the size of the brush.
  *  Event: "change". */
 export class Tools extends EventTarget {
-  tool = "color"; // or "brush", "hand"
+  tool = "color"; // or "brush", "hand", "crop"
   color = FIRST_COLOR;
   ready = false; // the next click sets the colour without asking which
   brush = FIRST_BRUSH; // radius, of the photo's short side
@@ -12,7 +12,10 @@ export class Tools extends EventTarget {
   share = 0.25; // of an effect that has a value
   can = { hints: true };
 
-  get kind() { return this.can.hints ? this.tool : "hand"; }
+  get kind() { return this.can.hints || this.tool === "crop" ? this.tool : "hand"; }
+
+  /** Whether dragging moves the photo. */
+  get moves() { return this.kind === "hand" || this.kind === "crop"; }
 
   #changed(part) {
     Object.assign(this, part);

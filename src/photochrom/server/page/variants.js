@@ -1,5 +1,6 @@
 import * as api from "./api.js";
-import { byId, element } from "./dom.js";
+import { byId, element, sketch } from "./dom.js";
+import { displayed, framed, partOf } from "./framing.js";
 import { texts } from "./texts.js";
 
 const MORE = 3; // variants that are added at a time
@@ -65,7 +66,7 @@ export class VariantPanel {
     const round = (this.#round += 1);
     const wanted = this.cards.filter((card) => card.made !== made);
     for (const { node } of wanted) node.classList.add("waiting");
-    const { width, height } = photo.size;
+    const { width, height } = displayed(partOf(photo.look, photo.size), photo.look.turn);
     byId("variant-cards").style.setProperty("--shape", width / height);
     for (const card of wanted) {
       const { node, canvas, variant, seed } = card;
@@ -73,8 +74,7 @@ export class VariantPanel {
         const picture = await photo.ask((id) => api.preview(id,
           { longest: LONGEST, variant, seed, revision: photo.revision }));
         if (round !== this.#round) return picture.close();
-        [canvas.width, canvas.height] = [picture.width, picture.height];
-        canvas.getContext("2d").drawImage(picture, 0, 0);
+        sketch(canvas, framed(picture, photo), LONGEST);
         picture.close();
         card.made = made;
         node.classList.remove("waiting");

@@ -74,13 +74,12 @@ def _colored(shared: AppState, upload: Upload, options: ColorizeRequest) -> File
     colorizer = shared.models.get(look.model)
     photo = upload.photo(shared.settings)
     pages = pages_of(photo.source)
-    suffix = options.suffix(photo, len(pages))  # before the work, not after
+    suffix = options.suffix(photo, len(pages), look)  # before the work, not after
+    saving = options.saving(look)
     for page in pages:
         look.check(colorizer.workspace(photo.with_page(page)), shared.settings)
 
     def write(path: Path) -> FileReport:
-        return colorize_file(
-            photo, path, look.options, options.saving, colorizer=colorizer, temporary=True
-        )
+        return colorize_file(photo, path, look.options, saving, colorizer=colorizer, temporary=True)
 
     return written(upload.path.parent, photo, suffix, write)

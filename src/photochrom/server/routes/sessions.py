@@ -17,6 +17,7 @@ from photochrom.drawing.confidence import OVERLAY_RANGE, color_mapped
 from photochrom.files import save_results
 from photochrom.options import MOST_VARIANTS
 from photochrom.photo import pages_of
+from photochrom.pipeline.borders import border_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
 from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import PhotoSession
@@ -30,6 +31,7 @@ from photochrom.server.requests import (
     OptionsRequest,
 )
 from photochrom.server.responses import (
+    BorderResponse,
     Color,
     LeasesResponse,
     LikelyColor,
@@ -244,6 +246,20 @@ async def suggestions(
     return await _work(shared, session, suggested)
 
 
+@router.get("/sessions/{id}/border", responses=_FAULTS)
+async def border(id: Id, shared: Shared) -> BorderResponse:
+    """The part of the photo inside a border, such as an album's page or a scanner's lid: a
+    proposal for `crop`, null where no border is found.
+    """
+    session = shared.sessions.get(id)
+
+    def found() -> BorderResponse:
+        crop = border_of(session.photo)
+        return BorderResponse(crop=None if crop is None else str(crop))
+
+    return await _work(shared, session, found)
+
+
 @router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
 async def confidence(
     id: Id,
@@ -274,7 +290,7 @@ async def result(
     shared: Shared,
     options: Annotated[ResultOptions, Query()],
 ) -> FileResponse:
-    """The coloured photo as a file, at full size, all its pages."""
+    """The coloured photo as a file, at full size, all its pages, cropped and turned as its look."""
     session = shared.sessions.get(id)
     file = await _file(shared, session, session.look(options.revision), options)
     return file.response()
@@ -327,7 +343,8 @@ async def _file(
 
     def made() -> File:
         photo = session.photo
-        suffix = options.suffix(photo, session.pages)  # before the work, not after
+        suffix = options.suffix(photo, session.pages, look)  # before the work, not after
+        saving = options.saving(look)
         with session.used():
             colorizer = session.colorizer(look.model)
             results = [
@@ -336,7 +353,7 @@ async def _file(
                 else colorizer.colorize(photo.with_page(page), look.options)
                 for page in pages_of(photo.source)
             ]
-            write = partial(save_results, results, save=options.saving, temporary=True)
+            write = partial(save_results, results, save=saving, temporary=True)
             return written(folder, photo, suffix, write)
 
     with removed_on_failure(folder) as remove:
