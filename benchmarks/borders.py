@@ -15,7 +15,6 @@ from itertools import islice
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from photochrom.crops import Crop
 from photochrom.pipeline.borders import border_of
@@ -65,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     random = np.random.default_rng(0)
     alone, found = [], {"scanner's bed": [], "album's page": []}
-    for _, pixels in tqdm(islice(photos_from(options.photos), options.limit)):
+    for _, pixels in islice(photos_from(options.photos), options.limit):
         picture = Image.fromarray(pixels)
         alone.append(border_of(np.asarray(picture.convert("L"))) is not None)
         scan = scan_border(pixels, random)
