@@ -51,6 +51,7 @@ export class Album extends EventTarget {
 
   select(photo) {
     if (photo === this.current) return;
+    this.current?.keepDraft();
     this.current = photo;
     this.#emit("current");
   }
@@ -159,15 +160,16 @@ export class Album extends EventTarget {
       photo.become("failed", texts.tooLarge(photo.file.size, most));
       return;
     }
+    const { signal } = photo.leaving;
     photo.progress = 0;
     photo.become("uploading");
     try {
       const session = await api.upload(photo.file, {
-        signal: photo.leaving.signal,
+        signal,
         progress: (share) => { photo.progress = share; photo.become("uploading"); },
         waiting: (seconds, why) => photo.become("uploading", texts.waits(seconds, why)),
       });
-      if (photo.leaving.signal.aborted) {
+      if (signal.aborted) {
         api.deleteSession(session.id).catch(() => {});
         return;
       }
@@ -186,8 +188,9 @@ export class Album extends EventTarget {
       if (photo.state !== "coloring" || photo.leaving.signal.aborted) return;
       if (photo === this.current) return;
       try {
-        const revision = await photo.settle();
-        const picture = await photo.ask((id) => api.preview(id, { revision, longest: THUMBNAIL }));
+        await photo.settle();
+        const picture = await photo.ask((id) =>
+          api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
         this.finish(photo, picture);
         picture.close();
       } catch (error) {
