@@ -30,8 +30,8 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 import page_checks as checks
+import page_hands
 from end_to_end import EXAMPLES
-from page_hands import Hands
 from server_load import PHOTOCHROM, _ready
 
 VIEWPORTS: dict[str, dict[str, Any]] = {
@@ -102,7 +102,9 @@ class Run:
         self.page.goto(server.address)
         self.page.wait_for_selector("body[data-ready]")
         photos = sorted(EXAMPLES.glob("*.jpg"))
-        self.hands = Hands(self.page, random.Random(seed), photos, how.get("has_touch", False))
+        self.hands = page_hands.Hands(
+            self.page, random.Random(seed), photos, how.get("has_touch", False)
+        )
 
     def _listen(self) -> None:
         page = self.page

@@ -140,11 +140,9 @@ def main() -> None:
             for number in range(arguments.times):
                 gesture(number)
                 page.wait_for_timeout(400)
-            print(
-                f"{kind}: slowest {page.evaluate('() => globalThis.slowest'):.0f} ms to the paint"
-            )
-        heap, renderer = memory_of(browser, page)
-        print(f"memory afterwards: heap {heap:.0f} MB, renderer {renderer:.0f} MB")
+            slowest = page.evaluate("() => globalThis.slowest")
+            _, renderer = memory_of(browser, page)
+            print(f"{kind}: slowest {slowest:.0f} ms to the paint; renderer {renderer:.0f} MB")
         browser.close()
         if arguments.batch:
             alone = batch(folder, Path(name, "out"))

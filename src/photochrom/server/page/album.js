@@ -4,7 +4,7 @@ import { texts } from "./texts.js";
 import { Photo } from "./photo.js";
 
 const AT_ONCE = 2;
-const THUMBNAIL = 320;
+const THUMBNAIL = 256;
 
 /** The photos on the table, in order, one of them current.
  *  Events: "photos" (added, removed), "current", and the events of its photos, with { photo } as detail. */
