@@ -63,7 +63,8 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     options = parser.parse_args()
     random = np.random.default_rng(0)
-    alone, found = [], {"scanner's bed": [], "album's page": []}
+    alone: list[bool] = []
+    found: dict[str, list[float]] = {"scanner's bed": [], "album's page": []}
     for _, pixels in islice(photos_from(options.photos), options.limit):
         picture = Image.fromarray(pixels)
         alone.append(border_of(np.asarray(picture.convert("L"))) is not None)

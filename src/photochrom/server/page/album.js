@@ -5,7 +5,7 @@ import { texts } from "./texts.js";
 import { Photo } from "./photo.js";
 
 const AT_ONCE = 2;
-const THUMBNAIL = 320;
+const THUMBNAIL = 256;
 
 /** The photos on the table, in order, one of them current.
  *  Events: "photos" (added, removed), "current", and the events of its photos, with { photo } as detail. */
@@ -52,6 +52,7 @@ export class Album extends EventTarget {
 
   select(photo) {
     if (photo === this.current) return;
+    this.current?.keepDraft();
     this.current = photo;
     this.#emit("current");
   }
@@ -160,15 +161,16 @@ export class Album extends EventTarget {
       photo.become("failed", texts.tooLarge(photo.file.size, most));
       return;
     }
+    const { signal } = photo.leaving;
     photo.progress = 0;
     photo.become("uploading");
     try {
       const session = await api.upload(photo.file, {
-        signal: photo.leaving.signal,
+        signal,
         progress: (share) => { photo.progress = share; photo.become("uploading"); },
         waiting: (seconds, why) => photo.become("uploading", texts.waits(seconds, why)),
       });
-      if (photo.leaving.signal.aborted) {
+      if (signal.aborted) {
         api.deleteSession(session.id).catch(() => {});
         return;
       }
@@ -187,8 +189,9 @@ export class Album extends EventTarget {
       if (photo.state !== "coloring" || photo.leaving.signal.aborted) return;
       if (photo === this.current) return;
       try {
-        const revision = await photo.settle();
-        const picture = await photo.ask((id) => api.preview(id, { revision, longest: THUMBNAIL }));
+        await photo.settle();
+        const picture = await photo.ask((id) =>
+          api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
         this.finish(photo, picture);
         picture.close();
       } catch (error) {

@@ -15,6 +15,8 @@ class ApiError extends Error {
 
   /** Whether the session is missing on the server, and not a revision of it. */
   get sessionMissing() { return this.type === "urn:photochrom:not-found"; }
+
+  get revisionMissing() { return this.type === "urn:photochrom:no-such-revision"; }
 }
 
 let token = sessionStorage.getItem(TOKEN) ?? "";
@@ -148,15 +150,15 @@ export const archive = (ids, parameters, options) => {
  *  XMLHttpRequest, because fetch does not report how much has been sent. */
 export async function upload(photo, { progress, waiting, signal }) {
   for (;;) {
+    signal.throwIfAborted();
     try {
       return await send(photo, progress, signal);
     } catch (error) {
-      if (signal.aborted) throw error;
+      signal.throwIfAborted();
       if (error.status === 401) setToken(await askForToken());
       else if (busy(error)) {
         waiting(error.wait, error.problem);
         await pause(error.wait);
-        if (signal.aborted) throw error;
       } else throw error;
     }
   }

@@ -32,6 +32,7 @@ export class Compare {
     const { photo } = this;
     await this.status.guard(async () => {
       await photo.settle();
+      if (!photo.pinned) return;
       const { look } = photo.pinned;
       photo.pinned = { look: photo.look, revision: photo.revision };
       photo.change(look, texts.step.swap);

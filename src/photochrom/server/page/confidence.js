@@ -45,6 +45,7 @@ export class ConfidenceOverlay {
       this.stage.overlay = { bitmap, opacity: this.strength.value / 100 };
       this.stage.invalidate();
     } catch (error) {
+      if (round !== this.#round) return;
       this.#made = "";
       this.status.regret(error.message);
     }

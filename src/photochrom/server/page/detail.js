@@ -52,11 +52,12 @@ export class Detail {
     const fine = Math.min(1, view.scale * devicePixelRatio);
     const most = Math.sqrt(MOST_PIXELS * part.w / part.h);
     const width = Math.max(1, Math.floor(Math.min(part.w, Math.ceil(part.w * fine), most)));
+    const { id } = photo.session;
     const original = layer === this.preview.original;
     const revision = original ? undefined : layer.revision;
-    const bitmap = await photo.ask((id) => api.region(id,
+    const bitmap = await photo.ask((session) => api.region(session,
       { ...part, width, revision, original: original || undefined }, signal));
-    const late = signal.aborted || photo !== this.preview.photo
+    const late = signal.aborted || photo !== this.preview.photo || photo.session.id !== id
       || (!original && layer.revision !== revision);
     if (late) return bitmap.close();
     layer.putPiece({ bitmap, ...part });

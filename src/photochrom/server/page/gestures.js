@@ -21,6 +21,7 @@ export class Gestures {
     listen("pointermove", this.#move);
     listen("pointerup", this.#up);
     listen("pointercancel", this.#cancel);
+    listen("lostpointercapture", this.#cancel); // the stage was hidden, or a dialog opened
     listen("pointerleave", this.#leave);
     listen("wheel", this.#wheel, { passive: false });
     listen("auxclick", (event) => event.preventDefault());
@@ -120,10 +121,15 @@ export class Gestures {
   }
 
   #cancel(event) {
-    this.#pointers.delete(event.pointerId);
-    if (this.#deed?.kind === "stroke") this.deeds.paint(null);
+    if (!this.#pointers.delete(event.pointerId)) return;
     if (this.#deed?.kind === "drag") this.deeds.drop(this.#deed.mark);
-    if (!this.#pointers.size) this.#deed = null;
+    if (!this.#pointers.size || this.#deed?.kind === "stroke") this.letGo();
+  }
+
+  /** Forget what is under way: another photo lies on the table. */
+  letGo() {
+    if (this.#deed?.kind === "stroke") this.deeds.paint(null);
+    this.#deed = null;
   }
 
   #leave() { if (!this.#pointers.size) this.#hoverAt(null); }

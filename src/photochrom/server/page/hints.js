@@ -49,7 +49,7 @@ export const changed = (hints, mark, part) =>
 
 /** Move a mark as a whole, as far as the photo reaches. */
 export function moved(hints, mark, dx, dy, { width, height }) {
-  const { points } = markOf(hints, mark);
+  const points = hints.filter((hint) => hint.mark === mark);
   const [xs, ys] = [points.map((p) => p.x), points.map((p) => p.y)];
   const right = clamp(dx, -Math.min(...xs), width - 1 - Math.max(...xs));
   const down = clamp(dy, -Math.min(...ys), height - 1 - Math.max(...ys));

@@ -66,6 +66,7 @@ function lay(about, { models }, status) {
   const table = new Table(desk);
   desk.gestures = new Gestures(stage, tools, table.gestures);
   brush.gestures = desk.gestures;
+  album.addEventListener("current", () => desk.gestures.letGo());
   new Keys({ ...desk, deeds: table.deeds });
   keepLeases(album);
   new BrushEffects(tools);

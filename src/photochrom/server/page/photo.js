@@ -15,7 +15,8 @@ function changes(sent, look) {
 }
 
 /** One photo: its file, the session on the server, its look and its history.
- *  Events: "state", "look" and "again" (the session had expired and is opened again). */
+ *  Events: "state", "look", "again" (the session had expired and is opened again) and "opened" (it is,
+ *  and the looks have other revisions). */
 export class Photo {
   state = "waiting"; // then "uploading", "colouring", "ready" or "failed"
   progress = 0;
@@ -35,6 +36,7 @@ export class Photo {
   colored = false; // its colours have been fetched once
   saved = true; // nothing would be lost with the page
   revealed = false; // its colours have been shown once
+  #drafted = null; // the label of a draft
   #sent = null; // the same, in the form of requests
   #accepted = null; // the last look that the server took
   #turn = Promise.resolve();
@@ -86,6 +88,7 @@ export class Photo {
   /** Change parts of the look; a draft is shown, but is no step to go back to. */
   change(part, label, { draft = false, key = null } = {}) {
     this.look = { ...this.look, ...part };
+    this.#drafted = draft ? label : null;
     if (!draft) {
       this.history.commit(this.look, label, key);
       this.saved = false;
@@ -93,25 +96,35 @@ export class Photo {
     this.emit("look", { draft });
   }
 
+  /** Make a step of a draft whose gesture was interrupted. */
+  keepDraft() { if (this.#drafted) this.change({}, this.#drafted); }
+
   undo() { return this.#go(this.history.undo()); }
 
   redo() { return this.#go(this.history.redo()); }
 
   #go({ look, label }) {
     this.look = look;
+    this.#drafted = null;
     this.saved = false;
     this.emit("look");
     return label;
   }
 
-  /** Send a request about the session; a session that expired is opened again first. */
+  /** Send a request about the session; a session that expired is opened again first, and looks that
+   *  the server has dropped are sent again. `work` is then called anew. */
   async ask(work) {
+    const { id } = this.session;
     try {
-      return await work(this.session.id);
+      return await work(id);
     } catch (error) {
-      if (!error.sessionMissing) throw error;
-      this.#reopening ??= this.#reopen().finally(() => { this.#reopening = null; });
-      await this.#reopening;
+      const { sessionMissing, revisionMissing } = error;
+      if (this.leaving.signal.aborted || !(sessionMissing || revisionMissing)) throw error;
+      if (id === this.session.id) {
+        this.#reopening ??= (sessionMissing ? this.#reopen() : this.#resend()).finally(
+          () => { this.#reopening = null; });
+        await this.#reopening;
+      }
       return work(this.session.id);
     }
   }
@@ -160,18 +173,26 @@ export class Photo {
   async #reopen() {
     if (!this.file) throw new Error(texts.lost(this.name));
     this.emit("again");
-    const session = await api.upload(this.file,
-      { progress: () => {}, waiting: () => {}, signal: this.leaving.signal });
-    this.session = session;
-    this.#sent = session.look;
+    await this.#state(await api.upload(this.file,
+      { progress: () => {}, waiting: () => {}, signal: this.leaving.signal }));
+  }
+
+  async #resend() { await this.#state(await api.getSession(this.session.id)); }
+
+  /** Give a session of the server the pinned look and the present one. */
+  async #state(session) {
+    let answer = session;
+    let sent = session.look;
     for (const holder of [this.pinned, this]) {
       if (!holder) continue;
-      const part = changes(this.#sent, holder.look);
-      const answer = Object.keys(part).length
-        ? await api.patchSession(session.id, part) : session;
+      const { look } = holder;
+      const part = changes(sent, look);
+      if (Object.keys(part).length) answer = await api.patchSession(session.id, part);
       holder.revision = answer.revision;
-      this.#sent = plain(holder.look);
+      sent = plain(look);
     }
-    this.session.revision = this.revision;
+    this.session = session;
+    this.#note(answer, sent);
+    this.emit("opened");
   }
 }

@@ -83,6 +83,7 @@ export class PlacePanel {
   close(refocus = true, settled = true) {
     if (!this.isOpen) return;
     this.#requests += 1;
+    this.marks.photo?.keepDraft();
     this.place = this.stage.kept = null;
     this.node.hidden = true;
     document.body.classList.remove("asking");
@@ -145,6 +146,7 @@ export class PlacePanel {
   }
 
   #choose(ab, draft) {
+    if (!this.isOpen) return; // closed while a hand was still mixing
     if (this.mark === null) {
       this.mark = this.marks.add(this.place, ab, { draft });
       if (this.mark === null) return this.close();

@@ -53,6 +53,7 @@ export class Preview extends EventTarget {
   picture = new Layer();
   pinned = new Layer();
   photo = null;
+  #asked = null; // the photo whose original was asked for
   #lines = new WeakMap(); // of each photo: { running, wanted }
 
   /** `longest` returns the long side, in device pixels, at which a whole photo is shown. */
@@ -72,13 +73,13 @@ export class Preview extends EventTarget {
   /** Make a photo the current one; null clears the table. */
   show(photo) {
     this.photo = photo;
+    this.#asked = null;
     for (const layer of [this.original, this.picture, this.pinned]) {
       layer.put(null, -1);
       layer.putPiece(null);
     }
     this.#emit("change");
     if (!photo?.isOpen) return;
-    this.#fetchInto(this.original, () => ({ original: true }));
     this.fetchPinned();
     this.refresh();
   }
@@ -86,6 +87,8 @@ export class Preview extends EventTarget {
   refresh(draft = false) {
     const { photo } = this;
     if (!photo?.isOpen) return;
+    if (this.#asked !== photo) this.#fetchInto(this.original, () => ({ original: true }));
+    this.#asked = photo;
     const line = this.#lines.get(photo) ?? { running: false, wanted: null };
     this.#lines.set(photo, line);
     line.wanted = { draft };
@@ -127,7 +130,7 @@ export class Preview extends EventTarget {
 
   /** The look pinned to compare with, or null. */
   fetchPinned() {
-    const wanted = this.photo.pinned;
+    const wanted = this.photo?.pinned;
     if (wanted)
       return this.#fetchInto(this.pinned, () => ({ revision: wanted.revision }),
         (photo) => photo.pinned === wanted);
@@ -146,6 +149,7 @@ export class Preview extends EventTarget {
       if (layer === this.original) photo.lightness ??= new Lightness(bitmap, photo.size);
       this.#emit("change");
     } catch (error) {
+      if (layer === this.original && photo === this.photo) this.#asked = null; // the next refresh tries again
       if (photo === this.photo && photo.state === "ready") this.#emit("failure", error.message);
     }
   }

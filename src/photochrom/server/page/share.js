@@ -30,11 +30,19 @@ export class SharePictures {
   /** Canvas and pen with room for photos beside or below each other, and a line of text below. */
   #sheet(columns, rows) {
     const { original, picture } = this.preview;
-    const [before, after] = [original, picture].map(
-      ({ bitmap }) => framed(bitmap, this.album.current));
-    const scale = Math.min(1, LONGEST / Math.max(after.width, after.height));
+    const shown = framed(picture.bitmap, this.album.current);
+    const scale = Math.min(1, LONGEST / Math.max(shown.width, shown.height));
     // Videos take even sides only.
-    const [width, height] = [after.width, after.height].map((side) => 2 * Math.round(side * scale / 2));
+    const [width, height] = [shown.width, shown.height].map((side) => 2 * Math.round(side * scale / 2));
+    // Copies, because the page drops a picture when the next one comes.
+    const source = framed(original.bitmap, this.album.current);
+    const [before, after] = [source, shown].map((bitmap) => {
+      const copy = new OffscreenCanvas(width, height);
+      const pen = copy.getContext("2d");
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(bitmap, 0, 0, width, height);
+      return copy;
+    });
     const size = Math.round(Math.max(14, Math.min(width * columns, height * rows) / 36));
     const canvas = document.createElement("canvas");
     canvas.width = columns * width + (columns - 1) * GAP;
@@ -119,9 +127,9 @@ export class SharePictures {
 
   async #give(id, make) {
     const button = byId(id);
-    const { current } = this.album;
+    const { album: { current }, preview: { photo, original, picture, busy } } = this;
     if (button.classList.contains("busy")) return;
-    if (this.preview.photo !== current || !this.preview.picture.bitmap || this.preview.busy) return;
+    if (photo !== current || !original.bitmap || !picture.bitmap || busy) return;
     button.classList.add("busy");
     await this.status.guard(async () => {
       const { blob, suffix } = await make();

@@ -49,6 +49,11 @@ export class Table {
       this.#showLook(draft);
     });
     album.addEventListener("again", () => this.status.say(texts.again));
+    album.addEventListener("opened", ({ detail: { photo } }) => {
+      if (photo !== this.photo) return;
+      preview.refresh();
+      preview.fetchPinned();
+    });
     window.addEventListener("resize", () => this.#stack());
     preview.addEventListener("change", () => stage.invalidate());
     preview.addEventListener("busy", () => {
@@ -208,6 +213,7 @@ export class Table {
   #paint(path) {
     this.brush.show(null);
     this.#uncover(path.reduce((one, other) => (one.x < other.x ? one : other)));
+    if (!this.photo?.isOpen) return;
     const { color, brush, effect } = this.tools;
     if (effect === "color") this.marks.paint(path, color, brush);
     else this.marks.mask(path, this.tools, brush);

@@ -79,6 +79,7 @@ export class VariantPanel {
         card.made = made;
         node.classList.remove("waiting");
       } catch (error) {
+        if (round !== this.#round) return;
         this.#shown = "";
         return this.status.regret(error.message);
       }
