@@ -307,7 +307,7 @@ def turn(hands: Hands) -> str:
         size = {"width": size["height"], "height": size["width"]}
     else:
         size = {"width": hands.chance.choice([1280, 900, 640]), "height": 800}
-    hands.page.set_viewport_size(size)  # type: ignore[arg-type]
+    hands.page.set_viewport_size(size)
     return f"{size['width']} x {size['height']}"
 
 
