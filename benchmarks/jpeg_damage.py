@@ -1,6 +1,6 @@
 """Damage to JPEGs: how much of it is noticed, and what the look for it costs.
 
-    python benchmarks/jpeg_damage.py fuzz val.tar [--count 2000] [--seed 0]
+    python benchmarks/jpeg_damage.py fuzz val.tar        (its own --help: count and seed)
     python benchmarks/jpeg_damage.py speed [FILE.jpg ...]
 
 fuzz: photos of a tar file become JPEGs of eleven layouts and several qualities, whose coded data is

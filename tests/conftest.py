@@ -90,7 +90,7 @@ def photochrom(script: Path) -> Run:
     ) -> subprocess.CompletedProcess[bytes]:
         command = [str(script), *map(str, arguments)]
         return subprocess.run(
-            command, input=stdin, cwd=cwd, capture_output=True, timeout=120, check=False
+            command, input=stdin, cwd=cwd, capture_output=True, timeout=600, check=False
         )
 
     return run

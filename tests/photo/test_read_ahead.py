@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from photochrom import ColorizeOptions, Colorizer, Photo, PhotoError, colorize_file
-from photochrom.photo import read_ahead
+from photochrom.photo import read_ahead, reader
 from photochrom.photo.read_ahead import reading_ahead, rows_of, strips_of
 
 SMALL = ColorizeOptions(size=64)
@@ -66,6 +66,18 @@ def test_its_thread_ends_with_the_block(path):
         assert threading.active_count() == before + 1
     assert threading.active_count() == before
     assert np.array_equal(whole(strips_of(photo), photo), whole(photo.strips(), photo))
+
+
+def test_one_examination_serves_all_passes(path, monkeypatch):
+    examined, examine = [], reader.jpeg_damage.examine
+    monkeypatch.setattr(
+        reader.jpeg_damage, "examine", lambda *args: examined.append(args) or examine(*args)
+    )
+    photo = Photo(path)
+    with reading_ahead(photo):
+        Colorizer(threads=2).colorize(photo, SMALL)
+        whole(strips_of(photo), photo)
+    assert len(examined) == 1
 
 
 def test_a_photo_in_memory_is_not_read_twice(tmp_path):

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from photochrom.photo.formats import TIFF
 from photochrom.photo.photo import Photo
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
@@ -44,11 +45,12 @@ def reading_ahead(photo: Photo) -> Iterator[None]:
     """Decode the photo's first strips on a thread, for `strips_of` within the block.
 
     Nothing is done for a photo that lies in memory as a whole once it is opened: it would lie there
-    twice. Raises PhotoError where the file is damaged.
+    twice; nor for a TIFF, whose first pass finds out what of it cannot be decoded. Raises
+    PhotoError where the file is damaged.
     """
     row = photo.width * photo.bands * photo.dtype.itemsize
     most = MOST_BYTES // (row * photo.plan.rows)
-    if isinstance(photo.source, np.ndarray) or photo.whole or not most:
+    if isinstance(photo.source, np.ndarray) or photo.whole or photo.kind is TIFF or not most:
         yield
         return
     ahead = _passes[photo] = _Ahead(photo.strips(), photo.plan, most)

@@ -7,10 +7,11 @@ the file's first bytes: libvips has others that are not made for files from stra
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -104,6 +105,8 @@ class Source:
         self._fail_on = "truncated"
         self._notes: tuple[str, ...] = ()
         self._verified = False
+        self._lock = Lock()
+        self._examined: Future[jpeg_damage.Finding] | None = None
         if isinstance(source, Path | bytes):
             self.encoded = source
             self.kind = self._sniff()
@@ -222,7 +225,9 @@ class Source:
             return self.tiff.check()
         if self._verified or self._array is not None or self.kind not in _EXAMINED:
             return ()
-        return self._take(self._examine()) if self.kind is JPEG else self._examine_other()
+        if self.kind is JPEG:
+            return self._take(self._examination().result())
+        return self._examine_other()
 
     def read_verified(self, read: Callable[[], Result], add_note: Callable[[str], None]) -> Result:
         """What `read` gives, once data is verified; a JPEG is read while its data is examined.
@@ -231,11 +236,10 @@ class Source:
         """
         result = None
         if self.is_jpeg_file and not self._verified:
-            with ThreadPoolExecutor(1) as pool:
-                examined = pool.submit(self._examine)
-                with suppress(pyvips.Error):
-                    result = read()
-                finding = examined.result()
+            examination = self._examination()
+            with suppress(pyvips.Error):
+                result = read()
+            finding = examination.result()
             notes = self._take(finding)
             result = result if finding.data is None else None
         else:
@@ -243,6 +247,15 @@ class Source:
         for note in notes:
             add_note(note)
         return read() if result is None else result
+
+    def _examination(self) -> Future[jpeg_damage.Finding]:
+        """The examination of a JPEG's data, on a thread; one for all passes over the photo."""
+        with self._lock:
+            if self._examined is None:
+                pool = ThreadPoolExecutor(1)
+                self._examined = pool.submit(self._examine)
+                pool.shutdown(wait=False)
+            return self._examined
 
     def _examine(self) -> jpeg_damage.Finding:
         with opened(self.encoded) as file:
