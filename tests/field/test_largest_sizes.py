@@ -77,8 +77,8 @@ def test_command_and_folder(too_wide, tmp_path, photochrom):
 
 
 def test_the_server(too_wide):
-    from photochrom.server.requests import FileOptions
+    from photochrom.server.requests import FileOptions, ModelAndOptions
 
     with pytest.raises(PhotoError, match="at most 16384 a side; write a PNG or TIFF instead"):
-        FileOptions(format="avif").suffix(Photo(too_wide), 1)
-    assert FileOptions(format="png").suffix(Photo(too_wide), 1) == ".png"
+        FileOptions(format="avif").suffix(Photo(too_wide), 1, ModelAndOptions())
+    assert FileOptions(format="png").suffix(Photo(too_wide), 1, ModelAndOptions()) == ".png"
