@@ -80,5 +80,8 @@ def test_the_server(too_wide):
     from photochrom.server.requests import FileOptions, ModelAndOptions
 
     with pytest.raises(PhotoError, match="at most 16384 a side; write a PNG or TIFF instead"):
-        FileOptions(format="avif").suffix(Photo(too_wide), 1, ModelAndOptions())
-    assert FileOptions(format="png").suffix(Photo(too_wide), 1, ModelAndOptions()) == ".png"
+        FileOptions(format="avif").suffix(Photo(too_wide), 1, ModelAndOptions("photochrom"))
+    assert (
+        FileOptions(format="png").suffix(Photo(too_wide), 1, ModelAndOptions("photochrom"))
+        == ".png"
+    )
