@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,9 +30,12 @@ def test_random_gestures(viewport: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.skipif("PHOTOCHROM_GESTURES" not in os.environ, reason="5000 of them take an hour")
 @pytest.mark.parametrize("viewport", ["desktop", "phone"])
 def test_random_gestures_for_an_hour(viewport: str) -> None:
-    assert "no fault" in gestures("--seed", "7", "--viewport", viewport)
+    """PHOTOCHROM_GESTURES says how many."""
+    count = os.environ["PHOTOCHROM_GESTURES"]
+    assert "no fault" in gestures("--seed", "7", "--viewport", viewport, "--gestures", count)
 
 
 @pytest.mark.browser
