@@ -1,7 +1,8 @@
 """Broken films: a right result with one warning a kind of fault, or one clear line."""
 
-from __future__ import os
+from __future__ import annotations
 
+import os
 import random
 import struct
 from fractions import Fraction
