@@ -104,6 +104,8 @@ class Layout:
             self.width,
             self.height,
         ):
+            # of a damaged picture the matrix may be one that does not exist; luma needs none
+            frame.colorspace, frame.color_range = self.colorspace, self.color_range
             frame = frame.reformat(self.width, self.height, self.read_as)
         return plane_of(frame, 0, self.coding.dtype)
 

@@ -168,7 +168,10 @@ def _read(film: Film, start: float | None, end: float | None, progress: Progress
             looked += 1
             colored += _in_color(frame)
         odd += (frame.width, frame.height) != (layout.width, layout.height)
-        luma = layout.luma(frame)
+        try:
+            luma = layout.luma(frame)
+        except (OSError, ValueError) as error:
+            raise film.fault("has pictures in colours that cannot be converted") from error
         finder.add(small_codes(film.av, luma, layout, *THUMBNAIL))
         if len(times) % EVERY == 0:
             copy = small_codes(film.av, luma, layout, *_copy_size(layout))
@@ -227,8 +230,12 @@ def _in_color(frame: Any) -> bool:
     if frame.format.name.startswith(("gray", "ya", "mono")):
         return False
     scale = _COLOR_SIDE / min(frame.width, frame.height)
-    height, width = (max(8, round(side * scale)) for side in (frame.height, frame.width))
-    small = frame.reformat(width, height, "rgb24", interpolation="AREA")
+    sides = (round(side * scale) for side in (frame.height, frame.width))
+    height, width = (min(max(8, side), 8 * _COLOR_SIDE) for side in sides)
+    try:
+        small = frame.reformat(width, height, "rgb24", interpolation="AREA")
+    except (OSError, ValueError):  # a damaged picture may claim colours that do not exist
+        return False
     return tone_of(small.to_ndarray().astype(np.float32) / 255) is Tone.COLOR
 
 
