@@ -273,10 +273,11 @@ export class Table {
       byId(`tool-${tool}`).setAttribute("aria-pressed", String(tool === kind));
       byId(`tool-${tool}`).hidden = !["hand", "crop"].includes(tool) && !can.hints;
     }
+    const taken = byId("viewport").dataset.tool !== kind;
     byId("viewport").dataset.tool = kind;
     byId("brush-row").hidden = kind !== "brush";
     document.body.classList.toggle("cropping", kind === "crop");
-    if (kind === "crop") {
+    if (taken && kind === "crop") {
       this.place.close(false, false);
       this.status.hush();
     }
