@@ -6,8 +6,9 @@ upright. Every pass over the pixels is an opening of its own: a sequential decod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,10 +27,13 @@ from photochrom.photo.formats import AVIF, FLOAT, PNG
 from photochrom.photo.metadata.reading import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
-from photochrom.photo.reduction import as_srgb, checked_floats, shrunk
+from photochrom.photo.reduction import as_srgb, checked_floats, reduced, shrunk
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
 _FINITE = 1e30
+
+Edit = Callable[[FetchRows], FetchRows]
+"""From a pass over pixels to one over changed pixels; begun anew for each pass."""
 
 
 class Photo:
@@ -115,6 +119,8 @@ class Photo:
         self.orientation: int = field(header.image, "orientation", 1)
         self.turn = Turn.from_exif(self.orientation)
         self.suffix = (header.kind or PNG).suffix
+        self._edit: Edit | None = None
+        self.edits: tuple[str, ...] = ()
         self._shrinks_on_load = self._source.is_jpeg_file
         with self._errors():
             self.metadata = metadata or read_metadata(self._source, header.image)
@@ -221,7 +227,37 @@ class Photo:
                 pixels = pixels | (pixels >> self.bits)
             return pixels
 
-        return fetch
+        return fetch if self._edit is None else self._edit(fetch)
+
+    def edited(self, edit: Edit, record: str) -> Photo:
+        """The same photo with other pixels, which are made while they are read.
+
+        Parameters
+        ----------
+        edit
+            Called for each pass: takes a function as `strips` returns it, and returns another one,
+            which gives pixels of the same size and type.
+        record
+            What is changed, a line for the XMP of files that are written from the photo.
+
+        Returns
+        -------
+        Photo
+            All but the pixels is that of this photo.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> photo = Photo(Path("photo.jpg"))
+        >>> negative = photo.edited(lambda fetch: lambda *span: 255 - fetch(*span), "inverted")
+        >>> int(negative.strips()(0, 1)[0, 0, 0]) + int(photo.strips()(0, 1)[0, 0, 0])
+        255
+        """
+        other, before = copy(self), self._edit
+        other.edits = (*self.edits, record)
+        other._edit = edit if before is None else lambda fetch: edit(before(fetch))
+        return other
 
     def _image_and_region(self) -> tuple[Any, Any]:
         with self._errors():
@@ -365,6 +401,9 @@ class Photo:
     def _reduced(self, height: int, width: int) -> Array:
         """Codes (height, width, bands) of the photo's own space, 0..1."""
         stored, wanted = (self.height, self.width), (height, width)
+        if self._edit is not None:
+            pixels, extent = reduced(self.strips(), self.plan, wanted)
+            return self._normalized(pixels, height, width, extent)
         read = partial(shrunk, self._open, stored, wanted, self._shrinks_on_load)
         with self._errors():
             try:
@@ -372,6 +411,11 @@ class Photo:
             except pyvips.Error as error:
                 self._look_for_damage(error)
                 pixels, extent = read()
+        return self._normalized(pixels, height, width, extent)
+
+    def _normalized(
+        self, pixels: Pixels, height: int, width: int, extent: tuple[float, float]
+    ) -> Array:
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
             values = checked_floats(values, self.name)

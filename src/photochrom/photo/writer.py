@@ -256,7 +256,7 @@ def _write_by_libvips(
     source = StripSource(strips, plan, first.bands, first.coding.kind)
     try:
         image = source.image()
-        image = image.copy(interpretation=_INTERPRETATIONS[first.coding.kind.itemsize])
+        image = image.copy(interpretation=_interpretation(first))
         # the strips are what takes time, and have threads of their own
         image.set_type(pyvips.GValue.gint_type, "concurrency", 1)
         if len(pages) > 1:
@@ -306,7 +306,12 @@ def _write_fault(target: Path, error: pyvips.Error) -> PhotoError:
     return PhotoError(target, problem, "check the folder and its free space")
 
 
-_INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
+def _interpretation(page: Page) -> str:
+    """Libvips' name of what the codes mean."""
+    size = page.coding.kind.itemsize
+    if page.bands < 3:
+        return {1: "b-w", 2: "grey16", 4: "b-w"}[size]
+    return {1: "srgb", 2: "rgb16", 4: "scrgb"}[size]
 
 
 def _write_by_package(

@@ -1,0 +1,7 @@
+"""Repair of old photos: find damage, fill what is thin, stretch faded tones.
+
+detection    which pixels are damaged, by a small network
+inpainting   fill thin damage from its surroundings
+mending      both, while a photo is read strip by strip
+levels       stretched tones
+"""

@@ -1,0 +1,119 @@
+"""Which pixels of a photo are damaged: eight to a byte, as the photo is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.errors import PhotoError
+from photochrom.photo import Photo, Turn
+from photochrom.photo.strips import Pixels, StripPlan
+
+Mask = NDArray[np.bool_]
+"""(h, w): which pixels are damaged."""
+
+BAND = 256
+"""Rows that are worked on together."""
+_WHITE = 128
+"""The least code of a damaged pixel in a picture of a mask, of 8 bits."""
+
+
+@dataclass(frozen=True, eq=False)
+class DamageMask:
+    """Which pixels of a photo are damaged, in its stored orientation.
+
+    width, height: of the photo. packed: (height, ceil(width / 8)), uint8, as `numpy.packbits`.
+    """
+
+    width: int
+    height: int
+    packed: NDArray[np.uint8]
+
+    @classmethod
+    def of_bands(cls, width: int, height: int, rows: Callable[[int, int], Mask]) -> DamageMask:
+        """A mask that is made band by band. rows: gives those from a first to before a last one."""
+        bands = [
+            np.packbits(rows(top, min(height, top + BAND)), axis=1)
+            for top in range(0, height, BAND)
+        ]
+        return cls(width, height, np.concatenate(bands))
+
+    @classmethod
+    def of_picture(cls, picture: Photo, photo: Photo) -> DamageMask:
+        """The mask in a picture of the upright photo: white is damaged, black is not.
+
+        Raises PhotoError where the picture has another size than the photo.
+        """
+        if picture.upright_size != photo.upright_size:
+            sizes = [
+                f"{width} x {height}"
+                for height, width in (picture.upright_size, photo.upright_size)
+            ]
+            raise PhotoError(
+                picture.name,
+                f"is {sizes[0]} pixels, and the photo is {sizes[1]}",
+                "draw the mask on a picture of the photo's size",
+            )
+        fetch = picture.strips()
+        strips = [picture.for_screen(fetch(*span)) for span in picture.plan.spans()]
+        white = np.concatenate(
+            [strip[..., : picture.color_bands].max(2) >= _WHITE for strip in strips]
+        )
+        stored = Turn(*photo.turn.undo()).apply(picture.turn.apply(white))
+        return cls(photo.width, photo.height, np.packbits(stored, axis=1))
+
+    @property
+    def share(self) -> float:
+        """Damaged pixels as a share of all."""
+        return float(_BITS[self.packed].sum(dtype=np.int64)) / (self.width * self.height)
+
+    def rows(self, top: int, bottom: int) -> Mask:
+        """The rows from `top` to before `bottom`; beyond the photo nothing is damaged."""
+        inside = self.packed[max(0, top) : max(0, bottom)]
+        mask = np.unpackbits(inside, axis=1, count=self.width).astype(bool)
+        return np.pad(mask, ((max(0, -top), max(0, bottom - self.height)), (0, 0)))
+
+    def strips(self) -> Iterator[Pixels]:
+        """A picture of the mask, white where the photo is damaged: uint8, strip by strip."""
+        for top, rows in StripPlan.of(self.width, self.height).spans():
+            yield 255 * self.rows(top, top + rows)[..., None].astype(np.uint8)
+
+    def thin(self, max_width: int) -> DamageMask:
+        """Only the damage that is nowhere wider than `max_width` pixels."""
+        radius, margin = max_width // 2, 2 * max_width + 2
+
+        def rows(top: int, bottom: int) -> Mask:
+            around = self.rows(top - margin, bottom + margin)
+            if not around.any():
+                return around[margin : margin + bottom - top]
+            wide = grown(eroded(around, radius), radius + 1)
+            return (around & ~wide)[margin : margin + bottom - top]
+
+        return DamageMask.of_bands(self.width, self.height, rows)
+
+
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1)
+"""How many bits each byte has."""
+
+
+def grown(mask: Mask, radius: int) -> Mask:
+    """Dilate by a square of 2 * radius + 1 pixels."""
+    for axis in (0, 1):
+        mask = _window_counts(mask, radius, axis) > 0
+    return mask
+
+
+def eroded(mask: Mask, radius: int) -> Mask:
+    """Erode by a square of 2 * radius + 1 pixels; beyond the mask all is damaged."""
+    return ~grown(~mask, radius)
+
+
+def _window_counts(mask: Mask, radius: int, axis: int) -> NDArray[np.int32]:
+    """How many pixels are set in windows along one axis; none are beyond the edges."""
+    margins = [(radius + 1, radius) if at == axis else (0, 0) for at in (0, 1)]
+    sums = np.cumsum(np.pad(mask, margins), axis=axis, dtype=np.int32)
+    side, length = 2 * radius + 1, mask.shape[axis]
+    return np.take(sums, range(side, side + length), axis) - np.take(sums, range(length), axis)

@@ -1,0 +1,125 @@
+"""Repair one photo: find its damage, fill what is thin, stretch its tones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Unpack
+
+from photochrom.options import RepairKeywords, RepairOptions
+from photochrom.photo import Photo, PhotoLike, as_photo
+from photochrom.restoration.detection import find
+from photochrom.restoration.levels import Levels, levels_of, stretched
+from photochrom.restoration.mask import DamageMask
+from photochrom.restoration.mending import mended
+
+
+@dataclass(frozen=True, eq=False)
+class RepairedPhoto:
+    """A photo whose damage is filled while it is read.
+
+    Attributes
+    ----------
+    photo : Photo
+        The repaired photo, to be coloured or written; only damaged pixels differ from the original,
+        unless tones are stretched.
+    damage : DamageMask
+        All damage that was found, or that the given mask shows.
+    mended : DamageMask
+        The part of it that is filled; the rest is wider than `RepairOptions.max_width`.
+    levels : Levels or None
+        How tones are stretched; None where they are not.
+    """
+
+    photo: Photo
+    damage: DamageMask
+    mended: DamageMask
+    levels: Levels | None
+
+
+def find_damage(photo: PhotoLike, sensitivity: float = RepairOptions.sensitivity) -> DamageMask:
+    """Find dust, hairs, scratches and creases on a photo.
+
+    Parameters
+    ----------
+    photo
+        As for `Colorizer.colorize`.
+    sensitivity
+        0 (only what is certain) to 1 (what may be damage, too).
+
+    Returns
+    -------
+    DamageMask
+        Which pixels are damaged, in the photo's stored orientation.
+
+    Raises
+    ------
+    PhotoError
+        The photo cannot be read.
+    ConfigError
+        The sensitivity is out of range.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> photochrom.find_damage("photo.jpg").share < 0.01
+    True
+    """
+    options = RepairOptions(sensitivity=sensitivity)
+    return find(as_photo(photo), options.sensitivity)
+
+
+def repair(
+    photo: PhotoLike, options: RepairOptions | None = None, **keywords: Unpack[RepairKeywords]
+) -> RepairedPhoto:
+    """Repair a photo: fill thin damage from its surroundings, and change no other pixel.
+
+    Parameters
+    ----------
+    photo
+        As for `Colorizer.colorize`.
+    options
+        What counts as damage, and what is done about it.
+    **keywords
+        Single fields of `RepairOptions`, which override those of `options`.
+
+    Returns
+    -------
+    RepairedPhoto
+        Its `photo` can be coloured and written like any other.
+
+    Raises
+    ------
+    PhotoError
+        The photo or the mask cannot be read, or they differ in size.
+    ConfigError
+        An option is out of range.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> repaired = photochrom.repair("photo.jpg", sensitivity=0.3)
+    >>> photochrom.colorize(repaired.photo)
+    <Result of photo.jpg, 451 x 300, by photochrom>
+    """
+    opened, resolved = as_photo(photo), RepairOptions.of(options, keywords)
+    damage = _damage_of(opened, resolved)
+    thin = damage.thin(resolved.max_width)
+    result = mended(opened, damage, thin, _record(damage, thin, resolved))
+    levels = levels_of(result) if resolved.levels else None
+    return RepairedPhoto(
+        result if levels is None else stretched(result, levels), damage, thin, levels
+    )
+
+
+def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
+    if options.mask is not None:
+        return DamageMask.of_picture(as_photo(options.mask), photo)
+    return find(photo, options.sensitivity)
+
+
+def _record(damage: DamageMask, thin: DamageMask, options: RepairOptions) -> str:
+    source = "a given mask" if options.mask is not None else f"sensitivity {options.sensitivity:g}"
+    return (
+        f"damage filled: {thin.share:.4%} of the pixels; {source}, at most {options.max_width} "
+        f"pixels wide; wider and left as it is: {damage.share - thin.share:.4%}"
+    )
