@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from photochrom.crops import Crop
 from photochrom.models import list_models
-from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
+from photochrom.options import DEVICE, ColorizeOptions, RepairOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
@@ -26,7 +26,8 @@ class JobSettings:
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
     for the photo's own. name: the template of results' names. colorize, save: options of every
-    photo; hints and strokes are not used, and `Job` has the option to overwrite.
+    photo; hints and strokes are not used, and `Job` has the option to overwrite. repair: how
+    each photo is repaired first, without a mask. color: whether photos are coloured.
     """
 
     model: str | None = None
@@ -37,6 +38,8 @@ class JobSettings:
     name: str = DEFAULT_NAME
     colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
     save: SaveOptions = field(default_factory=SaveOptions)
+    repair: RepairOptions | None = None
+    color: bool = True
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> JobSettings:
@@ -48,7 +51,14 @@ class JobSettings:
         }  # older ledgers have less
         if file.get("crop") is not None:
             file["crop"] = Crop.parse(file["crop"])
-        return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
+        repair = record.get("repair")
+        return cls(
+            **own,
+            colorize=ColorizeOptions(**colors),
+            save=SaveOptions(**file),
+            repair=None if repair is None else RepairOptions(**repair),
+            color=record.get("color", True),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """All fields in one dict of plain values, for the ledger."""
@@ -57,6 +67,8 @@ class JobSettings:
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
             **{name: getattr(self.save, name) for name in _OF_FILE},
             "crop": None if self.save.crop is None else str(self.save.crop),
+            "repair": None if self.repair is None else asdict(replace(self.repair, mask=None)),
+            "color": self.color,
         }
 
     @property
@@ -76,8 +88,10 @@ class JobSettings:
         del settings["keep_time"]  # nor does the time of the file
         if self.name == DEFAULT_NAME:
             del settings["name"]  # as in jobs from before there were other names
-        for name in ("reversible", "crop", "turn"):
+        for name in ("reversible", "crop", "turn", "repair"):
             if not settings[name]:
                 del settings[name]
+        if self.color:
+            del settings["color"]
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -124,9 +124,9 @@ def _weights(
 
 def _structure(filled: Array, damaged: Mask) -> tuple[Array, Array, Array]:
     """The structure tensor of what is known, averaged over 13 pixels: xx, xy, yy."""
-    down, right = np.gradient(filled)
+    down, right = (np.asarray(part, np.float32) for part in np.gradient(filled))
     known = (~_beside(damaged)).astype(np.float32)  # there gradients see the damage's border
-    count = np.maximum(_mean(_mean(known, 3), 3), np.float32(1e-6))
+    count = _mean(_mean(known, 3), 3) + np.float32(1e-6)
 
     def averaged(product: Array) -> Array:
         mean: Array = _mean(_mean(known * product, 3), 3) / count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from photochrom.errors import PhotoError
 from photochrom.photo import Photo, Turn
-from photochrom.photo.strips import Pixels, StripPlan
+from photochrom.photo.strips import Pixels
 
 Mask = NDArray[np.bool_]
 """(h, w): which pixels are damaged."""
@@ -76,10 +76,9 @@ class DamageMask:
         mask = np.unpackbits(inside, axis=1, count=self.width).astype(bool)
         return np.pad(mask, ((max(0, -top), max(0, bottom - self.height)), (0, 0)))
 
-    def strips(self) -> Iterator[Pixels]:
-        """A picture of the mask, white where the photo is damaged: uint8, strip by strip."""
-        for top, rows in StripPlan.of(self.width, self.height).spans():
-            yield 255 * self.rows(top, top + rows)[..., None].astype(np.uint8)
+    def picture(self) -> Pixels:
+        """(height, width), uint8: 255 where the photo is damaged, else 0."""
+        return 255 * np.unpackbits(self.packed, axis=1, count=self.width)
 
     def thin(self, max_width: int) -> DamageMask:
         """Only the damage that is nowhere wider than `max_width` pixels."""

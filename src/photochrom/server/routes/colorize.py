@@ -12,8 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from pydantic import ValidationError
 
-from photochrom.files import FileReport, colorize_file
+from photochrom.files import colorize_file
 from photochrom.photo import pages_of
+from photochrom.reports import FileReport
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
 from photochrom.server.requests import ColorizeRequest

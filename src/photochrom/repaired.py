@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Unpack
 
-from photochrom.options import RepairKeywords, RepairOptions
-from photochrom.photo import Photo, PhotoLike, as_photo
+import numpy as np
+
+from photochrom.crops import Crop
+from photochrom.errors import PhotoError
+from photochrom.options import RepairKeywords, RepairOptions, SaveOptions
+from photochrom.photo import Kind, Photo, PhotoLike, as_photo
+from photochrom.photo.strips import Coding, Pixels
 from photochrom.restoration.detection import find
 from photochrom.restoration.levels import Levels, levels_of, stretched
 from photochrom.restoration.mask import DamageMask
 from photochrom.restoration.mending import mended
+from photochrom.writable import Writable
 
 
 @dataclass(frozen=True, eq=False)
-class RepairedPhoto:
+class RepairedPhoto(Writable):
     """A photo whose damage is filled while it is read.
 
     Attributes
@@ -28,12 +35,62 @@ class RepairedPhoto:
         The part of it that is filled; the rest is wider than `RepairOptions.max_width`.
     levels : Levels or None
         How tones are stretched; None where they are not.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> photochrom.repair("photo.jpg").save("repaired.png")
+    PosixPath('repaired.png')
     """
 
     photo: Photo
     damage: DamageMask
     mended: DamageMask
     levels: Levels | None
+    model = None
+    _colored = False
+
+    def _coding(self, file_format: Kind, saving: SaveOptions) -> Coding:  # noqa: ARG002
+        """The photo's own codes; no repair converts them."""
+        photo = self.photo
+        lost = photo.dtype not in file_format.depths
+        if lost or (photo.profile is not None and not file_format.profile):
+            what = f"{8 * photo.dtype.itemsize}-bit codes" if lost else "ICC profile"
+            name = file_format.name
+            raise PhotoError(
+                photo.name,
+                f"cannot be repaired into a {name} file, which does not hold its {what}",
+                "write a TIFF or PNG",
+            )
+        return Coding(photo.space, photo.dtype)
+
+    def _strips(self, coding: Coding, part: Crop | None = None) -> Iterator[Pixels]:  # noqa: ARG002
+        fetch = self.photo.strips()
+        for top, rows in self.photo.plan.spans():
+            strip = fetch(top, rows)
+            if part is None:
+                yield strip
+                continue
+            first, last = max(top, part.top), min(top + rows, part.top + part.height)
+            if first < last:
+                columns = slice(part.left, part.left + part.width)
+                yield strip[first - top : last - top, columns]
+
+    def damage_picture(self) -> Pixels:
+        """A picture of the damage.
+
+        Returns
+        -------
+        numpy.ndarray
+            (H, W), uint8, upright: 255 where the photo is damaged, else 0.
+
+        Examples
+        --------
+        >>> import photochrom
+        >>> photochrom.repair("photo.jpg").damage_picture().shape
+        (300, 451)
+        """
+        return np.ascontiguousarray(self.photo.turn.apply(self.damage.picture()))
 
 
 def find_damage(photo: PhotoLike, sensitivity: float = RepairOptions.sensitivity) -> DamageMask:
