@@ -28,7 +28,6 @@ RANGES = {
     "warmth": (-1.0, 1.0),
     "tint": (-1.0, 1.0),
     "smooth": (0.0, 1.0),
-    "sensitivity": (0.0, 1.0),
 }
 """Smallest and largest value of each number with a range."""
 ADJUSTMENTS = ("saturation", "warmth", "tint", "smooth")
@@ -447,7 +446,8 @@ class RepairOptions:
     levels: bool = False
 
     def __post_init__(self) -> None:
-        check_ranges(self, ("sensitivity",))
+        if not 0 <= self.sensitivity <= 1:
+            raise ConfigError(Option("sensitivity", self.sensitivity), "must lie in 0..1")
         if not 1 <= self.max_width <= WIDEST_DAMAGE:
             raise ConfigError(
                 Option("max_width", self.max_width), f"must lie in 1..{WIDEST_DAMAGE}"

@@ -161,6 +161,12 @@ def repair(
     opened, resolved = as_photo(photo), RepairOptions.of(options, keywords)
     damage = _damage_of(opened, resolved)
     thin = damage.thin(resolved.max_width)
+    wide = damage.share - thin.share
+    if wide:
+        opened.add_note(
+            f"{wide:.2%} of its pixels are damaged more than {resolved.max_width} pixels wide, and "
+            "stay as they are"
+        )
     result = mended(opened, damage, thin, _record(damage, thin, resolved))
     levels = levels_of(result) if resolved.levels else None
     return RepairedPhoto(

@@ -107,7 +107,12 @@ Turned = Annotated[
 REPAIR = "Repair of damage"
 Sensitivity = Annotated[
     float,
-    _ranged("sensitivity", "0 = only what is certainly damage, 1 = all that may be.", REPAIR),
+    typer.Option(
+        min=0,
+        max=1,
+        help="0 = only what is certainly damage, 1 = all that may be.",
+        rich_help_panel=REPAIR,
+    ),
 ]
 MaxWidth = Annotated[
     int,

@@ -132,7 +132,7 @@ class Photo:
         """What a person should know of the file, a line each; grows while damage is read."""
         return tuple(self._notes)
 
-    def _add_note(self, note: str) -> None:
+    def add_note(self, note: str) -> None:
         """Add a line to the notes, once, however many passes meet its cause."""
         if note not in self._notes:
             self._notes.append(note)
@@ -268,7 +268,7 @@ class Photo:
     def _check_for_damage(self) -> None:
         """Note what of a JPEG or TIFF cannot be decoded, where libvips would not notice."""
         for note in self._source.verify():
-            self._add_note(note)
+            self.add_note(note)
 
     def _look_for_damage(self, error: pyvips.Error) -> None:
         """Find out what of a TIFF cannot be decoded; raise the error where nothing can be done."""
@@ -276,7 +276,7 @@ class Photo:
         if not again:
             raise error
         if note is not None:
-            self._add_note(note)
+            self.add_note(note)
 
     def for_screen(self, strip: Pixels) -> Pixels:
         """A strip as a screen shows it.
@@ -407,7 +407,7 @@ class Photo:
         read = partial(shrunk, self._open, stored, wanted, self._shrinks_on_load)
         with self._errors():
             try:
-                pixels, extent = self._source.read_verified(read, self._add_note)
+                pixels, extent = self._source.read_verified(read, self.add_note)
             except pyvips.Error as error:
                 self._look_for_damage(error)
                 pixels, extent = read()

@@ -201,15 +201,17 @@ def save_picture(
     mark: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
+    """Write an 8-bit picture, whole or not at all; its suffix chooses the format.
 
-    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
+    picture: (H, W) or (H, W, 3). quality: of JPEG and WebP, 1..100. mark: say in XMP that the
+    colours are computed.
     Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
     cannot be written.
     """
     photo, target = Photo(picture), Path(path)
     strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
-    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
+    coding = Coding(SRGB, picture.dtype)
+    page = Page(photo, strips, coding, False, colored=picture.ndim > 2)
     write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
     return target
 
