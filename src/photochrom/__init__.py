@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from photochrom.models import list_models as list_models
     from photochrom.options import ColorizeOptions as ColorizeOptions
     from photochrom.options import Hint as Hint
-    from photochrom.options import RepairOptions as RepairOptions
     from photochrom.options import SaveOptions as SaveOptions
     from photochrom.pages import save_pages as save_pages
     from photochrom.photo import Photo as Photo
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from photochrom.repaired import repair as repair
     from photochrom.reports import FileReport as FileReport
     from photochrom.restoration.mask import DamageMask as DamageMask
+    from photochrom.restoration.options import RepairOptions as RepairOptions
     from photochrom.result import Result as Result
     from photochrom.strokes import Stroke as Stroke
     from photochrom.video.frames import VideoFrame as VideoFrame
@@ -73,7 +73,7 @@ _MODULES = {
     ),
     "photochrom.files": ("colorize_file", "repair_file"),
     "photochrom.models": ("list_models",),
-    "photochrom.options": ("ColorizeOptions", "Hint", "RepairOptions", "SaveOptions"),
+    "photochrom.options": ("ColorizeOptions", "Hint", "SaveOptions"),
     "photochrom.pages": ("save_pages",),
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
@@ -82,6 +82,7 @@ _MODULES = {
     "photochrom.repaired": ("RepairedPhoto", "find_damage", "repair"),
     "photochrom.reports": ("FileReport",),
     "photochrom.restoration.mask": ("DamageMask",),
+    "photochrom.restoration.options": ("RepairOptions",),
     "photochrom.result": ("Result",),
     "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),
     "photochrom.strokes": ("Stroke",),

@@ -21,7 +21,7 @@ from photochrom.errors import (
     Option,
     PhotoError,
 )
-from photochrom.options import STANDARD_STREAM, ColorizeOptions, RepairOptions, SaveOptions
+from photochrom.options import STANDARD_STREAM, ColorizeOptions, SaveOptions
 from photochrom.pages import check_not_source, encode_pages, pages_of_one_file, save_pages
 from photochrom.photo import (
     Kind,
@@ -42,6 +42,7 @@ from photochrom.photo.read_ahead import reading_ahead
 from photochrom.repaired import RepairedPhoto
 from photochrom.repaired import repair as repair_photo
 from photochrom.reports import FileReport
+from photochrom.restoration.options import RepairOptions
 from photochrom.writable import Writable
 
 

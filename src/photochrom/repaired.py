@@ -10,13 +10,14 @@ import numpy as np
 
 from photochrom.crops import Crop
 from photochrom.errors import PhotoError
-from photochrom.options import RepairKeywords, RepairOptions, SaveOptions
+from photochrom.options import SaveOptions
 from photochrom.photo import Kind, Photo, PhotoLike, as_photo
 from photochrom.photo.strips import Coding, Pixels
 from photochrom.restoration.detection import find
 from photochrom.restoration.levels import Levels, levels_of, stretched
 from photochrom.restoration.mask import DamageMask
 from photochrom.restoration.mending import mended
+from photochrom.restoration.options import RepairKeywords, RepairOptions
 from photochrom.writable import Writable
 
 

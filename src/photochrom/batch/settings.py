@@ -9,8 +9,9 @@ from typing import Any
 
 from photochrom.crops import Crop
 from photochrom.models import list_models
-from photochrom.options import DEVICE, ColorizeOptions, RepairOptions, SaveOptions
+from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.restoration.options import RepairOptions
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
 _OF_ONE_PHOTO = ("hints", "strokes")

@@ -63,8 +63,9 @@ from photochrom.cli.output import show_warnings
 from photochrom.cli.photo_files import PhotoFiles, plan_photos, single_photos
 from photochrom.cli.streams import standard_output_errors
 from photochrom.errors import ConfigError
-from photochrom.options import DEVICE, ColorizeOptions, RepairOptions, SaveOptions
+from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME
+from photochrom.restoration.options import RepairOptions
 
 if TYPE_CHECKING:
     from photochrom.batch.settings import JobSettings

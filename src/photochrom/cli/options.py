@@ -9,7 +9,8 @@ import typer
 
 from photochrom.crops import Crop
 from photochrom.errors import ConfigError, os_reason, see_docs
-from photochrom.options import RANGES, WIDEST_DAMAGE
+from photochrom.options import RANGES
+from photochrom.restoration.options import WIDEST_DAMAGE
 
 _AFTER = "Colours, after the network"
 

@@ -38,8 +38,9 @@ from photochrom.cli.options import (
 from photochrom.cli.photo_files import PhotoFiles, plan_photos, single_photos
 from photochrom.cli.streams import standard_output_errors
 from photochrom.errors import ConfigError
-from photochrom.options import RepairOptions, SaveOptions
+from photochrom.options import SaveOptions
 from photochrom.photo.naming import REPAIRED_NAME
+from photochrom.restoration.options import RepairOptions
 
 if TYPE_CHECKING:
     from photochrom.batch.settings import JobSettings

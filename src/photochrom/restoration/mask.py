@@ -100,8 +100,10 @@ _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1)
 
 def grown(mask: Mask, radius: int) -> Mask:
     """Dilate by a square of 2 * radius + 1 pixels."""
+    side = 2 * radius + 1
     for axis in (0, 1):
-        mask = _window_counts(mask, radius, axis) > 0
+        margins = [(radius, radius) if at == axis else (0, 0) for at in (0, 1)]
+        mask = _any_of(np.pad(mask, margins), side, axis)
     return mask
 
 
@@ -110,9 +112,11 @@ def eroded(mask: Mask, radius: int) -> Mask:
     return ~grown(~mask, radius)
 
 
-def _window_counts(mask: Mask, radius: int, axis: int) -> NDArray[np.int32]:
-    """How many pixels are set in windows along one axis; none are beyond the edges."""
-    margins = [(radius + 1, radius) if at == axis else (0, 0) for at in (0, 1)]
-    sums = np.cumsum(np.pad(mask, margins), axis=axis, dtype=np.int32)
-    side, length = 2 * radius + 1, mask.shape[axis]
-    return np.take(sums, range(side, side + length), axis) - np.take(sums, range(length), axis)
+def _any_of(mask: Mask, side: int, axis: int) -> Mask:
+    """Whether any pixel is set in each window of `side` pixels along an axis."""
+    mask, done = np.moveaxis(mask, axis, 0), 1
+    while done < side:  # windows twice as long are two windows
+        step = min(done, side - done)
+        mask = mask[: len(mask) - step] | mask[step:]
+        done += step
+    return np.moveaxis(mask, 0, axis)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.photo import Photo
 from photochrom.photo.strips import FetchRows, Pixels, RowWindows
@@ -52,15 +54,21 @@ def _fill(
     """Fill the wanted pixels of a band from the window around it."""
     width = wanted.shape[1]
     for left in range(0, width, _TILE):
-        columns = slice(left, min(width, left + _TILE))
-        part = wanted[:, columns]
-        if not part.any():
+        rows, columns = np.nonzero(wanted[:, left : left + _TILE])
+        if not len(rows):
             continue
-        first = max(0, left - REACH)
-        around = slice(first, min(width, columns.stop + REACH))
-        filled = inpaint(_as_floats(window[:, around, :colors]), damaged[:, around])
-        new = filled[core, left - first :][:, : part.shape[1]][part]
-        band[:, columns, :colors][part] = _as_codes(new, band.dtype)
+        columns += left
+        down = _around(rows + core.start, len(window))
+        across = _around(columns, width)
+        filled = inpaint(_as_floats(window[down, across, :colors]), damaged[down, across])
+        new = filled[rows + core.start - down.start, columns - across.start]
+        band[rows, columns, :colors] = _as_codes(new, band.dtype)
+
+
+def _around(places: NDArray[np.intp], length: int) -> slice:
+    """The part of an axis that these places may depend on."""
+    first, last = int(places.min()) - REACH, int(places.max()) + REACH + 1
+    return slice(max(0, first), min(length, last))
 
 
 def _as_floats(pixels: Pixels) -> Pixels:
@@ -70,7 +78,7 @@ def _as_floats(pixels: Pixels) -> Pixels:
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
-def _as_codes(values: Pixels, dtype: np.dtype) -> Pixels:
+def _as_codes(values: Pixels, dtype: np.dtype[Any]) -> Pixels:
     if dtype.kind == "f":
         return values
     white = np.iinfo(dtype).max
