@@ -1,11 +1,12 @@
 """Films: how much memory a long one takes beside a short one.
 
-    python benchmarks/video_memory.py [--minutes 60] [--rate 24] [--model-size 64]
+    python benchmarks/video_memory.py [--minutes 60] [--rate 24] [--model-size 64] [--last 20]
 
 Both films, 320x240 with sound, repeat one minute of moving pictures with cuts, packet by packet.
 `photochrom video` colours each; its peak is the kernel's high-water mark of resident memory, summed
 over the process and its children. A small network and a quick preset make an hour of film short:
-what grows with a film's length depends on neither.
+what grows with a film's length depends on neither. With --last only so many seconds at the end of
+each film are coloured, which shows what the index of a long file takes.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--rate", type=int, default=24)
     parser.add_argument("--model-size", type=int, default=64)
+    parser.add_argument("--last", type=int, metavar="SECONDS")
     arguments = parser.parse_args()
     print("| film | peak memory | beside one minute | seconds |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +117,8 @@ def main() -> None:
             repeated(short, film, minutes)
             out = str(Path(folder) / "out.mp4")
             options = ["--size", str(arguments.model_size), "--preset", "ultrafast", "--overwrite"]
+            if arguments.last is not None:
+                options += ["--start", str(60 * minutes - arguments.last)]
             command = [sys.executable, "-m", "photochrom", "video", str(film), out, *options]
             peak, took = peak_of(command)
             first = first or peak
