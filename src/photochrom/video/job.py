@@ -27,7 +27,7 @@ from photochrom.video.source import Film
 from photochrom.video.survey import Progress, Survey, checked_survey, survey_of, survey_record
 from photochrom.video.work import Piece, Work, pieces_of
 
-_VERSION = 1
+_VERSION = 2
 """Of all that a piece's content depends on in this code; a change makes older pieces useless."""
 _FORESEEN = 0.02
 """Share of the film after which its size is foreseen."""
