@@ -21,6 +21,7 @@ from photochrom.server.film_preview import write_preview
 from photochrom.server.film_requests import (
     FilmResponse,
     FilmResultResponse,
+    ProgressResponse,
     RenderRequest,
     ShotRequest,
     ShotResponse,
@@ -36,6 +37,10 @@ from photochrom.video.shot_list import key_picture
 from photochrom.video.shots import Shot
 from photochrom.video.survey import Survey, checked_survey, seconds_at
 
+_READINGS = 2
+"""How often the engine reads each picture: to find its colours, then to render it. It finds them
+piece by piece, so that the pictures done come in bursts.
+"""
 _RESULTS = "result"
 """The folder of the result, in the film's own."""
 
@@ -174,8 +179,6 @@ class FilmSession(Leased):
         """The film as an answer."""
         found, facts, result = self.found, self.film.facts, self._result
         height, width = facts.upright_size
-        working = self.state in ("surveying", "rendering")
-        tally = self._tally
         return FilmResponse(
             id=self.id,
             name=self.film.name,
@@ -188,11 +191,22 @@ class FilmSession(Leased):
             notes=[] if found is None else self._notes(found),
             problem=self._problem,
             shots=[] if found is None else self._shots(found),
-            progress=None if tally is None else tally.response(working),
+            progress=self._progress,
             waits=self._waits,
             result=None if result is None else _described(*result),
             expires_in=self.lifetime_s,
         )
+
+    @property
+    def _progress(self) -> ProgressResponse | None:
+        tally, job = self._tally, self._job
+        if tally is None:
+            return None
+        if self.state == "surveying":
+            return tally.while_working(tally.done, 1)
+        if self.state == "rendering" and job is not None:
+            return tally.while_working(job[0].read, _READINGS)
+        return tally.response()
 
     @property
     def _waits(self) -> bool:

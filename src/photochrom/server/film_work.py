@@ -37,6 +37,8 @@ class StoppableFilm(Film):
     def __init__(self, path: Path, name: str) -> None:
         """Open an uploaded film; raises VideoError where it is none."""
         self.stop = Event()
+        self.read = 0
+        """Pictures so far."""
         super().__init__(path, name, DEMUXERS)
 
     def open(self) -> Any:
@@ -51,12 +53,13 @@ class StoppableFilm(Film):
         for picture in super().pictures(first):
             if self.stop.is_set():
                 raise StoppedError
+            self.read += 1
             yield picture
 
     def again(self) -> StoppableFilm:
         """The same film for other work, which is stopped by itself."""
         other = copy(self)
-        other.stop, other.damage = Event(), Damage()
+        other.stop, other.damage, other.read = Event(), Damage(), 0
         return other
 
 
@@ -88,11 +91,19 @@ class Tally:
             self._kept = done - 1
         self.done, self.total = done, total
 
-    def response(self, working: bool) -> ProgressResponse:
-        """The same in an answer; rate and time left where the work goes on."""
-        rate = left = None
-        new = self.done - (self._kept or 0)
-        if working and new > 0:
-            rate = new / max(1e-3, time.monotonic() - self._began)
-            left = (self.total - self.done) / rate
+    def response(self) -> ProgressResponse:
+        """The same in an answer."""
+        return ProgressResponse(done=self.done, total=self.total, rate=None, seconds_left=None)
+
+    def while_working(self, read: int, readings: int) -> ProgressResponse:
+        """The same, with rate and time left.
+
+        read: pictures that were read so far. readings: how often each one is read.
+        """
+        missing = self.total - (self._kept or 0)
+        share = min(1.0, read / max(1, readings * missing))
+        if self._kept is None or not share:
+            return self.response()
+        rate = share * missing / max(1e-3, time.monotonic() - self._began)
+        left = (1 - share) * missing / rate
         return ProgressResponse(done=self.done, total=self.total, rate=rate, seconds_left=left)
