@@ -1,4 +1,4 @@
-"""Films on the server: shots as photos, previews, colouring that is stopped and goes on, refusals."""
+"""Films on the server: shots as photos, previews, colouring that stops and goes on, refusals."""
 
 from __future__ import annotations
 
@@ -15,8 +15,18 @@ pytest.importorskip("av", reason="needs the packages of the extra 'video'")
 
 import av
 
+from photochrom.errors import VideoError
 from photochrom.server import films
-from support.films import lumas_of, packets_of, scene, stamps_of, write_film
+from photochrom.server.film_work import StoppableFilm
+from photochrom.video.source import Film
+from support.films import (
+    lumas_of,
+    packets_of,
+    scene,
+    stamps_of,
+    write_film,
+    write_sound,
+)
 from support.served import API, until
 from support.served_films import PATIENCE_S, open_film, wait_for
 
@@ -212,36 +222,30 @@ def test_a_lease_ends_a_film_and_its_colouring(serve: Serve, reel: Path) -> None
             server.state.films.get(here.rpartition("/")[2]).touched -= 4000
         server.state.films.expire()
         assert server.ask("GET", leased).status == 404
-        assert (
-            server.ask("GET", plain).status == 200
-        )  # it is being coloured for a client without lease
+        assert server.ask("GET", plain).status == 200  # its client has no lease, and waits
         server.ask("DELETE", plain)
         assert until(lambda: not server.files, PATIENCE_S)
 
 
-def test_what_is_no_film_is_refused(
-    served: Served, reel: Path, tmp_path: Path, photo: bytes
-) -> None:
-    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile://{reel}\n#EXT-X-ENDLIST\n"
-    concat = f"ffconcat version 1.0\nfile {reel}\n"
+def test_what_is_no_film_is_refused(served: Served, tmp_path: Path, photo: bytes) -> None:
     sound = tmp_path / "sound.mkv"
     with av.open(str(sound), "w") as out:
-        from support.films import write_sound
-
         write_sound(out, out.add_stream("aac", rate=44100), 0.2)
-    for body in (
-        photo,
-        b"Dear grandmother",
-        playlist.encode(),
-        concat.encode(),
-        sound.read_bytes(),
-    ):
+    for body in (photo, b"Dear grandmother", sound.read_bytes()):
         answer = served.ask("POST", f"{API}/films?name=reel.mp4", body)
         assert answer.status == 422, body[:20]
         assert answer.detail.startswith("reel.mp4: ")
         assert str(served.state.folder) not in answer.detail
     assert served.ask("POST", f"{API}/films", b"").status == 400
     assert len(served.state.films) == 0
+
+
+def test_a_list_of_other_files_is_no_film(reel: Path) -> None:
+    listing = reel.with_name("upload")
+    listing.write_text(f"ffconcat version 1.0\nfile {reel.name}\n")
+    assert Film(listing).facts.codec == "ffv1"  # the engine itself would read the other file
+    with pytest.raises(VideoError, match="no film that can be read"):
+        StoppableFilm(listing, "reel.mp4")
 
 
 def test_a_film_that_is_too_large_is_refused(serve: Serve, reel: Path) -> None:

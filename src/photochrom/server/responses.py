@@ -9,18 +9,13 @@ from photochrom.server.photo_session import PhotoSession
 from photochrom.server.requests import OptionsResponse
 
 
-class ModelAbilities(BaseModel):
-    """What a model can do beside colouring."""
+class Abilities(BaseModel):
+    """What can be done with a photo beside colouring; with a shot of a film less."""
 
     hints: bool
     suggestions: bool
     variants: bool
     confidence: bool
-
-
-class Abilities(ModelAbilities):
-    """What can be done with a photo; of a shot of a film less."""
-
     strokes: bool
     frame: bool
     """Crop and turn."""

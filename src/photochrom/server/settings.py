@@ -103,7 +103,7 @@ class Settings(BaseSettings):
 
     film_bytes: Positive = 16 * GIB
     """Of an uploaded film; its result needs as much again, and twice that while it is made."""
-    films: Positive = 4
+    films: Positive = 8
     """Films that are open at a time; one of them is coloured at a time."""
 
     sessions: Positive = 200

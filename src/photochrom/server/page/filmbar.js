@@ -82,6 +82,7 @@ export class FilmBar {
       const begun = this.film.render(this.usual, how);
       await Promise.race([begun, this.#begun()]);
       this.dialog.close();
+      byId("film-stop").focus();
       await begun;
     } catch (error) {
       if (!this.dialog.open) throw error;
@@ -163,7 +164,6 @@ export class FilmBar {
     this.node.classList.toggle("failed", record.state === "failed");
     const shown = { "film-meter": working, "film-preview": !working, "film-color": !working,
       "film-stop": working, "film-download": finished };
-    const focused = PARTS.includes(document.activeElement?.id);
     for (const id of PARTS) byId(id).hidden = !shown[id];
     byId("film-stop").disabled = stopping;
     byId("film-meter").value = share;
@@ -171,8 +171,15 @@ export class FilmBar {
     color.textContent = finished ? texts.film.colorAgain : film.how ? texts.film.goOn : texts.film.color;
     color.classList.toggle("strong", !finished || this.#changed);
     byId("film-download").classList.toggle("strong", finished && !this.#changed);
-    if (focused && document.activeElement === document.body)
-      byId(working ? "film-stop" : finished ? "film-download" : "film-color").focus();
+    this.#refocus();
+  }
+
+  /** Give the focus to another button where the one that had it has gone. */
+  #refocus() {
+    const { activeElement } = document;
+    if (!PARTS.includes(activeElement.id) || !activeElement.hidden) return;
+    const { state } = this.film.record;
+    byId({ rendering: "film-stop", finished: "film-download" }[state] ?? "film-color").focus();
   }
 
   /** What is said of the work; null where there is none. */
