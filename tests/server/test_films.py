@@ -17,6 +17,7 @@ import av
 
 from photochrom.errors import VideoError
 from photochrom.server import films
+from photochrom.server.film_session import FilmSession
 from photochrom.server.film_work import StoppableFilm
 from photochrom.video.source import Film
 from support.films import (
@@ -279,3 +280,32 @@ def test_without_pyav_films_are_refused(
     answer = served.ask("POST", f"{API}/films", reel.read_bytes())
     assert answer.status == 501
     assert "photochrom[video]" in answer.detail
+
+
+def test_a_preview_that_nobody_waits_for_is_stopped(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = [scene(number, size=(360, 640)) for number in range(100)]
+    here = open_film(served, write_film(tmp_path / "long.mkv", pictures))
+    session, ends = served.state.films.get(here.rpartition("/")[2]), list[str]()
+
+    def watched(*arguments: Any) -> Path:
+        try:
+            return FilmSession.preview(session, *arguments)
+        except Exception as error:
+            ends.append(type(error).__name__)
+            raise
+
+    monkeypatch.setattr(session, "preview", watched)
+    body = b'{"shot": 0}'
+    head = (
+        f"POST {here}/preview HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with served.connect() as connection:
+        connection.sendall(head.encode() + body)
+        assert until(lambda: any(file.name == "clip.mkv" for file in served.files), PATIENCE_S)
+    assert served.idle(PATIENCE_S)
+    assert ends == ["StoppedError"]
+    assert not any(file.name in ("clip.mkv", "preview.mp4") for file in served.files)
+    served.ask("DELETE", here)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import numpy as np
@@ -115,13 +115,13 @@ class FilmSession(Leased):
 
     # Colouring
 
-    def preview(self, request: ShotRequest, most_hints: int, folder: Path) -> Path:
-        """Colour a few seconds of a shot into a folder; raises StoppedError."""
+    def preview(self, request: ShotRequest, most_hints: int, folder: Path, stop: Event) -> Path:
+        """Colour a few seconds of a shot into a folder; raises StoppedError once `stop` is set."""
         shot = self.shot(request.shot)
         settings = request.settings(shot, most_hints)
         self._check([settings])
         film = self.film.again()
-        film.stop = self.film.stop
+        film.stop = stop
         return write_preview(film, self._surveyed(), shot, settings, self._model, folder)
 
     def render(self, request: RenderRequest, most_hints: int, executor: Executor) -> None:

@@ -191,6 +191,10 @@ export class Album extends EventTarget {
   }
 
   async #upload(photo) {
+    if (!photo.opening) {
+      photo.become("failed", texts.lost(photo.name));
+      return;
+    }
     const most = photo.film ? this.limits.film_bytes : this.limits.upload_bytes;
     if (photo.file?.size > most) {
       photo.become("failed", texts.tooLarge(photo.file.size, most));

@@ -59,6 +59,8 @@ export class Film {
   #tell() { this.heard("film", { film: this }); }
 
   async #open(options) {
+    this.close(); // a failed one that is tried again
+    this.record = null;
     this.#closed = false;
     this.record = await api.uploadFilm(this.file, options);
     if (options.signal.aborted) {
@@ -139,12 +141,12 @@ export class Film {
     return api.filmPreview(this.id, this.#settingsOf(shot, usual), signal);
   }
 
-  /** Colour the film, or go on. */
+  /** Begin to colour the film, or go on. */
   async render(usual, how) {
     const shots = this.settings(usual);
     this.record = await api.render(this.id, { shots, ...how });
     Object.assign(this, { rendered: JSON.stringify(shots), how, saved: false, stopping: false });
-    await this.follow();
+    this.follow();
   }
 
   async stop() {

@@ -79,27 +79,13 @@ export class FilmBar {
     this.album.current.keepDraft();
     byId("film-note").textContent = "";
     try {
-      const begun = this.film.render(this.usual, how);
-      await Promise.race([begun, this.#begun()]);
-      this.dialog.close();
-      byId("film-stop").focus();
-      await begun;
+      await this.film.render(this.usual, how);
     } catch (error) {
-      if (!this.dialog.open) throw error;
       byId("film-note").textContent = error.message;
+      return;
     }
-  }
-
-  /** Resolves when a film has begun to be coloured. */
-  #begun() {
-    const { film, album } = this;
-    return new Promise((done) => {
-      album.addEventListener("film", function heard({ detail }) {
-        if (detail.film !== film || film.record.state === "ready") return;
-        album.removeEventListener("film", heard);
-        done();
-      });
-    });
+    this.dialog.close();
+    byId("film-stop").focus();
   }
 
   async #preview() {
@@ -164,6 +150,7 @@ export class FilmBar {
     this.node.classList.toggle("failed", record.state === "failed");
     const shown = { "film-meter": working, "film-preview": !working, "film-color": !working,
       "film-stop": working, "film-download": finished };
+    const focused = document.activeElement.id;
     for (const id of PARTS) byId(id).hidden = !shown[id];
     byId("film-stop").disabled = stopping;
     byId("film-meter").value = share;
@@ -171,15 +158,8 @@ export class FilmBar {
     color.textContent = finished ? texts.film.colorAgain : film.how ? texts.film.goOn : texts.film.color;
     color.classList.toggle("strong", !finished || this.#changed);
     byId("film-download").classList.toggle("strong", finished && !this.#changed);
-    this.#refocus();
-  }
-
-  /** Give the focus to another button where the one that had it has gone. */
-  #refocus() {
-    const { activeElement } = document;
-    if (!PARTS.includes(activeElement.id) || !activeElement.hidden) return;
-    const { state } = this.film.record;
-    byId({ rendering: "film-stop", finished: "film-download" }[state] ?? "film-color").focus();
+    if (shown[focused] === false) // the button that had the focus has gone
+      byId(working ? "film-stop" : finished ? "film-download" : "film-color").focus();
   }
 
   /** What is said of the work; null where there is none. */

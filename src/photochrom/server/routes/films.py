@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path as FilePath
+from threading import Event
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -130,14 +131,16 @@ async def open_shot(
 async def preview_film(id: Id, look: ShotRequest, shared: Shared) -> FileResponse:
     """A few seconds around a shot's key picture in colour, at most 960 pixels wide."""
     film = shared.films.get(id)
-    folder = FilePath(tempfile.mkdtemp(dir=shared.folder))
+    folder, stop = FilePath(tempfile.mkdtemp(dir=shared.folder)), Event()
+    most = shared.settings.hints
     with removed_on_failure(folder) as remove:
-        path = await _work(
-            shared,
-            film,
-            lambda: film.preview(look, shared.settings.hints, folder),
-            abandoned=remove,
-        )
+        try:
+            path = await _work(
+                shared, film, lambda: film.preview(look, most, folder, stop), abandoned=remove
+            )
+        except asyncio.CancelledError:
+            stop.set()  # nobody waits for it any more
+            raise
     return SentOnce(path, media_type="video/mp4")
 
 
@@ -189,7 +192,7 @@ async def _work(
             with film.used():
                 return function()
         except StoppedError:
-            raise RefusedError(404, "not-found", "the film was removed") from None
+            raise RefusedError(409, "conflict", "the work was stopped") from None
         except OSError as error:
             raise full(error) from error
 
