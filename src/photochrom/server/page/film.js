@@ -150,6 +150,7 @@ export class Film {
   }
 
   async stop() {
+    if (this.stopping) return;
     this.stopping = true;
     this.#tell();
     this.record = await api.cancelRender(this.id);

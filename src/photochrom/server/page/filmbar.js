@@ -152,7 +152,7 @@ export class FilmBar {
       "film-stop": working, "film-download": finished };
     const focused = document.activeElement.id;
     for (const id of PARTS) byId(id).hidden = !shown[id];
-    byId("film-stop").disabled = stopping;
+    byId("film-stop").setAttribute("aria-disabled", String(stopping)); // a disabled one loses the focus
     byId("film-meter").value = share;
     const color = byId("film-color");
     color.textContent = finished ? texts.film.colorAgain : film.how ? texts.film.goOn : texts.film.color;
