@@ -12,7 +12,8 @@ from photochrom._system.cpus import available_cpus
 from photochrom._system.kernel import library
 from photochrom.errors import ConfigError, Option
 from photochrom.models import SizeRule
-from photochrom.models.session import Session, load
+from photochrom.models.loading import load
+from photochrom.models.session import Session
 from photochrom.options import DEVICE, ColorizeKeywords, ColorizeOptions
 from photochrom.photo import PhotoLike, as_photo, pages_of
 from photochrom.pipeline.inference import Member

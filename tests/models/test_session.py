@@ -6,8 +6,7 @@ from PIL import Image
 from photochrom.color.bins import annealed_mean, gamut_bins
 from photochrom.color.vividness import Decoding
 from photochrom.errors import ModelError
-from photochrom.models import MULTIPLE, describe, locate
-from photochrom.models import session as session_module
+from photochrom.models import MULTIPLE, describe, loading, locate
 from photochrom.models.session import Session
 
 
@@ -140,15 +139,15 @@ def test_another_programs_model(tmp_path):
 
 
 def test_a_model_that_is_loaded_ahead_is_taken_once():
-    session_module.load_ahead(None, 1, "cpu", None)
-    [(ahead, weight)] = session_module.load(None, 1, None, "cpu", None)
+    loading.load_ahead(None, 1, "cpu", None)
+    [(ahead, weight)] = loading.load(None, 1, None, "cpu", None)
     assert (ahead.name, weight) == (describe(None).name, 1)
-    [(again, _)] = session_module.load(None, 1, None, "cpu", None)
+    [(again, _)] = loading.load(None, 1, None, "cpu", None)
     assert again is not ahead
 
 
 def test_an_error_of_loading_ahead_is_that_of_loading(tmp_path):
     missing = tmp_path / "none.onnx"
-    session_module.load_ahead(missing, None, "cpu", None)
+    loading.load_ahead(missing, None, "cpu", None)
     with pytest.raises(ModelError, match=r"none\.onnx"):
-        session_module.load(missing, None, None, "cpu", None)
+        loading.load(missing, None, None, "cpu", None)

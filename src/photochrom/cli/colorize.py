@@ -252,7 +252,7 @@ def _color_photos(
 ) -> bool:
     """Colour single photos in this process; returns whether any failed."""
     with one_line_errors():
-        from photochrom.models.session import load_ahead
+        from photochrom.models.loading import load_ahead
 
         settings = request.settings
         load_ahead(settings.model, threads, settings.device, settings.kind)

@@ -232,15 +232,24 @@ export class Album extends EventTarget {
       if (photo.state !== "coloring" || photo.leaving.signal.aborted) return;
       if (photo === this.current) return;
       try {
-        await photo.settle();
-        const picture = await photo.ask((id) =>
-          api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
+        const picture = await this.#picture(photo);
         this.finish(photo, picture);
         picture.close();
       } catch (error) {
         if (!photo.leaving.signal.aborted) photo.become("failed", error.message);
       }
     });
+  }
+
+  /** A small picture of the photo's look, fetched again where the look changes meanwhile. */
+  async #picture(photo) {
+    const { look } = photo;
+    await photo.settle();
+    const picture = await photo.ask((id) =>
+      api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
+    if (photo.look === look || photo === this.current) return picture;
+    picture.close();
+    return this.#picture(photo);
   }
 
   /** A coloured picture of the photo has been fetched. */
