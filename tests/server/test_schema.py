@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from support.films import scene, write_film
 from support.served_films import open_film
 
 if TYPE_CHECKING:
@@ -78,6 +77,9 @@ def asker() -> Iterator[requests.Session]:
 @pytest.fixture
 def film(served: Served, tmp_path: Path) -> Iterator[str]:
     """The id of a film of three small pictures."""
+    pytest.importorskip("av", reason="needs the packages of the extra 'video'")
+    from support.films import scene, write_film
+
     path = write_film(tmp_path / "reel.mkv", [scene(number, size=(32, 48)) for number in range(3)])
     here = open_film(served, path)
     yield here.rpartition("/")[2]
@@ -95,11 +97,12 @@ def test_what_is_sound(
     served: Served,
     asker: requests.Session,
     photo: bytes,
-    film: str,
+    request: pytest.FixtureRequest,
     method: str,
     path: str,
 ) -> None:
-    session = film if path.startswith(FILM) else served.put_up(photo).rpartition("/")[2]
+    of_film = path.startswith(FILM)
+    session = request.getfixturevalue("film") if of_film else served.put_up(photo).split("/")[-1]
 
     @EXAMPLES
     @given(case=api[path][method].as_strategy(generation_mode=GenerationMode.POSITIVE))
