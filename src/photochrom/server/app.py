@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.routing import Route, request_response
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
@@ -111,9 +113,11 @@ def _serve_page(app: FastAPI, root_path: str) -> None:
     if root_path:  # where the address of the page does not end in a slash
         html = html.replace("<head>", f'<head>\n<base href="{root_path}/">', 1)
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> HTMLResponse:
+    async def page(_: Request) -> HTMLResponse:
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    packed = GZipMiddleware(request_response(page))
+    app.router.routes.append(Route("/", packed, methods=["GET"], include_in_schema=False))
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
