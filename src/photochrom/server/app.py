@@ -117,7 +117,9 @@ def _serve_page(app: FastAPI, root_path: str) -> None:
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
     packed = GZipMiddleware(request_response(page))
-    app.router.routes.append(Route("/", packed, methods=["GET"], include_in_schema=False))
+    route = Route("/", packed, include_in_schema=False)
+    route.methods = {"GET"}  # `security.Guard` turns HEAD into it
+    app.router.routes.append(route)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
