@@ -367,6 +367,25 @@ def test_several_photos_are_removed_and_brought_back(desk: Desk, examples: Path)
     desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
 
 
+def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples: Path) -> None:
+    """A request that arrives behind the one that deletes the photo would fail."""
+    desk.put(examples / "harbour.jpg", examples / "cat.jpg")
+    desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
+    desk.rest()
+    held = hold_requests(desk, "**/preview?**longest=256**", 1)
+    desk.slide("saturation", 0.5)
+    desk.click("apply-all")
+    desk.until(lambda: len(held) == 1)
+    desk.films.nth(1).locator(".film").click()
+    desk.rest()
+    desk.click("remove-photo")
+    desk.page.locator("#status").get_by_role("button", name="Close").click()
+    desk.rest()
+    assert not [one for one in desk.requests if one.method == "DELETE"]
+    held[0].continue_()
+    desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
+
+
 def test_removal_while_sending_is_undone(desk: Desk, examples: Path) -> None:
     held = hold_uploads(desk, 2)
     desk.page.set_input_files(

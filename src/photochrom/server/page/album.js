@@ -115,7 +115,7 @@ export class Album extends EventTarget {
       // The server deletes a session that is left over when it expires.
       end: () => {
         for (const photo of gone)
-          if (photo.isOpen) api.deleteSession(photo.session.id).catch(() => {});
+          if (photo.isOpen) photo.giveBack();
         for (const film of new Set(gone.map((photo) => photo.film))) film?.close();
       },
     };
@@ -245,6 +245,7 @@ export class Album extends EventTarget {
   async #picture(photo) {
     const { look } = photo;
     await photo.settle();
+    photo.leaving.signal.throwIfAborted();
     const picture = await photo.ask((id) =>
       api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
     if (photo.look === look || photo === this.current) return picture;

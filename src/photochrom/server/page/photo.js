@@ -43,6 +43,7 @@ export class Photo {
   shot = null; // its number
   seen = true; // whether it is opened without being asked for
   #drafted = null; // the label of a draft
+  #asked = new Set(); // requests about the session that are under way
   #sent = null; // the same, in the form of requests
   #accepted = null; // the last look that the server took
   #turn = Promise.resolve();
@@ -127,6 +128,16 @@ export class Photo {
   /** Send a request about the session; a session that expired is opened again first, and looks that
    *  the server has dropped are sent again. `work` is then called anew. */
   async ask(work) {
+    const answer = this.#ask(work);
+    this.#asked.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#asked.delete(answer);
+    }
+  }
+
+  async #ask(work) {
     const { id } = this.session;
     try {
       return await work(id);
@@ -140,6 +151,12 @@ export class Photo {
       }
       return work(this.session.id);
     }
+  }
+
+  /** Let the server delete the session, once nothing more is asked about it. */
+  async giveBack() {
+    while (this.#asked.size) await Promise.allSettled(this.#asked);
+    await api.deleteSession(this.session.id).catch(() => {});
   }
 
   /** Send the current look to the server; resolves to its revision. */
