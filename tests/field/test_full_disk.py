@@ -2,9 +2,6 @@
 
 import errno
 import os
-import shlex
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from photochrom.options import ColorizeOptions
 from photochrom.photo import writer
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.server import Settings, create_app
+from support.small_disks import can_mount, run_on_small_disk
 from support.trees import SMALL, files_in, save_gray_photos, size_of
 
 NAMES = [f"{number:02d}.jpg" for number in range(12)]
@@ -107,26 +105,6 @@ def test_a_full_disk_is_507_to_clients(tmp_path, examples, monkeypatch):
     assert answer.json()["remedy"] == "make room on the disk and try again"
 
 
-def can_mount():
-    """Whether a file system can be mounted in a namespace of one's own."""
-    if shutil.which("unshare") is None:
-        return False
-    probe = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt"]
-    return subprocess.run(probe, capture_output=True, check=False).returncode == 0
-
-
-SCRIPT = """
-mount -t tmpfs -o size={size}k none {out}
-{command}
-echo code $?
-cp -r {out} {before}
-mount -o remount,size=100m {out}
-{command} --resume
-echo code $?
-cp -r {out} {after}
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not can_mount(), reason="needs unshare and user namespaces, to mount a tmpfs")
 @pytest.mark.parametrize("place", ["beside the results", "elsewhere"])
@@ -136,14 +114,11 @@ def test_a_small_disk(tmp_path, place):
     out, before, after = (tmp_path / name for name in ("out", "before", "after"))
     out.mkdir()
     options = [] if place != "elsewhere" else ["--ledger", str(tmp_path / "ledger")]
-    command = shlex.join(
-        [sys.executable, "-m", "photochrom", "colorize", str(scans), "-o", str(out), "--jobs", "2",
-         *options, *SMALL]
-    )  # fmt: skip
-    script = SCRIPT.format(size=600, out=out, before=before, after=after, command=command)
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=False
-    )
+    command = [
+        *(sys.executable, "-m", "photochrom", "colorize", str(scans), "-o", str(out)),
+        *("--jobs", "2", *options, *SMALL),
+    ]
+    done = run_on_small_disk(out, 600, command, [*command, "--resume"], before, after)
     first, *summary = done.stderr.splitlines()
     assert first.startswith(f"photochrom: {out}/"), done.stderr
     assert "--resume" in first

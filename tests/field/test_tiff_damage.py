@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -422,3 +423,39 @@ def test_more_rows_stated_than_stored():
     tags = tags_of(1, 8, 1, t257=(4, [HEIGHT + 200]), t278=(4, [HEIGHT + 200]))
     with pytest.raises(PhotoError, match=r"damaged, .* of its 500 rows"):
         Photo(made_tiff(tags, [tiffs.gray().tobytes()]))
+
+
+@pytest.mark.parametrize("tables", ["shared", "in each strip"])
+def test_impossible_codes_that_libjpeg_passes_over(tables):
+    """It takes a code that does not exist for zeros, and gives no warning."""
+    if tables == "shared":
+        made = io.BytesIO()
+        picture = Image.fromarray(tiffs.gray())
+        picture.save(made, "TIFF", compression="jpeg", tiffinfo={278: 8})
+        sound = made.getvalue()
+    else:
+        sound = written(tiffs.gray(), compression="jpeg", rowsperstrip=8)
+    with tifffile.TiffFile(io.BytesIO(sound)) as file:
+        assert ("JPEGTables" in file.pages[0].tags) == (tables == "shared")
+    good = pixels_of(Photo(sound))
+    start, count = tiffs.strips_of(sound)[20]
+    assert pixels_without_a_warning(sound)
+    found = 0
+    for place in range(start + count * 3 // 4, start + count - 8):
+        data = sound[:place] + b"\xfe\xfd\xfe" + sound[place + 3 :]
+        if not pixels_without_a_warning(data):
+            continue
+        photo = Photo(data)
+        lost = differing(pixels_of(photo), good)
+        if photo.notes:
+            assert lost <= rows_in(photo.notes) == set(range(160, 168))
+            found += 1
+    assert found
+
+
+def pixels_without_a_warning(data):
+    try:
+        pyvips.Image.tiffload_buffer(data, fail_on="warning").avg()
+    except pyvips.Error:
+        return False
+    return True

@@ -32,6 +32,10 @@ def drop_on_page(page: Page, *paths: Path) -> None:
 
 def hold_uploads(desk: Desk, most: int = 99) -> list[Any]:
     """Hold back photos on their way to the server, at most so many; the list has their routes."""
+    return hold_requests(desk, "**/api/v1/sessions?**", most)
+
+
+def hold_requests(desk: Desk, pattern: str, most: int) -> list[Any]:
     held: list[Any] = []
 
     def hold(route: Any) -> None:
@@ -40,7 +44,7 @@ def hold_uploads(desk: Desk, most: int = 99) -> list[Any]:
         else:
             route.continue_()
 
-    desk.page.route("**/api/v1/sessions?**", hold)
+    desk.page.route(pattern, hold)
     return held
 
 
@@ -363,6 +367,25 @@ def test_several_photos_are_removed_and_brought_back(desk: Desk, examples: Path)
     desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
 
 
+def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples: Path) -> None:
+    """A request that arrives behind the one that deletes the photo would fail."""
+    desk.put(examples / "harbour.jpg", examples / "cat.jpg")
+    desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
+    desk.rest()
+    held = hold_requests(desk, "**/preview?**longest=256**", 1)
+    desk.slide("saturation", 0.5)
+    desk.click("apply-all")
+    desk.until(lambda: len(held) == 1)
+    desk.films.nth(1).locator(".film").click()
+    desk.rest()
+    desk.click("remove-photo")
+    desk.page.locator("#status").get_by_role("button", name="Close").click()
+    desk.rest()
+    assert not [one for one in desk.requests if one.method == "DELETE"]
+    held[0].continue_()
+    desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
+
+
 def test_removal_while_sending_is_undone(desk: Desk, examples: Path) -> None:
     held = hold_uploads(desk, 2)
     desk.page.set_input_files(
@@ -428,6 +451,25 @@ def test_look_waits_for_photos_that_are_still_sent(desk: Desk, examples: Path) -
     desk.page.get_by_role("button", name="cat.jpg", exact=True).click()
     desk.rest()
     assert desk.page.input_value("#look-saturation") == "0"
+
+
+def test_look_given_while_a_photo_is_coloured_reaches_the_server(
+    desk: Desk, examples: Path
+) -> None:
+    """Its picture is under way already, and is asked for again."""
+    desk.put(examples / "harbour.jpg", examples / "cat.jpg")
+    desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
+    desk.rest()
+    held = hold_requests(desk, "**/preview?**longest=256**", 1)
+    desk.slide("saturation", 0.5)
+    desk.click("apply-all")
+    desk.until(lambda: len(held) == 1)
+    desk.slide("saturation", 0)
+    desk.click("apply-all")
+    held[0].continue_()
+    desk.until(lambda: desk.states() == ["ready"] * 2)
+    gray = [patch for patch in desk.patches if patch.get("saturation") == 0]
+    assert len(gray) == 2
 
 
 def test_photos_are_sorted(desk: Desk, examples: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
+from support.served_films import open_film
+
 if TYPE_CHECKING:
     from support.served import Served
 
@@ -19,6 +22,7 @@ EXAMPLES = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 """Of each operation, sound ones and as many others."""
 
 SESSION = "/api/v1/sessions/{id}"
+FILM = "/api/v1/films/{id}"
 PLAIN = [
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -41,6 +45,14 @@ TAKING = [
     ("get", f"{SESSION}/confidence"),
     ("get", f"{SESSION}/result"),
     ("get", "/api/v1/archive"),
+    ("post", "/api/v1/films"),
+    ("get", FILM),
+    ("delete", FILM),
+    ("post", f"{FILM}/shots/{{number}}"),
+    ("post", f"{FILM}/preview"),
+    ("post", f"{FILM}/render"),
+    ("delete", f"{FILM}/render"),
+    ("get", f"{FILM}/result"),
 ]
 
 load_all_checks()
@@ -62,6 +74,18 @@ def asker() -> Iterator[requests.Session]:
         yield session
 
 
+@pytest.fixture
+def film(served: Served, tmp_path: Path) -> Iterator[str]:
+    """The id of a film of three small pictures."""
+    pytest.importorskip("av", reason="needs the packages of the extra 'video'")
+    from support.films import scene, write_film
+
+    path = write_film(tmp_path / "reel.mkv", [scene(number, size=(32, 48)) for number in range(3)])
+    here = open_film(served, path)
+    yield here.rpartition("/")[2]
+    served.ask("DELETE", here)
+
+
 def test_every_operation_is_here(api: schemathesis.BaseSchema) -> None:
     operations = [operation.ok() for operation in api.get_all_operations()]
     assert sorted(PLAIN + TAKING) == sorted((one.method, one.path) for one in operations)
@@ -73,10 +97,12 @@ def test_what_is_sound(
     served: Served,
     asker: requests.Session,
     photo: bytes,
+    request: pytest.FixtureRequest,
     method: str,
     path: str,
 ) -> None:
-    session = served.put_up(photo).rpartition("/")[2]
+    of_film = path.startswith(FILM)
+    session = request.getfixturevalue("film") if of_film else served.put_up(photo).split("/")[-1]
 
     @EXAMPLES
     @given(case=api[path][method].as_strategy(generation_mode=GenerationMode.POSITIVE))

@@ -6,10 +6,10 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
@@ -219,10 +219,14 @@ def _source(film: str, target: Path | None) -> Iterator[Path]:
     if film != STANDARD_STREAM:
         yield Path(film)
         return
-    with TemporaryDirectory(dir=None if target is None else target.parent) as folder:
-        path = Path(folder) / "film.y4m"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+    from photochrom.photo.file_access import foreseen_os_errors
+
+    parent = Path(gettempdir()) if target is None else target.parent
+    with ExitStack() as stack:
+        with foreseen_os_errors(str(parent)):
+            path = Path(stack.enter_context(TemporaryDirectory(dir=parent))) / "film.y4m"
+            with path.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
         yield path
 
 

@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.routing import Route, request_response
 from starlette.staticfiles import StaticFiles
 
 from photochrom import __version__
@@ -19,12 +21,13 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.vips import block_untrusted
 from photochrom.server import problems
 from photochrom.server.api_docs import docs_page
+from photochrom.server.films import Films
 from photochrom.server.models import Models
 from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures
 from photochrom.server.queue import WorkQueue
 from photochrom.server.root_path import RootPath
-from photochrom.server.routes import colorize, sessions, status
+from photochrom.server.routes import colorize, films, sessions, status
 from photochrom.server.security import Guard
 from photochrom.server.settings import Settings
 from photochrom.server.state import API, AppState
@@ -54,14 +57,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         with workplace(settings.folder) as folder:
             queue = WorkQueue(settings.workers, settings.waiting)
             sessions = PhotoSessions(folder, settings, models)
-            app.state.photochrom = AppState(settings, folder, queue, models, sessions, measures)
-            sweeper = asyncio.create_task(_sweep(sessions, queue))
+            opened = Films(folder, settings, models)
+            state = AppState(settings, folder, queue, models, sessions, opened, measures)
+            app.state.photochrom = state
+            sweeper = asyncio.create_task(_sweep(state))
             try:
                 yield
             finally:
                 sweeper.cancel()
                 with suppress(asyncio.CancelledError):
                     await sweeper
+                await asyncio.to_thread(opened.close)
                 await queue.close()
 
     app = FastAPI(
@@ -77,7 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _watch(measures, app)
     problems.install(app)
-    for router in (status.router, colorize.router, sessions.router):
+    for router in (status.router, colorize.router, sessions.router, films.router):
         app.include_router(router)
     app.include_router(status.health)
     _serve_page(app, settings.root_path)
@@ -107,9 +113,13 @@ def _serve_page(app: FastAPI, root_path: str) -> None:
     if root_path:  # where the address of the page does not end in a slash
         html = html.replace("<head>", f'<head>\n<base href="{root_path}/">', 1)
 
-    @app.get("/", include_in_schema=False)
-    async def page() -> HTMLResponse:
+    async def page(_: Request) -> HTMLResponse:
         return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+
+    packed = GZipMiddleware(request_response(page))
+    route = Route("/", packed, include_in_schema=False)
+    route.methods = {"GET"}  # `security.Guard` turns HEAD into it
+    app.router.routes.append(route)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -135,18 +145,20 @@ def _watch(measures: Measures, app: FastAPI) -> None:
 
     show("running", "Photos worked on.", lambda state: state.queue.running)
     show("waiting", "Requests in the queue.", lambda state: state.queue.waiting)
+    show("films", "Films that are open.", lambda state: len(state.films))
     show("sessions", "Photos that are open.", lambda state: len(state.sessions))
     show(
         "session_bytes", "Size of the open photos on the disk.", lambda state: state.sessions.bytes
     )
 
 
-async def _sweep(sessions: PhotoSessions, queue: WorkQueue) -> None:
-    """Delete expired sessions, and return freed memory to the system."""
+async def _sweep(state: AppState) -> None:
+    """Delete expired sessions and films, and return freed memory to the system."""
     done = 0
     while True:
         await asyncio.sleep(_BETWEEN_SWEEPS_S)
-        await asyncio.to_thread(sessions.expire)
-        if queue.done != done:
-            done = queue.done
+        await asyncio.to_thread(state.sessions.expire)
+        await asyncio.to_thread(state.films.expire)
+        if state.queue.done != done:
+            done = state.queue.done
             await asyncio.to_thread(trim_memory)

@@ -51,15 +51,16 @@ class File:
         media = _MEDIA_TYPES.get("" if kind is None else kind.suffix, "application/octet-stream")
         lines = {"Photochrom-Losses": self.losses, "Photochrom-Notes": self.notes}
         headers = {name: quote("; ".join(texts), " ;,:") for name, texts in lines.items() if texts}
-        return _SentOnce(self.path, media_type=media, filename=self.name, headers=headers)
+        return SentOnce(self.path, media_type=media, filename=self.name, headers=headers)
 
 
-class _SentOnce(FileResponse):
+class SentOnce(FileResponse):
     """A file made for this answer alone: sent whole (no ranges), then removed."""
 
     chunk_size = _CHUNK  # each is a task for another thread
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send the file, then remove its folder."""
         headers = [(name, value) for name, value in scope["headers"] if name not in _PARTLY]
         try:
             await super().__call__({**scope, "headers": headers}, receive, send)

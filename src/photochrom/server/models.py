@@ -27,6 +27,7 @@ class Models:
         self._recent: OrderedDict[str, Colorizer] = OrderedDict()
         self._alive: WeakValueDictionary[str, Colorizer] = WeakValueDictionary()
         self._own = self._loaded("", settings.model)
+        self._of_films: Colorizer | None = None
         self.default = self._own.name
 
     def get(self, name: str) -> Colorizer:
@@ -51,6 +52,16 @@ class Models:
         if len(loaded) == 1:
             return loaded[0][0]
         return Colorizer.blend(loaded, self._settings.threads_each)
+
+    def for_films(self) -> Colorizer:
+        """The server's own model with one thread: pictures are coloured side by side."""
+        if self._settings.threads_each == 1:
+            return self._own
+        with self._lock:
+            if self._of_films is None:
+                settings = self._settings
+                self._of_films = Colorizer(settings.model, threads=1, device=settings.device)
+            return self._of_films
 
     def _loaded(self, key: str, model: str | None) -> Colorizer:
         """One network, or the server's own blend; loaded once while anybody uses it."""

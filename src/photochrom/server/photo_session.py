@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-import shutil
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.result import Result
+from photochrom.server.leased import Leased, not_found
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError
 from photochrom.server.requests import ModelAndOptions, OptionsRequest
@@ -30,79 +29,34 @@ _RESULTS = 6  # looks whose colours stay in memory, megabytes each
 _MODELS = 2  # whose workspaces of one photo stay in memory
 _WARM = 8
 """Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
-_LEASED_IDLE_S = 10.0
-"""A session with a lease that has been idle for so long yields where all places are taken."""
 _LONGEST_RETRY_S = 30
 
 
-class PhotoSession:
+class PhotoSession(Leased):
     """One photo and its looks; thread-safe.
 
     Looks have a lock of their own, so that reading one never waits for a computation.
     """
 
     def __init__(self, folder: Path, photo: Photo, models: Models, look: ModelAndOptions) -> None:
-        self.id = folder.name
-        self.folder, self.photo = folder, photo
+        super().__init__(folder, "photo")
+        self.photo = photo
         self.pages = len(pages_of(photo.source))
         pixels = photo.width * photo.height * photo.bands
         self.bytes = (folder / "upload").stat().st_size + pixels
         """Size on the disk, with the decoded pixels that may be written later."""
-        self.lifetime_s = math.inf
-        """It is deleted after so long without a request, or without a renewal."""
-        self.leased = False
-        """Whether its client asked for a lifetime, and so opens the photo again where it must."""
-        self.touched = self.used_at = time.monotonic()
-        """The last request or renewal, and the last request."""
+        self.of_film = False
+        """Whether it is the key picture of a film's shot, which takes fewer options."""
         self._models = models
         self._look_lock, self._work_lock = threading.Lock(), threading.RLock()
         self._looks: OrderedDict[int, ModelAndOptions] = OrderedDict({1: look})
         self._revision = 1
-        self._users, self._closed = 0, False
         self.drop_caches()
-
-    @contextmanager
-    def used(self) -> Iterator[None]:
-        """Keep the files while they are in use; raises RefusedError, 404, once it is closed."""
-        with self._look_lock:
-            if self._closed:
-                raise _not_found()
-            self._users += 1
-        try:
-            yield
-        finally:
-            with self._look_lock:
-                self._users -= 1
-                self.touched = time.monotonic()
-                last = self._closed and self._users == 0
-            if last:
-                shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def in_use(self) -> bool:
-        """Whether something works with its files now."""
-        return self._users > 0
-
-    def lease(self, seconds: float) -> None:
-        """Live so long without a request, from now on."""
-        self.lifetime_s, self.leased, self.touched = seconds, True, time.monotonic()
-
-    def idle_for(self, least_s: float) -> float:
-        """How much longer it must be idle to have been so for `least_s`, seconds; at most 0 then.
-
-        One whose client asked for a lifetime need not be idle for long.
-        """
-        least = min(least_s, _LEASED_IDLE_S) if self.leased else least_s
-        return least - (time.monotonic() - self.used_at)
 
     def close(self) -> None:
         """Take no more work; the files are removed once nothing uses them."""
-        with self._look_lock:
-            self._closed = True
-            free = self._users == 0
         self.drop_caches()
-        if free:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        super().close()
 
     def drop_caches(self) -> None:
         """Release cached results; running computations are unaffected."""
@@ -153,6 +107,8 @@ class PhotoSession:
         """
         with self._work_lock:  # two changes at a time would lose one
             look = request.applied(self.look(), settings.hints)
+            if self.of_film:
+                request.check_of_film(self.look(), look)
             look.check(self.workspace(look.model), settings)
             with self._look_lock:
                 self._revision += 1
@@ -286,8 +242,8 @@ class PhotoSessions:
         with self._lock:
             session = self._sessions.get(name)
             if session is None:
-                raise _not_found()
-            session.touched = session.used_at = time.monotonic()
+                raise not_found("photo")
+            session.touch()
             self._sessions.move_to_end(name)
         self._drop_cold_caches()
         return session
@@ -297,14 +253,13 @@ class PhotoSessions:
         with self._lock:
             session = self._sessions.pop(name, None)
         if session is None:
-            raise _not_found()
+            raise not_found("photo")
         session.close()
 
     def expire(self) -> None:
         """Delete sessions that had no request or renewal for their lifetime."""
-        now = time.monotonic()
         for name, session in list(self._sessions.items()):
-            if now - session.touched > session.lifetime_s and not session.in_use:
+            if session.expired:
                 try:
                     self.remove(name)
                 except RefusedError:
@@ -313,7 +268,3 @@ class PhotoSessions:
     def _drop_cold_caches(self) -> None:
         for session in list(self._sessions.values())[:-_WARM]:
             session.drop_caches()
-
-
-def _not_found() -> RefusedError:
-    return RefusedError(404, "not-found", "there is no such photo here, or it has expired")

@@ -9,8 +9,9 @@ from typing import Any
 
 from photochrom.server.problems import RefusedError
 
-UPLOADS = ("/api/v1/sessions", "/api/v1/colorize")
-"""Paths that take photos; all others take a little JSON."""
+FILMS = "/api/v1/films"
+UPLOADS = ("/api/v1/sessions", "/api/v1/colorize", FILMS)
+"""Paths that take photos or films; all others take JSON."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -34,6 +34,9 @@ MOST_STROKES, MOST_POINTS = 200, 5000
 MOST_VIVIDNESSES = 8
 """Among the strokes of one photo: each is one more run of the network."""
 
+NOT_OF_FILMS = ("model", "size", "variant", "seed", "strokes", "crop", "turn")
+"""Parts of a look that a shot of a film cannot have."""
+
 _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -179,13 +182,26 @@ class OptionsRequest(BaseModel):
             self.model or look.model, replace(look.options, **changes), crop, turn
         )
 
+    @staticmethod
+    def check_of_film(before: ModelAndOptions, after: ModelAndOptions) -> None:
+        """Raise ConfigError for a change that a shot of a film cannot have."""
+        for name in NOT_OF_FILMS:
+            old, new = (
+                getattr(look, name, getattr(look.options, name, None)) for look in (before, after)
+            )
+            if old != new:
+                raise ConfigError(
+                    Option(name), "cannot be set for a shot of a film", "leave it out"
+                )
+
 
 class LeasesRequest(BaseModel):
-    """How long sessions shall live without a request."""
+    """How long sessions and films shall live without a request."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    sessions: Annotated[list[str], Field(max_length=1000)]
+    sessions: Annotated[list[str], Field(max_length=1000)] = []
+    films: Annotated[list[str], Field(max_length=100)] = []
     seconds: Lease
 
 

@@ -10,12 +10,17 @@ from photochrom.server.requests import OptionsResponse
 
 
 class Abilities(BaseModel):
-    """What a model can do beside colouring."""
+    """What can be done with a photo beside colouring; with a shot of a film less."""
 
     hints: bool
     suggestions: bool
     variants: bool
     confidence: bool
+    strokes: bool
+    frame: bool
+    """Crop and turn."""
+    model: bool
+    """Another model, and another size of its copy."""
 
 
 class SessionResponse(BaseModel):
@@ -67,9 +72,12 @@ class BorderResponse(BaseModel):
 
 
 class LeasesResponse(BaseModel):
-    """Sessions that are there, by id, and the seconds after which each ends without a request."""
+    """Sessions and films that are there, by id, and the seconds after which each ends without a
+    request.
+    """
 
     sessions: dict[str, float]
+    films: dict[str, float]
 
 
 def body_of(session: PhotoSession) -> SessionResponse:
@@ -91,5 +99,12 @@ def body_of(session: PhotoSession) -> SessionResponse:
         expires_in=session.lifetime_s,
         revision=session.revision,
         look=OptionsResponse.of(look),
-        can=Abilities(**abilities(session.colorizer(look.model))),
+        can=_abilities(session, look.model),
     )
+
+
+def _abilities(session: PhotoSession, model: str) -> Abilities:
+    of_model = abilities(session.colorizer(model))
+    whole = not session.of_film
+    of_model["variants"] &= whole
+    return Abilities(**of_model, strokes=whole, frame=whole, model=whole)

@@ -16,6 +16,7 @@ from photochrom.server.content_coding import coding_of, decoded
 from photochrom.server.host_names import canonical_name, is_same_host
 from photochrom.server.problems import RefusedError, problem_of
 from photochrom.server.request_body import (
+    FILMS,
     UPLOADS,
     App,
     Message,
@@ -35,6 +36,7 @@ OPEN = ("/api/v1/about", "/healthz", "/readyz")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src blob:; "
     "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -47,6 +49,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
 _LARGEST_JSON = 2**20  # bytes
+_LARGEST_SHOTS = 2**24
+"""Of the colours of a film with many shots."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _WITH_BODY = ("POST", "PATCH")
 
@@ -77,7 +81,7 @@ class Guard:
                 complete = True
             await send(message)
 
-        most = self.settings.upload_bytes if scope["path"] in UPLOADS else _LARGEST_JSON
+        most = self._most_bytes(scope["path"])
         try:
             self._check(scope["method"], scope["path"], Headers(scope=scope), most)
             scope, body = _plain_body(scope, receive, most)
@@ -97,6 +101,14 @@ class Guard:
             if started:
                 raise  # too late for a problem; the connection breaks
             await problem_of(error)(scope, receive, send_with_headers)
+
+    def _most_bytes(self, path: str) -> int:
+        """Of a body for this path."""
+        if path == FILMS:
+            return self.settings.film_bytes
+        if path in UPLOADS:
+            return self.settings.upload_bytes
+        return _LARGEST_SHOTS if path.startswith(FILMS) else _LARGEST_JSON
 
     def _check(self, method: str, path: str, headers: Headers, most: int) -> None:
         host = headers.get("host", "").lower()

@@ -101,6 +101,11 @@ class Settings(BaseSettings):
     """Of a TIFF."""
     connections: Positive = 256
 
+    film_bytes: Positive = 16 * GIB
+    """Of an uploaded film; its result needs as much again, and twice that while it is made."""
+    films: Positive = 8
+    """Films that are open at a time; one of them is coloured at a time."""
+
     sessions: Positive = 200
     session_bytes: Positive = 32 * GIB
     session_s: Seconds = 3600

@@ -146,11 +146,11 @@ def check_space(folder: Path, settings: Settings, needed: int) -> None:
         )
 
 
-def safe_name(name: str) -> str:
+def safe_name(name: str, otherwise: str = _UNNAMED) -> str:
     """A file's name without folders and unprintable characters; never empty."""
     last = re.split(r"[/\\]", name)[-1]
     plain = "".join(c for c in last if c.isprintable()).strip(". ")
     if len(plain) > _LONGEST_NAME:
         stem, dot, suffix = plain.rpartition(".")
         plain = f"{stem[: _LONGEST_NAME - 10]}{dot}{suffix[:9]}" if dot else plain[:_LONGEST_NAME]
-    return plain or _UNNAMED
+    return plain or otherwise

@@ -27,7 +27,7 @@ from photochrom.video.source import Film
 from photochrom.video.survey import Progress, Survey, checked_survey, survey_of, survey_record
 from photochrom.video.work import Piece, Work, pieces_of
 
-_VERSION = 1
+_VERSION = 2
 """Of all that a piece's content depends on in this code; a change makes older pieces useless."""
 _FORESEEN = 0.02
 """Share of the film after which its size is foreseen."""
@@ -98,10 +98,13 @@ class FilmJob:
         self,
         found: Survey | None = None,
         settings: Sequence[ShotSettings] | None = None,
+        *,
+        keep_work: bool = False,
     ) -> FilmReport:
         """Colour the film.
 
         found: its survey, where it is known. settings: of each shot, those of the film by default.
+        keep_work: keep what is finished for another run, in which some shots have other settings.
         Raises InColorError for a film in colour, and the errors of reading and writing.
         """
         started = time.monotonic()
@@ -113,7 +116,7 @@ class FilmJob:
             missing = [piece for piece in pieces if work is None or not work.has(piece)]
             self._color(pieces, missing, found, settings, sink)
             sink.finish(pieces)
-        if work is not None:
+        if work is not None and not keep_work:
             work.remove()
         for line in sink.warnings:
             self._warn(line)

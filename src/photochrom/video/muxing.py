@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
@@ -39,14 +41,19 @@ class Muxer:
         self._end = None if options.end is None else Fraction(options.end)
 
     def write(
-        self, part: Path, suffix: str, packets: Iterable[EncodedPicture], times: Iterable[list[int]]
+        self,
+        part: Path,
+        target: Path,
+        packets: Iterable[EncodedPicture],
+        times: Iterable[list[int]],
     ) -> None:
         """Write the file.
 
-        part: its present name. suffix: of its final one. packets: in the order of decoding. times:
+        part: its present name. target: its final one. packets: in the order of decoding. times:
         when those of each piece are shown.
+        Raises VideoError for what the container does not take, OSError for what the disk does not.
         """
-        av = self.film.av
+        av, suffix = self.film.av, target.suffix.lower()
         options = {"movflags": "+faststart"} if suffix in _BOXED else {}
         container_format = {".mkv": "matroska", ".mov": "mov"}.get(suffix)
         with closing(self.film.open()) as source:
@@ -56,7 +63,9 @@ class Muxer:
                 ) as out:
                     self._fill(source, out, packets, _decoding_order(times, self.found))
             except av.FFmpegError as error:
-                raise VideoError(part, f"cannot be written ({first_line(error)})") from error
+                if isinstance(error, OSError):
+                    raise
+                raise VideoError(target, f"cannot be written ({first_line(error)})") from error
         if self.options.mark and suffix in _BOXED:
             with part.open("ab") as file:
                 file.write(_xmp_box())
@@ -150,12 +159,14 @@ class Muxer:
     ) -> Iterator[tuple[Fraction, int, Any]]:
         base, av = self.film.facts.time_base, self.film.av
         shift = 0 if self._start is None else self.found.times[0]
-        ends = dict(zip(self.found.times, self.found.times[1:], strict=False))
+        times, usual_step = self.found.times, self.found.usual_step
         for encoded, decoded_at in zip(packets, order, strict=True):
             packet = av.Packet(encoded.data)
             packet.stream, packet.time_base = stream, base
             packet.pts, packet.dts = encoded.time - shift, decoded_at - shift
-            end = ends.get(encoded.time, encoded.time + self.found.usual_step)
+            following = bisect_right(times, encoded.time)
+            last = following == len(times)
+            end = encoded.time + usual_step if last else times[following]
             packet.duration = end - encoded.time
             packet.is_keyframe = encoded.key
             yield packet.dts * base, 0, packet
@@ -209,12 +220,12 @@ def _decoding_order(pieces: Iterable[list[int]], found: Survey) -> Iterator[int]
     Pictures that refer to later ones are decoded after these. All packets are decoded as many
     pictures early as the most delayed of them needs.
     """
-    orders = list(pieces)
-    delay = 0
-    for times in orders:
-        rank = {time: index for index, time in enumerate(sorted(times))}
+    shown, delay = array("q"), 0
+    for times in pieces:
+        ordered = sorted(times)
+        rank = {time: index for index, time in enumerate(ordered)}
         delay = max([delay, *(index - rank[time] for index, time in enumerate(times))])
-    shown = sorted(time for times in orders for time in times)
+        shown.extend(ordered)  # pieces follow each other
     step = found.usual_step
     for index in range(len(shown)):
         yield shown[index - delay] if index >= delay else shown[0] - (delay - index) * step

@@ -8,6 +8,7 @@ picture in motion about 0.1 to 0.3. Thresholds are measured by `benchmarks/video
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +62,12 @@ class Shot:
 
 
 class ShotFinder:
-    """Finds shots in a film's thumbnails, of which it keeps the last few."""
+    """Finds shots in a film's thumbnails, of which it keeps the last few, and 17 bytes of each."""
 
     def __init__(self) -> None:
         self.starts: list[int] = [0]
         self._thumbnails: list[Array] = []
-        self._jumps: list[float] = []
-        self._blank: list[bool] = []
-        self._contrasts: list[float] = []
+        self._jumps, self._contrasts, self._blank = array("d"), array("d"), bytearray()
         self._dropped = 0
         self._gradual_end = 0
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from photochrom._system.atomic import atomic_write, move_into_place, temporary_beside
 from photochrom.errors import ConfigError, Option, OutputExistsError, Remedy
-from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.strips import Pixels
 from photochrom.video.encoding import Encoder
 from photochrom.video.layout import Layout
@@ -21,7 +20,7 @@ from photochrom.video.rendering import ColoredPicture
 from photochrom.video.source import Film
 from photochrom.video.steady import Carried
 from photochrom.video.survey import Survey
-from photochrom.video.work import Piece, Work
+from photochrom.video.work import Piece, Work, writing
 
 Pictures = Iterable[ColoredPicture]
 
@@ -64,9 +63,9 @@ class FileSink:
     def finish(self, pieces: list[Piece]) -> None:
         """Write the file under a hidden name, then give it its own."""
         target = self._target
-        with foreseen_os_errors(str(target)), temporary_beside(target) as part:
+        with writing(target), temporary_beside(target) as part:
             packets = self._work.packets(pieces)
-            self._muxer.write(part, target.suffix.lower(), packets, self._work.times(pieces))
+            self._muxer.write(part, target, packets, self._work.times(pieces))
             try:
                 move_into_place(part, target, overwrite=self._options.overwrite, durable=True)
             except FileExistsError as error:
@@ -82,13 +81,9 @@ class FolderSink:
         self._film, self._work, self._target, self._options = film, work, target, options
         self._folder = work.folder / "pictures"
         self.warnings: list[str] = []
-        files = film.picture_files if film.path.is_dir() else None
-        self._names = (
-            [f"frame-{number + 1:06d}.png" for number in range(len(found.times))]
-            if files is None
-            else [files[time].with_suffix(".png").name for time in found.times]
-        )
-        with foreseen_os_errors(str(target)):
+        self._times = found.times
+        self._files = film.picture_files if film.path.is_dir() else None
+        with writing(target):
             self._folder.mkdir(exist_ok=True)
 
     @property
@@ -100,11 +95,17 @@ class FolderSink:
         """Write a piece's pictures, and remember it."""
         for number, (_, luma, chroma) in enumerate(pictures, piece.first):
             with (
-                foreseen_os_errors(str(self._target)),
-                atomic_write(self._folder / self._names[number]) as part,
+                writing(self._target),
+                atomic_write(self._folder / self._name(number)) as part,
             ):
                 self._write(part, rgb_of(self._film.facts.layout, luma, chroma))
         self._work.save(piece, [], state)
+
+    def _name(self, number: int) -> str:
+        """The file's name of a picture: that of its source in a folder, or its number."""
+        if self._files is None:
+            return f"frame-{number + 1:06d}.png"
+        return self._files[self._times[number]].with_suffix(".png").name
 
     def _write(self, path: Path, picture: Pixels) -> None:
         av = self._film.av
@@ -120,7 +121,7 @@ class FolderSink:
 
     def finish(self, pieces: list[Piece]) -> None:  # noqa: ARG002 - all are in the folder
         """Give the folder its name."""
-        with foreseen_os_errors(str(self._target)):
+        with writing(self._target):
             if self._target.exists():
                 if not self._options.overwrite and any(self._target.iterdir()):
                     raise taken(self._target)

@@ -6,7 +6,7 @@ What is wrong with it is counted while it is read, by kind; `Damage.lines` has o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom._system.cpus import available_cpus
+from photochrom._system.malloc import trim_memory
 from photochrom.errors import VideoError, first_line, os_reason
 from photochrom.video.layout import Layout, layout_of
 from photochrom.video.pyav import load_av
@@ -76,14 +77,19 @@ class Facts:
 class Film:
     """A film's file, opened anew for each reading."""
 
-    def __init__(self, path: Path, name: str | None = None) -> None:
+    def __init__(
+        self, path: Path, name: str | None = None, demuxers: Sequence[str] | None = None
+    ) -> None:
         """Open a film and look at its first picture.
 
-        path: a film, or a folder of pictures. name: in messages; the path by default.
+        path: a film, or a folder of pictures. name: in messages; the path by default. demuxers:
+        FFmpeg's names of the kinds of file that are opened; all by default, among them playlists,
+        which name other files and addresses.
         Raises VideoError where there is no film, MissingExtraError without PyAV.
         """
         self.av = load_av()
         self.path, self.name = path, name or str(path)
+        self._options = {} if demuxers is None else {"format_whitelist": ",".join(demuxers)}
         self.damage = Damage()
         self.careful = False
         """Whether one thread decodes it: several may make other pictures of damaged data."""
@@ -97,7 +103,7 @@ class Film:
         """PyAV's container; of a folder, that of its first picture."""
         path = self.picture_files[0] if self.path.is_dir() else self.path
         try:
-            return self.av.open(str(path), metadata_errors="replace")
+            return self.av.open(str(path), options=self._options, metadata_errors="replace")
         except (self.av.FFmpegError, OSError, ValueError) as error:
             raise self.fault(f"is no film that can be read ({_reason(error)})") from error
 
@@ -134,6 +140,7 @@ class Film:
             yield from self._pictures_of_folder()
             return
         with closing(self.open()) as container:
+            trim_memory()  # of an hour in MP4, reading the index leaves 10 MB that nobody needs
             stream = self.stream_of(container)
             context = stream.codec_context
             stream.thread_type = "SLICE" if self.careful else "AUTO"

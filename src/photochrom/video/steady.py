@@ -23,7 +23,7 @@ from photochrom.video.motion import BLOCK, Motion, Vectors
 
 REACH = 24.0
 """Pictures that a mean holds at most, from each side."""
-AGREEMENT = 5.0
+AGREEMENT = 5.5
 """Difference of lightness, L, at which a carried colour counts 1 / e."""
 COLOR_AGREEMENT = 60.0
 """Difference of ab at which a carried colour counts 1 / e: another object has another colour."""
@@ -32,7 +32,7 @@ PULSE = np.float32(1.3)
 something new in the picture."""
 MOVED_GAIN = 0.25
 """How much better, L, a moved place must agree than the same place: a still camera stays still."""
-MOST_RESTORED = 1.3
+MOST_RESTORED = 2.0
 """Largest factor by which a mean of different hues gets back the chroma that it has lost."""
 LEAST_CONFIDENCE = 0.15
 """Weight of the network's least certain colours beside the surest, which have 1."""

@@ -12,6 +12,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from photochrom._system.atomic import atomic_write, is_part
-from photochrom.errors import VideoError
+from photochrom.errors import DiskFullError, VideoError
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.video.encoding import EncodedPicture
 from photochrom.video.shots import Shot
@@ -69,6 +70,21 @@ def pieces_of(shots: Sequence[Shot], keys: Sequence[Any], key: Any) -> list[Piec
     return pieces
 
 
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turn what the disk says while a film is written into one line that names the result.
+
+    Raises DiskFullError, which says how the work goes on, or PhotoError.
+    """
+    try:
+        with foreseen_os_errors(str(target)):
+            yield
+    except DiskFullError as error:
+        raise DiskFullError(
+            target, error.problem, "make room on the disk and start again: it goes on where it was"
+        ) from error
+
+
 class Work:
     """The working folder beside a result."""
 
@@ -79,7 +95,7 @@ class Work:
         """
         self.target = target
         self.folder = target.with_name(f".{target.name}.photochrom-work")
-        with foreseen_os_errors(str(self.folder)):
+        with writing(target):
             self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self.folder / "lock")
         try:
@@ -114,7 +130,7 @@ class Work:
     def remember(self, name: str, key: Any, data: Any) -> None:
         """Keep plain data."""
         path = self.folder / f"{name}.json"
-        with foreseen_os_errors(str(path)), atomic_write(path, durable=True) as part:
+        with writing(self.target), atomic_write(path, durable=True) as part:
             part.write_text(json.dumps({"key": key, "data": data}), encoding="utf-8")
 
     def path_of(self, piece: Piece) -> Path:
@@ -145,7 +161,7 @@ class Work:
             fields |= {"lead_ab": state.lead.ab, "lead_weight": state.lead.weight}
         path = self.path_of(piece)
         with (
-            foreseen_os_errors(str(path)),
+            writing(self.target),
             atomic_write(path, durable=True) as part,
             part.open("wb") as file,
         ):

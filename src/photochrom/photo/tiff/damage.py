@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,10 +23,13 @@ from photochrom._system.vips import pyvips
 from photochrom.errors import PhotoError
 from photochrom.photo.file_access import opened
 from photochrom.photo.jpeg.markers import header_of
+from photochrom.photo.jpeg.structure import frame_of
+from photochrom.photo.jpeg.walk import walk
 from photochrom.photo.tiff.layout import (
     DEFLATE,
     FILL_ORDER,
     JPEG,
+    JPEG_TABLES,
     LZW,
     NONE,
     PACK_BITS,
@@ -135,7 +139,8 @@ def _sound_rows(file: BinaryIO, layout: Layout, segment: Segment) -> int:
     file.seek(segment.offset)
     data = file.read(segment.count)
     if layout.compression == JPEG:
-        return stored if _decodes_as_jpeg(data, layout, segment) else 0
+        sound = _decodes_as_jpeg(data, layout, segment)
+        return int(min(stored, _possible_rows(data, layout))) if sound else 0
     if layout.compression == PACK_BITS and layout.tiled and _decodes(data, layout, stored + 1):
         return 0  # there is more than a tile, so it is not of this place
     rows = _decoded_rows(data, layout, segment)
@@ -186,6 +191,18 @@ def _decodes_as_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
         block_height=frame.height,
     )
     return _decodes(data, stream, frame.height)
+
+
+def _possible_rows(data: bytes, layout: Layout) -> float:
+    """How many rows of a JPEG stream, from its top, have data that is possible.
+
+    libjpeg takes codes that do not exist for zeros.
+    """
+    tables = layout.entries.get(JPEG_TABLES)
+    stream = data if tables is None else tables.data[: -len(_END_OF_JPEG)] + data[2:]
+    frame = frame_of(stream)
+    found = None if frame is None else walk(stream, frame)
+    return inf if found is None or found.sound else found.row
 
 
 def _decodes(data: bytes, layout: Layout, rows: int) -> bool:

@@ -1,5 +1,6 @@
 import * as api from "./api.js";
 import { sketch } from "./dom.js";
+import { Film } from "./film.js";
 import { framed } from "./framing.js";
 import { texts } from "./texts.js";
 import { Photo } from "./photo.js";
@@ -22,7 +23,8 @@ export class Album extends EventTarget {
   }
 
   add(files) {
-    const added = [...files].map((file) => new Photo(file, this.#heard));
+    const added = [...files].map((file) => (Film.is(file) ? new Film(file, this.#heard).leader
+      : new Photo(file, this.#heard)));
     for (const photo of added) photo.number = this.#opened += 1;
     if (!added.length) return;
     this.photos.push(...added);
@@ -32,14 +34,20 @@ export class Album extends EventTarget {
     this.#pump();
   }
 
-  /** Take back photos that the server has kept: { session, saved } of each. */
+  /** Take back what the server has kept: { session, saved } of photos, { record, sessions, saved } of
+   *  films. */
   takeBack(kept) {
-    const photos = kept.map(({ session, saved }) => Photo.kept(session, saved, this.#heard));
+    const photos = kept.flatMap(({ session, saved, ...film }) => (session
+      ? Photo.kept(session, saved, this.#heard) : Film.kept(film, saved, this.#heard)));
     for (const photo of photos) photo.number = this.#opened += 1;
     this.photos.push(...photos);
     this.#emit("photos");
-    for (const photo of photos) this.#color(photo);
+    for (const photo of photos) if (photo.isOpen) this.#color(photo);
+    for (const film of this.films) this.#follow(film);
   }
+
+  /** The films whose shots are among the photos, or will be. */
+  get films() { return [...new Set(this.photos.map(({ film }) => film).filter(Boolean))]; }
 
   #heard = (type, detail) => this.#emit(type, detail);
 
@@ -55,6 +63,26 @@ export class Album extends EventTarget {
     this.current?.keepDraft();
     this.current = photo;
     this.#emit("current");
+    if (photo) this.want(photo);
+  }
+
+  /** A person sees a photo: a shot of a film is opened now. */
+  want(photo) {
+    if (photo.seen) return;
+    photo.seen = true;
+    this.#pump();
+  }
+
+  /** Wait for a film's shots and put them in the place of what stood for it; follow its work. */
+  async #follow(film) {
+    await film.follow();
+    const { leader, shots } = film;
+    if (!this.photos.includes(leader) || film.record.state === "failed") return;
+    const at = this.photos.indexOf(leader);
+    for (const photo of shots) photo.number = leader.number;
+    this.photos = this.photos.toSpliced(at, 1, ...shots);
+    this.#emit("photos");
+    if (this.current === leader) this.select(shots[0]);
   }
 
   /** The neighbour of the current photo, -1 before or 1 after it. */
@@ -85,14 +113,18 @@ export class Album extends EventTarget {
         this.#pump();
       },
       // The server deletes a session that is left over when it expires.
-      end: () => gone.filter((photo) => photo.isOpen).forEach(
-        (photo) => api.deleteSession(photo.session.id).catch(() => {})),
+      end: () => {
+        for (const photo of gone)
+          if (photo.isOpen) photo.giveBack();
+        for (const film of new Set(gone.map((photo) => photo.film))) film?.close();
+      },
     };
   }
 
   /** Continue where a removed photo was interrupted. */
   #welcome(photo) {
     photo.leaving = new AbortController();
+    if (photo.film?.isOpen && photo === photo.film.leader) return this.#follow(photo.film);
     if (photo.state === "coloring") this.#color(photo);
     else if (photo.state === "uploading") photo.become("waiting");
   }
@@ -106,9 +138,11 @@ export class Album extends EventTarget {
       if (photo !== this.current && photo.state === "ready") this.#color(photo);
     };
     for (const photo of photos) {
-      photo.wish = photo.isOpen ? null : part;
-      change(photo, part);
+      photo.wish = photo.isOpen ? null : photo.fitting(part);
+      change(photo, photo.fitting(part));
     }
+    for (const film of new Set(photos.map((photo) => photo.film)))
+      if (film) this.#emit("film", { film });
     return () => before.forEach(([photo, look]) => {
       photo.wish = null;
       const keys = Object.keys(part);
@@ -135,6 +169,7 @@ export class Album extends EventTarget {
 
   /** A first picture of the file, where the browser can read it. */
   async #sketch(photo) {
+    if (photo.film) return;
     try {
       const picture = await createImageBitmap(photo.file, { resizeWidth: THUMBNAIL });
       if (photo.state !== "ready") sketch(photo.thumbnail, picture, THUMBNAIL);
@@ -145,7 +180,7 @@ export class Album extends EventTarget {
 
   #pump() {
     while (this.#uploads < AT_ONCE) {
-      const photo = this.photos.find((one) => one.state === "waiting");
+      const photo = this.photos.find((one) => one.state === "waiting" && one.seen);
       if (!photo) return;
       this.#uploads += 1;
       this.#upload(photo).finally(() => {
@@ -156,8 +191,12 @@ export class Album extends EventTarget {
   }
 
   async #upload(photo) {
-    const most = this.limits.upload_bytes;
-    if (photo.file.size > most) {
+    if (!photo.opening) {
+      photo.become("failed", texts.lost(photo.name));
+      return;
+    }
+    const most = photo.film ? this.limits.film_bytes : this.limits.upload_bytes;
+    if (photo.file?.size > most) {
       photo.become("failed", texts.tooLarge(photo.file.size, most));
       return;
     }
@@ -165,11 +204,15 @@ export class Album extends EventTarget {
     photo.progress = 0;
     photo.become("uploading");
     try {
-      const session = await api.upload(photo.file, {
+      const session = await photo.opening({
         signal,
         progress: (share) => { photo.progress = share; photo.become("uploading"); },
         waiting: (seconds, why) => photo.become("uploading", texts.waits(seconds, why)),
       });
+      if (photo === photo.film?.leader) {
+        this.#follow(photo.film);
+        return;
+      }
       if (signal.aborted) {
         api.deleteSession(session.id).catch(() => {});
         return;
@@ -189,15 +232,25 @@ export class Album extends EventTarget {
       if (photo.state !== "coloring" || photo.leaving.signal.aborted) return;
       if (photo === this.current) return;
       try {
-        await photo.settle();
-        const picture = await photo.ask((id) =>
-          api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
+        const picture = await this.#picture(photo);
         this.finish(photo, picture);
         picture.close();
       } catch (error) {
         if (!photo.leaving.signal.aborted) photo.become("failed", error.message);
       }
     });
+  }
+
+  /** A small picture of the photo's look, fetched again where the look changes meanwhile. */
+  async #picture(photo) {
+    const { look } = photo;
+    await photo.settle();
+    photo.leaving.signal.throwIfAborted();
+    const picture = await photo.ask((id) =>
+      api.preview(id, { revision: photo.revision, longest: THUMBNAIL }));
+    if (photo.look === look || photo === this.current) return picture;
+    picture.close();
+    return this.#picture(photo);
   }
 
   /** A coloured picture of the photo has been fetched. */

@@ -86,9 +86,9 @@ export const models = () => json("/models");
 export const getSession = (id) => json(session(id));
 export const border = (id) => json(`${session(id)}/border`);
 export const patchSession = (id, part) => json(session(id), { method: "PATCH", body: part });
-/** Keep sessions for so long; a request that outlives the page where it is `closing`. */
-export const renew = (sessions, seconds, closing) => {
-  const options = { method: "POST", body: { sessions, seconds }, keepalive: closing };
+/** Keep `{ sessions, films }` for so long; a request that outlives the page where it is `closing`. */
+export const renew = (kept, seconds, closing) => {
+  const options = { method: "POST", body: { ...kept, seconds }, keepalive: closing };
   return closing ? once("/leases", options) : request("/leases", options);
 };
 export const deleteSession = (id) => request(session(id), { method: "DELETE" });
@@ -146,13 +146,32 @@ export const archive = (ids, parameters, options) => {
   return file(`/archive?${list}&${query(parameters).slice(1)}`, options);
 };
 
-/** Send a photo; `progress` gets 0..1. Waits and tries again while the server is busy.
- *  XMLHttpRequest, because fetch does not report how much has been sent. */
-export async function upload(photo, { progress, waiting, signal }) {
+const film = (id) => `/films/${encodeURIComponent(id)}`;
+
+export const getFilm = (id) => json(film(id));
+export const deleteFilm = (id) => request(film(id), { method: "DELETE" });
+/** The key picture of a shot, as a photo. */
+export const openShot = (id, number) =>
+  json(`${film(id)}/shots/${number}${query({ lease: LEASE_S })}`, { method: "POST" });
+/** A few seconds of a film in colour, as a Blob. */
+export const filmPreview = async (id, look, signal) =>
+  (await request(`${film(id)}/preview`, { method: "POST", body: look, signal })).blob();
+export const render = (id, how) => json(`${film(id)}/render`, { method: "POST", body: how });
+export const cancelRender = (id) => json(`${film(id)}/render`, { method: "DELETE" });
+/** Where the browser itself may download a coloured film; it sends no token. */
+export const filmAddress = (id) => `${BASE}${film(id)}/result`;
+export const filmResult = (id) => file(`${film(id)}/result`);
+
+/** Send a photo; `progress` gets 0..1. Waits and tries again while the server is busy. */
+export const upload = (photo, options) => sent("/sessions", photo, options);
+export const uploadFilm = (one, options) => sent("/films", one, options);
+
+/** XMLHttpRequest, because fetch does not report how much has been sent. */
+async function sent(path, photo, { progress, waiting, signal }) {
   for (;;) {
     signal.throwIfAborted();
     try {
-      return await send(photo, progress, signal);
+      return await send(path, photo, progress, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error.status === 401) setToken(await askForToken());
@@ -181,11 +200,11 @@ async function whyLost(photo) {
   return texts.interrupted;
 }
 
-function send(photo, progress, signal) {
+function send(path, photo, progress, signal) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
     const about = new URLSearchParams({ name: photo.name, lease: LEASE_S });
-    call.open("POST", `${BASE}/sessions?${about}`);
+    call.open("POST", `${BASE}${path}?${about}`);
     if (token) call.setRequestHeader("Authorization", `Bearer ${token}`);
     call.setRequestHeader("Content-Type", "application/octet-stream");
     call.upload.addEventListener("progress", (event) => {

@@ -1,4 +1,5 @@
 import { byId } from "./dom.js";
+import { Film } from "./film.js";
 import { texts } from "./texts.js";
 
 const HIDDEN = /^(\.|thumbs\.db$|desktop\.ini$)/i;
@@ -20,16 +21,18 @@ async function filesOfFolder(folder) {
   return files;
 }
 
-/** Lets photos and folders be chosen, dropped or pasted; `add(files)` receives the photos. */
+/** Lets photos, films and folders be chosen, dropped or pasted; `add(files)` receives the photos and
+ *  films. */
 export class Arrivals {
-  /** `reads`: the suffixes of files that the server opens. */
-  constructor(add, reads, status) {
-    Object.assign(this, { add, status });
-    this.isPhoto = ({ name, type }) => type.startsWith("image/")
-      || reads.includes(name.slice(name.lastIndexOf(".")).toLowerCase());
+  /** `reads`: the suffixes of photos that the server opens. `films`: whether it opens films. */
+  constructor(add, { reads, films }, status) {
+    Object.assign(this, { status });
+    this.add = (files) => add(films ? files : this.#withoutFilms(files));
+    this.isPhoto = (file) => file.type.startsWith("image/") || Film.is(file)
+      || reads.includes(file.name.slice(file.name.lastIndexOf(".")).toLowerCase());
     const input = byId("photo-input");
-    input.accept = ["image/*", ...reads].join(",");
-    this.#listen(input, (files) => add(files));
+    input.accept = ["image/*", ...reads, ...(films ? ["video/*", ...Film.SUFFIXES] : [])].join(",");
+    this.#listen(input, (files) => this.add(files));
     const folder = byId("folder-input");
     this.#listen(folder, (files) => this.#addFolder(files[0].webkitRelativePath.split("/")[0],
       files.sort((one, other) => natural(one.webkitRelativePath, other.webkitRelativePath))));
@@ -39,8 +42,14 @@ export class Arrivals {
     this.#followDrags();
     document.addEventListener("paste", (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length) add(files);
+      if (files.length) this.add(files);
     });
+  }
+
+  /** The photos among files, where the server opens no films. */
+  #withoutFilms(files) {
+    for (const { name } of files.filter(Film.is)) this.status.regret(texts.film.none(name));
+    return files.filter((file) => !Film.is(file));
   }
 
   #listen(input, deed) {

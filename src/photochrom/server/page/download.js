@@ -40,8 +40,9 @@ export class DownloadDialog {
 
   #sync() {
     if (!this.dialog.open) return;
-    const { ready, coming } = this.album.byState;
     const { current } = this.album;
+    const [ready, coming] = this.#those("ready", "coming");
+    if (current?.film && current.state === "ready") ready.push(current);
     const own = (ready.includes(current) ? current : ready[0])?.session.format ?? "";
     this.same.textContent = texts.asPhoto(own);
     byId("quality-row").hidden = !this.lossy.has(this.format.value || own);
@@ -49,10 +50,16 @@ export class DownloadDialog {
     // A reversible file holds the whole photo.
     const cut = ready.some(({ look }) => look.crop || look.turn);
     byId("reversible-row").hidden = cut || own !== "jpg" || !["", "jpg"].includes(this.format.value);
-    const count = ready.length + coming.length;
+    const count = ready.length + coming.length - (current?.film ? 1 : 0);
     this.one.hidden = byId("share").hidden = !ready.includes(current);
     this.all.hidden = count < 2;
     this.all.textContent = texts.downloadAll(count);
+  }
+
+  /** Photos by their states; shots of films are no photos. */
+  #those(...states) {
+    const { byState } = this.album;
+    return states.map((state) => byState[state].filter(({ film }) => !film));
   }
 
   get #reversible() { return byId("reversible").checked && !byId("reversible-row").hidden; }
@@ -76,7 +83,7 @@ export class DownloadDialog {
   async #zip() {
     const { signal } = this.#work;
     await this.#coming(signal);
-    const { ready: photos, failed, coming } = this.album.byState;
+    const [photos, failed, coming] = this.#those("ready", "failed", "coming");
     this.#say(texts.preparing);
     for (const photo of photos) {
       await photo.settle();
@@ -99,7 +106,7 @@ export class DownloadDialog {
         how();
       };
       const look = () => {
-        const { ready, coming } = album.byState;
+        const [ready, coming] = this.#those("ready", "coming");
         if (!coming.length) return end(done);
         now.hidden = !ready.length;
         now.textContent = texts.enough(ready.length);

@@ -4,12 +4,14 @@ const HIDDEN_S = 3600; // a browser may stop the timers of a page that nobody se
 const CLOSED_S = 45; // for a reload, which comes back for them
 const EVERY_MS = 60_000;
 
-/** Keep the photos of the page on the server while it is open, and give them back when it closes. */
+/** Keep the photos and films of the page on the server while it is open, and give them back when it closes. */
 export function keepLeases(album) {
   const renew = (seconds, closing = false) => {
-    const ids = album.photos.filter((photo) => photo.isOpen).map((photo) => photo.session.id);
+    const sessions = album.photos.filter((photo) => photo.isOpen).map((photo) => photo.session.id);
+    const films = album.films.filter((film) => film.isOpen).map((film) => film.id);
     // Where this fails, the next request about a photo opens it again.
-    if (ids.length) api.renew(ids, seconds, closing).catch(() => {});
+    if (sessions.length || films.length)
+      api.renew({ sessions, films }, seconds, closing).catch(() => {});
   };
   const asShown = () => renew(document.hidden ? HIDDEN_S : api.LEASE_S);
   setInterval(asShown, EVERY_MS);

@@ -113,7 +113,9 @@ export class LookPanel {
     this.change({ ...Object.fromEntries(usual), size: null }, texts.step.reset);
   }
 
-  show(look) {
+  show(look, can) {
+    this.sizeRow.hidden = !can.model;
+    this.modelRow.hidden = !can.model || this.models.length < 2;
     for (const slider of this.sliders) slider.show(look[slider.name]);
     const model = this.models.find(({ name }) => name === look.model);
     if (model) this.#offerSizes(model);

@@ -10,6 +10,7 @@ import { Crosshair } from "./crosshair.js";
 import { Detail } from "./detail.js";
 import { askForToken, closeByClick, fillShortcuts, tokenOfAddress } from "./dialogs.js";
 import { Divider } from "./divider.js";
+import { FilmBar } from "./filmbar.js";
 import { byId, fill } from "./dom.js";
 import { DownloadDialog } from "./download.js";
 import { Gestures } from "./gestures.js";
@@ -61,7 +62,8 @@ function lay(about, { models }, status) {
   const detail = new Detail(preview, stage);
   const brush = new Brush({ stage, tools, marks, place, crosshair });
   const crop = new CropTool({ album, stage, tools, status });
-  const desk = { brush, crop, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
+  const film = new FilmBar(album, about.options, download, status);
+  const desk = { brush, crop, film, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
     compare, confidence, variants, panels, download, detail, status };
   const table = new Table(desk);
   desk.gestures = new Gestures(stage, tools, table.gestures);
@@ -77,7 +79,8 @@ function lay(about, { models }, status) {
   new Overview(album, strip, { remove: (photos) => table.remove(photos),
     apply: (photos) => table.applyLook(photos) });
   new PrintPicture(album, preview);
-  new Arrivals((files) => album.add(files), about.reads, status);
+  new Arrivals((files) => album.add(files), about, status);
+  if (about.films) byId("invitation").textContent = texts.film.invitation();
   return new Shelf(album).open();
 }
 

@@ -65,7 +65,7 @@ export class BrushEffects {
     this.share = byId("brush-share");
     this.effect.append(...Object.entries(texts.mask.effects).map(([value, text]) =>
       element("option", { value, text })));
-    this.effect.addEventListener("change", () => tools.act({ effect: this.effect.value }));
+    this.effect.addEventListener("change", () => tools.act({ chosen: this.effect.value }));
     this.share.addEventListener("input", () => tools.act({ share: this.share.value / 100 }));
     tools.addEventListener("change", () => this.#show());
     this.#show();
@@ -75,6 +75,7 @@ export class BrushEffects {
     const { effect, share } = this.tools;
     const value = VALUES[effect]?.(share) ?? null;
     this.effect.value = effect;
+    this.effect.hidden = !this.tools.can.strokes;
     this.share.hidden = value === null;
     this.share.value = Math.round(100 * share);
     byId("brush-share-value").textContent = value === null ? "" : `${Math.round(100 * value)} %`;

@@ -53,11 +53,17 @@ export class Overview {
     this.#tiles.get(this.album.current)?.button.focus();
   }
 
-  get #others() { return this.album.photos.filter((photo) => photo !== this.album.current); }
+  /** The other photos, or where a shot is shown the other shots of its film. */
+  get #others() {
+    const { photos, current } = this.album;
+    return photos.filter((photo) => photo !== current && photo.film === current?.film);
+  }
 
   /** The photos that the look of the current one goes to: the chosen ones, or all. */
   get #targets() {
-    return this.#chosen.size ? this.#others.filter((photo) => this.#chosen.has(photo)) : this.#others;
+    const { photos, current } = this.album;
+    return this.#chosen.size ? photos.filter((photo) => this.#chosen.has(photo) && photo !== current)
+      : this.#others;
   }
 
   #arrange() {
@@ -129,8 +135,11 @@ export class Overview {
   /** How many are coloured, and what the buttons would do. */
   #count() {
     const { photos, current, byState } = this.album;
-    const words = texts.colored(byState.ready.length, photos.length);
-    byId("overview").hidden = byId("apply-all").hidden = photos.length < 2;
+    const words = photos.every(({ film }) => film) ? texts.film.shots(photos.length)
+      : texts.colored(byState.ready.length, photos.length);
+    byId("overview").hidden = photos.length < 2;
+    byId("apply-all").hidden = !this.#others.length;
+    byId("apply-all").textContent = current?.film ? texts.film.applyAll : texts.applyAll;
     byId("overview-count").textContent = words;
     if (!this.dialog.open) return;
     byId("overview-title").textContent = words;
@@ -158,4 +167,5 @@ export class Overview {
 }
 
 /** What a look gives to other photos: not the colours of places, nor a variant. */
-export const sharedPart = (look) => Object.fromEntries(SHARED.map((key) => [key, look[key]]));
+export const sharedPart = (photo) =>
+  photo.fitting(Object.fromEntries(SHARED.map((key) => [key, photo.look[key]])));

@@ -5,6 +5,9 @@ import { texts } from "./texts.js";
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+/** Parts of a look that shots of films share. */
+const NOT_OF_FILMS = ["model", "size", "variant", "seed", "strokes", "crop", "turn"];
+
 /** A look as the server takes it. */
 const plain = (look) => ({ ...look, hints: plainHints(look.hints) });
 
@@ -36,7 +39,11 @@ export class Photo {
   colored = false; // its colours have been fetched once
   saved = true; // nothing would be lost with the page
   revealed = false; // its colours have been shown once
+  film = null; // whose shot it is, or which has no shots yet
+  shot = null; // its number
+  seen = true; // whether it is opened without being asked for
   #drafted = null; // the label of a draft
+  #asked = new Set(); // requests about the session that are under way
   #sent = null; // the same, in the form of requests
   #accepted = null; // the last look that the server took
   #turn = Promise.resolve();
@@ -47,6 +54,7 @@ export class Photo {
     this.file = file;
     this.emit = (type, details) => emit(type, { photo: this, ...details });
     this.name = name || texts.pastedName;
+    this.opening = file && ((options) => api.upload(file, options));
     this.thumbnail.width = this.thumbnail.height = 1;
   }
 
@@ -67,6 +75,12 @@ export class Photo {
   }
 
   get isOpen() { return this.session !== null; }
+
+  /** Those parts of a look that it can have. */
+  fitting(part) {
+    const missing = this.film ? NOT_OF_FILMS : [];
+    return Object.fromEntries(Object.entries(part).filter(([key]) => !missing.includes(key)));
+  }
 
   /** Width and height: of the photo, or of the browser's own thumbnail before the photo is open. */
   get size() {
@@ -114,6 +128,16 @@ export class Photo {
   /** Send a request about the session; a session that expired is opened again first, and looks that
    *  the server has dropped are sent again. `work` is then called anew. */
   async ask(work) {
+    const answer = this.#ask(work);
+    this.#asked.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#asked.delete(answer);
+    }
+  }
+
+  async #ask(work) {
     const { id } = this.session;
     try {
       return await work(id);
@@ -127,6 +151,12 @@ export class Photo {
       }
       return work(this.session.id);
     }
+  }
+
+  /** Let the server delete the session, once nothing more is asked about it. */
+  async giveBack() {
+    while (this.#asked.size) await Promise.allSettled(this.#asked);
+    await api.deleteSession(this.session.id).catch(() => {});
   }
 
   /** Send the current look to the server; resolves to its revision. */
@@ -171,9 +201,9 @@ export class Photo {
   }
 
   async #reopen() {
-    if (!this.file) throw new Error(texts.lost(this.name));
+    if (!this.opening) throw new Error(texts.lost(this.name));
     this.emit("again");
-    await this.#state(await api.upload(this.file,
+    await this.#state(await this.opening(
       { progress: () => {}, waiting: () => {}, signal: this.leaving.signal }));
   }
 

@@ -6,12 +6,17 @@ const LINE = 32; // pixels
 /** The film strip: a button for each photo with its picture and progress. */
 export class Strip {
   #items = new Map(); // photo -> { node, button, meter }
+  #pictures = new WeakMap(); // thumbnail -> photo
 
   constructor(album, remove) {
     Object.assign(this, { album, remove, list: byId("films") });
     album.addEventListener("photos", () => this.#arrange());
     album.addEventListener("current", () => this.#arrange());
     album.addEventListener("state", ({ detail }) => this.#show(detail.photo));
+    this.seen = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries)
+        if (isIntersecting) album.want(this.#pictures.get(target));
+    });
     this.list.addEventListener("wheel", (event) => {
       if (event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
       event.preventDefault();
@@ -26,6 +31,7 @@ export class Strip {
     for (const [photo, { node }] of this.#items)
       if (!this.album.photos.includes(photo)) {
         node.remove();
+        this.seen.unobserve(photo.thumbnail);
         this.#items.delete(photo);
       }
     for (const photo of this.album.photos) {
@@ -42,9 +48,13 @@ export class Strip {
     const button = element("button", { type: "button", class: "film", on: {
       click: () => this.album.select(photo),
       keydown: (event) => this.#key(event, photo) } }, photo.thumbnail, meter);
-    const node = element("li", {}, button, iconButton("close", texts.remove(photo.name),
+    const { film } = photo;
+    const node = element("li", { class: film && (photo.shot ? "shot" : "shot first") }, button,
+      iconButton("close", texts.remove((film ?? photo).name),
       () => this.remove(photo), { class: "tiny away" }));
     this.#items.set(photo, { node, button, meter });
+    this.#pictures.set(photo.thumbnail, photo);
+    this.seen.observe(photo.thumbnail);
     this.list.append(node);
   }
 

@@ -20,7 +20,7 @@ export class Table {
     };
     this.deeds = {
       undo: () => this.#back("undo"), redo: () => this.#back("redo"),
-      help: () => byId("shortcuts-dialog").showModal(), download: () => this.download.open(),
+      help: () => byId("shortcuts-dialog").showModal(), download: () => this.#download(),
       letGo: () => this.#letGo(), colorAt: (place) => this.#colorAt(place, true),
       openMark: ({ mark, points: [first] }) => this.place.open(first, mark, true),
     };
@@ -131,12 +131,12 @@ export class Table {
 
   /** Show once what to do next, unless something else is being said. */
   #greet() {
-    const { name, can, session } = this.photo;
+    const { name, can, session, film } = this.photo;
     if (session.in_color) return this.status.say(texts.inColor);
     if (this.status.speaks || this.greeted || !can.hints)
       return this.status.whisper(texts.isReady(name));
     this.greeted = true;
-    return this.status.say(coarse.matches ? texts.whatNextTouch : texts.whatNext);
+    return this.status.say((film ? texts.film : texts)[coarse.matches ? "whatNextTouch" : "whatNext"]);
   }
 
   /** Enable what the photo's model supports. */
@@ -145,16 +145,26 @@ export class Table {
     this.panels.allow(this.photo.can);
   }
 
+  /** Take photos off the table; of films all shots. */
   remove(photos) {
-    const removal = this.album.remove(photos);
-    this.status.say(texts.removed(photos), removal);
+    const films = [...new Set(photos.map(({ film }) => film).filter(Boolean))];
+    const gone = this.album.photos.filter(
+      (photo) => photos.includes(photo) || films.includes(photo.film));
+    const removal = this.album.remove(gone);
+    this.status.say(texts.removed([...films, ...photos.filter(({ film }) => !film)]), removal);
+  }
+
+  #download() {
+    if (this.photo?.film) this.film.download();
+    else this.download.open();
   }
 
   /** Give other photos the look of the current one. */
   applyLook(photos) {
-    const part = sharedPart(this.photo.look);
+    const part = sharedPart(this.photo);
     const back = this.album.apply(photos, part, texts.step.apply);
-    this.status.say(texts.applied(photos.length), { back });
+    const applied = photos.every(({ film }) => film) ? texts.film.applied : texts.applied;
+    this.status.say(applied(photos.length), { back });
   }
 
   /** Give the focus a place where the element that had it has gone. */
@@ -271,7 +281,7 @@ export class Table {
     const { kind, can } = this.tools;
     for (const tool of ["color", "brush", "hand", "crop"]) {
       byId(`tool-${tool}`).setAttribute("aria-pressed", String(tool === kind));
-      byId(`tool-${tool}`).hidden = !["hand", "crop"].includes(tool) && !can.hints;
+      byId(`tool-${tool}`).hidden = !{ color: can.hints, brush: can.hints, hand: true, crop: can.frame }[tool];
     }
     const taken = byId("viewport").dataset.tool !== kind;
     byId("viewport").dataset.tool = kind;
@@ -296,7 +306,7 @@ export class Table {
 
   #showLook(draft = false) {
     const { photo } = this;
-    this.look.show(photo.look);
+    this.look.show(photo.look, photo.can);
     this.#showSteps();
     this.stage.invalidate();
     if (draft) return;
@@ -311,11 +321,13 @@ export class Table {
     body.dataset.state = photo ? photo.state : "empty";
     document.title = photo ? `${photo.name} – ${texts.title}` : texts.title;
     if (!photo) return;
-    const { session } = photo;
+    const { session, film } = photo;
     byId("name").textContent = photo.name;
-    byId("facts").textContent = session ? texts.facts(session) : "";
-    const notes = !session ? [] : [session.in_color && texts.inColor,
+    byId("facts").textContent = !session ? "" : film ? film.factsOf(photo) : texts.facts(session);
+    const notes = !session ? [] : film ? film.notes : [session.in_color && texts.inColor,
       session.pages > 1 && texts.severalPages(session.pages), ...session.notes].filter(Boolean);
+    const removal = film ? texts.remove(film.name) : texts.removePhoto;
+    for (const key of ["title", "ariaLabel"]) byId("remove-photo")[key] = removal;
     byId("notes").textContent = notes.join(" ");
     byId("notes").hidden = !notes.length;
     const words = { waiting: texts.waiting, coloring: texts.coloring, failed: photo.problem,
@@ -324,7 +336,7 @@ export class Table {
     byId("card").hidden = photo.state === "ready";
     for (const part of document.querySelectorAll(".needs-photo")) part.inert = !photo.isOpen;
     for (const id of ["retry", "drop-photo"]) byId(id).hidden = photo.state !== "failed";
-    byId("download").disabled = !this.download.able;
+    byId("download").disabled = film ? !film.shots.length : !this.download.able;
     this.#showSteps();
   }
 

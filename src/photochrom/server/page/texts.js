@@ -3,6 +3,22 @@
 const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
 const many = (count, one, more) => `${count} ${count === 1 ? one : more}`;
 
+function clock(seconds) {
+  const whole = Math.floor(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+function left(seconds) {
+  if (seconds < 60) return "less than a minute left";
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `about ${many(minutes, "minute", "minutes")} left`
+    : `about ${many(Math.round(minutes / 60), "hour", "hours")} left`;
+}
+
+const percent = ({ done, total }) => `${Math.floor(100 * done / Math.max(1, total))} %`;
+
 export const texts = {
   title: "Photochrom",
   tagline: "Bring old photographs into colour",
@@ -208,6 +224,58 @@ export const texts = {
   cancelled: "Cancelled.",
   mark: "Note in the file that a computer chose its colours",
   reversible: "Keep the black-and-white photo inside, so that the colour can be taken off again exactly",
+
+  filmLabel: "Film",
+  filmPreview: "Preview shot",
+  filmDownload: "Download film",
+  filmProgress: "How much of the film is coloured",
+  filmTitle: "Colour the film",
+  filmHow: "Each shot gets the colours that its picture in the strip has, from its first to its last picture. "
+    + "This takes a while. You can go on working here, and stop at any time: what is done is kept.",
+  filmStart: "Start",
+  filmPicture: "Save only the picture of this shot",
+  filmVideo: "Preview of the coloured film, without sound",
+  film: {
+    invitation: () => (matchMedia("(pointer: coarse)").matches
+      ? "Choose black-and-white photos or films from this device."
+      : "Drop black-and-white photos, a folder of them or a film here, paste a photo, or choose some."),
+    none: (name) => `${name} is a film. For films this server needs the extra "video": `
+      + "pip install 'photochrom[video]'",
+    reading: (done) => `Looking for the shots of the film, ${done} %`,
+    whatNext: "Click a place in the picture to change its colour. The whole shot follows.",
+    whatNextTouch: "Tap a place in the picture to change its colour. The whole shot follows.",
+    shots: (count) => many(count, "shot", "shots"),
+    applyAll: "Give all shots this look",
+    applied: (count) => `${many(count, "shot has", "shots have")} this look now.`,
+    found: (name, shots) => `${name} has ${many(shots, "shot", "shots")}.`,
+    lost: (name) => `${name}: the server no longer has this film. Open it again from your disk.`,
+    inColor: "This film is in colour already; its colours are replaced by new ones.",
+    shotName: (name, start) => `${name} ${clock(start)}`,
+    shotOf: (number, shots) => `Shot ${number} of ${shots}`,
+    shotFrom: (number, shots, start, end) =>
+      `Shot ${number} of ${shots}, ${clock(start)} to ${clock(Math.ceil(end))}`,
+    about: (name, shots, pictures) =>
+      `${name}: ${many(shots, "shot", "shots")}, ${many(pictures, "picture", "pictures")}`,
+    color: "Colour the film",
+    colorAgain: "Colour again",
+    goOn: "Go on",
+    kinds: { mp4: "MP4: plays everywhere", mkv: "MKV: keeps all sound and subtitles",
+      lossless: "MKV without any loss: very large" },
+    waits: "Waits until another film is done",
+    coloring: (progress) => (progress.seconds_left === null ? "Begins with the first shot …"
+      : progress.done === progress.total ? "Puts the film together …"
+        : `${percent(progress)}, ${left(progress.seconds_left)}`),
+    stopping: "Stops …",
+    stopped: (progress) => `Stopped at ${percent(progress)}; what is done is kept`,
+    finished: (name, pictures) => `${name} is in colour, all ${pictures} pictures.`,
+    isFinished: (pictures, bytes) => `In colour: ${many(pictures, "picture", "pictures")}, ${
+      bytes < 1e6 ? "less than 1 MB" : megabytes(bytes)}`,
+    changed: "You changed colours since. Colour it again to have them in the film.",
+    previewOf: (name) => `Preview: ${name}`,
+    previewing: "Colours a few seconds of this shot …",
+    previewIs: "A few seconds, smaller than the film and without its sound.",
+    cannotPlay: "This browser cannot play the preview. The film itself can be coloured all the same.",
+  },
 
   tokenTitle: "This server asks for a token",
   tokenHelp: "A token is like a password. Ask whoever runs this server for it (PHOTOCHROM_SERVER_TOKEN).",

@@ -8,11 +8,16 @@ export class Tools extends EventTarget {
   color = FIRST_COLOR;
   ready = false; // the next click sets the colour without asking which
   brush = FIRST_BRUSH; // radius, of the photo's short side
-  effect = "color"; // of the brush; the others are those of masks.js
+  chosen = "color"; // the effect of the brush; the others are those of masks.js
   share = 0.25; // of an effect that has a value
-  can = { hints: true };
+  can = { hints: true, strokes: true, frame: true };
 
-  get kind() { return this.can.hints || this.tool === "crop" ? this.tool : "hand"; }
+  get kind() {
+    if (this.tool === "crop") return this.can.frame ? "crop" : "color";
+    return this.can.hints ? this.tool : "hand";
+  }
+
+  get effect() { return this.can.strokes ? this.chosen : "color"; }
 
   /** Whether dragging moves the photo. */
   get moves() { return this.kind === "hand" || this.kind === "crop"; }

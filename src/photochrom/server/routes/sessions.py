@@ -131,11 +131,14 @@ def _check_fields(fields: Mapping[str, str]) -> None:
 
 @router.post("/leases", responses={**_FAULTS, **_WITH_BODY})
 async def renew(leases: LeasesRequest, shared: Shared) -> LeasesResponse:
-    """Let sessions live for so many seconds without a request; returns those that are there.
+    """Let sessions and films live for so many seconds without a request; returns those there are.
 
     A page renews what it shows, and shortens it when it is closed, so that a reload still finds it.
     """
-    return LeasesResponse(sessions=shared.sessions.renew(leases.sessions, leases.seconds))
+    return LeasesResponse(
+        sessions=shared.sessions.renew(leases.sessions, leases.seconds),
+        films=shared.films.renew(leases.films, leases.seconds),
+    )
 
 
 @router.get("/sessions/{id}", responses=_FAULTS)

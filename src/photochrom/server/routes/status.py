@@ -12,6 +12,7 @@ from photochrom.errors import Fields
 from photochrom.options import RANGES, ColorizeOptions
 from photochrom.photo import WRITTEN
 from photochrom.photo.formats import KINDS
+from photochrom.server.films import films_can_be_read
 from photochrom.server.problems import described, problem
 from photochrom.server.state import API, Shared
 
@@ -23,7 +24,7 @@ health = APIRouter(tags=["health"])
 async def about(shared: Shared) -> dict[str, Any]:
     """Version, limits, formats and the options' ranges; needs no token.
 
-    formats, reads: what the packages of this server write and read.
+    formats, reads: what the packages of this server write and read. films: whether it opens films.
     lossy: formats in whose files `quality` counts. options: smallest, largest and default values.
     """
     settings, written = shared.settings, [kind for kind in WRITTEN if kind.available]
@@ -35,7 +36,9 @@ async def about(shared: Shared) -> dict[str, Any]:
             "pixels": settings.pixels,
             "hints": settings.hints,
             "sessions": settings.sessions,
+            "film_bytes": settings.film_bytes,
         },
+        "films": films_can_be_read(),
         "formats": [kind.suffix[1:] for kind in written],
         "lossy": [kind.suffix[1:] for kind in written if kind.quality],
         "reads": sorted(suffix for kind in KINDS if kind.available for suffix in kind.suffixes),
