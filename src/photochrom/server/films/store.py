@@ -14,8 +14,8 @@ from pathlib import Path
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from photochrom.server.film_session import FilmSession
-from photochrom.server.film_work import StoppableFilm
+from photochrom.server.films.session import FilmSession
+from photochrom.server.films.work import StoppableFilm
 from photochrom.server.leased import not_found
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError

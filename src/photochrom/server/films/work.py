@@ -14,7 +14,7 @@ from typing import Any
 
 from photochrom.errors import VideoError
 from photochrom.photo.strips import Pixels
-from photochrom.server.film_requests import ProgressResponse
+from photochrom.server.films.requests import ProgressResponse
 from photochrom.video.small import small_codes
 from photochrom.video.source import Damage, Film
 from photochrom.video.survey import Survey, frames_from
