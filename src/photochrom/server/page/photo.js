@@ -155,7 +155,10 @@ export class Photo {
 
   /** Let the server delete the session, once nothing more is asked about it. */
   async giveBack() {
-    while (this.#asked.size) await Promise.allSettled(this.#asked);
+    do {
+      await Promise.allSettled(this.#asked);
+      await new Promise((done) => { setTimeout(done); }); // what follows an answer is asked at once
+    } while (this.#asked.size);
     await api.deleteSession(this.session.id).catch(() => {});
   }
 
