@@ -212,6 +212,14 @@ def test_download_of_all_is_cancelled_or_begun_early(desk: Desk, examples: Path)
     desk.forgiven.append("ERR_FAILED")
 
 
+def slow_down(page: Page, rate: int) -> None:
+    """Let the page receive so many bytes a second."""
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    speeds = {"downloadThroughput": rate, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, **speeds})
+
+
 def test_zip_tells_how_far_it_is(desk: Desk, examples: Path) -> None:
     files = ["cat", "square", "otter", "students"]
     desk.put(*(examples / f"{name}.jpg" for name in files))
@@ -223,6 +231,7 @@ def test_zip_tells_how_far_it_is(desk: Desk, examples: Path) -> None:
             .observe(note, { childList: true, characterData: true, subtree: true });
         }"""
     )
+    slow_down(desk.page, 200_000)
     desk.click("download")
     with desk.page.expect_download() as download:
         desk.click("download-all")
