@@ -61,6 +61,7 @@ export class Album extends EventTarget {
   select(photo) {
     if (photo === this.current) return;
     this.current?.keepDraft();
+    if (this.current?.isOpen) this.current.settle().catch(() => {}); // sent again when it is seen
     this.current = photo;
     this.#emit("current");
     if (photo) this.want(photo);
