@@ -376,8 +376,8 @@ def test_several_photos_are_removed_and_brought_back(desk: Desk, examples: Path)
     desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
 
 
-def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples: Path) -> None:
-    """A request that arrives behind the one that deletes the photo would fail."""
+def held_in_coloring(desk: Desk, examples: Path) -> Any:
+    """Open two photos; the route of the second one's picture, which is held back."""
     desk.put(examples / "harbour.jpg", examples / "cat.jpg")
     desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
     desk.rest()
@@ -385,13 +385,19 @@ def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples
     desk.slide("saturation", 0.5)
     desk.click("apply-all")
     desk.until(lambda: len(held) == 1)
+    return held[0]
+
+
+def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples: Path) -> None:
+    """A request that arrives behind the one that deletes the photo would fail."""
+    held = held_in_coloring(desk, examples)
     desk.films.nth(1).locator(".film").click()
     desk.rest()
     desk.click("remove-photo")
     desk.page.locator("#status").get_by_role("button", name="Close").click()
     desk.rest()
     assert not [one for one in desk.requests if one.method == "DELETE"]
-    held[0].continue_()
+    held.continue_()
     desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
 
 
@@ -466,16 +472,10 @@ def test_look_given_while_a_photo_is_coloured_reaches_the_server(
     desk: Desk, examples: Path
 ) -> None:
     """Its picture is under way already, and is asked for again."""
-    desk.put(examples / "harbour.jpg", examples / "cat.jpg")
-    desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
-    desk.rest()
-    held = hold_requests(desk, "**/preview?**longest=256**", 1)
-    desk.slide("saturation", 0.5)
-    desk.click("apply-all")
-    desk.until(lambda: len(held) == 1)
+    held = held_in_coloring(desk, examples)
     desk.slide("saturation", 0)
     desk.click("apply-all")
-    held[0].continue_()
+    held.continue_()
     desk.until(lambda: desk.states() == ["ready"] * 2)
     gray = [patch for patch in desk.patches if patch.get("saturation") == 0]
     assert len(gray) == 2
