@@ -35,7 +35,7 @@ class StoppableFilm(Film):
     """A film whose readings end by StoppedError once `stop` is set."""
 
     def __init__(self, path: Path, name: str) -> None:
-        """Open an uploaded film; raises VideoError where it is none."""
+        """Open an uploaded film; raises VideoError where it cannot be read as one."""
         self.stop = Event()
         self.read = 0
         """Pictures so far."""

@@ -35,7 +35,7 @@ export class Photo {
   thumbnail = document.createElement("canvas");
   leaving = new AbortController();
   number = 0; // in the order of opening
-  wish = null; // parts of a look that it gets when it is open
+  pending = null; // parts of a look that it gets when it is open
   colored = false; // its colours have been fetched once
   saved = true; // nothing would be lost with the page
   revealed = false; // its colours have been shown once
