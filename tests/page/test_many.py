@@ -524,11 +524,10 @@ def test_no_barriers_in_the_overview(
 def test_wheel_scrolls_the_strip(open_desk: Callable[..., Desk], examples: Path) -> None:
     desk = open_desk(viewport={"width": 780, "height": 700})
     desk.put(*(examples / f"{name}.jpg" for name in ("square", "cat")), *[examples / "cat.jpg"] * 5)
-    box = desk.page.locator("#films").bounding_box()
-    assert box is not None
+    left, top, _, _ = desk.box("#films")
     scrolled = "() => document.getElementById('films').scrollLeft"
     before = desk.page.evaluate(scrolled)
-    desk.page.mouse.move(box["x"] + 60, box["y"] + 20)
+    desk.page.mouse.move(left + 60, top + 20)
     desk.page.mouse.wheel(0, 120)
     desk.until(lambda: desk.page.evaluate(scrolled) > before + 60)
     tip = desk.page.locator("#films .film").first.get_attribute("title")
