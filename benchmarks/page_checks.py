@@ -50,7 +50,7 @@ STATE = """() => {
 
 # The mean difference, in codes, of what is drawn right of the divider and the server's picture.
 DIFFERENCE = """async (id) => {
-  const { stage, preview } = globalThis.desk;
+  const { album, stage, preview } = globalThis.desk;
   const answer = await fetch(`api/v1/sessions/${id}/preview?longest=640`);
   if (!answer.ok) return -1;
   const bitmap = await createImageBitmap(await answer.blob());
@@ -73,7 +73,16 @@ DIFFERENCE = """async (id) => {
   const scale = devicePixelRatio;
   const drawn = means((pen, side) => pen.drawImage(stage.canvas, left * scale, top * scale,
     width * scale, height * scale, 0, 0, side, side));
-  const wanted = means((pen, side) => pen.drawImage(bitmap, 0, 0, side, side));
+  const { look, size: photo } = album.current; // the server's preview is neither cut nor turned
+  const [across, down, x, y] = look.crop ? look.crop.match(/\\d+/g).map(Number)
+    : [photo.width, photo.height, 0, 0];
+  const share = bitmap.width / photo.width;
+  const wanted = means((pen, side) => {
+    pen.translate(side / 2, side / 2);
+    pen.rotate(look.turn * Math.PI / 180);
+    pen.drawImage(bitmap, x * share, y * share, across * share, down * share,
+      -side / 2, -side / 2, side, side);
+  });
   let [sum, count] = [0, 0];
   for (let at = 0; at < drawn.length; at += 1) {
     const [row, column] = [Math.floor(at / 3 / size), Math.floor(at / 3) % size];

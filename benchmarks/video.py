@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +258,7 @@ def print_rows(title: str, rows: dict[str, dict[str, float]]) -> None:
 def transitions(path: Path) -> tuple[list[Array], list[tuple[str, int, int]]]:
     """One film with 40 cuts, 20 dissolves and 10 fades, and 20 flashes that are none of them."""
     random = np.random.default_rng(0)
-    source = photos(path)
+    source = cycle(photos(path))
     kinds = ["cut"] * 40 + ["dissolve"] * 20 + ["fade"] * 10
     random.shuffle(kinds)
     pictures: list[Array] = moving(next(source), 50, 0)[0]

@@ -117,3 +117,18 @@ def command() -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def native_kernel() -> None:
+    """Build the native kernel from the source as it is: no test runs one from before a change."""
+    import hatch_build
+
+    from photochrom._system import kernel
+    from support.programs import missing
+
+    if not hatch_build.compilers():
+        missing("no C compiler")
+    assert hatch_build.build()
+    kernel.library.cache_clear()
+    assert kernel.kernel_name() == "native"

@@ -68,6 +68,9 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/video.md", "python benchmarks/video.py --clips"),
         ("docs/video.md", "python benchmarks/video.py --speed"),
     ],
+    "takes a quarter of an hour": [
+        ("docs/video.md", "python benchmarks/video_memory.py"),
+    ],
     "needs several GPUs or machines": [
         ("docs/training.md", "torchrun --standalone"),
         ("docs/training.md", "torchrun --nnodes"),

@@ -459,3 +459,18 @@ def pixels_without_a_warning(data):
     except pyvips.Error:
         return False
     return True
+
+
+@pytest.mark.parametrize("compression", ["lzw", None])
+def test_an_empty_palette(compression):
+    """Every pixel would be black."""
+    colors = np.linspace(0, 65535, 256).astype(np.uint16)
+    palette = np.stack([colors] * 3)
+    sound = written(tiffs.gray(), photometric="palette", colormap=palette, compression=compression)
+    pixels = pixels_of(Photo(sound)).astype(int).reshape(*tiffs.gray().shape, -1)
+    assert np.abs(pixels - tiffs.gray()[..., None]).max() <= 1
+    empty = written(
+        tiffs.gray(), photometric="palette", colormap=0 * palette, compression=compression
+    )
+    with pytest.raises(PhotoError, match="damaged, its palette is empty"):
+        Photo(empty)

@@ -158,9 +158,8 @@ def open_mixer(desk: Desk) -> tuple[float, float, float]:
     desk.click_photo(*SKY)
     desk.chips.first.wait_for()
     desk.page.locator("#place summary").click()
-    box = desk.page.locator("#place .plane").bounding_box()
-    assert box is not None
-    return box["x"], box["y"], box["width"]
+    left, top, width, _ = desk.box("#place .plane")
+    return left, top, width
 
 
 def test_mixer_paints_only_what_srgb_has_at_that_lightness(harbour: Desk) -> None:
@@ -366,15 +365,14 @@ def test_tools_for_colors_are_hidden_where_the_model_takes_none(
 
 def test_color_from_another_picture(harbour: Desk, examples: Path) -> None:
     harbour.tab("colors")
-    count = len(harbour.requests)
+    photos = len(harbour.all("sessions", "POST"))
     harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
     reference = harbour.page.locator("#reference")
     expect(reference).to_be_visible()
-    box = reference.bounding_box()
-    assert box is not None
-    reference.click(position={"x": 0.2 * box["width"], "y": 0.15 * box["height"]})  # blue water
+    _, _, width, height = harbour.box("#reference")
+    reference.click(position={"x": 0.2 * width, "y": 0.15 * height})  # blue water
     assert "is picked" in harbour.status
-    assert len(harbour.requests) == count  # it stays in the browser
+    assert len(harbour.all("sessions", "POST")) == photos  # it stays in the browser
     harbour.click_photo(*WATER)  # goes there at once
     harbour.rest()
     (hint,) = harbour.hints()

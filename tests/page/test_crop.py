@@ -22,19 +22,12 @@ pytestmark = pytest.mark.browser
 
 def frame_of(desk: Desk) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of the frame on the screen."""
-    box = desk.page.locator("#crop").bounding_box()
-    assert box is not None
-    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
-
-
-def grip(desk: Desk, name: str) -> tuple[float, float]:
-    box = desk.page.locator(f".grip.{name}").bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    left, top, width, height = desk.box("#crop")
+    return left, top, left + width, top + height
 
 
 def pull(desk: Desk, name: str, dx: float, dy: float) -> None:
-    x, y = grip(desk, name)
+    x, y = desk.middle(f".grip.{name}")
     desk.drag((x, y), (x + dx, y + dy))
 
 
@@ -160,8 +153,8 @@ def test_turned_photo_is_sharp_at_full_size(desk: Desk, stripes: Path) -> None:
     desk.page.wait_for_timeout(600)
     query = desk.all("region")[-1].query
     # upright stripes lie now: lines of two pixels below each other
-    canvas = desk.canvas
-    row = [canvas["width"] / 2, canvas["height"] / 2]
+    _, _, across, down = desk.box("#canvas")
+    row = [across / 2, down / 2]
     spreads = desk.page.evaluate(
         """([x, y]) => {
           const pen = document.getElementById("canvas").getContext("2d");
@@ -175,8 +168,8 @@ def test_turned_photo_is_sharp_at_full_size(desk: Desk, stripes: Path) -> None:
     )
     assert spreads[0] < 12
     assert spreads[1] > 60
-    assert int(query["w"]) <= canvas["height"] + 2
-    assert int(query["h"]) <= canvas["width"] + 2
+    assert int(query["w"]) <= down + 2
+    assert int(query["h"]) <= across + 2
 
 
 def test_shapes(harbour: Desk) -> None:
@@ -341,11 +334,10 @@ def test_everything_is_in_reach(
     desk.rest()
     width, height = how["viewport"]["width"], how["viewport"]["height"]
     for name in ("turn-left", "turn-right", "crop-ratio", "crop-border", "crop-whole", "crop-done"):
-        box = desk.page.locator(f"#{name}").bounding_box()
-        assert box is not None, name
-        assert box["x"] >= 0, name
-        assert box["x"] + box["width"] <= width + 1, name
-        assert box["y"] + box["height"] <= height + 1, name
+        left, top, across, down = desk.box(f"#{name}")
+        assert left >= 0, name
+        assert left + across <= width + 1, name
+        assert top + down <= height + 1, name
     _, top, _, bottom = frame_of(desk)
     assert (bottom - top) > 0.28 * height
     settle_colors(desk)
@@ -358,7 +350,7 @@ def test_finger(open_desk: Callable[..., Desk], album_page: Path) -> None:
     desk.page.tap("#tool-crop")
     desk.rest()
     line = desk.page.context.new_cdp_session(desk.page)
-    x, y = grip(desk, "se")
+    x, y = desk.middle(".grip.se")
 
     def touch(kind: str, *points: tuple[float, float]) -> None:
         spots = [{"x": at[0], "y": at[1]} for at in points]

@@ -312,11 +312,11 @@ def test_no_barriers_and_nothing_off_the_screen(
         assert violations(desk, axe) == []
         width, height = how["viewport"]["width"], how["viewport"]["height"]
         for selector in visible:
-            box = desk.page.locator(selector).bounding_box()
-            assert box is not None, selector
-            assert box["x"] >= 0, selector
-            assert box["x"] + box["width"] <= width, selector
-            assert box["y"] + box["height"] <= height, selector
+            left, top, across, down = desk.box(selector)
+            assert left >= 0, selector
+            assert left + across <= width, selector
+            assert top >= 0, selector
+            assert top + down <= height, selector
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
 
     open_film(desk, reel)

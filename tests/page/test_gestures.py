@@ -46,8 +46,7 @@ def test_stroke_on_a_photo_that_is_not_open_yet_does_nothing(desk: Desk, example
     desk.page.set_input_files("#photo-input", [str(examples / "cat.jpg")])
     desk.until(lambda: desk.page.evaluate("() => document.body.dataset.state") == "uploading")
     desk.page.wait_for_timeout(300)  # the browser's own picture of it is shown
-    box = desk.canvas
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    middle = desk.middle("#canvas")
     desk.drag(middle, (middle[0] + 60, middle[1]))
     assert not desk.faults
 

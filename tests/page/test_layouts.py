@@ -28,9 +28,8 @@ pytestmark = pytest.mark.browser
 
 def area(desk: Desk, selector: str) -> tuple[float, float, float, float]:
     """Left, top, right, bottom."""
-    box = desk.page.locator(selector).bounding_box()
-    assert box is not None, selector
-    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+    left, top, width, height = desk.box(selector)
+    return left, top, left + width, top + height
 
 
 def press(desk: Desk, x: float, y: float) -> None:

@@ -38,13 +38,12 @@ def test_saturation_shows_on_the_photo(harbour: Desk) -> None:
 
 
 def test_dragging_asks_small_and_letting_go_asks_for_the_screens_size(harbour: Desk) -> None:
-    slider = harbour.page.locator("#look-warmth").bounding_box()
-    assert slider is not None
-    y = slider["y"] + slider["height"] / 2
+    left, top, width, height = harbour.box("#look-warmth")
+    y = top + height / 2
     harbour.requests.clear()
-    harbour.page.mouse.move(slider["x"] + slider["width"] / 2, y)
+    harbour.page.mouse.move(left + width / 2, y)
     harbour.page.mouse.down()
-    harbour.page.mouse.move(slider["x"] + 0.8 * slider["width"], y, steps=5)
+    harbour.page.mouse.move(left + 0.8 * width, y, steps=5)
     harbour.until(lambda: harbour.all("preview"))
     harbour.rest()
     assert {one.query["longest"] for one in harbour.all("preview")} == {"640"}

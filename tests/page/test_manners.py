@@ -257,10 +257,8 @@ def test_phone_shows_the_photo_above_the_controls(
     desk.rest()
     opened = desk.frame
     assert opened[3] < folded[3]
-    stage, sheet = page.locator("#viewport").bounding_box(), page.locator(".sheet").bounding_box()
-    assert stage is not None
-    assert sheet is not None
-    assert stage["y"] + stage["height"] <= sheet["y"]
+    _, top, _, height = desk.box("#viewport")
+    assert top + height <= desk.box(".sheet")[1]
     page.tap("#tab-look")
     expect(page.locator("#look-vividness")).to_be_hidden()
 
@@ -292,11 +290,10 @@ def test_phone_sets_a_color_by_touch(open_desk: Callable[..., Desk], examples: P
     desk.rest()
     (hint,) = desk.hints()
     assert hint["x"] == pytest.approx(0.75 * 1024, abs=4)
-    panel = desk.page.locator("#place").bounding_box()
-    assert panel is not None
-    assert (panel["x"], panel["width"]) == (0, 390)  # a sheet at the bottom
-    assert panel["y"] + panel["height"] == pytest.approx(844, abs=1)
-    assert desk.spot(0.75, 0.2)[1] < panel["y"]  # the place stays in sight
+    left, top, width, height = desk.box("#place")
+    assert (left, width) == (0, 390)  # a sheet at the bottom
+    assert top + height == pytest.approx(844, abs=1)
+    assert desk.spot(0.75, 0.2)[1] < top  # the place stays in sight
 
 
 def test_phone_divider_by_touch(open_desk: Callable[..., Desk], examples: Path) -> None:

@@ -212,6 +212,14 @@ def test_download_of_all_is_cancelled_or_begun_early(desk: Desk, examples: Path)
     desk.forgiven.append("ERR_FAILED")
 
 
+def slow_down(page: Page, rate: int) -> None:
+    """Let the page receive so many bytes a second."""
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    speeds = {"downloadThroughput": rate, "uploadThroughput": -1}
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 0, **speeds})
+
+
 def test_zip_tells_how_far_it_is(desk: Desk, examples: Path) -> None:
     files = ["cat", "square", "otter", "students"]
     desk.put(*(examples / f"{name}.jpg" for name in files))
@@ -223,6 +231,7 @@ def test_zip_tells_how_far_it_is(desk: Desk, examples: Path) -> None:
             .observe(note, { childList: true, characterData: true, subtree: true });
         }"""
     )
+    slow_down(desk.page, 200_000)
     desk.click("download")
     with desk.page.expect_download() as download:
         desk.click("download-all")
@@ -367,8 +376,8 @@ def test_several_photos_are_removed_and_brought_back(desk: Desk, examples: Path)
     desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
 
 
-def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples: Path) -> None:
-    """A request that arrives behind the one that deletes the photo would fail."""
+def held_in_coloring(desk: Desk, examples: Path) -> Any:
+    """Open two photos; the route of the second one's picture, which is held back."""
     desk.put(examples / "harbour.jpg", examples / "cat.jpg")
     desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
     desk.rest()
@@ -376,13 +385,19 @@ def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples
     desk.slide("saturation", 0.5)
     desk.click("apply-all")
     desk.until(lambda: len(held) == 1)
+    return held[0]
+
+
+def test_photo_is_given_back_once_nothing_is_asked_about_it(desk: Desk, examples: Path) -> None:
+    """A request that arrives behind the one that deletes the photo would fail."""
+    held = held_in_coloring(desk, examples)
     desk.films.nth(1).locator(".film").click()
     desk.rest()
     desk.click("remove-photo")
     desk.page.locator("#status").get_by_role("button", name="Close").click()
     desk.rest()
     assert not [one for one in desk.requests if one.method == "DELETE"]
-    held[0].continue_()
+    held.continue_()
     desk.until(lambda: len([one for one in desk.requests if one.method == "DELETE"]) == 1)
 
 
@@ -457,16 +472,10 @@ def test_look_given_while_a_photo_is_coloured_reaches_the_server(
     desk: Desk, examples: Path
 ) -> None:
     """Its picture is under way already, and is asked for again."""
-    desk.put(examples / "harbour.jpg", examples / "cat.jpg")
-    desk.page.get_by_role("button", name="harbour.jpg", exact=True).click()
-    desk.rest()
-    held = hold_requests(desk, "**/preview?**longest=256**", 1)
-    desk.slide("saturation", 0.5)
-    desk.click("apply-all")
-    desk.until(lambda: len(held) == 1)
+    held = held_in_coloring(desk, examples)
     desk.slide("saturation", 0)
     desk.click("apply-all")
-    held[0].continue_()
+    held.continue_()
     desk.until(lambda: desk.states() == ["ready"] * 2)
     gray = [patch for patch in desk.patches if patch.get("saturation") == 0]
     assert len(gray) == 2
@@ -515,11 +524,10 @@ def test_no_barriers_in_the_overview(
 def test_wheel_scrolls_the_strip(open_desk: Callable[..., Desk], examples: Path) -> None:
     desk = open_desk(viewport={"width": 780, "height": 700})
     desk.put(*(examples / f"{name}.jpg" for name in ("square", "cat")), *[examples / "cat.jpg"] * 5)
-    box = desk.page.locator("#films").bounding_box()
-    assert box is not None
+    left, top, _, _ = desk.box("#films")
     scrolled = "() => document.getElementById('films').scrollLeft"
     before = desk.page.evaluate(scrolled)
-    desk.page.mouse.move(box["x"] + 60, box["y"] + 20)
+    desk.page.mouse.move(left + 60, top + 20)
     desk.page.mouse.wheel(0, 120)
     desk.until(lambda: desk.page.evaluate(scrolled) > before + 60)
     tip = desk.page.locator("#films .film").first.get_attribute("title")

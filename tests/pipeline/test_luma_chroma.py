@@ -1,28 +1,19 @@
 """Chroma for a luma that is kept: the wanted a and b, the very Y', inside the cube."""
 
-import hatch_build
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom._system import kernel
 from photochrom.color.lab import lab_from_srgb
 from photochrom.color.rgb_space import SRGB, Curve, RgbSpace
 from photochrom.filters.upsample import LinearChroma
 from photochrom.pipeline.luma_chroma import ChromaSolver, LumaCoding, _Block, _blocks, chroma_planes
-from support.programs import missing
 
 GAMMA = RgbSpace("gamma 1.8", Curve(np.linspace(0, 1, 65536) ** 1.8), SRGB.xyz_from_rgb)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built():
-    if not hatch_build.compilers():
-        missing("no C compiler")
-    assert hatch_build.build()
-    kernel.library.cache_clear()
-    assert kernel.kernel_name() == "native"
+pytestmark = pytest.mark.usefixtures("native_kernel")
 
 
 def constant(ab):

@@ -22,7 +22,6 @@ from photochrom.photo.strips import Coding, StripPlan
 from photochrom.pipeline import native
 from photochrom.pipeline.full_size import _Kernel
 from photochrom.pipeline.luma_chroma import ChromaSolver
-from support.programs import missing
 
 TYPES = [np.dtype(name) for name in ("uint8", "uint16", "float32")]
 STEPS = np.linspace(0, 1, 65536)
@@ -41,14 +40,7 @@ ODD_FLOATS = [np.nan, np.inf, -np.inf, -0.0, 0.0, 1.0, 1e-45, 1e-39, 1e-20, -1e-
 FUZZER = Path(__file__).with_name("fuzz_full_size.c")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built():
-    """What is tested is the source as it is, not a library that was built before a change."""
-    if not hatch_build.compilers():
-        missing("no C compiler")
-    assert hatch_build.build()
-    kernel.library.cache_clear()
-    assert kernel.kernel_name() == "native"
+pytestmark = pytest.mark.usefixtures("native_kernel")
 
 
 def kernels(plan, chroma, source, target):

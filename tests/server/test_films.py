@@ -16,9 +16,9 @@ pytest.importorskip("av", reason="needs the packages of the extra 'video'")
 import av
 
 from photochrom.errors import VideoError
-from photochrom.server import films
-from photochrom.server.film_session import FilmSession
-from photochrom.server.film_work import StoppableFilm
+from photochrom.server.films import store
+from photochrom.server.films.session import FilmSession
+from photochrom.server.films.work import StoppableFilm
 from photochrom.video.source import Film
 from support.films import (
     lumas_of,
@@ -275,7 +275,7 @@ def test_without_pyav_films_are_refused(
     served: Served, reel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert served.ask("GET", f"{API}/about").json["films"] is True
-    monkeypatch.setattr(films, "find_spec", lambda name: None)
+    monkeypatch.setattr(store, "find_spec", lambda name: None)
     assert served.ask("GET", f"{API}/about").json["films"] is False
     answer = served.ask("POST", f"{API}/films", reel.read_bytes())
     assert answer.status == 501

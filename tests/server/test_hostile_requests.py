@@ -52,7 +52,7 @@ def _nothing_left(served: Served) -> Iterator[None]:
     yield
     assert served.idle()
     assert served.ask("GET", "/readyz").status == 200
-    for session in list(served.state.sessions._sessions):
+    for session in list(served.state.sessions.open):
         served.ask("DELETE", f"{API}/sessions/{session}")
     assert wait_for_no_files(served)
 

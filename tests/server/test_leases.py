@@ -33,7 +33,7 @@ def renew(server: Served, names: list[str], seconds: float) -> dict[str, float]:
 
 def age(server: Served, name: str, seconds: float) -> None:
     """Let a session have been idle for so long."""
-    session = server.state.sessions._sessions[name]
+    session = server.state.sessions.open[name]
     session.touched -= seconds
     session.used_at -= seconds
 

@@ -52,6 +52,23 @@ PIXELS = """([left, top, width, height]) => {
 }"""
 
 
+BOX = """async (node) => {
+  const read = () => {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    return [left, top, width, height];
+  };
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  for (let before = null, tries = 0; tries < 100; tries += 1) {
+    const box = read();
+    if (before && box.every((value, i) => value === before[i])) return box;
+    before = box;
+    await frame();
+    await frame();
+  }
+  throw new Error("it never stands still");
+}"""
+
+
 class PageRequest:
     """One request to the server."""
 
@@ -166,29 +183,32 @@ class Desk:
     def status(self) -> str:
         return self.page.inner_text("#status")
 
+    def box(self, selector: str) -> tuple[float, float, float, float]:
+        """Left, top, width and height of an element on the screen, once it stands still."""
+        element = self.page.locator(selector)
+        element.wait_for(state="visible")
+        left, top, width, height = element.evaluate(BOX)
+        return left, top, width, height
+
+    def middle(self, selector: str) -> tuple[float, float]:
+        left, top, width, height = self.box(selector)
+        return left + width / 2, top + height / 2
+
     @property
     def frame(self) -> tuple[float, float, float, float]:
         """Left, top, width and height of the visible photo on the screen, by the divider's line."""
+        line_left, top, line_width, height = self.box("#divider")
         split = float(self.divider.get_attribute("aria-valuenow") or 0) / 100
-        box = self.divider.bounding_box()
-        stage = self.canvas
-        assert box is not None
-        at = box["x"] + box["width"] / 2
+        at = line_left + line_width / 2
         left, width = (
             self.page.locator("#viewport").evaluate(
                 "(box, name) => parseFloat(box.style.getPropertyValue(`--photo-${name}`))", name
             )
             for name in ("left", "width")
         )
-        left += stage["x"]
+        left += self.box("#canvas")[0]
         assert abs(left + split * width - at) < 1 + 0.006 * width
-        return left, box["y"], width, box["height"]
-
-    @property
-    def canvas(self) -> dict[str, float]:
-        box = self.page.locator("#canvas").bounding_box()
-        assert box is not None
-        return dict(box)
+        return left, top, width, height
 
     @property
     def divider(self) -> Locator:
@@ -197,9 +217,7 @@ class Desk:
     @property
     def divider_grip(self) -> tuple[float, float]:
         """The middle of the divider's handle on the screen."""
-        box = self.divider.locator("span").bounding_box()
-        assert box is not None
-        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        return self.middle("#divider span")
 
     @property
     def chips(self) -> Locator:
@@ -213,8 +231,8 @@ class Desk:
     def pixels(self, x: float, y: float, width: float = 12, height: float = 12) -> dict[str, Any]:
         """Mean colour, chroma and spread of the canvas around shares of the photo."""
         left, top = self.spot(x, y)
-        stage = self.canvas
-        box = [left - stage["x"] - width / 2, top - stage["y"] - height / 2, width, height]
+        stage_left, stage_top, _, _ = self.box("#canvas")
+        box = [left - stage_left - width / 2, top - stage_top - height / 2, width, height]
         return self.page.evaluate(PIXELS, [round(value) for value in box])
 
     def chroma(self, x: float, y: float, size: float = 12) -> float:

@@ -1,8 +1,10 @@
 """Pictures, chroma and luma for tests of grey JPEGs that are coloured reversibly."""
 
 import io
+from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 from PIL import Image
 
 
@@ -31,3 +33,23 @@ def luma_of(data):
         assert image.mode == "YCbCr"
         return np.asarray(image)[..., 0]
     return np.asarray(image)
+
+
+def drawn_damage(data: Any, sound: bytes) -> bytes:
+    """A file with bytes changed, cut out or cut off up to four times; nothing may be left of it.
+
+    data: hypothesis' `st.data()`.
+    """
+    damaged = bytearray(sound)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        action = data.draw(st.sampled_from(["change", "remove", "end"]))
+        if action == "change":
+            damaged[place] = data.draw(st.integers(0, 255))
+        elif action == "remove":
+            del damaged[place : place + data.draw(st.integers(1, 9))]
+        else:
+            del damaged[max(place, 2) :]
+        if not damaged:
+            break
+    return bytes(damaged)

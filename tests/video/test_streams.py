@@ -114,24 +114,31 @@ def test_metadata_and_chapters_are_kept(tmp_path, color):
     assert times == [0, Fraction(1, 5)]
 
 
-def test_subtitles_and_attachments_are_copied_into_matroska(tmp_path, color):
-    text = tmp_path / "words.srt"
+def with_subtitles(folder, attached=None):
+    """A film with a line of words, and perhaps an attachment."""
+    text = folder / "words.srt"
     text.write_text("1\n00:00:00,100 --> 00:00:00,300\nA dog barks.\n", encoding="utf-8")
-    film = write_film(tmp_path / "film.mkv", PICTURES)
+    film = write_film(folder / "film.mkv", PICTURES)
     with (
         av.open(str(film)) as pictures,
         av.open(str(text)) as words,
-        av.open(str(tmp_path / "in.mkv"), "w") as out,
+        av.open(str(folder / "in.mkv"), "w") as out,
     ):
         first = out.add_stream_from_template(pictures.streams.video[0])
         second = out.add_stream_from_template(words.streams.subtitles[0])
-        out.add_attachment("note.txt", "text/plain", b"found in an attic")
+        if attached is not None:
+            out.add_attachment("note.txt", "text/plain", attached)
         for source, stream in ((pictures, first), (words, second)):
             for packet in source.demux():
                 if packet.size:
                     packet.stream = stream
                     out.mux(packet)
-    report = color(tmp_path / "in.mkv", tmp_path / "out.mkv", lossless=True)
+    return folder / "in.mkv"
+
+
+def test_subtitles_and_attachments_are_copied_into_matroska(tmp_path, color):
+    film = with_subtitles(tmp_path, attached=b"found in an attic")
+    report = color(film, tmp_path / "out.mkv", lossless=True)
     assert report.warnings == ()
     assert packets_of(tmp_path / "out.mkv", "subtitle")[0][1] == b"A dog barks."
     with av.open(str(tmp_path / "out.mkv")) as done:
@@ -139,22 +146,8 @@ def test_subtitles_and_attachments_are_copied_into_matroska(tmp_path, color):
 
 
 def test_what_the_container_does_not_hold_is_said(tmp_path, color):
-    text = tmp_path / "words.srt"
-    text.write_text("1\n00:00:00,100 --> 00:00:00,300\nA dog barks.\n", encoding="utf-8")
-    film = write_film(tmp_path / "film.mkv", PICTURES)
-    with (
-        av.open(str(film)) as pictures,
-        av.open(str(text)) as words,
-        av.open(str(tmp_path / "in.mkv"), "w") as out,
-    ):
-        first = out.add_stream_from_template(pictures.streams.video[0])
-        second = out.add_stream_from_template(words.streams.subtitles[0])
-        for source, stream in ((pictures, first), (words, second)):
-            for packet in source.demux():
-                if packet.size:
-                    packet.stream = stream
-                    out.mux(packet)
-    report = color(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    film = with_subtitles(tmp_path)
+    report = color(film, tmp_path / "out.mp4")
     [line] = report.warnings
     assert "subtitle" in line
     assert ".mkv" in line

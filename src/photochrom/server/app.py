@@ -21,7 +21,7 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.vips import block_untrusted
 from photochrom.server import problems
 from photochrom.server.api_docs import docs_page
-from photochrom.server.films import Films
+from photochrom.server.films.store import Films
 from photochrom.server.models import Models
 from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.result import Result
-from photochrom.server.leased import Leased, not_found
+from photochrom.server.leased import Leased, LeasedStore
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError
 from photochrom.server.requests import ModelAndOptions, OptionsRequest
@@ -137,70 +134,44 @@ class PhotoSession(Leased):
         return self._plain(look.unadjusted).adjusted_by(Adjustments.of(look.options))
 
 
-class PhotoSessions:
-    """All sessions of a server, in a folder of its own; thread-safe."""
+class PhotoSessions(LeasedStore[PhotoSession]):
+    """All sessions of a server, in a folder of its own; thread-safe.
+
+    Where all places are taken, the session that has been idle longest yields.
+    """
 
     def __init__(self, folder: Path, settings: Settings, models: Models) -> None:
-        self.folder = folder
-        self._settings, self._models = settings, models
-        self._lock = threading.Lock()
-        self._sessions: OrderedDict[str, PhotoSession] = (
-            OrderedDict()
-        )  # the most recently used last
-        self._arriving = 0
-
-    def __len__(self) -> int:
-        return len(self._sessions)
+        super().__init__(folder, settings, "photo")
+        self._models = models
 
     @property
     def bytes(self) -> int:
         """Size of all sessions on the disk."""
-        return sum(session.bytes for session in list(self._sessions.values()))
+        return sum(session.bytes for session in list(self.open.values()))
 
-    @contextmanager
-    def place(self) -> Iterator[Path]:
-        """A new folder for a photo that arrives, with a name that nobody can guess.
-
-        The caller removes it where the photo fails. Where all places are taken, the session that
-        has been idle longest yields. Raises RefusedError, 429, where none has been idle for long.
-        """
-        yielded: list[PhotoSession] = []
-        try:
-            with self._lock:
-                while self._is_full():
-                    yielded.append(self._sessions.pop(self._longest_idle()))
-                self._arriving += 1
-        finally:
-            for session in yielded:
-                session.close()
-        folder = self.folder / secrets.token_urlsafe(16)
-        try:
-            folder.mkdir(mode=0o700)
-            yield folder
-        finally:
-            with self._lock:
-                self._arriving -= 1
+    def make_room(self, yielded: list[PhotoSession]) -> None:  # noqa: D102 - as inherited
+        while self._is_full():
+            yielded.append(self.open.pop(self._longest_idle()))
 
     def _is_full(self) -> bool:
-        count = len(self._sessions) + self._arriving
-        return count >= self._settings.sessions or self.bytes >= self._settings.session_bytes
+        most = self.settings.sessions
+        return self.count >= most or self.bytes >= self.settings.session_bytes
 
     def _longest_idle(self) -> str:
         """The id of the session that yields; raises RefusedError, 429, where none may."""
         waits = {
-            name: session.idle_for(self._settings.idle_s)
-            for name, session in self._sessions.items()  # the least recently used first
+            name: session.idle_for(self.settings.idle_s)
+            for name, session in self.open.items()  # the least recently used first
             if not session.in_use
         }
         ready = [name for name, wait in waits.items() if wait <= 0]
         if ready:
             return ready[0]
-        count = len(self._sessions) + self._arriving
         wait = math.ceil(min([*waits.values(), _LONGEST_RETRY_S]))
         raise RefusedError(
             429,
             "too-many-photos",
-            f"{count} photos are open, all that this server has room for, and all are in use",
+            f"{self.count} photos are open, all that this server has room for, and all are in use",
             f"close some, or come back in {wait} s",
             {"Retry-After": str(wait)},
         )
@@ -214,57 +185,18 @@ class PhotoSessions:
             self._models.default, ColorizeOptions(recolor=True)
         )  # the page says that the photo has colours already
         session = PhotoSession(folder, photo, self._models, look)
-        session.lifetime_s = self._settings.session_s
-        if lease_s is not None:
-            session.lease(min(lease_s, self._settings.session_s))
+        self.lease(session, lease_s)
         return session
 
-    def renew(self, names: Sequence[str], seconds: float) -> dict[str, float]:
-        """Let sessions live so long without a request, at most the server's own time.
-
-        Returns the lifetimes of those that are there, by id. It does not count as a use.
-        """
-        lifetime = min(seconds, self._settings.session_s)
-        with self._lock:
-            there = [name for name in names if name in self._sessions]
-            for name in there:
-                self._sessions[name].lease(lifetime)
-        return dict.fromkeys(there, lifetime)
-
-    def add(self, session: PhotoSession) -> None:
-        """Make a session available to `get`."""
-        with self._lock:
-            self._sessions[session.id] = session
+    def add(self, session: PhotoSession) -> None:  # noqa: D102 - as inherited
+        super().add(session)
         self._drop_cold_caches()
 
-    def get(self, name: str) -> PhotoSession:
-        """A session by its id, then the most recently used; raises RefusedError, 404."""
-        with self._lock:
-            session = self._sessions.get(name)
-            if session is None:
-                raise not_found("photo")
-            session.touch()
-            self._sessions.move_to_end(name)
+    def get(self, name: str) -> PhotoSession:  # noqa: D102 - as inherited
+        session = super().get(name)
         self._drop_cold_caches()
         return session
-
-    def remove(self, name: str) -> None:
-        """Delete a session; raises RefusedError, 404."""
-        with self._lock:
-            session = self._sessions.pop(name, None)
-        if session is None:
-            raise not_found("photo")
-        session.close()
-
-    def expire(self) -> None:
-        """Delete sessions that had no request or renewal for their lifetime."""
-        for name, session in list(self._sessions.items()):
-            if session.expired:
-                try:
-                    self.remove(name)
-                except RefusedError:
-                    continue  # another thread was faster
 
     def _drop_cold_caches(self) -> None:
-        for session in list(self._sessions.values())[:-_WARM]:
+        for session in list(self.open.values())[:-_WARM]:
             session.drop_caches()

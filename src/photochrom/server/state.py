@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from photochrom.server.films import Films
+from photochrom.server.films.store import Films
 from photochrom.server.models import Models
 from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measures

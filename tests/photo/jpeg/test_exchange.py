@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photochrom._system import kernel
 from photochrom.photo.jpeg import stream as jpeg_stream
 from photochrom.photo.jpeg.chroma import ChromaPlane, dc_codes
 from photochrom.photo.jpeg.exchange import _AddedStruct, _ExchangeStruct, exchanged
@@ -18,7 +17,7 @@ from photochrom.photo.jpeg.exchange_request import Codes, Exchange, ExchangeErro
 from photochrom.photo.jpeg.markers import FRAMES, FrameHeader, JpegStructureError
 from photochrom.photo.jpeg.scans import layouts
 from support.gray_jpegs import picture
-from support.programs import missing, program
+from support.programs import program
 
 SIZES = [(1, 1), (9, 16), (33, 65)]
 CODINGS = {
@@ -30,13 +29,7 @@ CODINGS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built():
-    if not hatch_build.compilers():
-        missing("no C compiler")
-    assert hatch_build.build()
-    kernel.library.cache_clear()
-    assert kernel.kernel_name() == "native"
+pytestmark = pytest.mark.usefixtures("native_kernel")
 
 
 def by_cjpeg(gray, *options):

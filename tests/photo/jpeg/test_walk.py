@@ -21,7 +21,7 @@ from photochrom.photo.jpeg.stream import pieces
 from photochrom.photo.jpeg.structure import end_of, frame_of, structure_of
 from photochrom.photo.jpeg.walk import ScanStruct, walk
 from support import pictures
-from support.programs import missing, program
+from support.programs import program
 
 SIZES = [(1, 1), (1, 9), (7, 8), (8, 8), (9, 17), (33, 65), (70, 101)]
 SAMPLINGS = ["1x1", "2x1", "1x2", "2x2", "4x1", "3x2", "2x2,2x1,2x1", "1x2,2x1,2x1"]
@@ -36,13 +36,7 @@ CODINGS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built():
-    if not hatch_build.compilers():
-        missing("no C compiler")
-    assert hatch_build.build()
-    kernel.library.cache_clear()
-    assert kernel.kernel_name() == "native"
+pytestmark = pytest.mark.usefixtures("native_kernel")
 
 
 def picture(height, width, seed=0):

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import BinaryIO
 
@@ -139,8 +138,8 @@ def _sound_rows(file: BinaryIO, layout: Layout, segment: Segment) -> int:
     file.seek(segment.offset)
     data = file.read(segment.count)
     if layout.compression == JPEG:
-        sound = _decodes_as_jpeg(data, layout, segment)
-        return int(min(stored, _possible_rows(data, layout))) if sound else 0
+        decodes = _decodes_as_jpeg(data, layout, segment)
+        return _possible_rows(data, layout, stored) if decodes else 0
     if layout.compression == PACK_BITS and layout.tiled and _decodes(data, layout, stored + 1):
         return 0  # there is more than a tile, so it is not of this place
     rows = _decoded_rows(data, layout, segment)
@@ -193,8 +192,8 @@ def _decodes_as_jpeg(data: bytes, layout: Layout, segment: Segment) -> bool:
     return _decodes(data, stream, frame.height)
 
 
-def _possible_rows(data: bytes, layout: Layout) -> float:
-    """How many rows of a JPEG stream, from its top, have data that is possible.
+def _possible_rows(data: bytes, layout: Layout, stored: int) -> int:
+    """How many of the stored rows of a JPEG stream, from its top, have data that is possible.
 
     libjpeg takes codes that do not exist for zeros.
     """
@@ -202,7 +201,7 @@ def _possible_rows(data: bytes, layout: Layout) -> float:
     stream = data if tables is None else tables.data[: -len(_END_OF_JPEG)] + data[2:]
     frame = frame_of(stream)
     found = None if frame is None else walk(stream, frame)
-    return inf if found is None or found.sound else found.row
+    return stored if found is None or found.sound else min(stored, found.row)
 
 
 def _decodes(data: bytes, layout: Layout, rows: int) -> bool:

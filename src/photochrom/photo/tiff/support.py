@@ -7,6 +7,7 @@ from photochrom.photo.tiff.layout import (
     BITS,
     BLACK_IS_ZERO,
     CIELAB,
+    COLOR_MAP,
     COMPRESSION,
     FILL_ORDER,
     FLOATS,
@@ -61,6 +62,8 @@ def check_supported(layout: Layout, name: str) -> None:
     if problem is not None:
         remedy = _EIGHT_OR_SIXTEEN if problem[1] else "save it as grey or RGB"
         raise PhotoError(name, f"{problem[0]} not supported", remedy)
+    if layout.photometric == PALETTE and not any(layout.numbers(COLOR_MAP)):
+        raise PhotoError(name, "damaged, its palette is empty", "copy it again from its source")
 
 
 def _unsupported_samples(layout: Layout) -> tuple[str, bool] | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from photochrom.photo.tiff.layout import (
     BITS,
     BLACK_IS_ZERO,
+    COLOR_MAP,
     EXTRA_SAMPLES,
     FLOATS,
     PALETTE,
@@ -39,7 +40,6 @@ from photochrom.photo.tiff.view import SHARED
 _NOT_OF_BYTES = frozenset(
     {EXTRA_SAMPLES, SAMPLE_FORMAT, PLANAR, YCBCR_SUBSAMPLING, REFERENCE_BLACK_WHITE} | SHARED
 )
-_COLOR_MAP = 320
 _BITS_AT_ONCE = 1 << 24
 _REC_601 = (0.299, 0.587, 0.114)
 _FULL_RANGE = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
@@ -132,7 +132,7 @@ def finished(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
 
 def _painted(values: NDArray[Any], layout: Layout) -> NDArray[Any]:
     """The colours of a palette's numbers, and what samples come behind these."""
-    colors = np.array(layout.numbers(_COLOR_MAP), np.uint16)[: 3 << layout.bits].reshape(3, -1)
+    colors = np.array(layout.numbers(COLOR_MAP), np.uint16)[: 3 << layout.bits].reshape(3, -1)
     painted = colors.T[values[..., 0]]
     rest = values[..., 1:].astype(np.uint16) * (65535 // ((1 << layout.bits) - 1))
     return np.concatenate([painted, rest], axis=2)

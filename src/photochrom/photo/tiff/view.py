@@ -17,6 +17,7 @@ from photochrom._system.vips import pyvips
 from photochrom.photo.file_access import opened
 from photochrom.photo.tiff.layout import (
     BITS,
+    COLOR_MAP,
     COMPRESSION,
     EXTRA_SAMPLES,
     FILL_ORDER,
@@ -44,12 +45,12 @@ from photochrom.photo.tiff.layout import (
 )
 from photochrom.photo.tiff.tags import Entry
 
-_FAX3_OPTIONS, _FAX4_OPTIONS, _COLOR_MAP = 292, 293, 320
+_FAX3_OPTIONS, _FAX4_OPTIONS = 292, 293
 _PLACES = frozenset({STRIP_OFFSETS, STRIP_COUNTS, STRIP_ROWS, TILE_OFFSETS, TILE_COUNTS})
 _OF_PIXELS = frozenset(
     {
         WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER, SAMPLES, PLANAR, _FAX3_OPTIONS,
-        _FAX4_OPTIONS, PREDICTOR, _COLOR_MAP, TILE_WIDTH, TILE_HEIGHT, INK_SET, EXTRA_SAMPLES,
+        _FAX4_OPTIONS, PREDICTOR, COLOR_MAP, TILE_WIDTH, TILE_HEIGHT, INK_SET, EXTRA_SAMPLES,
         SAMPLE_FORMAT, JPEG_TABLES, YCBCR_COEFFICIENTS, YCBCR_SUBSAMPLING, REFERENCE_BLACK_WHITE,
     }
 )  # fmt: skip

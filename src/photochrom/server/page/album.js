@@ -61,6 +61,7 @@ export class Album extends EventTarget {
   select(photo) {
     if (photo === this.current) return;
     this.current?.keepDraft();
+    if (this.current?.isOpen) this.current.settle().catch(() => {}); // sent again when it is seen
     this.current = photo;
     this.#emit("current");
     if (photo) this.want(photo);
@@ -138,13 +139,13 @@ export class Album extends EventTarget {
       if (photo !== this.current && photo.state === "ready") this.#color(photo);
     };
     for (const photo of photos) {
-      photo.wish = photo.isOpen ? null : photo.fitting(part);
+      photo.pending = photo.isOpen ? null : photo.fitting(part);
       change(photo, photo.fitting(part));
     }
     for (const film of new Set(photos.map((photo) => photo.film)))
       if (film) this.#emit("film", { film });
     return () => before.forEach(([photo, look]) => {
-      photo.wish = null;
+      photo.pending = null;
       const keys = Object.keys(part);
       if (look) change(photo, Object.fromEntries(keys.map((key) => [key, look[key]])));
     });
@@ -218,7 +219,7 @@ export class Album extends EventTarget {
         return;
       }
       photo.adopt(session);
-      if (photo.wish) photo.change(photo.wish, texts.step.apply);
+      if (photo.pending) photo.change(photo.pending, texts.step.apply);
       this.#color(photo);
     } catch (error) {
       if (error.name !== "AbortError") photo.become("failed", error.message);

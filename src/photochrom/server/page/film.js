@@ -125,8 +125,8 @@ export class Film {
   }
 
   /** The colours of a shot as the server takes them. */
-  #settingsOf({ shot, look, wish }, usual) {
-    const own = look ?? wish ?? {};
+  #settingsOf({ shot, look, pending }, usual) {
+    const own = look ?? pending ?? {};
     const plain = Object.fromEntries(KEYS.map((key) => [key, own[key] ?? usual[key].default]));
     return { shot, ...plain, hints: plainHints(look?.hints ?? []) };
   }

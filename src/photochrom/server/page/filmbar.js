@@ -9,7 +9,7 @@ const PARTS = ["film-meter", "film-preview", "film-color", "film-stop", "film-do
 export class FilmBar {
   #previewing = null; // AbortController of the preview that is made
   #address = null; // of the preview that is shown
-  #told = new WeakMap(); // film -> the state that was last spoken of
+  #announced = new WeakMap(); // film -> the state that was last announced
 
   /** `usual`: ranges and defaults of a look. */
   constructor(album, usual, pictures, status) {
@@ -125,8 +125,8 @@ export class FilmBar {
   /** Say once how the work on a film ended. */
   #tell(film) {
     const { state, problem, result } = film.record;
-    const before = this.#told.get(film);
-    this.#told.set(film, state);
+    const before = this.#announced.get(film);
+    this.#announced.set(film, state);
     if (state === before || !film.shots.length) return;
     if (state === "finished" && before) this.status.say(texts.film.finished(film.name, result.pictures));
     else if (state === "failed") this.status.regret(problem);

@@ -15,8 +15,15 @@ export function keepLeases(album) {
   };
   const asShown = () => renew(document.hidden ? HIDDEN_S : api.LEASE_S);
   setInterval(asShown, EVERY_MS);
-  document.addEventListener("visibilitychange", asShown);
-  window.addEventListener("pagehide", () => renew(CLOSED_S, true));
+  let changed = 0; // a page that closes is hidden, too: then this must not be sent
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(changed);
+    changed = setTimeout(asShown, 500);
+  });
+  window.addEventListener("pagehide", () => {
+    clearTimeout(changed);
+    renew(CLOSED_S, true);
+  });
   window.addEventListener("pageshow", (event) => { if (event.persisted) asShown(); });
   let soon = 0; // photos that came back after a reload have little time left
   album.addEventListener("photos", () => {

@@ -35,7 +35,7 @@ export class Photo {
   thumbnail = document.createElement("canvas");
   leaving = new AbortController();
   number = 0; // in the order of opening
-  wish = null; // parts of a look that it gets when it is open
+  pending = null; // parts of a look that it gets when it is open
   colored = false; // its colours have been fetched once
   saved = true; // nothing would be lost with the page
   revealed = false; // its colours have been shown once
@@ -155,7 +155,10 @@ export class Photo {
 
   /** Let the server delete the session, once nothing more is asked about it. */
   async giveBack() {
-    while (this.#asked.size) await Promise.allSettled(this.#asked);
+    do {
+      await Promise.allSettled(this.#asked);
+      await new Promise((done) => { setTimeout(done); }); // what follows an answer is asked at once
+    } while (this.#asked.size);
     await api.deleteSession(this.session.id).catch(() => {});
   }
 

@@ -14,10 +14,10 @@ from fastapi.responses import FileResponse
 
 from photochrom.photo import Photo
 from photochrom.server.files import SentOnce
-from photochrom.server.film_requests import FilmResponse, RenderRequest, ShotRequest
-from photochrom.server.film_session import FilmSession
-from photochrom.server.film_work import StoppedError
-from photochrom.server.films import receive_film
+from photochrom.server.films.requests import FilmResponse, RenderRequest, ShotRequest
+from photochrom.server.films.session import FilmSession
+from photochrom.server.films.store import receive_film
+from photochrom.server.films.work import StoppedError
 from photochrom.server.photo_session import PhotoSession
 from photochrom.server.problems import RefusedError, described
 from photochrom.server.requests import Lease

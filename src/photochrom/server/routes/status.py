@@ -12,7 +12,7 @@ from photochrom.errors import Fields
 from photochrom.options import RANGES, ColorizeOptions
 from photochrom.photo import WRITTEN
 from photochrom.photo.formats import KINDS
-from photochrom.server.films import films_can_be_read
+from photochrom.server.films.store import films_can_be_read
 from photochrom.server.problems import described, problem
 from photochrom.server.state import API, Shared
 

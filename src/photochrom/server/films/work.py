@@ -14,7 +14,7 @@ from typing import Any
 
 from photochrom.errors import VideoError
 from photochrom.photo.strips import Pixels
-from photochrom.server.film_requests import ProgressResponse
+from photochrom.server.films.requests import ProgressResponse
 from photochrom.video.small import small_codes
 from photochrom.video.source import Damage, Film
 from photochrom.video.survey import Survey, frames_from
@@ -35,7 +35,7 @@ class StoppableFilm(Film):
     """A film whose readings end by StoppedError once `stop` is set."""
 
     def __init__(self, path: Path, name: str) -> None:
-        """Open an uploaded film; raises VideoError where it is none."""
+        """Open an uploaded film; raises VideoError where it cannot be read as one."""
         self.stop = Event()
         self.read = 0
         """Pictures so far."""

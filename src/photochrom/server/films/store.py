@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-import threading
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from photochrom.server.film_session import FilmSession
-from photochrom.server.film_work import StoppableFilm
-from photochrom.server.leased import not_found
+from photochrom.server.films.session import FilmSession
+from photochrom.server.films.work import StoppableFilm
+from photochrom.server.leased import LeasedStore
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError
 from photochrom.server.settings import Settings
@@ -33,19 +29,14 @@ def films_can_be_read() -> bool:
     return find_spec("av") is not None
 
 
-class Films:
+class Films(LeasedStore[FilmSession]):
     """The films in a folder; thread-safe. One film is read at a time, and one coloured."""
 
     def __init__(self, folder: Path, settings: Settings, models: Models) -> None:
-        self.folder, self._settings, self._models = folder, settings, models
-        self._lock = threading.Lock()
-        self._films: dict[str, FilmSession] = {}
-        self._arriving = 0
+        super().__init__(folder, settings, "film")
+        self._models = models
         self._surveys = ThreadPoolExecutor(1, thread_name_prefix="photochrom-survey")
         self.renders = ThreadPoolExecutor(1, thread_name_prefix="photochrom-film")
-
-    def __len__(self) -> int:
-        return len(self._films)
 
     def check(self) -> None:
         """Raise RefusedError where this server opens no films, or no more of them."""
@@ -56,31 +47,17 @@ class Films:
                 "this server lacks the package that reads films",
                 f"install photochrom[{EXTRA}] and start it again",
             )
-        if len(self._films) + self._arriving >= self._settings.films:
+        if self.count >= self.settings.films:
             raise RefusedError(
                 429,
                 "too-many-films",
-                f"{self._settings.films} films are open, all that this server has room for",
+                f"{self.settings.films} films are open, all that this server has room for",
                 "close one, or come back later",
                 {"Retry-After": str(_RETRY_S)},
             )
 
-    @contextmanager
-    def place(self) -> Iterator[Path]:
-        """A new folder for a film that arrives; the caller removes it where the film fails.
-
-        Raises what `check` raises.
-        """
-        with self._lock:
-            self.check()
-            self._arriving += 1
-        folder = self.folder / secrets.token_urlsafe(16)
-        try:
-            folder.mkdir(mode=0o700)
-            yield folder
-        finally:
-            with self._lock:
-                self._arriving -= 1
+    def make_room(self, yielded: list[FilmSession]) -> None:  # noqa: ARG002, D102 - as inherited
+        self.check()
 
     def opened(self, path: Path, name: str, lease_s: float | None) -> FilmSession:
         """A session on a film in its folder, whose survey has begun.
@@ -91,61 +68,24 @@ class Films:
         film = StoppableFilm(path, name)
         self._check_size(film)
         session = FilmSession(path.parent, film, self._models)
-        session.lifetime_s = self._settings.session_s
-        if lease_s is not None:
-            session.lease(min(lease_s, self._settings.session_s))
-        with self._lock:
-            self._films[session.id] = session
+        self.lease(session, lease_s)
+        self.add(session)
         self._surveys.submit(session.survey)
         return session
 
     def _check_size(self, film: StoppableFilm) -> None:
-        layout, most = film.facts.layout, self._settings.pixels
+        layout, most = film.facts.layout, self.settings.pixels
         if most is not None and layout.width * layout.height > most:
             raise film.fault(
                 f"has pictures of {layout.width} x {layout.height} pixels, more than this server "
                 f"takes ({most})"
             )
 
-    def get(self, name: str) -> FilmSession:
-        """A film by its id; raises RefusedError, 404."""
-        with self._lock:
-            session = self._films.get(name)
-        if session is None:
-            raise not_found("film")
-        session.touch()
-        return session
-
-    def renew(self, names: Sequence[str], seconds: float) -> dict[str, float]:
-        """As `PhotoSessions.renew`."""
-        lifetime = min(seconds, self._settings.session_s)
-        with self._lock:
-            there = [name for name in names if name in self._films]
-            for name in there:
-                self._films[name].lease(lifetime)
-        return dict.fromkeys(there, lifetime)
-
-    def remove(self, name: str) -> None:
-        """Delete a film, and stop the work on it; raises RefusedError, 404."""
-        with self._lock:
-            session = self._films.pop(name, None)
-        if session is None:
-            raise not_found("film")
-        session.close()
-
-    def expire(self) -> None:
-        """Delete films that nobody has asked for."""
-        with self._lock:
-            gone = [name for name, film in self._films.items() if film.expired]
-            films = [self._films.pop(name) for name in gone]
-        for film in films:
-            film.close()
-
     def close(self) -> None:
         """Stop all work, and wait until it has ended."""
-        with self._lock:
-            films = list(self._films.values())
-            self._films.clear()
+        with self.lock:
+            films = list(self.open.values())
+            self.open.clear()
         for film in films:
             film.close()
         for threads in (self._surveys, self.renders):

@@ -17,8 +17,8 @@ from photochrom.photo.naming import colored_name
 from photochrom.photo.strips import Pixels
 from photochrom.photo.writer import save_picture
 from photochrom.pipeline.hints import check_inside
-from photochrom.server.film_preview import write_preview
-from photochrom.server.film_requests import (
+from photochrom.server.films.preview import write_preview
+from photochrom.server.films.requests import (
     FilmResponse,
     FilmResultResponse,
     ProgressResponse,
@@ -27,7 +27,7 @@ from photochrom.server.film_requests import (
     ShotResponse,
     State,
 )
-from photochrom.server.film_work import StoppableFilm, StoppedError, Tally, gray_pictures
+from photochrom.server.films.work import StoppableFilm, StoppedError, Tally, gray_pictures
 from photochrom.server.leased import Leased
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError, log, parameter

@@ -14,7 +14,7 @@ import numpy as np
 
 from photochrom.options import Hint
 from photochrom.photo.strips import Pixels
-from photochrom.server.film_work import StoppableFilm, gray_pictures
+from photochrom.server.films.work import StoppableFilm, gray_pictures
 from photochrom.video.coloring import ShotSettings
 from photochrom.video.job import FilmJob, Model
 from photochrom.video.layout import plane_of
