@@ -198,7 +198,7 @@ class TestObjective:
         )
         wanted = (expected * batch.counts).sum() / batch.counts.sum()
         loss = self.loss(logits, focus=0, false_alarm=1, dice=0)
-        assert loss == pytest.approx(100 * float(wanted), rel=1e-5)
+        assert loss == pytest.approx(float(wanted), rel=1e-5)
 
     def test_dice(self) -> None:
         target, all_count = torch.tensor([1.0, 1, 0, 0]), torch.ones(4)

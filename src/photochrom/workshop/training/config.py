@@ -177,9 +177,9 @@ class DamageConfig:
 
     artefacts: str = ""
     damaged: float = within(0.5, 0, 1)
-    focus: float = within(1.0, 0, 5)
-    false_alarm: float = within(3.0, 0)
-    dice: float = within(1.0, 0)
+    focus: float = within(0.0, 0, 5)
+    false_alarm: float = within(1.0, 0)
+    dice: float = within(3.0, 0)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ class DamageObjective(nn.Module):
         cross_entropy = (weights * focal).sum() / batch.counts.sum()
         overlap = dice(logits.sigmoid(), batch.target, batch.counts * damaged)
         alarm = (~damaged * focal).sum() / batch.counts.sum()
-        total = 100 * cross_entropy + self._config.dice * overlap
-        return {"loss": total, "focal": cross_entropy, "dice": overlap, "alarm": alarm}
+        total = cross_entropy + self._config.dice * overlap
+        return {"loss": total, "entropy": cross_entropy, "dice": overlap, "alarm": alarm}
 
     def _focal(self, logits: Tensor, batch: DamageBatch) -> Tensor:
         entropy = F.binary_cross_entropy_with_logits(logits, batch.target, reduction="none")

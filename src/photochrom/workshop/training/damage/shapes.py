@@ -37,7 +37,7 @@ class Sheet:
 
     def opacity(self) -> Opacity:
         """What was drawn."""
-        return np.asarray(self._image.reduce(FINER), np.float32) / 255
+        return np.asarray(self._image.reduce(FINER), np.float32) / np.float32(255)
 
 
 def log_uniform(random: np.random.Generator, low: float, high: float) -> float:
