@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy.ndimage import black_tophat, generate_binary_structure, iterate_structure, white_tophat
+from scipy.ndimage import black_tophat, white_tophat
 
 from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.models.paths import SHIPPED
@@ -49,7 +49,8 @@ SEED = 20_000
 """Of the damage; no training run has it."""
 FRAMING = Framing("crop", (0.2, 1.0), 1.15, 0.5)
 SIDE = 192
-DISK = iterate_structure(generate_binary_structure(2, 1), 6)
+HAT = (13, 13)
+"""Rows and columns of the top-hat filter: it finds what is narrower."""
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 HAT_THRESHOLDS = (0.03, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
 
@@ -88,8 +89,8 @@ def network(path: Path, threads: int = 0) -> Detector:
 
 
 def top_hat(gray: Gray) -> Gray:
-    """What is lighter or darker than everything within six pixels that is wider than it."""
-    return np.maximum(white_tophat(gray, footprint=DISK), black_tophat(gray, footprint=DISK))
+    """How much lighter or darker a pixel is than what is as wide as the filter around it."""
+    return np.maximum(white_tophat(gray, HAT), black_tophat(gray, HAT))
 
 
 def as_gray(codes: Image.Image) -> Gray:

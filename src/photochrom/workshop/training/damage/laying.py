@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,10 @@ from photochrom.workshop.training.damage.artefacts import Artefacts
 from photochrom.workshop.training.damage.scans import Gray
 from photochrom.workshop.training.damage.shapes import Opacity, log_uniform
 
-VISIBLE, HIDDEN = 0.035, 0.01
+VISIBLE, HIDDEN = 0.05, 0.01
 """Changes of the display code: what is marked, and what is sound. Between them nothing is
 learnt or scored."""
-ABOVE_GRAIN, ABOVE_TEXTURE = 1.3, 0.5
+ABOVE_GRAIN, ABOVE_TEXTURE = 2.0, 1.0
 """How strong a change must be to be marked, as a share of the grain's strength and of the
 deviation of the picture in the `NEIGHBORHOOD` pixels around."""
 NEIGHBORHOOD = 7
@@ -38,6 +39,17 @@ EXTENTS = {
 """Smallest and largest long side of the cut-outs of each class on a scan, pixels."""
 USUAL_EXTENT = (10, 120)
 """Of other classes."""
+OFTEN = {
+    "hair": 3,
+    "hair-short": 3,
+    "lint": 2,
+    "scratch": 3,
+    "scratches": 2,
+    "crease": 2,
+    "specks": 3,
+    "spots": 3,
+}
+"""How often a class or shape is laid beside those that are not named, which are laid once."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,7 @@ def lay(gray: Gray, random: np.random.Generator, artefacts: Artefacts | None = N
     """Lay a few pieces of damage over a picture; those of a photo are mostly light or dark."""
     mostly_light = random.random() < 0.5
     scale = log_uniform(random, 0.7, 3)
-    for _ in range(round(log_uniform(random, 1, 7))):
+    for _ in range(round(log_uniform(random, 1, 9))):
         light = mostly_light if random.random() < 0.85 else not mostly_light
         opacity = _piece(len(gray), scale, random, artefacts)
         gray = _covered(gray, opacity, light, random)
@@ -111,18 +123,23 @@ def _piece(
     side: int, scale: float, random: np.random.Generator, artefacts: Artefacts | None
 ) -> Opacity:
     if artefacts is not None and random.random() < 0.5:
-        kind = str(random.choice(artefacts.classes))
+        kind = _kind(artefacts.classes, random)
         low, high = EXTENTS.get(kind, USUAL_EXTENT)
         extent = log_uniform(random, low, high)
         opacity = _placed(artefacts.draw(kind, random), extent, side, random)
     else:
-        kind = str(random.choice(list(shapes.SHAPES)))
+        kind = _kind(tuple(shapes.SHAPES), random)
         thickest = 8.0 if kind in ("scratch", "hair") else WIDEST
         width = min(thickest, scale * log_uniform(random, 0.6, 5 if kind != "spot" else 10))
         opacity = shapes.SHAPES[kind](side, width, random)
     if random.random() < 0.5:
         opacity = scans.blur(opacity, random.uniform(0.3, 0.5 + 0.4 * scale))
     return opacity
+
+
+def _kind(kinds: Sequence[str], random: np.random.Generator) -> str:
+    often = np.array([OFTEN.get(kind, 1) for kind in kinds])
+    return str(random.choice(list(kinds), p=often / often.sum()))
 
 
 def _placed(
@@ -144,9 +161,9 @@ def _placed(
 
 def _covered(gray: Gray, opacity: Opacity, light: bool, random: np.random.Generator) -> Gray:
     """Let an opacity cover a picture with a tone, or lighten or darken what shows through."""
-    strength = np.float32(random.uniform(0.4, 1))
+    strength = np.float32(random.uniform(0.5, 1))
     if random.random() < 0.3:
-        change = log_uniform(random, 0.1, 0.5) * (1 if light else -1)
+        change = log_uniform(random, 0.12, 0.5) * (1 if light else -1)
         return np.clip(gray + np.float32(change) * opacity, 0, 1)
     tone = np.float32(random.uniform(0.75, 1.0) if light else random.uniform(0, 0.25))
     covered = gray + strength * opacity * (tone - gray)
