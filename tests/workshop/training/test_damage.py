@@ -312,7 +312,7 @@ def test_it_learns_one_batch_by_heart() -> None:
         loss = objective(network(batch.gray), batch)["loss"]
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < 0.3 * losses[0]
 
 
