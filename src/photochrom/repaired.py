@@ -13,7 +13,7 @@ from photochrom.errors import PhotoError
 from photochrom.options import SaveOptions
 from photochrom.photo import Kind, Photo, PhotoLike, as_photo
 from photochrom.photo.strips import Coding, Pixels
-from photochrom.restoration.detection import find
+from photochrom.restoration.detection import DamageLikelihood
 from photochrom.restoration.levels import Levels, levels_of, stretched
 from photochrom.restoration.mask import DamageMask
 from photochrom.restoration.mending import mended
@@ -123,7 +123,7 @@ def find_damage(photo: PhotoLike, sensitivity: float = RepairOptions.sensitivity
     True
     """
     options = RepairOptions(sensitivity=sensitivity)
-    return find(as_photo(photo), options.sensitivity)
+    return DamageLikelihood.of(as_photo(photo)).mask(options.sensitivity)
 
 
 def repair(
@@ -178,7 +178,7 @@ def repair(
 def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
     if options.mask is not None:
         return DamageMask.of_picture(as_photo(options.mask), photo)
-    return find(photo, options.sensitivity)
+    return DamageLikelihood.of(photo).mask(options.sensitivity)
 
 
 def _record(damage: DamageMask, thin: DamageMask, options: RepairOptions) -> str:

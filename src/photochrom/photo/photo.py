@@ -28,6 +28,7 @@ from photochrom.photo.metadata.reading import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
 from photochrom.photo.reduction import as_srgb, checked_floats, reduced, shrunk
+from photochrom.photo.small_copies import SmallCopies
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
 _FINITE = 1e30
@@ -36,7 +37,7 @@ Edit = Callable[[FetchRows], FetchRows]
 """From a pass over pixels to one over changed pixels; begun anew for each pass."""
 
 
-class Photo:
+class Photo(SmallCopies):
     """One photograph: its size, its turn, and as many passes over its pixels as one asks for.
 
     `colorize` takes paths and bytes as they are; a Photo is for limits and names of one's own, and
@@ -312,94 +313,7 @@ class Photo:
         values *= 255
         return np.rint(values, out=values).astype(np.uint8)
 
-    def small_copy(self, height: int, width: int) -> Array:
-        """Read the photo reduced to a given size, in stored orientation.
-
-        Parameters
-        ----------
-        height, width
-            Pixels.
-
-        Returns
-        -------
-        numpy.ndarray
-            (height, width, 3), float32, sRGB, 0 to 1.
-
-        Raises
-        ------
-        PhotoError
-            The file is damaged.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from photochrom import Photo
-        >>> Photo(Path("photo.jpg")).small_copy(30, 45).shape
-        (30, 45, 3)
-        """
-        return as_srgb(self._reduced(height, width)[..., : self.color_bands], self.space)
-
-    def upright_copy(self, height: int, width: int) -> Array:
-        """Read the photo reduced to a given size, upright.
-
-        Parameters
-        ----------
-        height, width
-            Pixels.
-
-        Returns
-        -------
-        numpy.ndarray
-            (height, width, 3), float32, sRGB, 0 to 1.
-
-        Raises
-        ------
-        PhotoError
-            The file is damaged.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from photochrom import Photo
-        >>> Photo(Path("photo.jpg")).upright_copy(30, 45).shape
-        (30, 45, 3)
-        """
-        sideways = self.turn.quarters % 2
-        stored = self.small_copy(*((width, height) if sideways else (height, width)))
-        return np.ascontiguousarray(self.turn.apply(stored))
-
-    def small_for_screen(self, height: int, width: int) -> Pixels:
-        """Read the photo reduced to a given size, in stored orientation, as `for_screen` shows it.
-
-        Parameters
-        ----------
-        height, width
-            Pixels.
-
-        Returns
-        -------
-        numpy.ndarray
-            (height, width, bands), uint8, sRGB.
-
-        Raises
-        ------
-        PhotoError
-            The file is damaged.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from photochrom import Photo
-        >>> Photo(Path("photo.jpg")).small_for_screen(30, 45).shape
-        (30, 45, 1)
-        """
-        values = self._reduced(height, width)
-        colors = self.color_bands
-        values[..., :colors] = as_srgb(values[..., :colors], self.space)[..., :colors]
-        return np.rint(255 * values).astype(np.uint8)
-
     def _reduced(self, height: int, width: int) -> Array:
-        """Codes (height, width, bands) of the photo's own space, 0..1."""
         stored, wanted = (self.height, self.width), (height, width)
         if self._edit is not None:
             pixels, extent = reduced(self.strips(), self.plan, wanted)

@@ -6,7 +6,9 @@ gives each pixel's probability of being damaged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -18,36 +20,87 @@ from photochrom.color.lab import Array
 from photochrom.models.paths import SHIPPED
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels, RowWindows
-from photochrom.restoration.mask import DamageMask, grown
+from photochrom.restoration.mask import BAND, DamageMask, Mask, grown
+from photochrom.restoration.pieces import Pieces
 
 _FILE, _INPUT, _OUTPUT = "damage.onnx", "gray", "damage"
-_CONTEXT = 48
+_CONTEXT = 64
 """Pixels around a tile that the network sees, and whose results are not used."""
 _TILE = 1024
+_RANGE = 12.0
+"""By how much sensitivities 0 and 1 differ in the logarithm of the odds (the logit) that a mark
+needs; at 0.5 it is 0, a probability of a half.
+"""
+_LIKELY = -3.0
+"""The logit, beside that of the mark, from which pixels connected with certain ones are marked."""
+_LEAST = 3
+"""Certain pixels that a connected piece of damage has at least."""
 _MULTIPLE = 16
 """The sides of the network's input are multiples of it."""
-_LARGEST_SHORT_SIDE = 5000
-"""Pixels; a larger photo is searched on a copy, reduced by a whole number."""
+_MOST_PIXELS = 5e7
+"""A larger photo is searched on a copy, reduced by a whole number."""
+_STEPS, _MIDDLE = 8, 128
+"""Codes of the likelihood: eight to a unit of the logit, 0 at 128."""
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def find(photo: Photo, sensitivity: float) -> DamageMask:
-    """The damage of a photo.
+@dataclass(frozen=True, eq=False)
+class DamageLikelihood:
+    """How likely each pixel of a photo is to be damaged; a mask of any sensitivity follows from it.
 
-    sensitivity: 0 (only what is certain) to 1. Raises PhotoError where the file is damaged.
+    photo: as searched. factor: by how much it was reduced for that. codes: (h, w), uint8: the logit
+    of the probability in eighths, 128 for a half.
     """
-    factor = -(-min(photo.width, photo.height) // _LARGEST_SHORT_SIDE)
-    height = -(-photo.height // factor)
-    windows = RowWindows(_gray_strips(photo, factor))
-    packed = []
-    for top in range(0, height, _TILE):
-        bottom = min(height, top + _TILE)
-        first, last = max(0, top - _CONTEXT), min(height, bottom + _CONTEXT)
-        found = _probabilities(windows(first, last)) > 1 - sensitivity
-        # the edge of damage is blurred
-        band = grown(found, 1)[top - first : bottom - first]
-        packed.append(np.packbits(band.repeat(factor, 0).repeat(factor, 1)[:, : photo.width], 1))
-    return DamageMask(photo.width, photo.height, np.concatenate(packed)[: photo.height])
+
+    photo: Photo
+    factor: int
+    codes: Pixels
+
+    @classmethod
+    def of(cls, photo: Photo) -> DamageLikelihood:
+        """Search a photo; raises PhotoError where the file is damaged."""
+        factor = max(1, math.ceil(math.sqrt(photo.width * photo.height / _MOST_PIXELS)))
+        height, width = (-(-side // factor) for side in (photo.height, photo.width))
+        windows = RowWindows(_gray_strips(photo, factor))
+        codes = np.empty((height, width), np.uint8)
+        for top in range(0, height, _TILE):
+            bottom = min(height, top + _TILE)
+            first, last = max(0, top - _CONTEXT), min(height, bottom + _CONTEXT)
+            probable = _probabilities(windows(first, last))[top - first : bottom - first]
+            codes[top:bottom] = codes_of(probable)
+        return cls(photo, factor, codes)
+
+    def mask(self, sensitivity: float) -> DamageMask:
+        """The damage: pieces of likely pixels of which some are certain.
+
+        sensitivity: 0 (only what is certain) to 1.
+        """
+        pieces = Pieces(self.codes.shape[1])
+        for top in range(0, len(self.codes), BAND):
+            pieces.add(*marks(self.codes[top : top + BAND], sensitivity))
+        found, factor, photo = pieces.kept(_LEAST), self.factor, self.photo
+
+        def rows(top: int, bottom: int) -> Mask:
+            first, last = top // factor, -(-bottom // factor)
+            band = grown(found.rows(first - 1, last + 1), 1)[1:-1]  # damage has blurred edges
+            band = band.repeat(factor, 0).repeat(factor, 1)
+            return band[top - first * factor :][: bottom - top, : photo.width]
+
+        return DamageMask.of_bands(photo.width, photo.height, rows)
+
+
+def codes_of(probable: Array) -> Pixels:
+    """Probabilities as the codes of a `DamageLikelihood`."""
+    with np.errstate(divide="ignore"):
+        logits = np.log(probable) - np.log1p(-probable)
+    return (logits * _STEPS + _MIDDLE).round().clip(0, 255).astype(np.uint8)
+
+
+def marks(codes: Pixels, sensitivity: float) -> tuple[Mask, Mask]:
+    """Which pixels are likely to be damaged, and which certainly are."""
+    needed = _RANGE * (0.5 - sensitivity)
+    likely, certain = (_STEPS * logit + _MIDDLE for logit in (needed + _LIKELY, needed))
+    return codes > likely, codes > certain
 
 
 def _probabilities(gray: Array) -> Array:
