@@ -31,9 +31,9 @@ _RANGE = 12.0
 """By how much sensitivities 0 and 1 differ in the logarithm of the odds (the logit) that a mark
 needs; at 0.5 it is 0, a probability of a half.
 """
-_LIKELY = -3.0
+LIKELY = -3.0
 """The logit, beside that of the mark, from which pixels connected with certain ones are marked."""
-_LEAST = 3
+LEAST = 3
 """Certain pixels that a connected piece of damage has at least."""
 _MULTIPLE = 16
 """The sides of the network's input are multiples of it."""
@@ -48,11 +48,12 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 class DamageLikelihood:
     """How likely each pixel of a photo is to be damaged; a mask of any sensitivity follows from it.
 
-    photo: as searched. factor: by how much it was reduced for that. codes: (h, w), uint8: the logit
-    of the probability in eighths, 128 for a half.
+    width, height: of the photo as it is stored. factor: by how much it was reduced to be searched.
+    codes: (h, w), uint8: the logit of the probability in eighths, 128 for a half.
     """
 
-    photo: Photo
+    width: int
+    height: int
     factor: int
     codes: Pixels
 
@@ -68,25 +69,31 @@ class DamageLikelihood:
             first, last = max(0, top - _CONTEXT), min(height, bottom + _CONTEXT)
             probable = _probabilities(windows(first, last))[top - first : bottom - first]
             codes[top:bottom] = codes_of(probable)
-        return cls(photo, factor, codes)
+        return cls(photo.width, photo.height, factor, codes)
 
     def mask(self, sensitivity: float) -> DamageMask:
-        """The damage: pieces of likely pixels of which some are certain.
+        """The damage, for a sensitivity of 0 (only what is certain) to 1."""
+        return self.above(_RANGE * (0.5 - sensitivity))
 
-        sensitivity: 0 (only what is certain) to 1.
+    def above(self, logit: float, likely: float = LIKELY, least: int = LEAST) -> DamageMask:
+        """The pieces of damage with enough pixels above a logit.
+
+        likely: what other pixels of a piece need, beside that. least: how many it has above it.
         """
+        certain, connected = (_STEPS * level + _MIDDLE for level in (logit, logit + likely))
         pieces = Pieces(self.codes.shape[1])
         for top in range(0, len(self.codes), BAND):
-            pieces.add(*marks(self.codes[top : top + BAND], sensitivity))
-        found, factor, photo = pieces.kept(_LEAST), self.factor, self.photo
+            codes = self.codes[top : top + BAND]
+            pieces.add(codes > connected, codes > certain)
+        found, factor = pieces.kept(least), self.factor
 
         def rows(top: int, bottom: int) -> Mask:
             first, last = top // factor, -(-bottom // factor)
             band = grown(found.rows(first - 1, last + 1), 1)[1:-1]  # damage has blurred edges
             band = band.repeat(factor, 0).repeat(factor, 1)
-            return band[top - first * factor :][: bottom - top, : photo.width]
+            return band[top - first * factor :][: bottom - top, : self.width]
 
-        return DamageMask.of_bands(photo.width, photo.height, rows)
+        return DamageMask.of_bands(self.width, self.height, rows)
 
 
 def codes_of(probable: Array) -> Pixels:
@@ -94,13 +101,6 @@ def codes_of(probable: Array) -> Pixels:
     with np.errstate(divide="ignore"):
         logits = np.log(probable) - np.log1p(-probable)
     return (logits * _STEPS + _MIDDLE).round().clip(0, 255).astype(np.uint8)
-
-
-def marks(codes: Pixels, sensitivity: float) -> tuple[Mask, Mask]:
-    """Which pixels are likely to be damaged, and which certainly are."""
-    needed = _RANGE * (0.5 - sensitivity)
-    likely, certain = (_STEPS * logit + _MIDDLE for logit in (needed + _LIKELY, needed))
-    return codes > likely, codes > certain
 
 
 def _probabilities(gray: Array) -> Array:
