@@ -32,7 +32,7 @@ def save_untrained(folder: Path, architecture: str = "damage") -> Path:
     table = {
         "name": "tiny",
         "data": {"train": ["train.tar"], "validation": ["val.tar"]},
-        "network": {"architecture": architecture},
+        "network": {"architecture": architecture, "encoder_weights": "none"},
         "schedule": {"stages": [{"samples": 8, "crop": 64, "batch": 4}]},
     }
     config = config_from_dict(table, "tiny")

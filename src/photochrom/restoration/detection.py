@@ -31,9 +31,9 @@ _RANGE = 12.0
 """By how much sensitivities 0 and 1 differ in the logarithm of the odds (the logit) that a mark
 needs; at 0.5 it is 0, a probability of a half.
 """
-LIKELY = -3.0
+LIKELY = -5.0
 """The logit, beside that of the mark, from which pixels connected with certain ones are marked."""
-LEAST = 3
+LEAST = 6
 """Certain pixels that a connected piece of damage has at least."""
 _MULTIPLE = 16
 """The sides of the network's input are multiples of it."""

@@ -14,7 +14,11 @@ from PIL import Image  # noqa: E402
 
 from photochrom.errors import DataError  # noqa: E402
 from photochrom.workshop.data.draws import Draws  # noqa: E402
-from photochrom.workshop.training.config import DamageConfig, config_from_dict  # noqa: E402
+from photochrom.workshop.training.config import (  # noqa: E402
+    DamageConfig,
+    NetworkConfig,
+    config_from_dict,
+)
 from photochrom.workshop.training.damage.artefacts import Artefacts, split_of  # noqa: E402
 from photochrom.workshop.training.damage.batches import DamageBatch, DamageBatches  # noqa: E402
 from photochrom.workshop.training.damage.laying import (  # noqa: E402
@@ -34,7 +38,6 @@ from photochrom.workshop.training.damage.scores import (  # noqa: E402
 from photochrom.workshop.training.damage.shapes import SHAPES  # noqa: E402
 from photochrom.workshop.training.loop import Limits, Trainer  # noqa: E402
 from photochrom.workshop.training.networks import build_network  # noqa: E402
-from photochrom.workshop.training.networks.damage import DamageNetwork  # noqa: E402
 
 pytestmark = pytest.mark.workshop
 
@@ -242,16 +245,20 @@ class TestScores:
         assert (values > threshold).sum() == 10
 
 
+def untrained() -> torch.nn.Module:
+    return build_network(NetworkConfig(architecture="damage", encoder_weights="none"), 0)
+
+
 class TestNetwork:
     def test_it_answers_every_pixel(self) -> None:
-        network = DamageNetwork().eval()
+        network = untrained().eval()
         gray = torch.rand(1, 1, 48, 80)
         assert network(gray).shape == gray.shape
         assert sum(p.numel() for p in network.parameters()) * 2 < 3e6  # bytes of fp16
 
     def test_it_sees_one_pixel(self) -> None:
         torch.manual_seed(0)
-        network = DamageNetwork().eval()
+        network = untrained().eval()
         gray = torch.full((1, 1, 64, 64), 0.5)
         speck = gray.clone()
         speck[0, 0, 32, 33] = 1
@@ -267,7 +274,7 @@ def tiny_run(train: Path, validation: Path, artefacts: Path) -> dict:
             "min_colorfulness": 0,
             "crop_scale": [0.4, 1.0],
         },
-        "network": {"architecture": "damage"},
+        "network": {"architecture": "damage", "encoder_weights": "none"},
         "damage": {"artefacts": str(artefacts)},
         "schedule": {
             "stages": [{"samples": 24, "crop": 64, "batch": 8}],
@@ -299,7 +306,7 @@ def test_a_run_writes_figures_and_a_sheet_and_repeats(
 
 def test_it_learns_one_batch_by_heart() -> None:
     torch.manual_seed(0)
-    network = build_network(config_from_dict(BY_HEART, "x").network, 0)
+    network = untrained()
     crops = torch.rand(6, 3, 64, 64) * 0.05 + 0.4
     batch = DamageBatches(DamageConfig())(crops, Draws(5, range(6)))
     assert batch.damaged.any()
@@ -314,11 +321,3 @@ def test_it_learns_one_batch_by_heart() -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.3 * losses[0]
-
-
-BY_HEART = {
-    "name": "x",
-    "data": {"train": ["a.tar"], "validation": ["b.tar"]},
-    "network": {"architecture": "damage"},
-    "schedule": {"stages": [{"samples": 8, "crop": 64, "batch": 4}]},
-}
