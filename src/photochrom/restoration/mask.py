@@ -65,6 +65,14 @@ class DamageMask:
         stored = Turn(*photo.turn.undo()).apply(picture.turn.apply(white))
         return cls(photo.width, photo.height, np.packbits(stored, axis=1))
 
+    def without(self, other: DamageMask) -> DamageMask:
+        """The damage that another mask of the same size does not show."""
+        return DamageMask(self.width, self.height, self.packed & ~other.packed)
+
+    def union(self, other: DamageMask) -> DamageMask:
+        """The damage that this mask or another one of the same size shows."""
+        return DamageMask(self.width, self.height, self.packed | other.packed)
+
     @property
     def share(self) -> float:
         """Damaged pixels as a share of all."""
