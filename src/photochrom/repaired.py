@@ -17,7 +17,7 @@ from photochrom.photo.strips import Coding, Pixels
 from photochrom.restoration.detection import DamageLikelihood
 from photochrom.restoration.filling import Filling
 from photochrom.restoration.levels import Levels, levels_of, stretched
-from photochrom.restoration.mask import DamageMask
+from photochrom.restoration.mask import DamageMask, difference, union
 from photochrom.restoration.mending import mended
 from photochrom.restoration.options import RepairKeywords, RepairOptions
 from photochrom.writable import Writable
@@ -170,14 +170,14 @@ def repair(
     model = None if resolved.inpainter is None else load_inpainter(resolved.inpainter)
     damage = _damage_of(opened, resolved)
     filled = damage.thin(resolved.max_width)
-    wide = damage.without(filled)
+    wide = difference(damage, filled)
     result = mended(opened, damage, filled, _record(filled, wide, resolved))
     if model is None:
         _note(opened, wide, f"damaged more than {resolved.max_width} pixels wide")
     elif wide.share:
         filling = Filling.of(result, wide, model)
         by_model = filling.mask(opened.width, opened.height)
-        filled, wide = filled.union(by_model), wide.without(by_model)
+        filled, wide = union(filled, by_model), difference(wide, by_model)
         result = filling.applied(result, _record_of_model(model.name, by_model, wide))
         _note(opened, wide, f"in pieces of damage too large for {model.name}")
     levels = levels_of(result) if resolved.levels else None

@@ -16,7 +16,7 @@ from photochrom.models import find
 from photochrom.models.inpainting import Inpainter
 from photochrom.photo import Photo
 from photochrom.restoration import filling
-from photochrom.restoration.mask import DamageMask
+from photochrom.restoration.mask import DamageMask, difference, union
 from photochrom.restoration.pieces import Pieces
 from support import graphs
 
@@ -227,8 +227,8 @@ def test_the_pieces_of_a_mask():
 def test_masks_of_one_size(clean):
     one, other = (np.random.default_rng(seed).random((5, 13)) < 0.5 for seed in (1, 2))
     masks = [DamageMask(13, 5, np.packbits(part, axis=1)) for part in (one, other)]
-    assert np.array_equal(masks[0].union(masks[1]).picture() > 0, one | other)
-    assert np.array_equal(masks[0].without(masks[1]).picture() > 0, one & ~other)
+    assert np.array_equal(union(*masks).picture() > 0, one | other)
+    assert np.array_equal(difference(*masks).picture() > 0, one & ~other)
 
 
 def test_colors_of_the_filled_photo(clean, mask, model):

@@ -38,7 +38,9 @@ class Inpainter:
         """
         resolved = find(model, INPAINT)
         self.name = resolved.name
-        self._restart = partial(start, resolved, session_options(None), [CPU])
+        options = session_options(None)
+        options.enable_cpu_mem_arena = False  # it would keep the memory of every size of picture
+        self._restart = partial(start, resolved, options, [CPU])
         self._session, self._process = self._restart(), os.getpid()
         inputs, outputs = tensors_of(self._session)
         self._contract = resolved.contract or _contract_of(outputs)

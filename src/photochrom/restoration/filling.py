@@ -7,7 +7,6 @@ grain of the surroundings where it lacks some. Only the damaged pixels are taken
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,13 +52,16 @@ class Filling:
 
         Raises PhotoError where the file is damaged, ModelError where the network fails.
         """
+        framed = _framed(photo, wide)
+        first = min((window[1] for window, _ in framed), default=0)
+        last = max((window[3] for window, _ in framed), default=0)
         fetch = photo.strips()
-        windows = RowWindows(fetch(*span) for span in photo.plan.spans())
+        # copies, because a view would keep all columns, and the band that it is a part of
+        windows = RowWindows(fetch(*span)[:, first:last].copy() for span in photo.plan.spans())
         rows, columns = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
         codes = [np.zeros((0, photo.color_bands), photo.dtype)]
-        for window, piece in _windows(photo, wide):
-            top, left, bottom, right = window
-            pixels = windows(top, bottom)[:, left:right]
+        for (top, left, bottom, right), piece in framed:
+            pixels = windows(top, bottom)[:, left - first : right - first]
             hole = wide.rows(top, bottom)[:, left:right]
             if hole.all():
                 continue
@@ -105,7 +107,7 @@ Box = tuple[int, int, int, int]
 """Top, left, and where it ends: bottom and right."""
 
 
-def _windows(photo: Photo, wide: DamageMask) -> list[tuple[Box, Piece]]:
+def _framed(photo: Photo, wide: DamageMask) -> list[tuple[Box, Piece]]:
     """The pieces that are not too large, with the windows around them, from the top."""
     pieces = Pieces(wide.width)
     for top in range(0, wide.height, BAND):
@@ -146,28 +148,44 @@ def _filled(
     rows, columns = places
     box = (int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1)
     factor = math.ceil(max(box[2] - box[0], box[3] - box[1]) / _UNREDUCED)
-    shown = photo.for_screen(pixels)[..., : photo.color_bands]
-    image = np.repeat(shown, 3, axis=2) if photo.color_bands == 1 else shown
-    answer = _answer(inpainter, image, grown(hole, _BLENDED), factor)
     top, left, bottom, right = _around(box, _GRAIN, hole.shape)
-    around = np.s_[top:bottom, left:right]
+    around = slice(top, bottom), slice(left, right)
+    answer = _answer(inpainter, _shown(photo, pixels), grown(hole, _BLENDED), factor, around)
     codes = as_floats(pixels[around][..., : photo.color_bands]).astype(np.float32)
-    codes[hole[around]] = _in_space(answer[around][hole[around]], photo)
+    codes[hole[around]] = _in_space(answer[hole[around]], photo)
     rows, columns = rows - top, columns - left
     new = codes[rows, columns] + missing_grain(codes, hole[around], rows, columns)
     return as_codes(new.clip(0, 1), photo.dtype)
 
 
-def _answer(inpainter: Inpainter, image: NDArray[np.uint8], hole: Mask, factor: int) -> Array:
-    """The network's picture of a window, sRGB, 0..1; it sees the window reduced by `factor`."""
+def _shown(photo: Photo, pixels: Pixels) -> NDArray[np.uint8]:
+    """SRGB (h, w, 3) of a window, made of a few rows at a time, whose floats take less memory."""
+    image = np.empty((*pixels.shape[:2], 3), np.uint8)
+    for top in range(0, len(pixels), BAND):
+        rows = slice(top, top + BAND)
+        image[rows] = photo.for_screen(pixels[rows])[..., : photo.color_bands]
+    return image
+
+
+def _answer(
+    inpainter: Inpainter,
+    image: NDArray[np.uint8],
+    hole: Mask,
+    factor: int,
+    part: tuple[slice, slice],
+) -> Array:
+    """A part of the network's picture of a window, sRGB, 0..1.
+
+    factor: by how much the window that the network sees is reduced.
+    """
     if factor > 1:
         margins = [(0, -side % factor) for side in hole.shape]
         blocks = _blocks(np.pad(image, [*margins, (0, 0)], mode="edge"), factor)
         seen = np.rint(blocks.mean((1, 3), np.float32)).astype(np.uint8)
         missing: Mask = np.any(_blocks(np.pad(hole, margins), factor), axis=(1, 3))
         answer = inpainter.fill(seen, missing)
-        return _enlarged(answer.astype(np.float32) / np.float32(255), factor, hole.shape)
-    return inpainter.fill(image, hole).astype(np.float32) / np.float32(255)
+        return _enlarged(answer.astype(np.float32) / np.float32(255), factor, part)
+    return inpainter.fill(image, hole)[part].astype(np.float32) / np.float32(255)
 
 
 def _blocks(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
@@ -176,11 +194,12 @@ def _blocks(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
     return pixels.reshape(height, factor, width, factor, *pixels.shape[2:])
 
 
-def _enlarged(picture: Array, factor: int, shape: Sequence[int]) -> Array:
-    """A picture enlarged by linear interpolation, and cut to a shape."""
-    for axis, length in enumerate(shape):
+def _enlarged(picture: Array, factor: int, part: tuple[slice, slice]) -> Array:
+    """A part of a picture that is enlarged by linear interpolation."""
+    for axis, span in enumerate(part):
         last = picture.shape[axis] - 1
-        place = ((np.arange(length, dtype=np.float32) + 0.5) / factor - 0.5).clip(0, last)
+        pixels = np.arange(span.start, span.stop, dtype=np.float32)
+        place = ((pixels + 0.5) / factor - 0.5).clip(0, last)
         low = place.astype(np.intp)
         share = (place - low).reshape([-1 if at == axis else 1 for at in range(3)])
         high = np.minimum(low + 1, last)

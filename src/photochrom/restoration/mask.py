@@ -65,14 +65,6 @@ class DamageMask:
         stored = Turn(*photo.turn.undo()).apply(picture.turn.apply(white))
         return cls(photo.width, photo.height, np.packbits(stored, axis=1))
 
-    def without(self, other: DamageMask) -> DamageMask:
-        """The damage that another mask of the same size does not show."""
-        return DamageMask(self.width, self.height, self.packed & ~other.packed)
-
-    def union(self, other: DamageMask) -> DamageMask:
-        """The damage that this mask or another one of the same size shows."""
-        return DamageMask(self.width, self.height, self.packed | other.packed)
-
     @property
     def share(self) -> float:
         """Damaged pixels as a share of all."""
@@ -104,6 +96,16 @@ class DamageMask:
 
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1)
 """How many bits each byte has."""
+
+
+def difference(mask: DamageMask, other: DamageMask) -> DamageMask:
+    """The damage of a mask that another one of the same size does not show."""
+    return DamageMask(mask.width, mask.height, mask.packed & ~other.packed)
+
+
+def union(mask: DamageMask, other: DamageMask) -> DamageMask:
+    """The damage that either of two masks of one size shows."""
+    return DamageMask(mask.width, mask.height, mask.packed | other.packed)
 
 
 def grown(mask: Mask, radius: int) -> Mask:
