@@ -1,4 +1,4 @@
-"""Repair one photo: find its damage, fill what is thin, stretch its tones."""
+"""Repair one photo: find its damage, fill it, stretch its tones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 
 from photochrom.crops import Crop
 from photochrom.errors import PhotoError
+from photochrom.models.inpainting import load_inpainter
 from photochrom.options import SaveOptions
 from photochrom.photo import Kind, Photo, PhotoLike, as_photo
 from photochrom.photo.strips import Coding, Pixels
 from photochrom.restoration.detection import DamageLikelihood
+from photochrom.restoration.filling import Filling
 from photochrom.restoration.levels import Levels, levels_of, stretched
-from photochrom.restoration.mask import DamageMask
+from photochrom.restoration.mask import DamageMask, difference, union
 from photochrom.restoration.mending import mended
 from photochrom.restoration.options import RepairKeywords, RepairOptions
 from photochrom.writable import Writable
@@ -33,7 +35,8 @@ class RepairedPhoto(Writable):
     damage : DamageMask
         All damage that was found, or that the given mask shows.
     mended : DamageMask
-        The part of it that is filled; the rest is wider than `RepairOptions.max_width`.
+        The part of it that is filled; the rest is wider than `RepairOptions.max_width`, and too
+        large for a model, or there is none.
     levels : Levels or None
         How tones are stretched; None where they are not.
 
@@ -131,6 +134,8 @@ def repair(
 ) -> RepairedPhoto:
     """Repair a photo: fill thin damage from its surroundings, and change no other pixel.
 
+    With `inpainter`, a model fills wide damage, too.
+
     Parameters
     ----------
     photo
@@ -149,6 +154,8 @@ def repair(
     ------
     PhotoError
         The photo or the mask cannot be read, or they differ in size.
+    ModelError
+        The inpainting model is not on this machine, or fails.
     ConfigError
         An option is out of range.
 
@@ -160,19 +167,28 @@ def repair(
     <Result of photo.jpg, 451 x 300, by photochrom>
     """
     opened, resolved = as_photo(photo), RepairOptions.of(options, keywords)
+    model = None if resolved.inpainter is None else load_inpainter(resolved.inpainter)
     damage = _damage_of(opened, resolved)
-    thin = damage.thin(resolved.max_width)
-    wide = damage.share - thin.share
-    if wide:
-        opened.add_note(
-            f"{wide:.2%} of its pixels are damaged more than {resolved.max_width} pixels wide, and "
-            "stay as they are"
-        )
-    result = mended(opened, damage, thin, _record(damage, thin, resolved))
+    filled = damage.thin(resolved.max_width)
+    wide = difference(damage, filled)
+    result = mended(opened, damage, filled, _record(filled, wide, resolved))
+    if model is None:
+        _note(opened, wide, f"damaged more than {resolved.max_width} pixels wide")
+    elif wide.share:
+        filling = Filling.of(result, wide, model)
+        by_model = filling.mask(opened.width, opened.height)
+        filled, wide = union(filled, by_model), difference(wide, by_model)
+        result = filling.applied(result, _record_of_model(model.name, by_model, wide))
+        _note(opened, wide, f"in pieces of damage too large for {model.name}")
     levels = levels_of(result) if resolved.levels else None
     return RepairedPhoto(
-        result if levels is None else stretched(result, levels), damage, thin, levels
+        result if levels is None else stretched(result, levels), damage, filled, levels
     )
+
+
+def _note(photo: Photo, left: DamageMask, what: str) -> None:
+    if left.share:
+        photo.add_note(f"{left.share:.2%} of its pixels are {what}, and stay as they are")
 
 
 def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
@@ -181,9 +197,17 @@ def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
     return DamageLikelihood.of(photo).mask(options.sensitivity)
 
 
-def _record(damage: DamageMask, thin: DamageMask, options: RepairOptions) -> str:
+def _record(thin: DamageMask, wide: DamageMask, options: RepairOptions) -> str:
     source = "a given mask" if options.mask is not None else f"sensitivity {options.sensitivity:g}"
+    left = f"; wider and left as it is: {wide.share:.4%}" if options.inpainter is None else ""
     return (
         f"damage filled: {thin.share:.4%} of the pixels; {source}, at most {options.max_width} "
-        f"pixels wide; wider and left as it is: {damage.share - thin.share:.4%}"
+        f"pixels wide{left}"
+    )
+
+
+def _record_of_model(name: str, filled: DamageMask, left: DamageMask) -> str:
+    return (
+        f"wider damage filled by {name}: {filled.share:.4%} of the pixels; left as it is: "
+        f"{left.share:.4%}"
     )

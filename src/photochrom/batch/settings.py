@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from photochrom.crops import Crop
-from photochrom.models import list_models
+from photochrom.models import fingerprint, list_models
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
 from photochrom.restoration.options import RepairOptions
@@ -68,9 +68,14 @@ class JobSettings:
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
             **{name: getattr(self.save, name) for name in _OF_FILE},
             "crop": None if self.save.crop is None else str(self.save.crop),
-            "repair": None if self.repair is None else asdict(replace(self.repair, mask=None)),
+            "repair": None if self.repair is None else _repair_as_dict(self.repair),
             "color": self.color,
         }
+
+    @property
+    def weights(self) -> str:
+        """An identifier of the exact weights of all models; raises ModelError for a missing one."""
+        return fingerprint(self.model, None if self.repair is None else self.repair.inpainter)
 
     @property
     def naming(self) -> Naming:
@@ -96,3 +101,12 @@ class JobSettings:
             del settings["color"]
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _repair_as_dict(options: RepairOptions) -> dict[str, Any]:
+    record = asdict(replace(options, mask=None))
+    if options.inpainter is None:
+        del record["inpainter"]
+    else:
+        record["inpainter"] = str(options.inpainter)
+    return record

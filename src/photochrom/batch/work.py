@@ -80,6 +80,10 @@ def preflight(settings: JobSettings) -> None:
     """Raise ModelError or ConfigError, before a job begins, where every photo would."""
     if settings.color:
         _model(settings, 1).check_size(settings.colorize.size)
+    if settings.repair is not None and settings.repair.inpainter is not None:
+        from photochrom.models.inpainting import Inpainter
+
+        Inpainter(settings.repair.inpainter)
 
 
 def _model(settings: JobSettings, threads: int) -> Colorizer:

@@ -29,6 +29,7 @@ from photochrom.cli.options import (
     Exclude,
     Format,
     Include,
+    Inpainter,
     Jobs,
     KeepTime,
     LedgerFolder,
@@ -132,6 +133,7 @@ def colorize(
     ] = False,
     sensitivity: Sensitivity = RepairOptions.sensitivity,
     max_width: MaxWidth = RepairOptions.max_width,
+    inpainter: Inpainter = None,
     mask_in: MaskIn = None,
     levels: Levels = False,
     overwrite: Overwrite = False,
@@ -197,7 +199,16 @@ def colorize(
                 turn=turn,
                 keep_time=keep_time,
             ),
-            repair=_repair_options(repair, sensitivity, max_width, mask_in, levels),
+            repair=_repair_options(
+                repair,
+                RepairOptions(
+                    sensitivity=sensitivity,
+                    max_width=max_width,
+                    mask=mask_in,
+                    levels=levels,
+                    inpainter=inpainter,
+                ),
+            ),
         )
         naming = settings.naming
         tree_options = TreeOptions(
@@ -263,13 +274,16 @@ def colorize(
         raise typer.Exit(FAILED)
 
 
-def _repair_options(
-    repair: bool, sensitivity: float, max_width: int, mask: Path | None, levels: bool
-) -> RepairOptions | None:
-    """The options of the repair; raises ConfigError where one is given without a repair."""
-    options = RepairOptions(sensitivity=sensitivity, max_width=max_width, mask=mask, levels=levels)
+def _repair_options(repair: bool, options: RepairOptions) -> RepairOptions | None:
+    """The options of the repair; raises ConfigError where one is given without a repair, ModelError
+    where its model is not here.
+    """
+    from photochrom.models import INPAINT, find
+
     if not repair and options != RepairOptions():
         raise ConfigError(None, "the options of a repair need --repair", "add --repair")
+    if options.inpainter is not None:
+        find(options.inpainter, INPAINT)
     return options if repair else None
 
 

@@ -121,7 +121,17 @@ MaxWidth = Annotated[
         min=1,
         max=WIDEST_DAMAGE,
         metavar="PIXELS",
-        help="Fill damage up to this width; what is wider stays as it is.",
+        help="Fill damage up to this width from its surroundings; what is wider stays as it is, or "
+        "is filled by --inpainter.",
+        rich_help_panel=REPAIR,
+    ),
+]
+Inpainter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Model that fills wider damage, such as mi-gan, or an .onnx file; `photochrom models` "
+        "lists them.",
         rich_help_panel=REPAIR,
     ),
 ]

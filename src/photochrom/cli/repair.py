@@ -19,6 +19,7 @@ from photochrom.cli.options import (
     Exclude,
     Format,
     Include,
+    Inpainter,
     Jobs,
     KeepTime,
     LedgerFolder,
@@ -63,6 +64,7 @@ def repair(
     ] = None,
     sensitivity: Sensitivity = RepairOptions.sensitivity,
     max_width: MaxWidth = RepairOptions.max_width,
+    inpainter: Inpainter = None,
     mask: Annotated[
         Path | None,
         typer.Option(
@@ -98,12 +100,14 @@ def repair(
     """Find dust, hairs and scratches on photos, and fill what is thin from its surroundings.
 
     A grey photo stays grey, and every other pixel stays as it is; a lossy format encodes all pixels
-    anew. Damage wider than --max-width stays, with a warning. What was changed is recorded in XMP.
+    anew. Damage wider than --max-width stays, with a warning, or is filled by the model of
+    --inpainter. What was changed is recorded in XMP.
 
     Exit codes: 0 all done, 1 some failed (one line each on stderr), 2 wrong usage, 129 terminal
     closed (SIGHUP), 130 interrupted.
     """
     from photochrom.batch.settings import JobSettings
+    from photochrom.models import INPAINT, find
 
     with one_line_errors():
         output = output_meant(output)
@@ -114,7 +118,11 @@ def repair(
             name=REPAIRED_NAME,
             save=SaveOptions(quality=quality, mark=not no_mark, keep_time=keep_time),
             repair=RepairOptions(
-                sensitivity=sensitivity, max_width=max_width, mask=mask_in, levels=levels
+                sensitivity=sensitivity,
+                max_width=max_width,
+                mask=mask_in,
+                levels=levels,
+                inpainter=inpainter,
             ),
             color=False,
         )
@@ -134,6 +142,8 @@ def repair(
         singles = single_photos(inputs, output, "local")
         if not singles and all(job.is_empty for job in folder_jobs):
             raise ConfigError(", ".join(inputs), no_photos(folder_jobs))
+        if inpainter is not None:
+            find(inpainter, INPAINT)
         photos = plan_photos(singles, output, settings.naming) if singles else []
         for name, path in (("--mask", mask), ("--mask-in", mask_in)):
             if path is not None and (folder_jobs or len(photos) != 1):

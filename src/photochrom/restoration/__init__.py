@@ -3,5 +3,6 @@
 detection    which pixels are damaged, by a small network
 inpainting   fill thin damage from its surroundings
 mending      both, while a photo is read strip by strip
+filling      fill wide damage with a network
 levels       stretched tones
 """

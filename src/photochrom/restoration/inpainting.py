@@ -6,6 +6,8 @@ filled in overlapping parts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,12 +26,10 @@ _SETTLED = 5e-4
 """The change of a sweep, of white at 1, after which no other one follows."""
 _ALONG = 6
 """Exponent of the cosine to the edge: how much more a neighbour along it counts than others."""
-_SHIFTS = tuple(
-    (round(radius * np.sin(angle)), round(radius * np.cos(angle)))
-    for radius in (12, 20, 32, 48)
-    for angle in np.arange(8) * np.pi / 4
-)
-"""Where the grain may come from, pixels down and right."""
+_DISTANCES = (12, 20, 32, 48)
+"""How far away the grain of thin damage may be, pixels."""
+_FARTHER = 1.35
+"""By how much each next distance is larger, for the grain of wide damage."""
 _BLOCK = 24
 """Side of the squares that take their grain from one place, pixels."""
 _ALIKE = 0.05
@@ -50,8 +50,27 @@ def inpaint(image: Array, damaged: Mask) -> Array:
         return image
     smooth = inpaint_smoothly(image, damaged)
     filled = smooth.copy()
-    filled[rows, columns] += _grain(smooth, damaged, rows, columns)
+    filled[rows, columns] += _grain(_residual(smooth, damaged), smooth, damaged, rows, columns)
     return filled
+
+
+def missing_grain(
+    filled: Array, damaged: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> Array:
+    """The grain that filled pixels lack beside the undamaged ones, (n, bands).
+
+    filled: (h, w, bands), float32. rows, columns: of the pixels of one piece of damage.
+    """
+    residual = _residual(filled, damaged)
+    known = residual[::2, ::2][~_beside(damaged)[::2, ::2]]
+    if not known.size:
+        return np.zeros((len(rows), filled.shape[2]), np.float32)
+    share = _spread(residual[rows, columns]) / np.maximum(_spread(known), 1e-6)
+    lacking = np.sqrt(np.maximum(0, 1 - share**2)).astype(np.float32)
+    distances, reach = list(_DISTANCES), max(np.ptp(rows), np.ptp(columns))
+    while distances[-1] < reach:
+        distances.append(round(distances[-1] * _FARTHER))
+    return lacking * _grain(residual, filled, damaged, rows, columns, distances)
 
 
 def inpaint_smoothly(image: Array, damaged: Mask) -> Array:
@@ -150,29 +169,42 @@ def _beside(mask: Mask) -> Mask:
 
 
 def _grain(
-    smooth: Array, damaged: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    residual: Array,
+    smooth: Array,
+    damaged: Mask,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    distances: Sequence[int] = _DISTANCES,
 ) -> Array:
     """Grain for the damaged pixels, (n, bands), from undamaged places nearby, as light as they."""
-    residual = _residual(smooth, damaged)
+    shifts = [
+        (round(distance * np.sin(angle)), round(distance * np.cos(angle)))
+        for distance in distances
+        for angle in np.arange(8) * np.pi / 4
+    ]
     grain = np.zeros((len(rows), smooth.shape[2]), np.float32)
     lightness = smooth.mean(2)
     blocks = rows // _BLOCK * (damaged.shape[1] // _BLOCK + 1) + columns // _BLOCK
     order = np.argsort(blocks, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(blocks[order])) + 1):
-        source = _source(lightness, damaged, rows[group], columns[group])
+        source = _source(lightness, damaged, rows[group], columns[group], shifts)
         if source is not None:
             grain[group] = residual[source]
     return grain
 
 
 def _source(
-    lightness: Array, damaged: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    lightness: Array,
+    damaged: Mask,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    shifts: Sequence[tuple[int, int]],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
     """Where pixels find grain: undamaged, and as light as they are; None where nothing is."""
     height, width = damaged.shape
     best, least = None, np.inf
     own = lightness[rows, columns]
-    for down, right in _SHIFTS:
+    for down, right in shifts:
         there = rows + down, columns + right
         if min(there[0].min(), there[1].min()) < 0:
             continue
@@ -192,5 +224,11 @@ def _residual(smooth: Array, damaged: Mask) -> Array:
     known = ~_beside(damaged)
     if not known[::2, ::2].any():
         return np.zeros_like(residual)
-    usual = _MEDIAN_TO_SPREAD * np.median(np.abs(residual[::2, ::2][known[::2, ::2]]), axis=0)
+    usual = _spread(residual[::2, ::2][known[::2, ::2]])
     return residual.clip(-_MOST_GRAIN * usual, _MOST_GRAIN * usual)
+
+
+def _spread(residual: Array) -> Array:
+    """The standard deviation of (n, bands) without outliers, (bands,)."""
+    spread: Array = np.median(np.abs(residual), axis=0).astype(np.float32)
+    return spread * np.float32(_MEDIAN_TO_SPREAD)

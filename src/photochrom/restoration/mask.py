@@ -98,6 +98,16 @@ _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1)
 """How many bits each byte has."""
 
 
+def difference(mask: DamageMask, other: DamageMask) -> DamageMask:
+    """The damage of a mask that another one of the same size does not show."""
+    return DamageMask(mask.width, mask.height, mask.packed & ~other.packed)
+
+
+def union(mask: DamageMask, other: DamageMask) -> DamageMask:
+    """The damage that either of two masks of one size shows."""
+    return DamageMask(mask.width, mask.height, mask.packed | other.packed)
+
+
 def grown(mask: Mask, radius: int) -> Mask:
     """Dilate by a square of 2 * radius + 1 pixels."""
     side = 2 * radius + 1

@@ -60,9 +60,9 @@ def _fill(
         columns += left
         down = _around(rows + core.start, len(window))
         across = _around(columns, width)
-        filled = inpaint(_as_floats(window[down, across, :colors]), damaged[down, across])
+        filled = inpaint(as_floats(window[down, across, :colors]), damaged[down, across])
         new = filled[rows + core.start - down.start, columns - across.start]
-        band[rows, columns, :colors] = _as_codes(new, band.dtype)
+        band[rows, columns, :colors] = as_codes(new, band.dtype)
 
 
 def _around(places: NDArray[np.intp], length: int) -> slice:
@@ -71,14 +71,15 @@ def _around(places: NDArray[np.intp], length: int) -> slice:
     return slice(max(0, first), min(length, last))
 
 
-def _as_floats(pixels: Pixels) -> Pixels:
+def as_floats(pixels: Pixels) -> Pixels:
     """Codes as floats, white at 1; floats that are no numbers become 0."""
     if pixels.dtype.kind == "f":
         return np.nan_to_num(pixels)
     return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
-def _as_codes(values: Pixels, dtype: np.dtype[Any]) -> Pixels:
+def as_codes(values: Pixels, dtype: np.dtype[Any]) -> Pixels:
+    """Codes of floats whose white is 1."""
     if dtype.kind == "f":
         return values
     white = np.iinfo(dtype).max

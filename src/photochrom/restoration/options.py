@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypedDict
 
 from photochrom.errors import ConfigError, Option
@@ -18,6 +19,7 @@ class RepairKeywords(TypedDict, total=False):
     max_width: int
     mask: PhotoLike | None
     levels: bool
+    inpainter: str | Path | None
 
 
 WIDEST_DAMAGE = 48
@@ -33,11 +35,15 @@ class RepairOptions:
     sensitivity
         0 (only what is certain is damage) to 1 (what may be damage, too).
     max_width
-        Width up to which damage is filled, 1 to 48 pixels; what is wider is only marked.
+        Width up to which damage is filled from its surroundings, 1 to 48 pixels; what is wider
+        stays as it is, or is filled by `inpainter`.
     mask
         A picture of the upright photo's size that shows the damage in white, instead of a search.
     levels
         Stretch the tones of a flat or faded photo.
+    inpainter
+        A model that fills wider damage: a name, such as "mi-gan", or the path of an .onnx file;
+        None for none. No model is downloaded for it.
 
     Raises
     ------
@@ -56,6 +62,7 @@ class RepairOptions:
     max_width: int = 16
     mask: PhotoLike | None = None
     levels: bool = False
+    inpainter: str | Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.sensitivity <= 1:

@@ -7,12 +7,38 @@ rows, so that memory follows what is marked and not the photo's size.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.restoration.mask import BAND, DamageMask, Mask
 
 _Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One connected piece of a mask, as runs of pixels in rows.
+
+    rows, starts, ends: (n,), ascending; a run ends before its `end`.
+    """
+
+    rows: _Ints
+    starts: _Ints
+    ends: _Ints
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Top, left, and where it ends: bottom and right."""
+        left, right = int(self.starts.min()), int(self.ends.max())
+        return int(self.rows[0]), left, int(self.rows[-1]) + 1, right
+
+    def places(self) -> tuple[_Ints, _Ints]:
+        """Rows and columns of its pixels."""
+        lengths = self.ends - self.starts
+        first = np.repeat(self.starts - (np.cumsum(lengths) - lengths), lengths)
+        return np.repeat(self.rows, lengths), first + np.arange(lengths.sum())
 
 
 class Pieces:
@@ -36,8 +62,7 @@ class Pieces:
 
     def kept(self, least: int) -> DamageMask:
         """The mask of the pieces with at least so many certain pixels."""
-        runs = np.concatenate([np.zeros((4, 0), np.int64), *self._runs], axis=1)
-        pieces = _connected(runs, self.width + 2)
+        runs, pieces = self._labelled()
         certain = np.bincount(pieces, weights=runs[3])
         kept = runs[:3, certain[pieces] >= least]
         bands = [
@@ -45,6 +70,17 @@ class Pieces:
             for top in range(0, self._height, BAND)
         ]
         return DamageMask(self.width, self._height, np.concatenate(bands))
+
+    def all(self) -> list[Piece]:
+        """Every piece, from the top."""
+        runs, pieces = self._labelled()
+        order = np.argsort(pieces, kind="stable")
+        ends = np.flatnonzero(np.diff(pieces[order])) + 1
+        return [Piece(*part[:3]) for part in np.split(runs[:, order], ends, axis=1) if part.size]
+
+    def _labelled(self) -> tuple[_Ints, _Ints]:
+        runs = np.concatenate([np.zeros((4, 0), np.int64), *self._runs], axis=1)
+        return runs, _connected(runs, self.width + 2)
 
     def _drawn(self, runs: _Ints, top: int, bottom: int) -> NDArray[np.uint8]:
         rows, starts, ends = runs[
