@@ -17,7 +17,13 @@ from photochrom.photo.strips import Coding, Pixels
 from photochrom.restoration.detection import DamageLikelihood
 from photochrom.restoration.filling import Filling
 from photochrom.restoration.levels import Levels, levels_of, stretched
-from photochrom.restoration.mask import DamageMask, difference, union
+from photochrom.restoration.mask import (
+    DamageMask,
+    difference,
+    mask_of_picture,
+    thin_part,
+    union,
+)
 from photochrom.restoration.mending import mended
 from photochrom.restoration.options import RepairKeywords, RepairOptions
 from photochrom.writable import Writable
@@ -169,7 +175,7 @@ def repair(
     opened, resolved = as_photo(photo), RepairOptions.of(options, keywords)
     model = None if resolved.inpainter is None else load_inpainter(resolved.inpainter)
     damage = _damage_of(opened, resolved)
-    filled = damage.thin(resolved.max_width)
+    filled = thin_part(damage, resolved.max_width)
     wide = difference(damage, filled)
     result = mended(opened, damage, filled, _record(filled, wide, resolved))
     if model is None:
@@ -193,7 +199,7 @@ def _note(photo: Photo, left: DamageMask, what: str) -> None:
 
 def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
     if options.mask is not None:
-        return DamageMask.of_picture(as_photo(options.mask), photo)
+        return mask_of_picture(as_photo(options.mask), photo)
     return DamageLikelihood.of(photo).mask(options.sensitivity)
 
 

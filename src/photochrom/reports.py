@@ -124,7 +124,7 @@ class FileReport:
         --------
         >>> import photochrom
         >>> sorted(photochrom.FileReport(input="scan.tif").record())[:4]
-        ['error', 'height', 'input', 'model']
+        ['error', 'height', 'input', 'mended']
         """
         outputs = [str(path) for path in self.outputs]
         return {

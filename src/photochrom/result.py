@@ -23,7 +23,6 @@ from photochrom.photo import (
     Kind,
     Page,
     Photo,
-    kind_of,
 )
 from photochrom.photo.formats import EIGHT
 from photochrom.photo.read_ahead import strips_of
@@ -196,11 +195,10 @@ class Result(Writable):
             raise ModelError(self.model, "predicts no confidence", "choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
-    def page(self, suffix: str, saving: SaveOptions) -> Page:  # noqa: D102 - as inherited
-        file_format = kind_of(suffix)
-        if saving.reversible and file_format is not None:
+    def _page(self, file_format: Kind, saving: SaveOptions) -> Page:
+        if saving.reversible:
             return self._reversible_page(file_format, saving)
-        return super().page(suffix, saving)
+        return super()._page(file_format, saving)
 
     def _reversible_page(self, file_format: Kind, saving: SaveOptions) -> Page:
         if file_format is not JPEG:

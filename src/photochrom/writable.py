@@ -165,6 +165,9 @@ class Writable(ABC):
         file_format = kind_of(suffix)
         if file_format is None:
             raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
+        return self._page(file_format, saving)
+
+    def _page(self, file_format: Kind, saving: SaveOptions) -> Page:
         photo, crop = self.photo, saving.crop
         coding = self._coding(file_format, saving)
         height, width = saving.framed_size(photo.upright_size, photo.name)

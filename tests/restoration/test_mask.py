@@ -5,7 +5,7 @@ import pytest
 
 from photochrom import PhotoError
 from photochrom.photo import Photo
-from photochrom.restoration.mask import DamageMask, eroded, grown
+from photochrom.restoration.mask import DamageMask, eroded, grown, mask_of_picture, thin_part
 
 
 def packed(mask):
@@ -32,7 +32,7 @@ def test_picture(spots):
     assert picture.dtype == np.uint8
     assert np.array_equal(picture > 0, spots)
     photo = Photo(np.zeros(spots.shape, np.uint8))
-    assert np.array_equal(DamageMask.of_picture(Photo(picture), photo).rows(0, 700), spots)
+    assert np.array_equal(mask_of_picture(Photo(picture), photo).rows(0, 700), spots)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -46,14 +46,14 @@ def test_picture_of_a_turned_photo(spots, orientation, tmp_path):
     photo = Photo(tmp_path / "photo.jpg")
     upright = photo.turn.apply(packed(spots).picture())
     assert np.array_equal(
-        DamageMask.of_picture(Photo(np.ascontiguousarray(upright)), photo).rows(0, 700), spots
+        mask_of_picture(Photo(np.ascontiguousarray(upright)), photo).rows(0, 700), spots
     )
 
 
 def test_mask_of_another_size(spots):
     picture = Photo(packed(spots).picture(), "mask.png")
     with pytest.raises(PhotoError, match=r"mask\.png: is 333 x 700 pixels, and the photo is 5 x 4"):
-        DamageMask.of_picture(picture, Photo(np.zeros((4, 5), np.uint8)))
+        mask_of_picture(picture, Photo(np.zeros((4, 5), np.uint8)))
 
 
 @pytest.mark.parametrize("most", [14, 16, 48])
@@ -62,7 +62,7 @@ def test_thin_damage_is_told_from_wide(most):
     mask[:, 50 : 50 + most] = True  # a scratch from edge to edge, over all bands
     mask[240:280, 200 : 200 + 3 * most] = True
     mask[700 : 700 + most + 6, 300:420] = True
-    thin = packed(mask).thin(most).rows(0, 900)
+    thin = thin_part(packed(mask), most).rows(0, 900)
     wide = mask & ~thin
     assert thin[:, 50 : 50 + most].all()
     assert not wide[:, :190].any()

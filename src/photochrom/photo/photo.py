@@ -134,7 +134,22 @@ class Photo(SmallCopies):
         return tuple(self._notes)
 
     def add_note(self, note: str) -> None:
-        """Add a line to the notes, once, however many passes meet its cause."""
+        """Add a line to `notes`, once, however many passes meet its cause.
+
+        Parameters
+        ----------
+        note
+            What a person should know, without the photo's name.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> photo = Photo(Path("photo.jpg"))
+        >>> photo.add_note("its corner is torn")
+        >>> photo.notes
+        ('its corner is torn',)
+        """
         if note not in self._notes:
             self._notes.append(note)
 

@@ -20,7 +20,7 @@ from photochrom.color.lab import Array
 from photochrom.models.paths import SHIPPED
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels, RowWindows
-from photochrom.restoration.mask import BAND, DamageMask, Mask, grown
+from photochrom.restoration.mask import BAND, DamageMask, Mask, grown, mask_of_bands
 from photochrom.restoration.pieces import Pieces
 
 _FILE, _INPUT, _OUTPUT = "damage.onnx", "gray", "damage"
@@ -93,7 +93,7 @@ class DamageLikelihood:
             band = band.repeat(factor, 0).repeat(factor, 1)
             return band[top - first * factor :][: bottom - top, : self.width]
 
-        return DamageMask.of_bands(self.width, self.height, rows)
+        return mask_of_bands(self.width, self.height, rows)
 
 
 def codes_of(probable: Array) -> Pixels:

@@ -19,7 +19,7 @@ from photochrom.models.inpainting import Inpainter
 from photochrom.photo import Photo
 from photochrom.photo.strips import FetchRows, Pixels, RowWindows
 from photochrom.restoration.inpainting import missing_grain
-from photochrom.restoration.mask import BAND, DamageMask, Mask, grown
+from photochrom.restoration.mask import BAND, DamageMask, Mask, grown, mask_of_bands
 from photochrom.restoration.mending import as_codes, as_floats
 from photochrom.restoration.pieces import Piece, Pieces
 
@@ -81,7 +81,7 @@ class Filling:
             mask[self.rows[part] - top, self.columns[part]] = True
             return mask
 
-        return DamageMask.of_bands(width, height, drawn)
+        return mask_of_bands(width, height, drawn)
 
     def applied(self, photo: Photo, record: str) -> Photo:
         """The photo with these pixels; record: a line about them for XMP."""
