@@ -103,4 +103,6 @@ def build_damage(config: NetworkConfig, _bins: int) -> DamageNetwork:
     stem.weight = nn.Parameter(stem.weight.detach().sum(1, keepdim=True))
     stem.in_channels = 1
     pad_statically(encoder)
+    last = encoder.feature_info.get_dicts()[-1]["module"]  # type: ignore[union-attr, operator]
+    del encoder.blocks[int(last.removeprefix("blocks.")) + 1 :]  # type: ignore[operator, union-attr]
     return DamageNetwork(encoder)
