@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -17,7 +17,8 @@ from photochrom.restoration.detection import DamageLikelihood
 from photochrom.restoration.levels import Levels, levels_of, stretched
 from photochrom.restoration.mask import DamageMask
 from photochrom.restoration.mending import mended
-from photochrom.restoration.options import RepairKeywords, RepairOptions
+from photochrom.restoration.options import WIDEST_DAMAGE, RepairKeywords, RepairOptions
+from photochrom.restoration.strokes import DamageStroke, corrected, painted
 from photochrom.writable import Writable
 
 
@@ -77,8 +78,14 @@ class RepairedPhoto(Writable):
                 columns = slice(part.left, part.left + part.width)
                 yield strip[first - top : last - top, columns]
 
-    def damage_picture(self) -> Pixels:
+    def damage_picture(self, longest: int | None = None) -> Pixels:
         """A picture of the damage.
+
+        Parameters
+        ----------
+        longest
+            The long side of a reduced picture, pixels; None for the photo's own size. A pixel of it
+            is white where any pixel of the photo under it is damaged.
 
         Returns
         -------
@@ -91,7 +98,11 @@ class RepairedPhoto(Writable):
         >>> photochrom.repair("photo.jpg").damage_picture().shape
         (300, 451)
         """
-        return np.ascontiguousarray(self.photo.turn.apply(self.damage.picture()))
+        height, width = self.damage.height, self.damage.width
+        scale = min(1.0, (longest or max(height, width)) / max(height, width))
+        if scale < 1:
+            height, width = (max(1, round(side * scale)) for side in (height, width))
+        return np.ascontiguousarray(self.photo.turn.apply(self.damage.reduced(height, width)))
 
 
 def find_damage(photo: PhotoLike, sensitivity: float = RepairOptions.sensitivity) -> DamageMask:
@@ -160,16 +171,30 @@ def repair(
     <Result of photo.jpg, 451 x 300, by photochrom>
     """
     opened, resolved = as_photo(photo), RepairOptions.of(options, keywords)
-    damage = _damage_of(opened, resolved)
-    thin = damage.thin(resolved.max_width)
+    return repair_damage(opened, _damage_of(opened, resolved), resolved)
+
+
+def repair_damage(
+    photo: Photo, found: DamageMask, options: RepairOptions, strokes: Sequence[DamageStroke] = ()
+) -> RepairedPhoto:
+    """Repair a photo whose damage is known; its sensitivity and mask are only recorded.
+
+    strokes: correct what was found. What they paint is filled up to `WIDEST_DAMAGE` pixels wide.
+    Raises PhotoError where tones are stretched and the photo cannot be read.
+    """
+    damage = corrected(found, strokes, photo)
+    thin = damage.thin(options.max_width)
+    if strokes:
+        by_hand = painted(strokes, photo).both(damage.thin(WIDEST_DAMAGE))
+        thin = thin.either(by_hand)
     wide = damage.share - thin.share
-    if wide:
-        opened.add_note(
-            f"{wide:.2%} of its pixels are damaged more than {resolved.max_width} pixels wide, and "
-            "stay as they are"
-        )
-    result = mended(opened, damage, thin, _record(damage, thin, resolved))
-    levels = levels_of(result) if resolved.levels else None
+    note = (
+        f"{wide:.2%} of its pixels are damaged more than {options.max_width} pixels wide, and "
+        "stay as they are"
+    )
+    record = _record(damage, thin, options, strokes)
+    result = mended(photo, damage, thin, record, note if wide else None)
+    levels = levels_of(result) if options.levels else None
     return RepairedPhoto(
         result if levels is None else stretched(result, levels), damage, thin, levels
     )
@@ -181,8 +206,11 @@ def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
     return DamageLikelihood.of(photo).mask(options.sensitivity)
 
 
-def _record(damage: DamageMask, thin: DamageMask, options: RepairOptions) -> str:
+def _record(
+    damage: DamageMask, thin: DamageMask, options: RepairOptions, strokes: Sequence[DamageStroke]
+) -> str:
     source = "a given mask" if options.mask is not None else f"sensitivity {options.sensitivity:g}"
+    source += ", corrected by hand" if strokes else ""
     return (
         f"damage filled: {thin.share:.4%} of the pixels; {source}, at most {options.max_width} "
         f"pixels wide; wider and left as it is: {damage.share - thin.share:.4%}"

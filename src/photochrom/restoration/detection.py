@@ -59,7 +59,7 @@ class DamageLikelihood:
     @classmethod
     def of(cls, photo: Photo) -> DamageLikelihood:
         """Search a photo; raises PhotoError where the file is damaged."""
-        factor = max(1, math.ceil(math.sqrt(photo.width * photo.height / _MOST_PIXELS)))
+        factor = reduction_of(photo)
         height, width = (-(-side // factor) for side in (photo.height, photo.width))
         windows = RowWindows(_gray_strips(photo, factor))
         codes = np.empty((height, width), np.uint8)
@@ -87,6 +87,11 @@ class DamageLikelihood:
             return band[top - first * factor :][: bottom - top, : photo.width]
 
         return DamageMask.of_bands(photo.width, photo.height, rows)
+
+
+def reduction_of(photo: Photo) -> int:
+    """By how much a photo is reduced for the search."""
+    return max(1, math.ceil(math.sqrt(photo.width * photo.height / _MOST_PIXELS)))
 
 
 def codes_of(probable: Array) -> Pixels:
