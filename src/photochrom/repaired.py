@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
@@ -15,7 +15,7 @@ from photochrom.photo import Kind, Photo, PhotoLike, as_photo
 from photochrom.photo.strips import Coding, Pixels
 from photochrom.restoration.detection import DamageLikelihood
 from photochrom.restoration.levels import Levels, levels_of, stretched
-from photochrom.restoration.mask import DamageMask
+from photochrom.restoration.mask import DamageMask, reduced
 from photochrom.restoration.mending import mended
 from photochrom.restoration.options import WIDEST_DAMAGE, RepairKeywords, RepairOptions
 from photochrom.restoration.strokes import DamageStroke, corrected, painted
@@ -99,10 +99,13 @@ class RepairedPhoto(Writable):
         (300, 451)
         """
         height, width = self.damage.height, self.damage.width
-        scale = min(1.0, (longest or max(height, width)) / max(height, width))
-        if scale < 1:
-            height, width = (max(1, round(side * scale)) for side in (height, width))
-        return np.ascontiguousarray(self.photo.turn.apply(self.damage.reduced(height, width)))
+        scale = (longest or max(height, width)) / max(height, width)
+        picture = (
+            self.damage.picture()
+            if scale >= 1
+            else reduced(self.damage, *(max(1, round(side * scale)) for side in (height, width)))
+        )
+        return np.ascontiguousarray(self.photo.turn.apply(picture))
 
 
 def find_damage(photo: PhotoLike, sensitivity: float = RepairOptions.sensitivity) -> DamageMask:
@@ -185,8 +188,8 @@ def repair_damage(
     damage = corrected(found, strokes, photo)
     thin = damage.thin(options.max_width)
     if strokes:
-        by_hand = painted(strokes, photo).both(damage.thin(WIDEST_DAMAGE))
-        thin = thin.either(by_hand)
+        by_hand = painted(strokes, photo).packed & damage.thin(WIDEST_DAMAGE).packed
+        thin = replace(thin, packed=thin.packed | by_hand)
     wide = damage.share - thin.share
     note = (
         f"{wide:.2%} of its pixels are damaged more than {options.max_width} pixels wide, and "

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from photochrom.photo import Photo, Turn
-from photochrom.restoration.mask import DamageMask
+from photochrom.restoration.mask import DamageMask, reduced
 from photochrom.restoration.strokes import DamageStroke, corrected, painted
 
 LINES = [
@@ -86,7 +86,7 @@ def test_single_pixels_stay_visible_in_a_small_picture(size):
     rng = np.random.default_rng(3)
     places = rng.integers(0, (310, 400), (12, 2))
     mask[tuple(places.T)] = True
-    picture = mask_of(mask).reduced(*size)
+    picture = reduced(mask_of(mask), *size)
     expected = np.zeros(size, bool)
     expected[places[:, 0] * size[0] // 310, places[:, 1] * size[1] // 400] = True
     assert np.array_equal(picture == 255, expected)

@@ -254,7 +254,8 @@ def test_what_is_refused(client: TestClient, photo: str) -> None:
     assert detail(client.get(f"{photo}/damage"), 409).startswith("this look has no repair")
     for wrong, words in (
         ({"sensitivity": 1.1}, "less than or equal to 1"),
-        ({"sensitivity": "NaN"}, "finite number"),
+        ({"sensitivity": "0.5"}, "valid number"),
+        ({"levels": 1}, "valid boolean"),
         ({"max_width": 3}, "extra inputs"),
         ({"strokes": [{**SCRATCH, "radius": 0}]}, "greater than 0"),
         ({"strokes": [{**SCRATCH, "points": []}]}, "at least 1 item"),

@@ -80,22 +80,6 @@ class DamageMask:
         """(height, width), uint8: 255 where the photo is damaged, else 0."""
         return 255 * np.unpackbits(self.packed, axis=1, count=self.width)
 
-    def reduced(self, height: int, width: int) -> Pixels:
-        """A small picture of it, (height, width), uint8: 255 where any of its pixels is damaged."""
-        picture = np.zeros((height, width), np.uint8)
-        for top in range(0, self.height, BAND):
-            rows, columns = np.nonzero(self.rows(top, min(self.height, top + BAND)))
-            picture[(rows + top) * height // self.height, columns * width // self.width] = 255
-        return picture
-
-    def either(self, other: DamageMask) -> DamageMask:
-        """What this mask or another one of the same photo says is damaged."""
-        return DamageMask(self.width, self.height, self.packed | other.packed)
-
-    def both(self, other: DamageMask) -> DamageMask:
-        """What this mask and another one of the same photo say is damaged."""
-        return DamageMask(self.width, self.height, self.packed & other.packed)
-
     def thin(self, max_width: int) -> DamageMask:
         """Only the damage that is nowhere wider than `max_width` pixels."""
         radius, margin = max_width // 2, 2 * max_width + 2
@@ -108,6 +92,15 @@ class DamageMask:
             return (around & ~wide)[margin : margin + bottom - top]
 
         return DamageMask.of_bands(self.width, self.height, rows)
+
+
+def reduced(mask: DamageMask, height: int, width: int) -> Pixels:
+    """A small picture of a mask, (height, width), uint8: 255 where any pixel is damaged."""
+    picture = np.zeros((height, width), np.uint8)
+    for top in range(0, mask.height, BAND):
+        rows, columns = np.nonzero(mask.rows(top, min(mask.height, top + BAND)))
+        picture[(rows + top) * height // mask.height, columns * width // mask.width] = 255
+    return picture
 
 
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from photochrom.errors import ConfigError, Option
 from photochrom.restoration.options import RepairOptions
@@ -18,7 +18,7 @@ _LARGEST_RADIUS = 2000  # pixels
 _LARGEST_COORDINATE = 1e9  # pixels; larger than any photo
 
 Sensitivity = Annotated[float, Field(ge=0, le=1)]
-Coordinate = Annotated[float, Field(ge=-_LARGEST_COORDINATE, le=_LARGEST_COORDINATE)]
+Coordinate = Annotated[float, Field(strict=True, ge=-_LARGEST_COORDINATE, le=_LARGEST_COORDINATE)]
 Points = Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=MOST_POINTS)]
 
 
@@ -35,9 +35,9 @@ class DamageStrokeRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    damaged: bool
+    damaged: StrictBool
     points: Points
-    radius: Annotated[float, Field(gt=0, le=_LARGEST_RADIUS)]
+    radius: Annotated[float, Field(strict=True, gt=0, le=_LARGEST_RADIUS)]
 
 
 class RepairRequest(BaseModel):
@@ -45,8 +45,8 @@ class RepairRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    sensitivity: Sensitivity = RepairOptions.sensitivity
-    levels: bool = RepairOptions.levels
+    sensitivity: Annotated[Sensitivity, Field(strict=True)] = RepairOptions.sensitivity
+    levels: StrictBool = RepairOptions.levels
     """Stretch the tones of a flat or faded photo."""
     strokes: Annotated[list[DamageStrokeRequest], Field(max_length=MOST_STROKES)] = []
 

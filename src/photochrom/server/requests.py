@@ -214,7 +214,7 @@ class LeasesRequest(BaseModel):
 
     sessions: Annotated[list[str], Field(max_length=1000)] = []
     films: Annotated[list[str], Field(max_length=100)] = []
-    seconds: Lease
+    seconds: Annotated[Lease, Field(strict=True)]
 
 
 class HintResponse(BaseModel):
