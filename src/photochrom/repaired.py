@@ -186,10 +186,11 @@ def repair_damage(
     Raises PhotoError where tones are stretched and the photo cannot be read.
     """
     damage = corrected(found, strokes, photo)
-    thin = damage.thin(options.max_width)
+    by_hand = painted(strokes, photo).packed
+    thin = replace(damage, packed=damage.packed & ~by_hand).thin(options.max_width)
     if strokes:
-        by_hand = painted(strokes, photo).packed & damage.thin(WIDEST_DAMAGE).packed
-        thin = replace(thin, packed=thin.packed | by_hand)
+        wider = damage.thin(WIDEST_DAMAGE).packed
+        thin = replace(thin, packed=thin.packed | by_hand & wider)
     wide = damage.share - thin.share
     note = (
         f"{wide:.2%} of its pixels are damaged more than {options.max_width} pixels wide, and "

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from photochrom.photo import Photo, Turn
+from photochrom.repaired import repair_damage
 from photochrom.restoration.mask import DamageMask, reduced
+from photochrom.restoration.options import RepairOptions
 from photochrom.restoration.strokes import DamageStroke, corrected, painted
 
 LINES = [
@@ -78,6 +80,24 @@ def test_far_outside_nothing_is_painted():
     photo = photo_of(300, 300)
     strokes = [DamageStroke(True, ((-900.0, 40.0), (-500.0, 5e8)), 100)]
     assert painted(strokes, photo).share == 0
+
+
+def test_what_is_painted_may_be_wider_than_what_is_found():
+    photo = photo_of(200, 200)
+    found = np.zeros((200, 200), bool)
+    found[98:102] = True  # a scratch, which the strokes below cross
+    across = DamageStroke(True, ((60.0, 20.0), (60.0, 180.0)), 20)
+    hole = DamageStroke(True, ((150.0, 100.0),), 45)
+    options = RepairOptions(max_width=16)
+    crossed = repair_damage(photo, mask_of(found), options, [across])
+    assert np.array_equal(crossed.mended.packed, crossed.damage.packed)
+    with_hole = repair_damage(photo, mask_of(found), options, [across, hole])
+    left = with_hole.damage.rows(0, 200) & ~with_hole.mended.rows(0, 200)
+    assert left[100, 150]
+    assert not left[:, :100].any()
+    assert "more than 16 pixels wide" in with_hole.photo.notes[0]
+    assert crossed.photo.notes == photo.notes == ()
+    assert "corrected by hand" in with_hole.photo.edits[0]
 
 
 @pytest.mark.parametrize("size", [(31, 40), (7, 9), (1, 1), (310, 400)])
