@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -21,11 +21,13 @@ from photochrom.restoration.mask import (
     DamageMask,
     difference,
     mask_of_picture,
+    reduced,
     thin_part,
     union,
 )
 from photochrom.restoration.mending import mended
-from photochrom.restoration.options import RepairKeywords, RepairOptions
+from photochrom.restoration.options import WIDEST_DAMAGE, RepairKeywords, RepairOptions
+from photochrom.restoration.strokes import DamageStroke, corrected, painted
 from photochrom.writable import Writable
 
 
@@ -86,8 +88,14 @@ class RepairedPhoto(Writable):
                 columns = slice(part.left, part.left + part.width)
                 yield strip[first - top : last - top, columns]
 
-    def damage_picture(self) -> Pixels:
+    def damage_picture(self, longest: int | None = None) -> Pixels:
         """A picture of the damage.
+
+        Parameters
+        ----------
+        longest
+            The long side of a reduced picture, pixels; None for the photo's own size. A pixel of it
+            is white where any pixel of the photo under it is damaged.
 
         Returns
         -------
@@ -100,7 +108,14 @@ class RepairedPhoto(Writable):
         >>> photochrom.repair("photo.jpg").damage_picture().shape
         (300, 451)
         """
-        return np.ascontiguousarray(self.photo.turn.apply(self.damage.picture()))
+        height, width = self.damage.height, self.damage.width
+        scale = (longest or max(height, width)) / max(height, width)
+        picture = (
+            self.damage.picture()
+            if scale >= 1
+            else reduced(self.damage, *(max(1, round(side * scale)) for side in (height, width)))
+        )
+        return np.ascontiguousarray(self.photo.turn.apply(picture))
 
 
 def find_damage(photo: PhotoLike, sensitivity: float = RepairOptions.sensitivity) -> DamageMask:
@@ -173,28 +188,57 @@ def repair(
     <Result of photo.jpg, 451 x 300, by photochrom>
     """
     opened, resolved = as_photo(photo), RepairOptions.of(options, keywords)
-    model = None if resolved.inpainter is None else load_inpainter(resolved.inpainter)
-    damage = _damage_of(opened, resolved)
-    filled = thin_part(damage, resolved.max_width)
+    if resolved.inpainter is not None:
+        load_inpainter(resolved.inpainter)  # before the search, which takes longer
+    return repair_damage(opened, _damage_of(opened, resolved), resolved)
+
+
+def repair_damage(
+    photo: Photo, found: DamageMask, options: RepairOptions, strokes: Sequence[DamageStroke] = ()
+) -> RepairedPhoto:
+    """Repair a photo whose damage is known; its sensitivity and mask are only recorded.
+
+    strokes: correct what was found. What they paint is filled up to `WIDEST_DAMAGE` pixels wide.
+    Raises PhotoError where tones are stretched and the photo cannot be read, ModelError for an
+    inpainting model that is missing or fails.
+    """
+    damage = corrected(found, strokes, photo)
+    filled = _thin(damage, strokes, photo, options)
     wide = difference(damage, filled)
-    result = mended(opened, damage, filled, _record(filled, wide, resolved))
-    if model is None:
-        _note(opened, wide, f"damaged more than {resolved.max_width} pixels wide")
-    elif wide.share:
+    record = _record(filled, wide, options, strokes)
+    if options.inpainter is None:
+        note = _note(wide, f"damaged more than {options.max_width} pixels wide")
+        result = mended(photo, damage, filled, record, note)
+    else:
+        result = mended(photo, damage, filled, record)
+        model = load_inpainter(options.inpainter)
         filling = Filling.of(result, wide, model)
-        by_model = filling.mask(opened.width, opened.height)
+        by_model = filling.mask(photo.width, photo.height)
         filled, wide = union(filled, by_model), difference(wide, by_model)
-        result = filling.applied(result, _record_of_model(model.name, by_model, wide))
-        _note(opened, wide, f"in pieces of damage too large for {model.name}")
-    levels = levels_of(result) if resolved.levels else None
+        note = _note(wide, f"in pieces of damage too large for {model.name}")
+        result = filling.applied(result, _record_of_model(model.name, by_model, wide), note)
+    levels = levels_of(result) if options.levels else None
     return RepairedPhoto(
         result if levels is None else stretched(result, levels), damage, filled, levels
     )
 
 
-def _note(photo: Photo, left: DamageMask, what: str) -> None:
-    if left.share:
-        photo.add_note(f"{left.share:.2%} of its pixels are {what}, and stay as they are")
+def _thin(
+    damage: DamageMask, strokes: Sequence[DamageStroke], photo: Photo, options: RepairOptions
+) -> DamageMask:
+    """The damage that is filled from its surroundings."""
+    if not strokes:
+        return thin_part(damage, options.max_width)
+    by_hand = painted(strokes, photo)
+    wider = thin_part(damage, WIDEST_DAMAGE)
+    wider = difference(wider, difference(wider, by_hand))
+    return union(thin_part(difference(damage, by_hand), options.max_width), wider)
+
+
+def _note(left: DamageMask, what: str) -> str | None:
+    if not left.share:
+        return None
+    return f"{left.share:.2%} of its pixels are {what}, and stay as they are"
 
 
 def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
@@ -203,8 +247,11 @@ def _damage_of(photo: Photo, options: RepairOptions) -> DamageMask:
     return DamageLikelihood.of(photo).mask(options.sensitivity)
 
 
-def _record(thin: DamageMask, wide: DamageMask, options: RepairOptions) -> str:
+def _record(
+    thin: DamageMask, wide: DamageMask, options: RepairOptions, strokes: Sequence[DamageStroke]
+) -> str:
     source = "a given mask" if options.mask is not None else f"sensitivity {options.sensitivity:g}"
+    source += ", corrected by hand" if strokes else ""
     left = f"; wider and left as it is: {wide.share:.4%}" if options.inpainter is None else ""
     return (
         f"damage filled: {thin.share:.4%} of the pixels; {source}, at most {options.max_width} "

@@ -122,6 +122,7 @@ class Photo(SmallCopies):
         self.suffix = (header.kind or PNG).suffix
         self._edit: Edit | None = None
         self.edits: tuple[str, ...] = ()
+        self._edit_notes: tuple[str, ...] = ()
         self._shrinks_on_load = self._source.is_jpeg_file
         with self._errors():
             self.metadata = metadata or read_metadata(self._source, header.image)
@@ -131,7 +132,7 @@ class Photo(SmallCopies):
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of the file, a line each; grows while damage is read."""
-        return tuple(self._notes)
+        return (*self._notes, *self._edit_notes)
 
     def add_note(self, note: str) -> None:
         """Add a line to `notes`, once, however many passes meet its cause.
@@ -245,7 +246,7 @@ class Photo(SmallCopies):
 
         return fetch if self._edit is None else self._edit(fetch)
 
-    def edited(self, edit: Edit, record: str) -> Photo:
+    def edited(self, edit: Edit, record: str, note: str | None = None) -> Photo:
         """The same photo with other pixels, which are made while they are read.
 
         Parameters
@@ -255,6 +256,8 @@ class Photo(SmallCopies):
             which gives pixels of the same size and type.
         record
             What is changed, a line for the XMP of files that are written from the photo.
+        note
+            A line that the new photo has among its notes, and this one has not.
 
         Returns
         -------
@@ -272,6 +275,7 @@ class Photo(SmallCopies):
         """
         other, before = copy(self), self._edit
         other.edits = (*self.edits, record)
+        other._edit_notes += () if note is None else (note,)
         other._edit = edit if before is None else lambda fetch: edit(before(fetch))
         return other
 

@@ -67,5 +67,5 @@ class RowWindows:
         while self._top + len(self._held[0]) <= top:
             self._top += len(self._held.pop(0))
         whole = np.concatenate(self._held) if len(self._held) > 1 else self._held[0]
-        self._held = [whole]
-        return whole[top - self._top : bottom - self._top]
+        self._held, self._top = [whole[top - self._top :]], top
+        return self._held[0][: bottom - top]

@@ -24,9 +24,11 @@ from photochrom.restoration.mask import BAND, DamageMask, Mask, grown, mask_of_b
 from photochrom.restoration.pieces import Pieces
 
 _FILE, _INPUT, _OUTPUT = "damage.onnx", "gray", "damage"
-_CONTEXT = 64
+_CONTEXT = 48
 """Pixels around a tile that the network sees, and whose results are not used."""
-_TILE = 1024
+_TILE = 416
+_INPUT_SIDE = _TILE + 2 * _CONTEXT
+"""Larger photos are all seen in squares of it: ONNX Runtime keeps memory for each other shape."""
 _RANGE = 12.0
 """By how much sensitivities 0 and 1 differ in the logarithm of the odds (the logit) that a mark
 needs; at 0.5 it is 0, a probability of a half.
@@ -60,15 +62,14 @@ class DamageLikelihood:
     @classmethod
     def of(cls, photo: Photo) -> DamageLikelihood:
         """Search a photo; raises PhotoError where the file is damaged."""
-        factor = max(1, math.ceil(math.sqrt(photo.width * photo.height / _MOST_PIXELS)))
+        factor = reduction_of(photo)
         height, width = (-(-side // factor) for side in (photo.height, photo.width))
         windows = RowWindows(_gray_strips(photo, factor))
         codes = np.empty((height, width), np.uint8)
         for top in range(0, height, _TILE):
             bottom = min(height, top + _TILE)
             first, last = max(0, top - _CONTEXT), min(height, bottom + _CONTEXT)
-            probable = _probabilities(windows(first, last))[top - first : bottom - first]
-            codes[top:bottom] = codes_of(probable)
+            _search(windows(first, last), slice(top - first, bottom - first), codes[top:bottom])
         return cls(photo.width, photo.height, factor, codes)
 
     def mask(self, sensitivity: float) -> DamageMask:
@@ -96,6 +97,11 @@ class DamageLikelihood:
         return mask_of_bands(self.width, self.height, rows)
 
 
+def reduction_of(photo: Photo) -> int:
+    """By how much a photo is reduced for the search."""
+    return max(1, math.ceil(math.sqrt(photo.width * photo.height / _MOST_PIXELS)))
+
+
 def codes_of(probable: Array) -> Pixels:
     """Probabilities as the codes of a `DamageLikelihood`."""
     with np.errstate(divide="ignore"):
@@ -103,19 +109,22 @@ def codes_of(probable: Array) -> Pixels:
     return (logits * _STEPS + _MIDDLE).round().clip(0, 255).astype(np.uint8)
 
 
-def _probabilities(gray: Array) -> Array:
-    """The probability of damage in each pixel of (h, w), by tiles of columns."""
-    height, width = gray.shape
-    probable = np.empty_like(gray)
+def _search(gray: Array, core: slice, codes: Pixels) -> None:
+    """Write the likelihood of some rows of (h, w) into `codes`, by tiles of columns."""
+    width = gray.shape[1]
     for left in range(0, width, _TILE):
         right = min(width, left + _TILE)
         first, last = max(0, left - _CONTEXT), min(width, right + _CONTEXT)
-        part = gray[:, first:last]
-        margins = [(0, -side % _MULTIPLE) for side in part.shape]
-        padded = np.pad(part, margins, mode="edge")[None, None]
-        output = _session().run([_OUTPUT], {_INPUT: padded})[0][0, 0]
-        probable[:, left:right] = output[:height, left - first : right - first]
-    return probable
+        padded = _padded(gray[:, first:last])[None, None]
+        probable = _session().run([_OUTPUT], {_INPUT: padded})[0][0, 0]
+        codes[:, left:right] = codes_of(probable[core, left - first : right - first])
+
+
+def _padded(part: Array) -> Array:
+    """A part enlarged to a size that the network takes."""
+    large = max(part.shape) > _TILE
+    margins = [(0, _INPUT_SIDE - side if large else -side % _MULTIPLE) for side in part.shape]
+    return np.pad(part, margins, mode="edge")
 
 
 @cache

@@ -83,13 +83,16 @@ class Filling:
 
         return mask_of_bands(width, height, drawn)
 
-    def applied(self, photo: Photo, record: str) -> Photo:
-        """The photo with these pixels; record: a line about them for XMP."""
+    def applied(self, photo: Photo, record: str, note: str | None = None) -> Photo:
+        """The photo with these pixels.
+
+        record: a line about them for XMP. note: a line for the notes of the returned photo.
+        """
 
         def edit(fetch: FetchRows) -> FetchRows:
             return lambda top, rows: self._put(fetch(top, rows), top, photo.color_bands)
 
-        return photo.edited(edit, record)
+        return photo.edited(edit, record, note)
 
     def _put(self, strip: Pixels, top: int, colors: int) -> Pixels:
         part = self._part(top, top + len(strip))

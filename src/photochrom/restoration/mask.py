@@ -132,6 +132,15 @@ def thin_part(mask: DamageMask, max_width: int) -> DamageMask:
     return mask_of_bands(mask.width, mask.height, rows)
 
 
+def reduced(mask: DamageMask, height: int, width: int) -> Pixels:
+    """A small picture of a mask, (height, width), uint8: 255 where any pixel is damaged."""
+    picture = np.zeros((height, width), np.uint8)
+    for top in range(0, mask.height, BAND):
+        rows, columns = np.nonzero(mask.rows(top, min(mask.height, top + BAND)))
+        picture[(rows + top) * height // mask.height, columns * width // mask.width] = 255
+    return picture
+
+
 _BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1)
 """How many bits each byte has."""
 

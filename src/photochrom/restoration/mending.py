@@ -17,18 +17,20 @@ _TILE = 256
 """Columns that are filled together."""
 
 
-def mended(photo: Photo, damage: DamageMask, thin: DamageMask, record: str) -> Photo:
+def mended(
+    photo: Photo, damage: DamageMask, thin: DamageMask, record: str, note: str | None = None
+) -> Photo:
     """The photo with its thin damage filled; all other pixels are its own.
 
     thin: the part of the damage that is filled; the rest serves no pixel as surroundings either.
-    record: a line about it for XMP.
+    record: a line about it for XMP. note: a line for the notes of the returned photo.
     """
 
     def edit(fetch: FetchRows) -> FetchRows:
         windows = RowWindows(_bands(photo, fetch, damage, thin))
         return lambda top, rows: windows(top, top + rows)
 
-    return photo.edited(edit, record)
+    return photo.edited(edit, record, note)
 
 
 def _bands(

@@ -23,6 +23,12 @@ from photochrom.options import (
 from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
 from photochrom.pipeline.hints import LocalOptions, parse_hints
 from photochrom.server.problems import RefusedError
+from photochrom.server.repairs import (
+    Repair,
+    RepairFields,
+    RepairRequest,
+    RepairResponse,
+)
 from photochrom.server.settings import Settings
 from photochrom.strokes import Stroke
 from photochrom.workspace import Workspace
@@ -34,7 +40,7 @@ MOST_STROKES, MOST_POINTS = 200, 5000
 MOST_VIVIDNESSES = 8
 """Among the strokes of one photo: each is one more run of the network."""
 
-NOT_OF_FILMS = ("model", "size", "variant", "seed", "strokes", "crop", "turn")
+NOT_OF_FILMS = ("model", "size", "variant", "seed", "strokes", "repair", "crop", "turn")
 """Parts of a look that a shot of a film cannot have."""
 
 _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
@@ -54,7 +60,8 @@ Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 @dataclass(frozen=True)
 class ModelAndOptions:
-    """How a photo shall be coloured, by a model's name with options, and how its result is framed.
+    """How a photo shall be coloured, by a model's name with options, how it is repaired before, and
+    how its result is framed.
 
     turn: degrees clockwise, after the crop.
     """
@@ -63,6 +70,7 @@ class ModelAndOptions:
     options: ColorizeOptions = field(default_factory=ColorizeOptions)
     crop: Crop | None = None
     turn: int = 0
+    repair: Repair | None = None
 
     def check(self, workspace: Workspace, settings: Settings) -> None:
         """Raise ConfigError, HintError or PhotoError for a look that is too costly, or does not fit
@@ -157,10 +165,11 @@ class OptionsRequest(BaseModel):
     strokes: Annotated[list[StrokeRequest], Field(max_length=MOST_STROKES)] | None = None
     crop: Geometry | None = None
     turn: Turned | None = None
+    repair: RepairRequest | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
         """A look with these changes; a size of null stands for the model's own, a crop of null for
-        the whole photo.
+        the whole photo, a repair of null for none.
 
         Raises RefusedError, 413, for more hints than the server takes, HintError for a stroke whose
         value does not fit its effect, ConfigError for an empty crop.
@@ -178,8 +187,11 @@ class OptionsRequest(BaseModel):
         if "crop" in self.model_fields_set:
             crop = None if self.crop is None else Crop.parse(self.crop)
         turn = look.turn if self.turn is None else self.turn
+        repair = look.repair
+        if "repair" in self.model_fields_set:
+            repair = None if self.repair is None else self.repair.repair()
         return ModelAndOptions(
-            self.model or look.model, replace(look.options, **changes), crop, turn
+            self.model or look.model, replace(look.options, **changes), crop, turn, repair
         )
 
     @staticmethod
@@ -202,7 +214,7 @@ class LeasesRequest(BaseModel):
 
     sessions: Annotated[list[str], Field(max_length=1000)] = []
     films: Annotated[list[str], Field(max_length=100)] = []
-    seconds: Lease
+    seconds: Annotated[Lease, Field(strict=True)]
 
 
 class HintResponse(BaseModel):
@@ -240,6 +252,7 @@ class OptionsResponse(BaseModel):
     strokes: list[StrokeResponse]
     crop: str | None
     turn: int
+    repair: RepairResponse | None
 
     @classmethod
     def of(cls, look: ModelAndOptions) -> OptionsResponse:
@@ -250,7 +263,13 @@ class OptionsResponse(BaseModel):
         strokes = [StrokeResponse(**vars(stroke)) for stroke in options.strokes]
         crop = None if look.crop is None else str(look.crop)
         return cls(
-            model=look.model, **plain, hints=hints, strokes=strokes, crop=crop, turn=look.turn
+            model=look.model,
+            **plain,
+            hints=hints,
+            strokes=strokes,
+            crop=crop,
+            turn=look.turn,
+            repair=RepairResponse.of(look.repair),
         )
 
 
@@ -304,7 +323,7 @@ class FileOptions(BaseModel):
         )
 
 
-class ColorizeRequest(FileOptions):
+class ColorizeRequest(FileOptions, RepairFields):
     """The parameters of POST /colorize."""
 
     name: Annotated[str, Field(max_length=500)] = ""
