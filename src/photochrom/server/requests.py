@@ -55,7 +55,13 @@ Geometry = Annotated[
     BeforeValidator(lambda text: text.replace(" ", "+") if isinstance(text, str) else text),
     Field(pattern=r"^[0-9]{1,9}x[0-9]{1,9}\+[0-9]{1,9}\+[0-9]{1,9}$"),
 ]
-Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
+Number = Annotated[float, Field(strict=True)]
+"""Of a JSON body, where neither a text nor a truth value stands for a number."""
+Integer = Annotated[int, Field(strict=True)]
+JsonShare = Annotated[Share, Field(strict=True)]
+JsonSigned = Annotated[Signed, Field(strict=True)]
+Saturation = Annotated[Number, Field(ge=0, le=RANGES["saturation"][1])]
+Ab = Annotated[Number, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
 @dataclass(frozen=True)
@@ -111,12 +117,12 @@ class HintRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    x: float
-    y: float
+    x: Number
+    y: Number
     ab: tuple[Ab, Ab] | None = None
     color: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None
-    radius: Annotated[float, Field(gt=0)] | None = None
-    reach: Annotated[float, Field(gt=0)] | None = None
+    radius: Annotated[Number, Field(gt=0)] | None = None
+    reach: Annotated[Number, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _one_color(self) -> HintRequest:
@@ -138,9 +144,9 @@ class StrokeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     effect: Literal["erase", "original", "saturation", "vividness"]
-    points: Annotated[list[tuple[float, float]], Field(min_length=1, max_length=MOST_POINTS)]
-    radius: Annotated[float, Field(gt=0)]
-    value: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] | None = None
+    points: Annotated[list[tuple[Number, Number]], Field(min_length=1, max_length=MOST_POINTS)]
+    radius: Annotated[Number, Field(gt=0)]
+    value: Saturation | None = None
 
     def stroke(self) -> Stroke:
         """The stroke; raises HintError for a value that does not fit its effect."""
@@ -153,18 +159,18 @@ class OptionsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    vividness: Share | None = None
-    size: Annotated[int, Field(ge=1, le=4096)] | None = None
-    variant: Annotated[int, Field(ge=0, lt=MOST_VARIANTS)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] | None = None
-    warmth: Signed | None = None
-    tint: Signed | None = None
-    smooth: Share | None = None
+    vividness: JsonShare | None = None
+    size: Annotated[Integer, Field(ge=1, le=4096)] | None = None
+    variant: Annotated[Integer, Field(ge=0, lt=MOST_VARIANTS)] | None = None
+    seed: Annotated[Integer, Field(ge=0, lt=2**31)] | None = None
+    saturation: Saturation | None = None
+    warmth: JsonSigned | None = None
+    tint: JsonSigned | None = None
+    smooth: JsonShare | None = None
     hints: list[HintRequest] | None = None
     strokes: Annotated[list[StrokeRequest], Field(max_length=MOST_STROKES)] | None = None
     crop: Geometry | None = None
-    turn: Turned | None = None
+    turn: Annotated[Turned, Field(strict=True)] | None = None
     repair: RepairRequest | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
