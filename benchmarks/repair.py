@@ -5,6 +5,7 @@
     python benchmarks/repair.py filling PHOTOS... [--limit 128]
     python benchmarks/repair.py colors PHOTOS... [--limit 64]
     python benchmarks/repair.py marks PICTURES... --sheet marks.png
+    python benchmarks/repair.py picture PICTURES... --sheet docs/repair.jpg
     python benchmarks/repair.py speed
 
 PHOTOS are shards. DIR is a clone of the artefacts (docs/training.md, "Finding damage"): its
@@ -17,8 +18,9 @@ mends. Beside the network stands a top-hat and black-hat filter at two threshold
 best F1 on the second set and the one that marks as few sound pixels as the network. --tune searches
 for the logit, and for those of `photochrom.restoration.detection`, on the photos of even number.
 filling: PSNR inside known damage, mended with the found mask and with the true one, beside OpenCV's
-two methods. colors: the error of ab on sound, damaged, and damaged and repaired photos. speed: a
-24-megapixel scan from file to file.
+two methods. colors: the error of ab on sound, damaged, and damaged and repaired photos. marks,
+picture: contact sheets; the second of photos under held-out damage. speed: a scan of 24 megapixels
+from file to file.
 """
 
 from __future__ import annotations
@@ -312,6 +314,26 @@ def marks(arguments: argparse.Namespace) -> None:
     save_sheet(rows, arguments.sheet, arguments.height)
 
 
+def picture(arguments: argparse.Namespace) -> None:
+    """Three columns: a photo with held-out damage, its marks in red, and the photo mended."""
+    held_out = HeldOut(arguments.artefacts)
+    rows = []
+    for number, path in enumerate(arguments.photos):
+        sample = held_out.whole(middle_square(as_gray(Image.open(path))), number)
+        damaged = codes(sample.gray)
+        repaired = photochrom.repair(Photo(damaged))
+        marked = repaired.damage.rows(0, len(damaged))
+        mended_codes = repaired.photo.strips()(0, len(damaged))[..., 0]
+        rows.append(
+            [
+                in_red(sample.gray, np.zeros_like(marked)),
+                in_red(sample.gray, marked),
+                in_red(mended_codes / np.float32(255), np.zeros_like(marked)),
+            ]
+        )
+    save_sheet(rows, arguments.sheet, arguments.height)
+
+
 def speed(_arguments: argparse.Namespace) -> None:
     """A scan of 6000 x 4000 pixels with scratches, JPEG and PNG, each in a process of its own."""
     random = np.random.default_rng(0)
@@ -347,6 +369,7 @@ def main() -> None:
         "filling": filling,
         "colors": colors,
         "marks": marks,
+        "picture": picture,
         "speed": speed,
     }
     parser.add_argument("part", choices=parts)

@@ -53,7 +53,7 @@ def export(
         float | None,
         typer.Option(
             min=0.001,
-            max=0.999,
+            max=0.99999,
             help="Of a network that finds damage: the probability that the file calls 0.5.",
         ),
     ] = None,
