@@ -328,7 +328,7 @@ def picture(arguments: argparse.Namespace) -> None:
             [
                 in_red(sample.gray, np.zeros_like(marked)),
                 in_red(sample.gray, marked),
-                in_red(mended_codes / np.float32(255), np.zeros_like(marked)),
+                in_red(mended_codes.astype(np.float32) / np.float32(255), np.zeros_like(marked)),
             ]
         )
     save_sheet(rows, arguments.sheet, arguments.height)
