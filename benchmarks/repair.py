@@ -30,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -65,9 +66,9 @@ from photochrom.workshop.training.damage.validation import MULTIPLE, QUIET_SHARE
 HAT = (13, 13)
 """Rows and columns of the top-hat filter: it finds what is narrower."""
 HAT_THRESHOLDS = (0.03, 0.05, 0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6)
-LOGITS = np.arange(-1, 9, 0.25)
-LIKELY_LOGITS = (0.0, -1.0, -2.0, -3.0, -4.0, -5.0)
-LEAST_PIXELS = (1, 3, 6, 10)
+LOGITS = np.arange(0, 15, 0.125)
+LIKELY_LOGITS = (-4.0, -2.0, -1.0, 0.0, 2.0)
+LEAST_PIXELS = (3, 8, 16)
 QUIET_PHOTOS = 0.03
 """Share of the undamaged photos that may have a mark of more than 30 pixels."""
 
@@ -107,10 +108,6 @@ class Figures:
     synthetic: Tally
     scanned: Tally
 
-    @property
-    def quiet(self) -> bool:
-        return self.pixels <= QUIET_SHARE and self.photos <= QUIET_PHOTOS
-
 
 def network(path: Path) -> Detector:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -124,7 +121,15 @@ def network(path: Path) -> Detector:
     return find
 
 
-def marker(logit: float = 0.0, likely: float = LIKELY, least: int = LEAST) -> Marker:
+def of_sensitivity(sensitivity: float) -> Marker:
+    def marks(codes: Gray) -> Mask:
+        height, width = codes.shape
+        return DamageLikelihood(width, height, 1, codes).mask(sensitivity).rows(0, height)
+
+    return marks
+
+
+def marker(logit: float, likely: float = LIKELY, least: int = LEAST) -> Marker:
     def marks(codes: Gray) -> Mask:
         height, width = codes.shape
         found = DamageLikelihood(width, height, 1, codes).above(logit, likely, least)
@@ -192,12 +197,15 @@ def tune(found: Answers) -> None:
     even = found.every_second(0)
     print(HEADER)
     for likely, least in product(LIKELY_LOGITS, LEAST_PIXELS):
-        for logit in LOGITS:
-            marks = marker(float(logit), likely, least)
-            pixels, photos = alarms(even, marks)
-            if pixels <= QUIET_SHARE and photos <= QUIET_PHOTOS:
-                print(row(f"{logit:g}, {likely:g}, {least}", figures(even, marks)), flush=True)
-                break
+        at = bisect_left(LOGITS, True, key=partial(is_quiet, even, likely, least))
+        logit = float(LOGITS[min(at, len(LOGITS) - 1)])
+        shown = figures(even, marker(logit, likely, least))
+        print(row(f"{logit:g}, {likely:g}, {least}", shown), flush=True)
+
+
+def is_quiet(found: Answers, likely: float, least: int, logit: float) -> bool:
+    pixels, photos = alarms(found, marker(logit, likely, least))
+    return pixels <= QUIET_SHARE and photos <= QUIET_PHOTOS
 
 
 def detector(arguments: argparse.Namespace) -> None:
@@ -207,9 +215,13 @@ def detector(arguments: argparse.Namespace) -> None:
         tune(ours)
         return
     print(HEADER)
-    shown = figures(ours, marker())
+    shown = figures(ours, of_sensitivity(0.5))
     print(row("network", shown))
-    print(row("network, odd photos", figures(ours.every_second(1), marker())))
+    print(row("network, odd photos", figures(ours.every_second(1), of_sensitivity(0.5))))
+    for sensitivity in (0.75, 1.0):
+        print(
+            row(f"network, sensitivity {sensitivity:g}", figures(ours, of_sensitivity(sensitivity)))
+        )
     hats = answers(top_hat, photos, arguments.artefacts, arguments.limit)
     best = max(HAT_THRESHOLDS, key=lambda threshold: total(hats.synthetic, above(threshold)).f1)
     print(row(f"top-hat, best F1 ({best:g})", figures(hats, above(best))))
@@ -315,20 +327,20 @@ def marks(arguments: argparse.Namespace) -> None:
 
 
 def picture(arguments: argparse.Namespace) -> None:
-    """Three columns: a photo with held-out damage, its marks in red, and the photo mended."""
+    """A photo with held-out damage, what two sensitivities mark, and the photo mended with more."""
     held_out = HeldOut(arguments.artefacts)
     rows = []
     for number, path in enumerate(arguments.photos):
         sample = held_out.whole(middle_square(as_gray(Image.open(path))), number)
         damaged = codes(sample.gray)
-        repaired = photochrom.repair(Photo(damaged))
-        marked = repaired.damage.rows(0, len(damaged))
-        mended_codes = repaired.photo.strips()(0, len(damaged))[..., 0]
+        usual, more = (photochrom.repair(Photo(damaged), sensitivity=s) for s in (0.5, 1.0))
+        nothing = np.zeros(damaged.shape, bool)
+        filled = more.photo.strips()(0, len(damaged))[..., 0].astype(np.float32) / np.float32(255)
+        found = [one.damage.rows(0, len(damaged)) for one in (usual, more)]
         rows.append(
             [
-                in_red(sample.gray, np.zeros_like(marked)),
-                in_red(sample.gray, marked),
-                in_red(mended_codes.astype(np.float32) / np.float32(255), np.zeros_like(marked)),
+                *(in_red(sample.gray, marked) for marked in (nothing, *found)),
+                in_red(filled, nothing),
             ]
         )
     save_sheet(rows, arguments.sheet, arguments.height)

@@ -46,6 +46,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "needs the internet: models, weights or photos that others publish": [
         ("docs/data.md", "photochrom data unsplash"),
         ("docs/models.md", "photochrom models pull"),
+        ("docs/repair.md", "photochrom models pull"),
         ("docs/models.md", "make compare"),
         ("docs/models.md", "photochrom colorize photo.jpg --model ddcolor:0.7"),
         ("docs/models.md", "photochrom models convert eccv16"),
@@ -126,6 +127,7 @@ LEAVES = {
     "docs/models.md": ["lite.jpg", "photo.color.jpg"],
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],
+    "docs/repair.md": ["photo.repaired.jpg", "clean.png", "damage.png", "color.png"],
     "docs/reversible.md": ["photo.color.jpg", "photo.gray.jpg"],
     "docs/start/archives.md": ["coloured/photochrom-ledger.sqlite"],
     "docs/start/photos.md": ["bold.jpg", "warm.jpg", "grandmother.variants.jpg"],

@@ -20,7 +20,7 @@ from photochrom.color.lab import Array
 from photochrom.models.paths import SHIPPED
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels, RowWindows
-from photochrom.restoration.mask import BAND, DamageMask, Mask, grown, mask_of_bands
+from photochrom.restoration.mask import BAND, DamageMask, Mask, mask_of_bands
 from photochrom.restoration.pieces import Pieces
 
 _FILE, _INPUT, _OUTPUT = "damage.onnx", "gray", "damage"
@@ -29,14 +29,12 @@ _CONTEXT = 48
 _TILE = 416
 _INPUT_SIDE = _TILE + 2 * _CONTEXT
 """Larger photos are all seen in squares of it: ONNX Runtime keeps memory for each other shape."""
-_RANGE = 12.0
-"""By how much sensitivities 0 and 1 differ in the logarithm of the odds (the logit) that a mark
-needs; at 0.5 it is 0, a probability of a half.
-"""
-LIKELY = -5.0
-"""The logit, beside that of the mark, from which pixels connected with certain ones are marked."""
+_SENSITIVITIES, _LOGITS = (0.0, 0.5, 1.0), (3.0, 0.0, -10.0)
+"""The logit (the logarithm of the odds) of the probability that damage needs, by sensitivity."""
+LIKELY = -11.0
+"""The logit from which pixels connected with such ones are marked, too."""
 LEAST = 6
-"""Certain pixels that a connected piece of damage has at least."""
+"""Pixels above the needed logit that a connected piece of damage has at least."""
 _MULTIPLE = 16
 """The sides of the network's input are multiples of it."""
 _MOST_PIXELS = 5e7
@@ -74,14 +72,14 @@ class DamageLikelihood:
 
     def mask(self, sensitivity: float) -> DamageMask:
         """The damage, for a sensitivity of 0 (only what is certain) to 1."""
-        return self.above(_RANGE * (0.5 - sensitivity))
+        return self.above(float(np.interp(sensitivity, _SENSITIVITIES, _LOGITS)))
 
     def above(self, logit: float, likely: float = LIKELY, least: int = LEAST) -> DamageMask:
         """The pieces of damage with enough pixels above a logit.
 
-        likely: what other pixels of a piece need, beside that. least: how many it has above it.
+        likely: the logit that its other pixels need. least: how many it has above the first one.
         """
-        certain, connected = (_STEPS * level + _MIDDLE for level in (logit, logit + likely))
+        certain, connected = (_STEPS * level + _MIDDLE for level in (logit, min(logit, likely)))
         pieces = Pieces(self.codes.shape[1])
         for top in range(0, len(self.codes), BAND):
             codes = self.codes[top : top + BAND]
@@ -90,8 +88,7 @@ class DamageLikelihood:
 
         def rows(top: int, bottom: int) -> Mask:
             first, last = top // factor, -(-bottom // factor)
-            band = grown(found.rows(first - 1, last + 1), 1)[1:-1]  # damage has blurred edges
-            band = band.repeat(factor, 0).repeat(factor, 1)
+            band = found.rows(first, last).repeat(factor, 0).repeat(factor, 1)
             return band[top - first * factor :][: bottom - top, : self.width]
 
         return mask_of_bands(self.width, self.height, rows)
