@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 from photochrom.errors import ModelError
-from photochrom.models import known_models, verify
+from photochrom.models import coloring_models, verify
 
 COMMAND = [sys.executable, "-m", "photochrom"]
 
@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--yes", action="store_true", help="agree to every licence unasked")
     arguments = parser.parse_args()
     chosen = []
-    for model in known_models():
+    for model in coloring_models():
         if not model.present and not arguments.no_pull and model.bytes <= 1e6 * arguments.most_mb:
             pull = [*COMMAND, "models", "pull", model.name, *(["--yes"] if arguments.yes else [])]
             if subprocess.run(pull, check=False).returncode:

@@ -26,10 +26,9 @@ import numpy as np
 from torch import nn
 
 from photochrom.workshop.data.stream import Place
-from photochrom.workshop.training.augment import Batch
 from photochrom.workshop.training.checkpoint import Progress
 from photochrom.workshop.training.config import RunConfig, load_config
-from photochrom.workshop.training.feed import StreamFeed
+from photochrom.workshop.training.feed import AnyBatch, StreamFeed
 from photochrom.workshop.training.loop import Trainer
 from photochrom.workshop.training.objective import build_objective
 
@@ -41,10 +40,10 @@ class ReadyFeed:
 
     place = Place()
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: AnyBatch) -> None:
         self._batch = batch
 
-    def batch(self, *_: int) -> Batch:
+    def batch(self, *_: int) -> AnyBatch:
         return self._batch
 
 
@@ -76,7 +75,7 @@ class Ready:
     model: Any
     optimizer: Any
     objective: Any
-    batch: Batch
+    batch: AnyBatch
     step: Step
 
 
@@ -84,7 +83,7 @@ def ready(config: RunConfig) -> Ready:
     trainer = Trainer(config, Path(tempfile.mkdtemp()))
     feed = trainer.training_set.feed()
     stage = config.schedule.stages[0]
-    objective = build_objective(trainer.network, config.loss, trainer._prior(feed))
+    objective = build_objective(trainer.network, config, trainer._prior(feed))
     model, optimizer = trainer.fabric.setup(trainer._compiled(), trainer.optimizer)
     model.train()
     network: Any = trainer.network  # whose attributes say what it takes

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.workshop
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
-PARTS = {"hostile_requests", "page_checks", "page_hands", "video_metrics"}
+PARTS = {"damaged_photos", "hostile_requests", "page_checks", "page_hands", "video_metrics"}
 """Modules that other benchmarks import, without a command line of their own."""
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in PARTS)
 

@@ -231,7 +231,16 @@ def test_only_a_crop_changes_the_digest():
     plain, cropped = JobSettings(), JobSettings(save=SaveOptions(crop=CROP))
     assert plain.digest("x") != cropped.digest("x")
     record = plain.as_dict()
-    for name in ("device", "keep_time", "name", "reversible", "crop", "turn"):
+    for name in (
+        "device",
+        "keep_time",
+        "name",
+        "reversible",
+        "crop",
+        "turn",
+        "repair",
+        "color",
+    ):
         del record[name]
     text = json.dumps([record, "x"], sort_keys=True)
     assert plain.digest("x") == hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from photochrom import ColorizeOptions, FileReport, Photo, SaveOptions, colorize_file
 from photochrom.errors import InColorError, ModelError, OutputExistsError, PhotoError
-from photochrom.files import reported
+from photochrom.reports import reported
 from support.records import FIELDS
 
 SMALL = ColorizeOptions(size=64)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from photochrom.errors import PhotochromError as PhotochromError
     from photochrom.errors import PhotoError as PhotoError
     from photochrom.errors import VideoError as VideoError
-    from photochrom.files import FileReport as FileReport
     from photochrom.files import colorize_file as colorize_file
+    from photochrom.files import repair_file as repair_file
     from photochrom.models import list_models as list_models
     from photochrom.options import ColorizeOptions as ColorizeOptions
     from photochrom.options import Hint as Hint
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.borders import border_of as border_of
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
+    from photochrom.repaired import RepairedPhoto as RepairedPhoto
+    from photochrom.repaired import find_damage as find_damage
+    from photochrom.repaired import repair as repair
+    from photochrom.reports import FileReport as FileReport
+    from photochrom.restoration.mask import DamageMask as DamageMask
+    from photochrom.restoration.options import RepairOptions as RepairOptions
     from photochrom.result import Result as Result
     from photochrom.strokes import Stroke as Stroke
     from photochrom.video.frames import VideoFrame as VideoFrame
@@ -65,7 +71,7 @@ _MODULES = {
         "PhotoError",
         "VideoError",
     ),
-    "photochrom.files": ("FileReport", "colorize_file"),
+    "photochrom.files": ("colorize_file", "repair_file"),
     "photochrom.models": ("list_models",),
     "photochrom.options": ("ColorizeOptions", "Hint", "SaveOptions"),
     "photochrom.pages": ("save_pages",),
@@ -73,6 +79,10 @@ _MODULES = {
     "photochrom.pipeline.adjustments": ("Adjustments",),
     "photochrom.pipeline.borders": ("border_of",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
+    "photochrom.repaired": ("RepairedPhoto", "find_damage", "repair"),
+    "photochrom.reports": ("FileReport",),
+    "photochrom.restoration.mask": ("DamageMask",),
+    "photochrom.restoration.options": ("RepairOptions",),
     "photochrom.result": ("Result",),
     "photochrom.photo.jpeg.luma": ("LumaReport", "check_luma", "restore_original"),
     "photochrom.strokes": ("Stroke",),

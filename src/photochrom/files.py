@@ -1,30 +1,25 @@
-"""Colour one photo from file to file, and report on it.
+"""Colour or repair one photo from file to file, and report on it.
 
-The command line, jobs and the server use these functions; their JSON records are
-`FileReport.record`.
+The command line, jobs and the server use these functions.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from statistics import fmean
+from typing import Any, BinaryIO, cast
 
 from photochrom._system.cpus import available_cpus
 from photochrom.colorizer import Colorizer, shared_colorizer
 from photochrom.errors import (
     ConfigError,
-    InColorError,
     Option,
-    PhotochromError,
     PhotoError,
-    Spelling,
-    unforeseen,
 )
 from photochrom.options import STANDARD_STREAM, ColorizeOptions, SaveOptions
 from photochrom.pages import check_not_source, encode_pages, pages_of_one_file, save_pages
@@ -37,138 +32,18 @@ from photochrom.photo import (
     check_target,
     kind_of,
     losses,
+    pages_of,
     save_picture,
     write,
 )
 from photochrom.photo.formats import kind_of_file
-from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.photo.naming import DEFAULT_NAME, REPAIRED_NAME, Naming
 from photochrom.photo.read_ahead import reading_ahead
-from photochrom.result import Result
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileReport:
-    """The report on one photo's file.
-
-    Attributes
-    ----------
-    input : str
-        The photo's name, as the caller gave it.
-    state : str
-        "done", "skipped" (it is in colour already) or "failed".
-    outputs : tuple of pathlib.Path
-        The files written.
-    width, height : int or None
-        Of the upright photo, pixels.
-    seconds : float or None
-        Time from reading to the end of writing.
-    model : str or None
-        The name of the model.
-    notes : tuple of str
-        Warnings about the photo, a line each.
-    losses : tuple of str
-        Properties of the photo that the written file format cannot hold.
-    reason : str or None
-        Why the photo is not done, as one word.
-    fault : PhotochromError or None
-        The error that stopped the work.
-
-    Examples
-    --------
-    >>> import photochrom
-    >>> report = photochrom.colorize_file("photo.jpg", "photo.png")
-    >>> report.state, report.width, report.height, report.losses
-    ('done', 451, 300, ())
-    """
-
-    input: str = ""
-    state: str = "done"
-    outputs: tuple[Path, ...] = ()
-    width: int | None = None
-    height: int | None = None
-    seconds: float | None = None
-    model: str | None = None
-    notes: tuple[str, ...] = ()
-    losses: tuple[str, ...] = ()
-    reason: str | None = None
-    fault: PhotochromError | None = None
-
-    @classmethod
-    def failure(cls, name: str, fault: Exception) -> Self:
-        """The report on a photo that an error stopped, foreseen or not.
-
-        Parameters
-        ----------
-        name
-            The photo's name in the report.
-        fault
-            The error, of any class.
-
-        Returns
-        -------
-        FileReport
-            Its state is "skipped" for a photo in colour, else "failed".
-
-        Examples
-        --------
-        >>> from photochrom import FileReport, PhotoError
-        >>> FileReport.failure("scan.tif", PhotoError("scan.tif", "damaged")).error
-        'scan.tif: damaged'
-        """
-        failed = partial(cls, input=name, state="failed")
-        if isinstance(fault, InColorError):
-            return cls(input=name, state="skipped", reason="in colour already", fault=fault)
-        if isinstance(fault, PhotochromError):
-            return failed(reason=type(fault).__name__, fault=fault)
-        if isinstance(fault, MemoryError):
-            remedy = "colour fewer photos at a time"
-            large = PhotoError(name, "needs more memory than there is", remedy)
-            return failed(reason="MemoryError", fault=large)
-        return failed(reason="Unforeseen", fault=unforeseen(name, fault))
-
-    @property
-    def error(self) -> str | None:
-        """The error in one line; None where the photo is done."""
-        return None if self.fault is None else str(self.fault)
-
-    @property
-    def warnings(self) -> list[str]:
-        """Warnings about the photo and its result, a line each."""
-        return [*self.notes, *(f"the file cannot hold {loss}" for loss in self.losses)]
-
-    def record(self, spelling: Spelling = str) -> dict[str, Any]:
-        """The report as a JSON object.
-
-        Parameters
-        ----------
-        spelling
-            How the error writes options; as Python's keywords by default.
-
-        Returns
-        -------
-        dict
-            All keys are present, with None for unknown values.
-
-        Examples
-        --------
-        >>> import photochrom
-        >>> sorted(photochrom.FileReport(input="scan.tif").record())[:4]
-        ['error', 'height', 'input', 'model']
-        """
-        outputs = [str(path) for path in self.outputs]
-        return {
-            "input": self.input,
-            "state": self.state,
-            "output": outputs[0] if outputs else None,
-            "outputs": outputs,
-            "width": self.width,
-            "height": self.height,
-            "seconds": None if self.seconds is None else round(self.seconds, 3),
-            "model": self.model,
-            "warnings": self.warnings,
-            "reason": self.reason,
-            "error": None if self.fault is None else self.fault.line(spelling),
-        }
+from photochrom.repaired import RepairedPhoto
+from photochrom.repaired import repair as repair_photo
+from photochrom.reports import FileReport
+from photochrom.restoration.options import RepairOptions
+from photochrom.writable import Writable
 
 
 def colorize_file(
@@ -182,6 +57,7 @@ def colorize_file(
     name: str = DEFAULT_NAME,
     confidence: str | Path | None = None,
     max_pixels: int | None = None,
+    repair: RepairOptions | None = None,
     temporary: bool = False,
 ) -> FileReport:
     """Colour the file of one photo, all its pages, and write the result.
@@ -205,6 +81,8 @@ def colorize_file(
         A path for the confidence map of the first page, as a picture.
     max_pixels
         Refuse a larger picture before it is decoded, as for `Photo`.
+    repair
+        Repair each page before it is coloured.
     temporary
         Write all pages into one file, without waiting for the disk.
 
@@ -247,27 +125,110 @@ def colorize_file(
         raise PhotoError(target, "is the coloured photo", "name another file for the confidence")
     _check_size(target, photo, suffix, save)
     colorizer = colorizer or shared_colorizer()
-    with _begun(photo, colorizer):
-        results = colorizer.colorize_pages(photo, options)
+    pages = [photo.with_page(page) for page in pages_of(photo.source)]
+    repaired = [] if repair is None else repaired_pages(pages, repair)
+    pages = [page.photo for page in repaired] or pages
+    with _begun(pages, colorizer):
+        results = [colorizer.colorize(page, options) for page in pages]
         confidence_map = None if confidence is None else results[0].confidence_picture()
         report = save_results(
             results, target, save, format=suffix, temporary=temporary, started=started
         )
     if confidence_map is not None and confidence is not None:
         save_picture(confidence_map, confidence, overwrite=save.overwrite)
-    return report
+    return replace(report, mended=_mended_share(repaired))
 
 
-def _begun(photo: Photo, colorizer: Colorizer) -> AbstractContextManager[None]:
+def _begun(pages: Sequence[Photo], colorizer: Colorizer) -> AbstractContextManager[None]:
     """Decode at full size while the network works, where a thread is free for it."""
     alone = (colorizer.threads or available_cpus()) == 1
-    if alone or photo.pages > 1:
+    if alone or len(pages) > 1:
         return nullcontext()
-    return reading_ahead(photo)
+    return reading_ahead(pages[0])
+
+
+def repair_file(
+    source: PhotoLike,
+    target: str | Path | BinaryIO | None = None,
+    options: RepairOptions | None = None,
+    save: SaveOptions | None = None,
+    *,
+    format: str | None = None,
+    mask: str | Path | None = None,
+    max_pixels: int | None = None,
+) -> FileReport:
+    """Repair the file of one photo, all its pages, and write the result; grey stays grey.
+
+    Parameters
+    ----------
+    source
+        As for `Colorizer.colorize`.
+    target
+        A path, whose suffix chooses the format, or an open binary file. By default
+        NAME.repaired.EXT beside a source that is a path.
+    options, save
+        What is repaired, and how the file is written.
+    format
+        "png", "jpg", ... of an open file or of the default name; by default the photo's own.
+    mask
+        A path for a picture of the damage on the first page, upright: white is damaged.
+    max_pixels
+        Refuse a larger picture before it is decoded, as for `Photo`.
+
+    Returns
+    -------
+    FileReport
+        Its state is "done".
+
+    Raises
+    ------
+    PhotochromError
+        The errors of `repair` and `RepairedPhoto.save`. No partial file is left.
+
+    Examples
+    --------
+    >>> import photochrom
+    >>> report = photochrom.repair_file("photo.jpg", format="png")
+    >>> report.record()["output"]
+    'photo.repaired.png'
+    """
+    started = time.perf_counter()
+    options, save = options or RepairOptions(), save or SaveOptions()
+    suffix = None if format is None else f".{format.lstrip('.')}"
+    if format is not None and isinstance(target, str | os.PathLike):
+        raise ConfigError(target, "its suffix chooses the format", "leave format out")
+    photo = as_photo(source, max_pixels)
+    origin = _path_of(source)
+    if target is None:
+        target = _beside(origin, Naming(template=REPAIRED_NAME, suffix=suffix))
+    for path in (target, mask):
+        if isinstance(path, str | os.PathLike):
+            _check_target(Path(path), origin, save)
+    if mask is not None and _same_path(mask, target):
+        raise PhotoError(target, "is the repaired photo", "name another file for the mask")
+    pages = [photo.with_page(page) for page in pages_of(photo.source)]
+    repaired = repaired_pages(pages, options)
+    report = save_results(repaired, target, save, format=suffix, started=started)
+    if mask is not None:
+        save_picture(repaired[0].damage_picture(), mask, overwrite=save.overwrite)
+    return replace(report, mended=_mended_share(repaired))
+
+
+def repaired_pages(pages: Sequence[Photo], options: RepairOptions) -> list[RepairedPhoto]:
+    """All pages of a photo, repaired; raises ConfigError for one mask of several pages."""
+    if options.mask is not None and len(pages) > 1:
+        raise ConfigError(
+            Option("mask"), f"is one picture for {len(pages)} pages", "repair one page at a time"
+        )
+    return [repair_photo(page, options) for page in pages]
+
+
+def _mended_share(repaired: Sequence[RepairedPhoto]) -> float | None:
+    return fmean(page.mended.share for page in repaired) if repaired else None
 
 
 def save_results(
-    results: Sequence[Result],
+    results: Sequence[Writable],
     target: str | Path | BinaryIO,
     save: SaveOptions,
     *,
@@ -309,7 +270,7 @@ def save_results(
     )
 
 
-def _notes_of(results: Sequence[Result]) -> tuple[str, ...]:
+def _notes_of(results: Sequence[Writable]) -> tuple[str, ...]:
     """The notes of all pages, each once; what only a later page has is told with its page."""
     first = results[0].photo.notes
     later = [
@@ -321,18 +282,12 @@ def _notes_of(results: Sequence[Result]) -> tuple[str, ...]:
     return (*first, *dict.fromkeys(later))
 
 
-def _losses_of(results: Sequence[Result], file_format: Kind, save: SaveOptions) -> tuple[str, ...]:
+def _losses_of(
+    results: Sequence[Writable], file_format: Kind, save: SaveOptions
+) -> tuple[str, ...]:
     """What a file of a format cannot hold of the pages, each once."""
     every = [loss for result in results for loss in losses(result.photo, file_format, save)]
     return tuple(dict.fromkeys(every))
-
-
-def reported(name: str, work: Callable[[], FileReport]) -> FileReport:
-    """The report that `work` returns, or that of the error which it raises on the photo `name`."""
-    try:
-        return work()
-    except Exception as fault:
-        return FileReport.failure(name, fault)
 
 
 def _path_of(source: PhotoLike) -> Path | None:

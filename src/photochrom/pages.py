@@ -19,11 +19,11 @@ from photochrom.photo import (
     write,
 )
 from photochrom.photo.several_files import several_files
-from photochrom.result import Result
+from photochrom.writable import Writable
 
 
 def save_pages(
-    results: Sequence[Result],
+    results: Sequence[Writable],
     path: str | Path,
     options: SaveOptions | None = None,
     **keywords: Unpack[SaveKeywords],
@@ -79,7 +79,7 @@ def check_not_source(target: Path, source: object) -> None:
                 raise PhotoError(target, "is the photo itself", "name another output")
 
 
-def _save_as(result: Result, part: Path, target: Path, saving: SaveOptions) -> None:
+def _save_as(result: Writable, part: Path, target: Path, saving: SaveOptions) -> None:
     """Write a temporary file; errors name the final file."""
     try:
         result.save(part, saving, overwrite=True)
@@ -90,7 +90,7 @@ def _save_as(result: Result, part: Path, target: Path, saving: SaveOptions) -> N
 
 
 def encode_pages(
-    results: Sequence[Result],
+    results: Sequence[Writable],
     suffix: str,
     options: SaveOptions | None = None,
     **keywords: Unpack[SaveKeywords],
@@ -103,7 +103,7 @@ def encode_pages(
     return encode(pages_of_one_file(results, suffix, saving), suffix, saving)
 
 
-def pages_of_one_file(results: Sequence[Result], suffix: str, saving: SaveOptions) -> list[Page]:
+def pages_of_one_file(results: Sequence[Writable], suffix: str, saving: SaveOptions) -> list[Page]:
     """The coloured pages of one photo, ready for `photochrom.photo.write`.
 
     Raises PhotoError where a file of this format cannot hold them all.
@@ -123,7 +123,7 @@ _SEVERAL_FILES = Remedy(
 
 
 def _pages_of_one_tiff(
-    results: Sequence[Result], file_format: Kind | None, suffix: str, saving: SaveOptions
+    results: Sequence[Writable], file_format: Kind | None, suffix: str, saving: SaveOptions
 ) -> list[Page]:
     """The pages of a TIFF; empty where they differ in size or coding, or for another format."""
     if file_format is not TIFF:

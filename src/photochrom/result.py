@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib import import_module
-from pathlib import Path
-from typing import Any, BinaryIO, Unpack
+from typing import Any
 
 import numpy as np
 
@@ -17,26 +15,21 @@ from photochrom.color.lab import Array
 from photochrom.color.rgb_space import SRGB
 from photochrom.crops import Crop
 from photochrom.drawing.confidence import confidence_picture
-from photochrom.errors import ConfigError, ModelError, Option, PhotoError, Remedy, see_docs
+from photochrom.errors import ModelError, Option, PhotoError, Remedy
 from photochrom.filters.upsample import LinearChroma
-from photochrom.options import ColorizeOptions, SaveKeywords, SaveOptions
+from photochrom.options import ColorizeOptions, SaveOptions
 from photochrom.photo import (
     JPEG,
     Kind,
     Page,
     Photo,
-    Turn,
-    check_target,
-    coding_for,
-    encode,
-    kind_of,
-    write,
 )
 from photochrom.photo.formats import EIGHT
 from photochrom.photo.read_ahead import strips_of
-from photochrom.photo.strips import Coding, Pixels, StripPlan
+from photochrom.photo.strips import Coding, Pixels
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
+from photochrom.writable import Writable, turned
 
 _DISPLAY_CODING = Coding(SRGB, np.dtype(np.uint8))
 _MAX_DISPLAY_SIDE = 1200
@@ -44,7 +37,7 @@ _MAX_DISPLAY_SIDE = 1200
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Writable):
     """One coloured photo, not yet written: colours on a small copy, pixels still in the source.
 
     Colorizers and workspaces return it. Nothing is computed at full size before `rgb`, `image`,
@@ -178,90 +171,6 @@ class Result:
         reduced = image.thumbnail_image(_MAX_DISPLAY_SIDE, size="down")
         return bytes(reduced.write_to_buffer(".png"))
 
-    def save(
-        self,
-        path: str | Path | BinaryIO,
-        options: SaveOptions | None = None,
-        *,
-        format: str | None = None,
-        **keywords: Unpack[SaveKeywords],
-    ) -> Path | None:
-        """Write the coloured photo at full size; on an error no partial file is left.
-
-        Parameters
-        ----------
-        path
-            A path, whose suffix chooses the format, or an open binary file.
-        options
-            How the file is written.
-        format
-            "png", "jpg", ... for an open file; by default the photo's own.
-        **keywords
-            Single fields of `SaveOptions`, which override those of `options`.
-
-        Returns
-        -------
-        pathlib.Path or None
-            The path; None for an open file.
-
-        Raises
-        ------
-        OutputExistsError
-            The file exists, and `overwrite` is false.
-        PhotoError
-            The file cannot be written, or the format is unknown.
-        ConfigError
-            A format was given beside a path, or an option is out of range.
-
-        Examples
-        --------
-        >>> import photochrom
-        >>> photochrom.colorize("photo.jpg").save("saved.png")
-        PosixPath('saved.png')
-        """
-        saving = SaveOptions.of(options, keywords)
-        if not isinstance(path, str | os.PathLike):
-            suffix = f".{format.lstrip('.')}" if format else self.photo.suffix
-            path.write(self.encode(suffix, saving))
-            return None
-        if format is not None:
-            raise ConfigError(path, "its suffix chooses the format", "leave format out")
-        target = Path(path)
-        check_target(target, saving.overwrite)
-        write([self.page(target.suffix, saving)], target, saving)
-        return target
-
-    def encode(
-        self, suffix: str, options: SaveOptions | None = None, **keywords: Unpack[SaveKeywords]
-    ) -> bytes:
-        r"""The bytes of the coloured photo's file.
-
-        Parameters
-        ----------
-        suffix
-            ".jpg", ".png", ...: the format.
-        options, **keywords
-            As for `Result.save`.
-
-        Returns
-        -------
-        bytes
-            A whole file, at full size.
-
-        Raises
-        ------
-        PhotoError
-            The format is unknown, or cannot hold the photo.
-
-        Examples
-        --------
-        >>> import photochrom
-        >>> photochrom.colorize("photo.jpg").encode(".png")[:4]
-        b'\x89PNG'
-        """
-        saving = SaveOptions.of(options, keywords)
-        return encode([self.page(suffix, saving)], suffix, saving)
-
     def confidence_picture(self) -> Pixels:
         """The confidence map in colours, with a legend.
 
@@ -286,49 +195,10 @@ class Result:
             raise ModelError(self.model, "predicts no confidence", "choose another model")
         return confidence_picture(self.confidence, self.photo.upright_size)
 
-    def page(self, suffix: str, saving: SaveOptions) -> Page:
-        """One page of a file to write: strips of pixels with their coding.
-
-        Parameters
-        ----------
-        suffix
-            ".jpg", ".png", ...: the format.
-        saving
-            How the file is written.
-
-        Returns
-        -------
-        photochrom.photo.Page
-            Pixels as stored where the format has an orientation tag, else turned upright.
-
-        Raises
-        ------
-        PhotoError
-            The format is unknown, or the crop reaches beyond the photo.
-
-        Examples
-        --------
-        >>> import photochrom
-        >>> result = photochrom.colorize("photo.jpg")
-        >>> result.page(".png", photochrom.SaveOptions()).size
-        (300, 451)
-        """
-        file_format = kind_of(suffix)
-        if file_format is None:
-            raise PhotoError(suffix, "cannot write this format", see_docs("formats"))
+    def _page(self, file_format: Kind, saving: SaveOptions) -> Page:
         if saving.reversible:
             return self._reversible_page(file_format, saving)
-        photo, crop = self.photo, saving.crop
-        coding = coding_for(photo, file_format, saving)
-        height, width = saving.framed_size(photo.upright_size, photo.name)
-        part = None if crop is None else photo.turn.stored(crop, photo.upright_size)
-        turn = photo.turn.then(saving.turn)
-        upright = turn != Turn() and not file_format.tagged
-        strips = self._strips(coding, part)
-        if upright:
-            pixels = self._turned(strips, turn)
-            strips = (pixels[t : t + rows] for t, rows in StripPlan.of(width, height).spans())
-        return Page(photo, strips, coding, upright, part=part, turn=saving.turn)
+        return super()._page(file_format, saving)
 
     def _reversible_page(self, file_format: Kind, saving: SaveOptions) -> Page:
         if file_format is not JPEG:
@@ -367,8 +237,4 @@ class Result:
         )
 
     def _upright(self, coding: Coding) -> Pixels:
-        return self._turned(self._strips(coding), self.photo.turn)
-
-    @staticmethod
-    def _turned(strips: Iterator[Pixels], turn: Turn) -> Pixels:
-        return np.ascontiguousarray(turn.apply(np.concatenate(list(strips))))
+        return turned(self._strips(coding), self.photo.turn)

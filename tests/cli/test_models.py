@@ -12,6 +12,7 @@ def test_json(photochrom):
         assert record["sha256"] == model.sha256
         assert record["path"] == str(model.path)
         assert record["licence"] == model.licence
+        assert record["task"] == model.task == ("inpaint" if model.name == "mi-gan" else "colorize")
         if model.shipped:
             assert record["bytes"] == model.path.stat().st_size
             assert record["state"] == "shipped"
@@ -26,3 +27,9 @@ def test_text(photochrom):
             assert fact in text
     shipped = [model for model in known_models() if model.shipped]
     assert text.count("state       shipped") == len(shipped) == 3
+    coloring, filling = text.split("\nModels that fill wide damage, for --inpainter")
+    assert "  can         color" in coloring
+    assert "  can         color" not in filling
+    assert "mi-gan" not in coloring
+    assert "  can         fill damage\n" in filling
+    assert "research" in filling

@@ -4,7 +4,7 @@ import hashlib
 import pytest
 
 from photochrom.errors import ModelError
-from photochrom.models import catalogue, describe, known_models, locate, verify
+from photochrom.models import catalogue, coloring_models, describe, known_models, locate, verify
 
 
 @pytest.mark.parametrize("model", [m for m in known_models() if m.shipped], ids=lambda m: m.name)
@@ -60,6 +60,10 @@ def test_a_name_near_none_lists_all():
         describe("zzz")
     for model in known_models():
         assert model.name in one_line(error)
+    with pytest.raises(ModelError) as error:
+        locate("zzz")  # to colour with
+    for model in known_models():
+        assert (model.name in one_line(error)) == (model in coloring_models())
 
 
 @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])

@@ -78,6 +78,9 @@ def test_every_descriptor_of_the_catalogue_is_complete():
     ]  # fmt: skip
     assert contracts["deoldify-artistic"].output == "rgb"
     assert contracts["photochrom-lite"].output == "bins"
+    assert contracts["mi-gan"].outputs == {"filled": "result"}
+    assert [model.name for model in known_models() if model.task != "colorize"] == ["mi-gan"]
+    assert all(model.task == model.contract.task for model in known_models())
 
 
 def test_the_catalogues_contract_is_that_of_the_shipped_files():

@@ -87,6 +87,7 @@ def test_a_film_from_drop_to_download(desk: Desk, reel: Path, tmp_path: Path) ->
         "#films .film", "(all) => all.map((button) => button.getAttribute('aria-label'))"
     )
     assert names == [f"reel.mp4 0:0{second}" for second in (0, 0, 1, 2)]
+    expect(desk.page.locator("#repair")).to_be_hidden()  # it is for photos
     # a colour as in a photo
     choose_shot(desk, 2)
     assert desk.page.inner_text("#facts") == "Shot 2 of 4 · 160 × 120"

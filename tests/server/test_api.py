@@ -196,6 +196,24 @@ def test_no_photo_is_one_line(client: TestClient) -> None:
     assert "no file named 'photo'" in problem(form, 400, "bad-request")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"vividness": True},
+        {"saturation": "1"},
+        {"size": "128"},
+        {"turn": True},
+        {"hints": [{"x": True, "y": 4, "color": "#ff0000"}]},
+        {"strokes": [{"effect": "erase", "points": [["1", 2]], "radius": 3}]},
+    ],
+)
+def test_texts_and_truth_values_are_no_numbers(
+    client: TestClient, session: dict[str, Any], change: dict[str, Any]
+) -> None:
+    answer = client.patch(f"{API}/sessions/{session['id']}", json=change)
+    assert next(iter(change)) in problem(answer, 422, "config-error")
+
+
 def test_a_session_shows_and_changes(
     client: TestClient, session: dict[str, Any], colorizer: Colorizer, cat: bytes
 ) -> None:

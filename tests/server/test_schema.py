@@ -43,6 +43,7 @@ TAKING = [
     ("get", f"{SESSION}/suggestions"),
     ("get", f"{SESSION}/border"),
     ("get", f"{SESSION}/confidence"),
+    ("get", f"{SESSION}/damage"),
     ("get", f"{SESSION}/result"),
     ("get", "/api/v1/archive"),
     ("post", "/api/v1/films"),

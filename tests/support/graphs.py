@@ -99,6 +99,48 @@ def deoldify_like(
     )
 
 
+def inpainting_like(
+    path: Path,
+    fill: Sequence[int] | None = None,
+    image: str = "image",
+    mask: str = "mask",
+    out: str = "result",
+) -> Path:
+    """Holes (mask 0) become one colour of bytes, or the mean of what is known (mask 255)."""
+    import onnx
+
+    node = onnx.helper.make_node
+    constants = {"white": 255.0, "one": 1.0, "color": [[[[c]] for c in fill or (0, 0, 0)]]}
+    by_mean = [
+        node("Mul", ["picture", "known"], ["seen"]),
+        node("ReduceSum", ["seen", "axes"], ["sum"]),
+        node("ReduceSum", ["known", "axes"], ["count"]),
+        node("Div", ["sum", "count"], ["new"]),
+    ]
+    nodes = [
+        node("Cast", [image], ["picture"], to=onnx.TensorProto.FLOAT),
+        node("Cast", [mask], ["weights"], to=onnx.TensorProto.FLOAT),
+        node("Div", ["weights", "white"], ["known"]),
+        node("Sub", ["one", "known"], ["hole"]),
+        *(by_mean if fill is None else [node("Identity", ["color"], ["new"])]),
+        node("Mul", ["picture", "known"], ["kept"]),
+        node("Mul", ["new", "hole"], ["filled"]),
+        node("Add", ["kept", "filled"], ["sums"]),
+        node("Round", ["sums"], ["rounded"]),
+        node("Cast", ["rounded"], [out], to=onnx.TensorProto.UINT8),
+    ]
+    arrays = {name: np.float32(value) for name, value in constants.items()}
+    arrays["axes"] = np.int64([2, 3])
+    return save(
+        path,
+        [(image, (1, 3, "h", "w")), (mask, (1, 1, "h", "w"))],
+        [(out, (1, 3, "h", "w"))],
+        nodes,
+        [onnx.numpy_helper.from_array(value, name) for name, value in arrays.items()],
+        kind=onnx.TensorProto.UINT8,
+    )
+
+
 def light_to_ab(path: Path, sides: tuple[Side, Side] = ("h", "w"), name: str = "L") -> Path:
     """L to ab = (L / 4, L / 2)."""
     import onnx

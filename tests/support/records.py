@@ -9,6 +9,7 @@ FIELDS = {
     "height",
     "seconds",
     "model",
+    "mended",
     "warnings",
     "reason",
     "error",

@@ -52,7 +52,6 @@ from photochrom.errors import (
     Spelling,
     first_line,
 )
-from photochrom.models import fingerprint
 from photochrom.photo.file_access import os_fault
 from photochrom.photo.naming import DEFAULT_NAME
 from photochrom.photo.writer import REPLACE
@@ -97,7 +96,7 @@ def run_on_ray(job: ClusterJob, listener: Listener | None = None) -> Summary:
     except ModuleNotFoundError as error:
         raise MissingExtraError("a Ray cluster", "cluster") from error
     started = time.monotonic()
-    digest = job.settings.digest(fingerprint(job.settings.model))
+    digest = job.settings.digest(job.settings.weights)
     preflight(job.settings)
     started_here = not ray.is_initialized()
     if started_here:

@@ -41,7 +41,6 @@ from photochrom.errors import (
     Spelling,
     os_reason,
 )
-from photochrom.models import fingerprint
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.unsupported import unsupported_format
 
@@ -163,7 +162,7 @@ def run_job(job: Job, listener: Listener | None = None, workers: Workers | None 
     """
     started = time.monotonic()
     settings = job.settings
-    digest = settings.digest(fingerprint(settings.model))
+    digest = settings.digest(settings.weights)
     preflight(settings)
     for root in job.roots:
         check_names(settings.naming, root, job.output, photos_of(job, root))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from photochrom.crops import Crop
-from photochrom.models import list_models
+from photochrom.models import fingerprint, list_models
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.restoration.options import RepairOptions
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
 _OF_ONE_PHOTO = ("hints", "strokes")
@@ -26,7 +27,8 @@ class JobSettings:
 
     model: a name or path, or several; kind, device: as for `Colorizer`. format: a suffix, or None
     for the photo's own. name: the template of results' names. colorize, save: options of every
-    photo; hints and strokes are not used, and `Job` has the option to overwrite.
+    photo; hints and strokes are not used, and `Job` has the option to overwrite. repair: how
+    each photo is repaired first, without a mask. color: whether photos are coloured.
     """
 
     model: str | None = None
@@ -37,6 +39,8 @@ class JobSettings:
     name: str = DEFAULT_NAME
     colorize: ColorizeOptions = field(default_factory=ColorizeOptions)
     save: SaveOptions = field(default_factory=SaveOptions)
+    repair: RepairOptions | None = None
+    color: bool = True
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> JobSettings:
@@ -48,7 +52,14 @@ class JobSettings:
         }  # older ledgers have less
         if file.get("crop") is not None:
             file["crop"] = Crop.parse(file["crop"])
-        return cls(**own, colorize=ColorizeOptions(**colors), save=SaveOptions(**file))
+        repair = record.get("repair")
+        return cls(
+            **own,
+            colorize=ColorizeOptions(**colors),
+            save=SaveOptions(**file),
+            repair=None if repair is None else RepairOptions(**repair),
+            color=record.get("color", True),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """All fields in one dict of plain values, for the ledger."""
@@ -57,7 +68,14 @@ class JobSettings:
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
             **{name: getattr(self.save, name) for name in _OF_FILE},
             "crop": None if self.save.crop is None else str(self.save.crop),
+            "repair": None if self.repair is None else _repair_as_dict(self.repair),
+            "color": self.color,
         }
+
+    @property
+    def weights(self) -> str:
+        """An identifier of the exact weights of all models; raises ModelError for a missing one."""
+        return fingerprint(self.model, None if self.repair is None else self.repair.inpainter)
 
     @property
     def naming(self) -> Naming:
@@ -76,8 +94,19 @@ class JobSettings:
         del settings["keep_time"]  # nor does the time of the file
         if self.name == DEFAULT_NAME:
             del settings["name"]  # as in jobs from before there were other names
-        for name in ("reversible", "crop", "turn"):
+        for name in ("reversible", "crop", "turn", "repair"):
             if not settings[name]:
                 del settings[name]
+        if self.color:
+            del settings["color"]
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _repair_as_dict(options: RepairOptions) -> dict[str, Any]:
+    record = asdict(replace(options, mask=None))
+    if options.inpainter is None:
+        del record["inpainter"]
+    else:
+        record["inpainter"] = str(options.inpainter)
+    return record

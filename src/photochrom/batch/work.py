@@ -22,7 +22,8 @@ from photochrom._system.malloc import trim_memory
 from photochrom._system.threads import limit_threads
 from photochrom.batch.settings import JobSettings
 from photochrom.errors import PhotoError
-from photochrom.files import FileReport, colorize_file, reported
+from photochrom.files import colorize_file, repair_file
+from photochrom.reports import FileReport, reported
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer
@@ -77,7 +78,12 @@ _settings = JobSettings()
 
 def preflight(settings: JobSettings) -> None:
     """Raise ModelError or ConfigError, before a job begins, where every photo would."""
-    _model(settings, 1).check_size(settings.colorize.size)
+    if settings.color:
+        _model(settings, 1).check_size(settings.colorize.size)
+    if settings.repair is not None and settings.repair.inpainter is not None:
+        from photochrom.models.inpainting import Inpainter
+
+        Inpainter(settings.repair.inpainter)
 
 
 def _model(settings: JobSettings, threads: int) -> Colorizer:
@@ -144,6 +150,8 @@ def init_worker(settings: JobSettings, threads: int) -> None:
     limit_threads(threads)
 
     _settings = settings
+    if not settings.color:
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a device that fails: the job's process has shown it
         _colorizer = _model(settings, threads)
@@ -183,6 +191,14 @@ def _trim_memory() -> None:
 
 
 def _color(task: Task) -> FileReport:
+    if not _settings.color:
+        return repair_file(
+            task.source,
+            task.target,
+            _settings.repair,
+            replace(_settings.save, overwrite=task.overwrite),
+            max_pixels=_settings.max_pixels,
+        )
     return colorize_file(
         task.source,
         task.target,
@@ -190,6 +206,7 @@ def _color(task: Task) -> FileReport:
         replace(_settings.save, overwrite=task.overwrite),
         colorizer=_colorizer,
         max_pixels=_settings.max_pixels,
+        repair=_settings.repair,
     )
 
 

@@ -294,7 +294,7 @@ def _show(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
 def _record(report: Report, job: Job | ClusterJob) -> dict[str, Any]:
     """A photo's JSON record, with `now`: whether this job, not an earlier one, coloured it."""
     from photochrom.errors import PhotoError
-    from photochrom.files import FileReport
+    from photochrom.reports import FileReport
 
     row, outcome = report.record, report.outcome
     fault = None if row.error is None else PhotoError(None, row.error)

@@ -18,9 +18,10 @@ from photochrom.cli.batch import (
     counted,
     no_photos,
 )
-from photochrom.cli.exit_codes import FAILED, exit_code_of, one_line_errors
-from photochrom.cli.flags import flag
+from photochrom.cli.each_photo import do_each, opened
+from photochrom.cli.exit_codes import FAILED, one_line_errors
 from photochrom.cli.options import (
+    REPAIR,
     Address,
     CropGeometry,
     Device,
@@ -28,10 +29,14 @@ from photochrom.cli.options import (
     Exclude,
     Format,
     Include,
+    Inpainter,
     Jobs,
     KeepTime,
     LedgerFolder,
+    Levels,
+    MaskIn,
     MaxPixels,
+    MaxWidth,
     Model,
     ModelKind,
     Name,
@@ -44,6 +49,7 @@ from photochrom.cli.options import (
     RetryFailed,
     Reversible,
     Saturation,
+    Sensitivity,
     Size,
     Smooth,
     Threads,
@@ -54,19 +60,19 @@ from photochrom.cli.options import (
     crop_of,
     suffix_of,
 )
-from photochrom.cli.output import print_error, print_path, print_record, show_warnings
+from photochrom.cli.output import show_warnings
 from photochrom.cli.photo_files import PhotoFiles, plan_photos, single_photos
-from photochrom.cli.progress import photo_progress
 from photochrom.cli.streams import standard_output_errors
 from photochrom.errors import ConfigError
-from photochrom.options import DEVICE, STANDARD_STREAM, ColorizeOptions, SaveOptions
+from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME
+from photochrom.restoration.options import RepairOptions
 
 if TYPE_CHECKING:
     from photochrom.batch.settings import JobSettings
     from photochrom.colorizer import Colorizer
-    from photochrom.files import FileReport
     from photochrom.pipeline.hints import LocalOptions
+    from photochrom.reports import FileReport
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,15 @@ def colorize(
     warmth: Warmth = ColorizeOptions.warmth,
     tint: Tint = ColorizeOptions.tint,
     smooth: Smooth = ColorizeOptions.smooth,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Fill dust and scratches first.", rich_help_panel=REPAIR),
+    ] = False,
+    sensitivity: Sensitivity = RepairOptions.sensitivity,
+    max_width: MaxWidth = RepairOptions.max_width,
+    inpainter: Inpainter = None,
+    mask_in: MaskIn = None,
+    levels: Levels = False,
     overwrite: Overwrite = False,
     keep_time: KeepTime = False,
     no_mark: Annotated[
@@ -184,6 +199,16 @@ def colorize(
                 turn=turn,
                 keep_time=keep_time,
             ),
+            repair=_repair_options(
+                repair,
+                RepairOptions(
+                    sensitivity=sensitivity,
+                    max_width=max_width,
+                    mask=mask_in,
+                    levels=levels,
+                    inpainter=inpainter,
+                ),
+            ),
         )
         naming = settings.naming
         tree_options = TreeOptions(
@@ -199,9 +224,11 @@ def colorize(
             threads=threads,
         )
         folder_jobs = tree_options.jobs_of(inputs, output, settings, overwrite)
-        if folder_jobs and (confidence is not None or hints is not None):
+        if folder_jobs and not (confidence is hints is mask_in is None):
             raise ConfigError(
-                None, "--confidence and --hints belong to one photo at a time", "name one"
+                None,
+                "--confidence, --hints and --mask-in belong to one photo at a time",
+                "name one",
             )
         singles = single_photos(inputs, output, engine)
         counted_jobs = counted(folder_jobs)
@@ -230,6 +257,12 @@ def colorize(
                 f"belongs to one photo, but there are {len(photos)}",
                 "colour one photo at a time",
             )
+        if mask_in is not None and len(photos) != 1:
+            raise ConfigError(
+                f"--mask-in {mask_in}",
+                f"belongs to one photo, but there are {len(photos)}",
+                "colour one photo at a time",
+            )
         local = None if hints is None else _local_options(hints)
     failed = False
     if photos:
@@ -239,6 +272,19 @@ def colorize(
         failed |= not color_folders(counted_jobs, as_json)
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _repair_options(repair: bool, options: RepairOptions) -> RepairOptions | None:
+    """The options of the repair; raises ConfigError where one is given without a repair, ModelError
+    where its model is not here.
+    """
+    from photochrom.models import INPAINT, find
+
+    if not repair and options != RepairOptions():
+        raise ConfigError(None, "the options of a repair need --repair", "add --repair")
+    if options.inpainter is not None:
+        find(options.inpainter, INPAINT)
+    return options if repair else None
 
 
 def _local_options(path: Path) -> LocalOptions:
@@ -268,60 +314,17 @@ def _color_photos(
                 settings.model, threads=threads, device=settings.device, kind=settings.kind
             )
             colorizer.check_size(settings.colorize.size)
-    try:
-        return _color_all(colorizer, photos, request, as_json) > 0
-    except KeyboardInterrupt as interruption:
-        print_error("interrupted; finished photos are kept")
-        raise typer.Exit(exit_code_of(interruption)) from None
+    extra = {} if request.confidence is None else {"confidence": request.confidence}
+    return do_each(photos, partial(_color, colorizer, request), as_json, extra)
 
 
-def _color_all(
-    colorizer: Colorizer, photos: list[PhotoFiles], request: _Request, as_json: bool
-) -> int:
-    """Colour photo after photo, reporting each; returns how many failed."""
-    from photochrom.files import reported
-
-    failures, warned = 0, set[str]()
-    with photo_progress(len(photos)) as advance:
-        for photo in photos:
-            report = reported(photo.name, partial(_color, colorizer, photo, request))
-            advance()
-            if report.fault is not None:
-                failures += 1
-                print_error(report.fault)
-            for warning in report.warnings:
-                # what the format cannot hold is shown once per run, the faults of a photo always
-                if warning in report.notes or warning not in warned:
-                    warned.add(warning)
-                    print_error(f"warning: {photo.name}: {warning}")
-            confidence = request.confidence if report.fault is None else None
-            if as_json:
-                extra = {} if confidence is None else {"confidence": str(confidence)}
-                source = STANDARD_STREAM if photo.source is None else str(photo.source)
-                print_record(report.record(flag) | {"input": source} | extra)
-            elif photo.target is not None:
-                for path in (*report.outputs, *([] if confidence is None else [confidence])):
-                    print_path(str(path))
-    return failures
-
-
-def _color(colorizer: Colorizer, photo: PhotoFiles, request: _Request) -> FileReport:
+def _color(colorizer: Colorizer, request: _Request, photo: PhotoFiles) -> FileReport:
     from photochrom.files import colorize_file
-    from photochrom.photo import Photo
-    from photochrom.photo.file_access import foreseen_os_errors
 
-    source: Photo | Path
-    if photo.source is None:
-        with foreseen_os_errors(photo.name):
-            stream = photo.stream
-            data = Path(stream).read_bytes() if stream else sys.stdin.buffer.read()
-        source = Photo(data, photo.name, max_pixels=request.settings.max_pixels)
-    else:
-        source = photo.source
     settings = request.settings
     color = partial(
         colorize_file,
-        source,
+        opened(photo, settings.max_pixels),
         sys.stdout.buffer if photo.target is None else photo.target,
         replace(settings.colorize, **({} if request.local is None else request.local._asdict())),
         replace(settings.save, overwrite=request.overwrite),
@@ -329,6 +332,7 @@ def _color(colorizer: Colorizer, photo: PhotoFiles, request: _Request) -> FileRe
         format=settings.format if photo.target is None else None,
         confidence=request.confidence,
         max_pixels=settings.max_pixels,
+        repair=settings.repair,
     )
     with standard_output_errors() if photo.target is None else nullcontext():
         return color()

@@ -23,6 +23,7 @@ from photochrom.cli import (
     ledger,
     models,
     quantize,
+    repair,
     reversible,
     serve,
     train,
@@ -53,6 +54,7 @@ app = typer.Typer(
 app.command("colorize")(colorize.colorize)
 app.command("variants")(variants.variants)
 app.command("video")(video.video)
+app.command("repair")(repair.repair)
 app.command("verify")(reversible.verify)
 app.command("undo")(reversible.undo)
 app.command("ledger")(ledger.ledger)

@@ -16,10 +16,12 @@ from photochrom.cli.progress import download_progress
 from photochrom.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
-    from photochrom.models import Descriptor
+    from photochrom.models import Contract, Descriptor
 
 app = typer.Typer(help="List, download, check and convert models.")
 app.command("convert")(convert.convert)
+
+_TASKS = {"colorize": "color", "inpaint": "fill damage"}
 
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME...", help="Names listed by `photochrom models`.")
@@ -38,7 +40,7 @@ def models(
     """
     if context.invoked_subcommand is not None:
         return
-    from photochrom.models import broken_packages, known_models
+    from photochrom.models import INPAINT, broken_packages, known_models
 
     with one_line_errors():
         records = [_record(model) for model in known_models()]
@@ -48,7 +50,12 @@ def models(
         typer.echo(json.dumps(records, indent=1))
         return
     for record in records:
-        _print_model(record)
+        if record["task"] != INPAINT:
+            _print_model(record)
+    typer.echo("\nModels that fill wide damage, for --inpainter of `photochrom repair`:\n")
+    for record in records:
+        if record["task"] == INPAINT:
+            _print_model(record)
 
 
 @app.command("pull")
@@ -70,6 +77,7 @@ def pull(names: Names, yes: Yes = False) -> None:
             typer.echo(f"{model.name}: {model.purpose}")
             typer.echo(f"  by          {model.authors}")
             typer.echo(f"  licence     {model.licence} ({model.licence_url})")
+            typer.echo(f"  trained on  {model.trained_on}")
             typer.echo(f"  size        {_size(model)}")
             typer.echo(f"  to          {model.path}")
             if not yes and not _confirmed("Download it?"):
@@ -135,12 +143,25 @@ def _record(model: Descriptor) -> dict[str, Any]:
         except ModelError as error:
             state, fault = "damaged", error_line(error)
     fields = asdict(model)
-    contract = model.contract
-    fields["contract"] = {
+    fields["contract"] = _contract_record(model.contract)
+    can = asdict(Abilities.of([model.contract]))
+    fields["can"] = [name for name, able in can.items() if able]
+    fields.pop("folder")
+    return fields | {"path": str(model.path), "state": state, "fault": fault}
+
+
+def _contract_record(contract: Contract) -> dict[str, Any]:
+    from photochrom.models import INPAINT
+
+    tensors = {
         "input": contract.input,
         "output": contract.output,
         "inputs": dict(contract.inputs),
         "outputs": dict(contract.outputs),
+    }
+    if contract.task == INPAINT:
+        return tensors
+    return tensors | {
         "black": contract.black,
         "white": contract.white,
         "ab_unit": contract.ab_unit,
@@ -149,10 +170,6 @@ def _record(model: Descriptor) -> dict[str, Any]:
         "distribution": contract.output == "bins",
         "size": asdict(contract.size_rule),
     }
-    can = asdict(Abilities.of([contract]))
-    fields["can"] = [name for name, able in can.items() if able]
-    fields.pop("folder")
-    return fields | {"path": str(model.path), "state": state, "fault": fault}
 
 
 def _print_model(record: dict[str, Any]) -> None:
@@ -161,7 +178,7 @@ def _print_model(record: dict[str, Any]) -> None:
     typer.echo(f"  licence     {record['licence']}")
     typer.echo(f"  trained on  {record['trained_on']}")
     typer.echo(f"  size        {about}{record['bytes'] / 1e6:.1f} MB")
-    typer.echo(f"  can         {', '.join(['color', *record['can']])}")
+    typer.echo(f"  can         {', '.join([_TASKS[record['task']], *record['can']])}")
     typer.echo(f"  SHA-256     {record['sha256']}")
     typer.echo(f"  file        {record['path']}")
     state = record["state"]

@@ -10,6 +10,7 @@ import typer
 from photochrom.crops import Crop
 from photochrom.errors import ConfigError, os_reason, see_docs
 from photochrom.options import RANGES
+from photochrom.restoration.options import WIDEST_DAMAGE
 
 _AFTER = "Colours, after the network"
 
@@ -102,6 +103,51 @@ Turned = Annotated[
         "--turn",
         metavar="0|90|180|270",
         help="Turn results clockwise by so many degrees, after --crop.",
+    ),
+]
+REPAIR = "Repair of damage"
+Sensitivity = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=1,
+        help="0 = only what is certainly damage, 1 = all that may be.",
+        rich_help_panel=REPAIR,
+    ),
+]
+MaxWidth = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=WIDEST_DAMAGE,
+        metavar="PIXELS",
+        help="Fill damage up to this width from its surroundings; what is wider stays as it is, or "
+        "is filled by --inpainter.",
+        rich_help_panel=REPAIR,
+    ),
+]
+Inpainter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Model that fills wider damage, such as mi-gan, or an .onnx file; `photochrom models` "
+        "lists them.",
+        rich_help_panel=REPAIR,
+    ),
+]
+MaskIn = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A picture of the photo's size with the damage in white, instead of a search (single "
+        "photo).",
+        rich_help_panel=REPAIR,
+    ),
+]
+Levels = Annotated[
+    bool,
+    typer.Option(
+        "--levels", help="Stretch the tones of a flat or faded photo.", rich_help_panel=REPAIR
     ),
 ]
 Format = Annotated[

@@ -13,7 +13,7 @@ from photochrom.cli.streams import is_closed
 from photochrom.errors import ConfigError
 from photochrom.options import STANDARD_STREAM
 from photochrom.photo.formats import kind_of_file
-from photochrom.photo.naming import DEFAULT_NAME, Naming, check_results
+from photochrom.photo.naming import DEFAULT_NAME, REPAIRED_NAME, Naming, check_results
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
 
 
 def _check_no_template(naming: Naming, why: str) -> None:
-    if naming.template != DEFAULT_NAME:
+    if naming.template not in (DEFAULT_NAME, REPAIRED_NAME):
         remedy = "leave --name out, or name a folder by -o"
         raise ConfigError(f"--name {naming.template}", f"is for results in a folder; {why}", remedy)
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from photochrom.colorizer import Colorizer
-    from photochrom.files import FileReport
+    from photochrom.reports import FileReport
 
 
 def variants(
@@ -119,7 +119,7 @@ def variants(
         from photochrom._system.threads import limit_threads
         from photochrom._system.vips import block_untrusted
         from photochrom.colorizer import Colorizer
-        from photochrom.files import reported
+        from photochrom.reports import reported
 
         block_untrusted()
         limit_threads()

@@ -3,6 +3,7 @@
 from photochrom.models.catalogue import (
     ResolvedModel,
     broken_packages,
+    coloring_models,
     describe,
     find,
     fingerprint,
@@ -14,6 +15,8 @@ from photochrom.models.catalogue import (
     verify,
 )
 from photochrom.models.contract import (
+    COLORIZE,
+    INPAINT,
     MAX_ASPECT,
     MULTIPLE,
     Abilities,
@@ -35,7 +38,9 @@ from photochrom.models.recognition import (
 
 __all__ = [
     "BYTES",
+    "COLORIZE",
     "CONVENTIONS",
+    "INPAINT",
     "MAX_ASPECT",
     "MULTIPLE",
     "Abilities",
@@ -46,6 +51,7 @@ __all__ = [
     "Tensor",
     "broken_packages",
     "check_convention",
+    "coloring_models",
     "contract_from_table",
     "describe",
     "descriptors_from",

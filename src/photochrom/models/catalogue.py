@@ -13,8 +13,8 @@ from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from photochrom.errors import ConfigError, ModelError, Option, nearest_name
-from photochrom.models.contract import Contract
+from photochrom.errors import ConfigError, ModelError, Option, Remedy, nearest_name
+from photochrom.models.contract import COLORIZE, INPAINT, Contract
 from photochrom.models.descriptor import Descriptor, descriptors_from, read_sidecar
 from photochrom.models.paths import SHIPPED, is_file
 
@@ -52,8 +52,13 @@ def known_models() -> tuple[Descriptor, ...]:
     return models
 
 
+def coloring_models() -> tuple[Descriptor, ...]:
+    """Those of `known_models` that colour photos."""
+    return tuple(model for model in known_models() if model.task == COLORIZE)
+
+
 def list_models(pattern: str = "*") -> list[str]:
-    """The names of all known models, the default first.
+    """The names of all known models that colour photos, the default first.
 
     Parameters
     ----------
@@ -71,7 +76,7 @@ def list_models(pattern: str = "*") -> list[str]:
     >>> photochrom.list_models("photochrom*")
     ['photochrom', 'photochrom-free', 'photochrom-lite']
     """
-    return [model.name for model in known_models() if fnmatchcase(model.name, pattern)]
+    return [model.name for model in coloring_models() if fnmatchcase(model.name, pattern)]
 
 
 def broken_packages() -> tuple[str, ...]:
@@ -99,39 +104,63 @@ def _package_models() -> tuple[tuple[Descriptor, ...], tuple[str, ...]]:
     return tuple(models), tuple(faults)
 
 
-def describe(name: str | None) -> Descriptor:
+def describe(name: str | None, task: str | None = None) -> Descriptor:
     """The descriptor of a model, the default's for None.
 
-    Raises ModelError that names the nearest known name.
+    task: what the model has to do; None for any.
+    Raises ModelError for a model of another task, and for an unknown name; it then names the
+    nearest known one.
     """
     models = known_models()
     if name is None:
         return models[0]
     for model in models:
         if model.name == name:
+            _check_task(name, model.task, task)
             return model
-    names = [model.name for model in models]
+    names = [model.name for model in models if task in (None, model.task)]
     near = nearest_name(name, names)
     advice = f"did you mean {near}?" if near else f"known: {', '.join(names)}"
     faults = "".join(f"; {fault}" for fault in broken_packages())
     raise ModelError(name, "no such model", f"{advice} (or give the path of an .onnx file){faults}")
 
 
-def find(model: str | Path | None) -> ResolvedModel:
+def _check_task(name: str, task: str, wanted: str | None) -> None:
+    if wanted in (None, task):
+        return
+    if wanted == COLORIZE:
+        raise ModelError(
+            name,
+            "fills damage, and colours no photo",
+            Remedy(
+                "set {} to fill damage with it",
+                Option("inpainter", name),
+                otherwise="choose a model that colours",
+            ),
+        )
+    raise ModelError(
+        name, "colours photos, and fills no damage", "`photochrom models` names those that do"
+    )
+
+
+def find(model: str | Path | None, task: str = COLORIZE) -> ResolvedModel:
     """Find a model's file.
 
     model: a name of the catalogue, the path of an .onnx file, or None for the default.
+    task: what it has to do.
     A file of the catalogue is verified (a pulled one only where it changed since it last was); a
     file given by path is not, and is described by a TOML file of its name where that exists.
-    Raises ModelError where the model does not exist or its file is damaged.
+    Raises ModelError where the model does not exist, its file is damaged, or it does another task.
     """
     if model is not None and (isinstance(model, Path) or model.lower().endswith(".onnx")):
         path = Path(model)
         if not is_file(path):
             raise ModelError(path, "no such model file", "check the name")
         name, contract = read_sidecar(path) or (path.stem, None)
+        if contract is not None:
+            _check_task(name, contract.task, task)
         return ResolvedModel(name, path, contract)
-    descriptor = describe(None if model is None else str(model))
+    descriptor = describe(None if model is None else str(model), task)
     verify(descriptor, quick=True)
     return ResolvedModel(descriptor.name, descriptor.path, descriptor.contract, descriptor)
 
@@ -172,20 +201,21 @@ def parse_blend(model: str | Path | None) -> list[tuple[str | Path | None, float
     return [(name, weight / total) for name, weight in parts]
 
 
-def fingerprint(model: str | Path | None) -> str:
-    """An identifier of the exact weights of a model or a blend."""
-    parts = []
-    for name, weight in parse_blend(model):
-        resolved = find(name)
-        if resolved.descriptor is not None:
-            digest = resolved.descriptor.sha256
-        else:
-            files = [resolved.path, *external_data(resolved.path)]
-            if resolved.contract is not None:
-                files.append(resolved.path.with_suffix(".toml"))
-            digest = "-".join(sha256_of(path) for path in files)
-        parts.append(f"{weight:.9g}:{digest}")
-    return parts[0].partition(":")[2] if len(parts) == 1 else "+".join(parts)
+def fingerprint(model: str | Path | None, inpainter: str | Path | None = None) -> str:
+    """An identifier of the exact weights of a model or a blend, and of an inpainting model."""
+    parts = [(_digest_of(find(name)), weight) for name, weight in parse_blend(model)]
+    blend = "+".join(f"{weight:.9g}:{digest}" for digest, weight in parts)
+    weights = parts[0][0] if len(parts) == 1 else blend
+    return weights if inpainter is None else f"{weights}/{_digest_of(find(inpainter, INPAINT))}"
+
+
+def _digest_of(resolved: ResolvedModel) -> str:
+    if resolved.descriptor is not None:
+        return resolved.descriptor.sha256
+    files = [resolved.path, *external_data(resolved.path)]
+    if resolved.contract is not None:
+        files.append(resolved.path.with_suffix(".toml"))
+    return "-".join(sha256_of(path) for path in files)
 
 
 def external_data(path: Path) -> list[Path]:

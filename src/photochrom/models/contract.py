@@ -18,10 +18,14 @@ MULTIPLE = 32
 MAX_ASPECT = 4
 """Largest ratio of the small copy's sides; longer photos are squeezed to it."""
 
+COLORIZE, INPAINT = "colorize", "inpaint"
+TASKS = (COLORIZE, INPAINT)
+"""What models do: colour a photo, or fill its damage."""
 INPUT_ROLES = ("light", "gray", "hint_ab", "hint_mask")
 OUTPUT_ROLES = ("ab", "rgb")
 OWN_ROLES = (*INPUT_ROLES, "gamma", "temperature"), (*OUTPUT_ROLES, "entropy", "logits")
 """Roles of networks over ab bins, which only Photochrom's own files have."""
+_INPAINTING_ROLES = ("image", "mask"), ("filled",)
 _MAX_NUMBER = 1e6
 CHANNELS = {"light": 1, "gray": 3, "hint_ab": 2, "hint_mask": 1, "ab": 2, "rgb": 3}
 FITS = ("stretch", "pad", "square")
@@ -111,6 +115,9 @@ class Contract:
     "logits" (1, Q, H / s, W / s) from a network that predicts a distribution over ab bins.
     black, white: the values of black and white in "light" or "gray", and with "gray" also in "rgb";
     with "light", "rgb" is 0..1.
+    A network that fills damage has the inputs "image" (1, 3, H, W) and "mask" (1, 1, H, W), 255
+    where the image is known and 0 where it is not, and the output "filled" (1, 3, H, W): sRGB, all
+    of bytes. Nothing else of the contract is used.
     ab_unit, hint_unit: Lab units in one unit of "ab" and of "hint_ab".
     size_rule: the input sizes. stride, name: s and the model's name, from the file's metadata.
     bins: (Q, 2), ab centres. log_weights: (Q,), of the rebalancing in training; both empty without
@@ -131,15 +138,24 @@ class Contract:
     name: str = ""
 
     @property
+    def task(self) -> str:
+        """What the network does, one of `TASKS`."""
+        return INPAINT if "mask" in self.inputs else COLORIZE
+
+    @property
     def input(self) -> str:
-        """The form of the input: "l", "l-hints" or "gray"."""
+        """The form of the input: "l", "l-hints" or "gray"; "image" of one that fills damage."""
+        if self.task == INPAINT:
+            return "image"
         if "gray" in self.inputs:
             return "gray"
         return "l-hints" if self.hints else "l"
 
     @property
     def output(self) -> str:
-        """The form of the output: "ab", "rgb", or "bins" for a distribution."""
+        """The form of the output: "ab", "rgb", or "bins" for a distribution; "filled"."""
+        if self.task == INPAINT:
+            return "filled"
         if "logits" in self.outputs:
             return "bins"
         return "rgb" if "rgb" in self.outputs else "ab"
@@ -193,17 +209,22 @@ def contract_from_table(
     origin: str,
     *,
     roles: tuple[tuple[str, ...], tuple[str, ...]] = (INPUT_ROLES, OUTPUT_ROLES),
+    task: str = COLORIZE,
 ) -> Contract:
     """The contract in a TOML table, whose keys are fields of `Contract` and of `SizeRule`.
 
-    origin: the table's name in errors. roles: the allowed roles of inputs and outputs.
+    origin: the table's name in errors. roles: the allowed roles of a colouring network's inputs and
+    outputs. task: one of `TASKS`.
     Raises ModelError for an invalid table.
     """
     if not isinstance(table, Mapping):
         raise ModelError(origin, f"contract is {table!r}, but must be a table", see_docs("models"))
+    keys = _KEYS if task == COLORIZE else ("inputs", "outputs")
     for key in table:
-        if key not in _KEYS:
-            raise ModelError(origin, f"unknown key {key!r}", f"known: {', '.join(_KEYS)}")
+        if key not in keys:
+            raise ModelError(origin, f"unknown key {key!r}", f"known: {', '.join(keys)}")
+    if task == INPAINT:
+        return _inpainting_contract(table, origin)
     inputs = _names(table, "inputs", roles[0], origin)
     outputs = _names(table, "outputs", roles[1], origin)
     if ("light" in inputs) == ("gray" in inputs):
@@ -222,6 +243,16 @@ def contract_from_table(
     rule = _size_rule(table, origin)
     dial = PLAIN_GAIN if "dial" not in table else dial_from(table["dial"], origin)
     return Contract(inputs, outputs, black, white, ab_unit, hint_unit, rule, dial=dial)
+
+
+def _inpainting_contract(table: Mapping[str, Any], origin: str) -> Contract:
+    inputs, outputs = (
+        _names(table, key, roles, origin)
+        for key, roles in zip(("inputs", "outputs"), _INPAINTING_ROLES, strict=True)
+    )
+    if len(inputs) < len(_INPAINTING_ROLES[0]):
+        raise ModelError(origin, "inputs must name image and mask")
+    return Contract(inputs, outputs)
 
 
 def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:

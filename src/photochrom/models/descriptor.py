@@ -11,9 +11,11 @@ from typing import Any
 
 from photochrom.errors import ModelError, os_reason
 from photochrom.models.contract import (
+    COLORIZE,
     INPUT_ROLES,
     OUTPUT_ROLES,
     OWN_ROLES,
+    TASKS,
     Contract,
     contract_from_table,
 )
@@ -27,12 +29,14 @@ _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_."
 class Descriptor:
     """One model.
 
-    name: the value of `--model`. purpose: one line that helps to choose. authors, licence,
-    licence_url, citation: of the weights. trained_on: one line on the training photos.
+    name: the value of `--model`, or of `--inpainter` where the task is "inpaint".
+    purpose: one line that helps to choose. authors, licence, licence_url, citation: of the weights.
+    trained_on: one line on the training photos.
     file: the file's name in the package or the user's data folder. bytes: its size, exact where
     `exact` is true. sha256: of its content.
     urls: addresses to download it from, in order of preference; empty for a model that comes with a
     package, in `folder`.
+    task: what the model does, "colorize" or "inpaint".
     contract: inputs and outputs. The metadata of Photochrom's own files (bins, dial, size) takes
     precedence over it.
     """
@@ -45,6 +49,7 @@ class Descriptor:
     licence: str
     trained_on: str
     contract: Contract
+    task: str = COLORIZE
     exact: bool = True
     authors: str = ""
     licence_url: str = ""
@@ -104,7 +109,8 @@ def read_sidecar(path: Path) -> tuple[str, Contract] | None:
         return None
     origin = str(sidecar)
     _check_fields(table, origin)
-    return table.get("name") or path.stem, contract_from_table(table["contract"], origin)
+    contract = contract_from_table(table["contract"], origin, task=table.get("task", COLORIZE))
+    return table.get("name") or path.stem, contract
 
 
 def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
@@ -126,7 +132,9 @@ def _descriptor(table: Any, origin: str, folder: Path, own: bool) -> Descriptor:
         raise ModelError(origin, f"sha256 of {name} must be 64 hexadecimal digits")
     roles = OWN_ROLES if own else (INPUT_ROLES, OUTPUT_ROLES)
     values = {"trained_on": "", **table, "sha256": sha256}
-    values["contract"] = contract_from_table(table["contract"], f"{origin}: {name}", roles=roles)
+    values["contract"] = contract_from_table(
+        table["contract"], f"{origin}: {name}", roles=roles, task=table.get("task", COLORIZE)
+    )
     values["urls"] = tuple(table.get("urls", ()))
     return Descriptor(**values, folder=None if values["urls"] else folder)
 
@@ -142,6 +150,9 @@ def _check_fields(table: Mapping[str, Any], origin: str) -> None:
         elif key == "bytes":
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ModelError(origin, f"bytes is {value!r}, but must be a whole number")
+        elif key == "task":
+            if value not in TASKS:
+                raise ModelError(origin, f"task is {value!r}, but must be {' or '.join(TASKS)}")
         elif key == "exact":
             if not isinstance(value, bool):
                 raise ModelError(origin, f"exact is {value!r}, but must be true or false")

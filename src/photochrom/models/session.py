@@ -102,18 +102,11 @@ class Session:
         """
         check_convention(kind)
         resolved = find(model)
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = _ERRORS_ONLY
-        options.intra_op_num_threads = threads or _default_threads()
-        # between two photos its threads would go on looking for work, on cores that others need
-        options.add_session_config_entry("session.force_spinning_stop", "1")
+        options = session_options(threads)
         names = _available(providers) if providers else providers_for(device)
-        self._restart = partial(_start, resolved, options, names)
+        self._restart = partial(start, resolved, options, names)
         self._session, self._process = self._restart(), os.getpid()
-        inputs, outputs = (
-            [Tensor(item.name, tuple(item.shape), item.type) for item in items]
-            for items in (self._session.get_inputs(), self._session.get_outputs())
-        )
+        inputs, outputs = tensors_of(self._session)
         contract = _contract_of(self._session, resolved)
         self.described = contract is not None
         origin = str(resolved.path)
@@ -268,13 +261,32 @@ class Session:
         return np.clip(image, -LARGEST_AB, LARGEST_AB)  # beyond it are no colours
 
 
+def session_options(threads: int | None) -> Any:
+    """ONNX Runtime's options; threads: of the network, None for all CPUs of this process."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    options.intra_op_num_threads = threads or _default_threads()
+    # between two photos its threads would go on looking for work, on cores that others need
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    return options
+
+
+def tensors_of(session: Any) -> tuple[list[Tensor], list[Tensor]]:
+    """The inputs and outputs of a graph."""
+    inputs, outputs = (
+        [Tensor(item.name, tuple(item.shape), item.type) for item in items]
+        for items in (session.get_inputs(), session.get_outputs())
+    )
+    return inputs, outputs
+
+
 def _default_threads() -> int:
     """Threads of a network; 0, ONNX Runtime's own choice, where all CPUs may be used."""
     cpus = available_cpus()
     return 0 if cpus == os.cpu_count() else cpus
 
 
-def _start(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
+def start(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> Any:
     """An ONNX Runtime session; where a device fails, on the CPU, with one warning."""
     session = _load(resolved, options, providers)
     keep_in_children(session)

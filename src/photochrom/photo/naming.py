@@ -17,6 +17,10 @@ VARIANTS = ".variants"
 """What the name of a sheet of variants has before its suffix."""
 DEFAULT_NAME = f"{{stem}}{COLORED}{{suffix}}"
 """The template of a result's name."""
+REPAIRED = ".repaired"
+"""What the name of a photo that was repaired, not coloured, has before its suffix."""
+REPAIRED_NAME = f"{{stem}}{REPAIRED}{{suffix}}"
+"""The template of the name of a photo that was repaired, not coloured."""
 NAME_FIELDS = ("stem", "suffix", "model", "vividness")
 """What a template may use: of the photo's name, of the result, and of how it is coloured."""
 _SUFFIX_FIELD = "{suffix}"
@@ -25,7 +29,9 @@ _IN_COLOR = {".pgm": ".ppm"} | {
     suffix: kind.becomes for kind in KINDS if not kind.written for suffix in kind.suffixes
 }
 """Suffixes of files that cannot hold colours or are read only, and of their results."""
-_RESULT = re.compile(rf"({re.escape(COLORED)}(\.\d+)?(-\d+)?|{re.escape(VARIANTS)})$")
+_RESULT = re.compile(
+    rf"({re.escape(COLORED)}(\.\d+)?(-\d+)?|{re.escape(REPAIRED)}(-\d+)?|{re.escape(VARIANTS)})$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

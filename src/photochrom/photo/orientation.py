@@ -59,6 +59,20 @@ class Turn:
             left = across - left - width
         return Crop(left, top, width, height)
 
+    def stored_point(
+        self, point: tuple[float, float], upright: tuple[int, int]
+    ) -> tuple[float, float]:
+        """Where a point (x, y) of the upright picture lies in the stored one.
+
+        (0, 0) is the centre of the first pixel. upright: height and width of the upright picture.
+        """
+        x, y = point
+        down, across = upright
+        for _ in range(self.quarters):  # each step turns the picture clockwise
+            x, y = down - 1 - y, x
+            down, across = across, down
+        return (across - 1 - x if self.mirrored else x), y
+
     def undo(self) -> tuple[int, bool]:
         """The same turn backwards, as (quarters, mirrored) with the mirror first."""
         return (self.quarters if self.mirrored else -self.quarters) % 4, self.mirrored

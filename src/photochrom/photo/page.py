@@ -40,6 +40,7 @@ class Page:
     part: what is written of the photo, in its stored orientation; None for all.
     turn: degrees clockwise from the upright photo to the result.
     encoded: makes the whole file, where that is not done from the strips.
+    colored: whether it is in colour; else its bands are the photo's.
     """
 
     photo: Photo
@@ -49,6 +50,7 @@ class Page:
     encoded: Callable[[], bytes] | None = None
     part: Crop | None = None
     turn: int = 0
+    colored: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
@@ -69,7 +71,9 @@ class Page:
 
     @property
     def bands(self) -> int:
-        """Three, and alpha."""
+        """Three, or one of a grey picture, and alpha."""
+        if not self.colored:
+            return self.photo.bands
         return 3 + self.photo.bands - self.photo.color_bands
 
 
@@ -95,7 +99,7 @@ def exif_tags(page: Page, alone: bool = False) -> Directory:
         descriptive_tags = _with_details(
             descriptive_tags,
             {
-                COMPONENTS: Entry(7, 4, b"\1\2\3\0"),
+                COMPONENTS: Entry(7, 4, b"\1\2\3\0" if page.bands > 2 else b"\1\0\0\0"),
                 PIXELS_ACROSS: Entry.long(width),
                 PIXELS_DOWN: Entry.long(height),
             },
@@ -200,9 +204,11 @@ def tiff_tags_of(page: Page) -> Directory:
     return Directory({**descriptive_tags.entries, **entries}, descriptive_tags.children)
 
 
-def profile_of(page: Page) -> bytes:
-    """The ICC profile of what is written."""
+def profile_of(page: Page) -> bytes | None:
+    """The ICC profile of what is written; None for grey without a profile."""
     photo = page.photo
+    if not page.colored and not photo.converted_to_srgb and page.coding.space is photo.space:
+        return photo.profile
     if photo.profile is None or photo.converted_to_srgb or page.coding.space is not photo.space:
         return srgb_profile()
     if is_gray(photo.profile):

@@ -6,8 +6,9 @@ upright. Every pass over the pixels is an opening of its own: a sequential decod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,13 +27,17 @@ from photochrom.photo.formats import AVIF, FLOAT, PNG
 from photochrom.photo.metadata.reading import Metadata, read_metadata
 from photochrom.photo.orientation import Turn
 from photochrom.photo.reader import Source, field
-from photochrom.photo.reduction import as_srgb, checked_floats, shrunk
+from photochrom.photo.reduction import as_srgb, checked_floats, reduced, shrunk
+from photochrom.photo.small_copies import SmallCopies
 from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
 _FINITE = 1e30
 
+Edit = Callable[[FetchRows], FetchRows]
+"""From a pass over pixels to one over changed pixels; begun anew for each pass."""
 
-class Photo:
+
+class Photo(SmallCopies):
     """One photograph: its size, its turn, and as many passes over its pixels as one asks for.
 
     `colorize` takes paths and bytes as they are; a Photo is for limits and names of one's own, and
@@ -115,6 +120,9 @@ class Photo:
         self.orientation: int = field(header.image, "orientation", 1)
         self.turn = Turn.from_exif(self.orientation)
         self.suffix = (header.kind or PNG).suffix
+        self._edit: Edit | None = None
+        self.edits: tuple[str, ...] = ()
+        self._edit_notes: tuple[str, ...] = ()
         self._shrinks_on_load = self._source.is_jpeg_file
         with self._errors():
             self.metadata = metadata or read_metadata(self._source, header.image)
@@ -124,10 +132,25 @@ class Photo:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of the file, a line each; grows while damage is read."""
-        return tuple(self._notes)
+        return (*self._notes, *self._edit_notes)
 
-    def _add_note(self, note: str) -> None:
-        """Add a line to the notes, once, however many passes meet its cause."""
+    def add_note(self, note: str) -> None:
+        """Add a line to `notes`, once, however many passes meet its cause.
+
+        Parameters
+        ----------
+        note
+            What a person should know, without the photo's name.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> photo = Photo(Path("photo.jpg"))
+        >>> photo.add_note("its corner is torn")
+        >>> photo.notes
+        ('its corner is torn',)
+        """
         if note not in self._notes:
             self._notes.append(note)
 
@@ -221,7 +244,40 @@ class Photo:
                 pixels = pixels | (pixels >> self.bits)
             return pixels
 
-        return fetch
+        return fetch if self._edit is None else self._edit(fetch)
+
+    def edited(self, edit: Edit, record: str, note: str | None = None) -> Photo:
+        """The same photo with other pixels, which are made while they are read.
+
+        Parameters
+        ----------
+        edit
+            Called for each pass: takes a function as `strips` returns it, and returns another one,
+            which gives pixels of the same size and type.
+        record
+            What is changed, a line for the XMP of files that are written from the photo.
+        note
+            A line that the new photo has among its notes, and this one has not.
+
+        Returns
+        -------
+        Photo
+            All but the pixels is that of this photo.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from photochrom import Photo
+        >>> photo = Photo(Path("photo.jpg"))
+        >>> negative = photo.edited(lambda fetch: lambda *span: 255 - fetch(*span), "inverted")
+        >>> int(negative.strips()(0, 1)[0, 0, 0]) + int(photo.strips()(0, 1)[0, 0, 0])
+        255
+        """
+        other, before = copy(self), self._edit
+        other.edits = (*self.edits, record)
+        other._edit_notes += () if note is None else (note,)
+        other._edit = edit if before is None else lambda fetch: edit(before(fetch))
+        return other
 
     def _image_and_region(self) -> tuple[Any, Any]:
         with self._errors():
@@ -232,7 +288,7 @@ class Photo:
     def _check_for_damage(self) -> None:
         """Note what of a JPEG or TIFF cannot be decoded, where libvips would not notice."""
         for note in self._source.verify():
-            self._add_note(note)
+            self.add_note(note)
 
     def _look_for_damage(self, error: pyvips.Error) -> None:
         """Find out what of a TIFF cannot be decoded; raise the error where nothing can be done."""
@@ -240,7 +296,7 @@ class Photo:
         if not again:
             raise error
         if note is not None:
-            self._add_note(note)
+            self.add_note(note)
 
     def for_screen(self, strip: Pixels) -> Pixels:
         """A strip as a screen shows it.
@@ -276,102 +332,23 @@ class Photo:
         values *= 255
         return np.rint(values, out=values).astype(np.uint8)
 
-    def small_copy(self, height: int, width: int) -> Array:
-        """Read the photo reduced to a given size, in stored orientation.
-
-        Parameters
-        ----------
-        height, width
-            Pixels.
-
-        Returns
-        -------
-        numpy.ndarray
-            (height, width, 3), float32, sRGB, 0 to 1.
-
-        Raises
-        ------
-        PhotoError
-            The file is damaged.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from photochrom import Photo
-        >>> Photo(Path("photo.jpg")).small_copy(30, 45).shape
-        (30, 45, 3)
-        """
-        return as_srgb(self._reduced(height, width)[..., : self.color_bands], self.space)
-
-    def upright_copy(self, height: int, width: int) -> Array:
-        """Read the photo reduced to a given size, upright.
-
-        Parameters
-        ----------
-        height, width
-            Pixels.
-
-        Returns
-        -------
-        numpy.ndarray
-            (height, width, 3), float32, sRGB, 0 to 1.
-
-        Raises
-        ------
-        PhotoError
-            The file is damaged.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from photochrom import Photo
-        >>> Photo(Path("photo.jpg")).upright_copy(30, 45).shape
-        (30, 45, 3)
-        """
-        sideways = self.turn.quarters % 2
-        stored = self.small_copy(*((width, height) if sideways else (height, width)))
-        return np.ascontiguousarray(self.turn.apply(stored))
-
-    def small_for_screen(self, height: int, width: int) -> Pixels:
-        """Read the photo reduced to a given size, in stored orientation, as `for_screen` shows it.
-
-        Parameters
-        ----------
-        height, width
-            Pixels.
-
-        Returns
-        -------
-        numpy.ndarray
-            (height, width, bands), uint8, sRGB.
-
-        Raises
-        ------
-        PhotoError
-            The file is damaged.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from photochrom import Photo
-        >>> Photo(Path("photo.jpg")).small_for_screen(30, 45).shape
-        (30, 45, 1)
-        """
-        values = self._reduced(height, width)
-        colors = self.color_bands
-        values[..., :colors] = as_srgb(values[..., :colors], self.space)[..., :colors]
-        return np.rint(255 * values).astype(np.uint8)
-
     def _reduced(self, height: int, width: int) -> Array:
-        """Codes (height, width, bands) of the photo's own space, 0..1."""
         stored, wanted = (self.height, self.width), (height, width)
+        if self._edit is not None:
+            pixels, extent = reduced(self.strips(), self.plan, wanted)
+            return self._normalized(pixels, height, width, extent)
         read = partial(shrunk, self._open, stored, wanted, self._shrinks_on_load)
         with self._errors():
             try:
-                pixels, extent = self._source.read_verified(read, self._add_note)
+                pixels, extent = self._source.read_verified(read, self.add_note)
             except pyvips.Error as error:
                 self._look_for_damage(error)
                 pixels, extent = read()
+        return self._normalized(pixels, height, width, extent)
+
+    def _normalized(
+        self, pixels: Pixels, height: int, width: int, extent: tuple[float, float]
+    ) -> Array:
         values = pixels.astype(np.float32)
         if self.dtype == FLOAT:
             values = checked_floats(values, self.name)

@@ -10,7 +10,7 @@ import numpy as np
 from photochrom.color.lab import RGB_FROM_XYZ, Array, srgb_from_linear
 from photochrom.color.rgb_space import SRGB, RgbSpace
 from photochrom.photo.arrays import check_floats
-from photochrom.photo.strips import Pixels
+from photochrom.photo.strips import FetchRows, Pixels, StripPlan
 
 _SMALLEST_SHRUNK = 2
 """The reduction stops at this multiple of the small copy; the rest is exact."""
@@ -38,6 +38,27 @@ def shrunk(
         image = image.cast("float").shrink(by_width, by_height)
     pixels = image.numpy().reshape(image.height, image.width, image.bands)
     return pixels, (height / (by_height * done), width / (by_width * done))
+
+
+def reduced(
+    fetch: FetchRows, plan: StripPlan, wanted: tuple[int, int]
+) -> tuple[Array, tuple[float, float]]:
+    """Like `shrunk`, from a pass over pixels: means over squares of whole numbers of pixels."""
+    height, width = plan.height, plan.width
+    down = max(1, int(height / wanted[0] / _SMALLEST_SHRUNK))
+    across = max(1, int(width / wanted[1] / _SMALLEST_SHRUNK))
+    columns = np.arange(0, width, across)
+    widths = np.diff([*columns, width])[:, None]
+    rows_out = -(-height // down)
+    sums: Array | None = None
+    counts = np.diff([*range(0, height, down), height])[:, None, None]
+    for top, rows in plan.spans():
+        strip = np.add.reduceat(fetch(top, rows).astype(np.float32), columns, axis=1) / widths
+        if sums is None:
+            sums = np.zeros((rows_out, *strip.shape[1:]), np.float32)
+        np.add.at(sums, np.arange(top, top + rows) // down, strip)
+    assert sums is not None
+    return (sums / counts).astype(np.float32), (height / down, width / across)
 
 
 def checked_floats(values: Array, name: str) -> Array:

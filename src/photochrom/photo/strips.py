@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,3 +47,25 @@ class Coding:
 
     space: RgbSpace
     kind: np.dtype[Any]
+
+
+class RowWindows:
+    """Windows of rows over strips that come one after the other; they may overlap, and descend."""
+
+    def __init__(self, strips: Iterator[Pixels]) -> None:
+        self._strips = strips
+        self._held: list[Pixels] = []
+        self._top = 0
+        self._bottom = 0
+
+    def __call__(self, top: int, bottom: int) -> Pixels:
+        """The rows from `top` to before `bottom`; no later window may begin above `top`."""
+        while self._bottom < bottom:
+            strip = next(self._strips)
+            self._held.append(strip)
+            self._bottom += len(strip)
+        while self._top + len(self._held[0]) <= top:
+            self._top += len(self._held.pop(0))
+        whole = np.concatenate(self._held) if len(self._held) > 1 else self._held[0]
+        self._held, self._top = [whole[top - self._top :]], top
+        return self._held[0][: bottom - top]

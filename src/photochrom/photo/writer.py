@@ -201,15 +201,17 @@ def save_picture(
     mark: bool = False,
     overwrite: bool = False,
 ) -> Path:
-    """Write an 8-bit picture (H, W, 3), whole or not at all; its suffix chooses the format.
+    """Write an 8-bit picture, whole or not at all; its suffix chooses the format.
 
-    quality: of JPEG and WebP, 1..100. mark: say in XMP that the colours are computed.
+    picture: (H, W) or (H, W, 3). quality: of JPEG and WebP, 1..100. mark: say in XMP that the
+    colours are computed.
     Raises OutputExistsError where the file exists and overwrite is false, PhotoError where it
     cannot be written.
     """
     photo, target = Photo(picture), Path(path)
     strips = (picture[top : top + rows] for top, rows in photo.plan.spans())
-    page = Page(photo, strips, Coding(SRGB, picture.dtype), False)
+    coding = Coding(SRGB, picture.dtype)
+    page = Page(photo, strips, coding, False, colored=picture.ndim > 2)
     write([page], target, SaveOptions(quality=quality, mark=mark, overwrite=overwrite))
     return target
 
@@ -256,7 +258,7 @@ def _write_by_libvips(
     source = StripSource(strips, plan, first.bands, first.coding.kind)
     try:
         image = source.image()
-        image = image.copy(interpretation=_INTERPRETATIONS[first.coding.kind.itemsize])
+        image = image.copy(interpretation=_interpretation(first))
         # the strips are what takes time, and have threads of their own
         image.set_type(pyvips.GValue.gint_type, "concurrency", 1)
         if len(pages) > 1:
@@ -306,7 +308,12 @@ def _write_fault(target: Path, error: pyvips.Error) -> PhotoError:
     return PhotoError(target, problem, "check the folder and its free space")
 
 
-_INTERPRETATIONS = {1: "srgb", 2: "rgb16", 4: "scrgb"}
+def _interpretation(page: Page) -> str:
+    """Libvips' name of what the codes mean."""
+    size = page.coding.kind.itemsize
+    if page.bands < 3:
+        return {1: "b-w", 2: "grey16", 4: "b-w"}[size]
+    return {1: "srgb", 2: "rgb16", 4: "scrgb"}[size]
 
 
 def _write_by_package(

@@ -25,6 +25,8 @@ def gray_jpeg_of(photo: Photo) -> GrayJpeg:
     if photo.kind is not JPEG:
         kind = "an array" if photo.kind is None else f"a {photo.kind.name} file"
         _refuse(photo, f"it is {kind}, no JPEG")
+    if photo.edits:
+        _refuse(photo, "it is repaired, and a reversible result holds its own pixels")
     if photo.converted_to_srgb:
         _refuse(photo, "its ICC profile is no tone curve")
     assert isinstance(photo.source, Path | bytes)  # since it is a JPEG

@@ -27,7 +27,7 @@ from photochrom.server.photo_session import PhotoSessions
 from photochrom.server.prometheus import Measured, Measures
 from photochrom.server.queue import WorkQueue
 from photochrom.server.root_path import RootPath
-from photochrom.server.routes import colorize, films, sessions, status
+from photochrom.server.routes import colorize, films, repair, sessions, status
 from photochrom.server.security import Guard
 from photochrom.server.settings import Settings
 from photochrom.server.state import API, AppState
@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     _watch(measures, app)
     problems.install(app)
-    for router in (status.router, colorize.router, sessions.router, films.router):
+    for router in (status.router, colorize.router, sessions.router, repair.router, films.router):
         app.include_router(router)
     app.include_router(status.health)
     _serve_page(app, settings.root_path)
@@ -97,6 +97,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["Authorization", "Content-Encoding", "Content-Type"],
             expose_headers=[
                 "Content-Disposition",
+                "Photochrom-Damaged",
+                "Photochrom-Filled",
                 "Photochrom-Losses",
                 "Photochrom-Notes",
                 "Retry-After",

@@ -14,9 +14,9 @@ from fastapi.responses import FileResponse
 from zipstream import ZipStream
 
 from photochrom.errors import PhotoError
-from photochrom.files import FileReport
 from photochrom.photo import Photo, kind_of
 from photochrom.photo.naming import colored_name
+from photochrom.reports import FileReport
 
 _MEDIA_TYPES = {
     ".jpg": "image/jpeg",

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ConfigError, ModelError, Option
-from photochrom.models import Abilities, Descriptor, SizeRule, known_models, parse_blend
+from photochrom.models import Abilities, Descriptor, SizeRule, coloring_models, parse_blend
 from photochrom.server.settings import Settings
 
 MOST_PARTS = 4
@@ -78,8 +78,8 @@ class Models:
             return colorizer
 
     def present(self) -> list[Descriptor]:
-        """The models on this machine."""
-        return [model for model in known_models() if model.present]
+        """The colouring models on this machine."""
+        return [model for model in coloring_models() if model.present]
 
     def listed(self) -> list[dict[str, Any]]:
         """The models as /models describes them; first the server's own if no catalogue has it."""

@@ -12,10 +12,13 @@ from photochrom.colorizer import Colorizer
 from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.adjustments import Adjustments
+from photochrom.repaired import RepairedPhoto
 from photochrom.result import Result
 from photochrom.server.leased import Leased, LeasedStore
 from photochrom.server.models import Models
 from photochrom.server.problems import RefusedError
+from photochrom.server.repaired_photos import RepairedPhotos
+from photochrom.server.repairs import Repair
 from photochrom.server.requests import ModelAndOptions, OptionsRequest
 from photochrom.server.screen import View
 from photochrom.server.settings import Settings
@@ -23,7 +26,7 @@ from photochrom.workspace import Workspace
 
 _MOST_REVISIONS = 200
 _RESULTS = 6  # looks whose colours stay in memory, megabytes each
-_MODELS = 2  # whose workspaces of one photo stay in memory
+_WORKSPACES = 4  # of one photo that stay in memory, two models with two repairs
 _WARM = 8
 """Photos whose small copies and reduced pixels stay in memory; the others' are read again."""
 _LONGEST_RETRY_S = 30
@@ -40,8 +43,8 @@ class PhotoSession(Leased):
         self.photo = photo
         self.pages = len(pages_of(photo.source))
         pixels = photo.width * photo.height * photo.bands
-        self.bytes = (folder / "upload").stat().st_size + pixels
-        """Size on the disk, with the decoded pixels that may be written later."""
+        self._bytes = (folder / "upload").stat().st_size + pixels
+        self._repaired = RepairedPhotos(photo, folder)
         self.of_film = False
         """Whether it is the key picture of a film's shot, which takes fewer options."""
         self._models = models
@@ -58,7 +61,8 @@ class PhotoSession(Leased):
     def drop_caches(self) -> None:
         """Release cached results; running computations are unaffected."""
         self._view: View | None = None
-        self._workspace = lru_cache(maxsize=_MODELS)(self._workspace_of)
+        self._repaired.drop_caches()
+        self._workspace = lru_cache(maxsize=_WORKSPACES)(self._workspace_of)
         self._plain = lru_cache(maxsize=_RESULTS)(self._unadjusted)
         self._results = lru_cache(maxsize=_RESULTS)(self._adjusted)
 
@@ -68,14 +72,25 @@ class PhotoSession(Leased):
         return self._revision
 
     @property
-    def view(self) -> View:
-        """The photo's pixels for a screen."""
+    def bytes(self) -> int:
+        """Size on the disk, with the decoded pixels that may be written later."""
+        return self._bytes + self._repaired.bytes
+
+    def view(self, repair: Repair | None = None) -> View:
+        """The photo's pixels for a screen, repaired or as it came."""
         with self._work_lock:
+            threads = self.colorizer(self.look().model).threads
+            if repair is not None:
+                return self._repaired.view(repair, threads)
             view = self._view
             if view is None:
-                threads = self.colorizer(self.look().model).threads
                 view = self._view = View(self.photo, self.folder, threads)
             return view
+
+    def repaired(self, repair: Repair) -> RepairedPhoto:
+        """The photo with a repair; damage is searched once."""
+        with self._work_lock:
+            return self._repaired.of(repair)
 
     def colorizer(self, model: str) -> Colorizer:
         """The model of a look; raises ModelError where it is not on this machine."""
@@ -114,21 +129,22 @@ class PhotoSession(Leased):
                     self._looks.popitem(last=False)
                 return self._revision
 
-    def workspace(self, model: str) -> Workspace:
-        """The photo's workspace with a model."""
+    def workspace(self, model: str, repair: Repair | None = None) -> Workspace:
+        """The workspace of the photo, repaired or as it came, with a model."""
         with self._work_lock:
-            return self._workspace(model)
+            return self._workspace(model, repair)
 
     def result(self, look: ModelAndOptions) -> Result:
         """The photo with a look; raises what `Workspace.result` raises."""
         with self._work_lock:
             return self._results(look.whole)
 
-    def _workspace_of(self, model: str) -> Workspace:
-        return self.colorizer(model).workspace(self.photo)
+    def _workspace_of(self, model: str, repair: Repair | None) -> Workspace:
+        photo = self.photo if repair is None else self.repaired(repair).photo
+        return self.colorizer(model).workspace(photo)
 
     def _unadjusted(self, look: ModelAndOptions) -> Result:
-        return self.workspace(look.model).result(look.options)
+        return self.workspace(look.model, look.repair).result(look.options)
 
     def _adjusted(self, look: ModelAndOptions) -> Result:
         return self._plain(look.unadjusted).adjusted_by(Adjustments.of(look.options))

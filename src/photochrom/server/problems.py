@@ -41,7 +41,13 @@ MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:photochrom:"
 _LONGEST_TEXT = 400
 _AS_JSON = "send a JSON object with the header Content-Type: application/json"
-_OF_REQUESTS = {"model", "format", *ColorizeKeywords.__annotations__, *SaveKeywords.__annotations__}
+_OF_REQUESTS = {
+    "model",
+    "format",
+    "repair",
+    *ColorizeKeywords.__annotations__,
+    *SaveKeywords.__annotations__,
+}
 _OF_REQUESTS -= {"overwrite", "keep_time"}
 
 _STATUS: dict[type[PhotochromError], int] = {

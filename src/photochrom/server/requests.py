@@ -23,6 +23,12 @@ from photochrom.options import (
 from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
 from photochrom.pipeline.hints import LocalOptions, parse_hints
 from photochrom.server.problems import RefusedError
+from photochrom.server.repairs import (
+    Repair,
+    RepairFields,
+    RepairRequest,
+    RepairResponse,
+)
 from photochrom.server.settings import Settings
 from photochrom.strokes import Stroke
 from photochrom.workspace import Workspace
@@ -34,7 +40,7 @@ MOST_STROKES, MOST_POINTS = 200, 5000
 MOST_VIVIDNESSES = 8
 """Among the strokes of one photo: each is one more run of the network."""
 
-NOT_OF_FILMS = ("model", "size", "variant", "seed", "strokes", "crop", "turn")
+NOT_OF_FILMS = ("model", "size", "variant", "seed", "strokes", "repair", "crop", "turn")
 """Parts of a look that a shot of a film cannot have."""
 
 _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
@@ -49,12 +55,19 @@ Geometry = Annotated[
     BeforeValidator(lambda text: text.replace(" ", "+") if isinstance(text, str) else text),
     Field(pattern=r"^[0-9]{1,9}x[0-9]{1,9}\+[0-9]{1,9}\+[0-9]{1,9}$"),
 ]
-Ab = Annotated[float, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
+Number = Annotated[float, Field(strict=True)]
+"""Of a JSON body, where neither a text nor a truth value stands for a number."""
+Integer = Annotated[int, Field(strict=True)]
+JsonShare = Annotated[Share, Field(strict=True)]
+JsonSigned = Annotated[Signed, Field(strict=True)]
+Saturation = Annotated[Number, Field(ge=0, le=RANGES["saturation"][1])]
+Ab = Annotated[Number, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
 @dataclass(frozen=True)
 class ModelAndOptions:
-    """How a photo shall be coloured, by a model's name with options, and how its result is framed.
+    """How a photo shall be coloured, by a model's name with options, how it is repaired before, and
+    how its result is framed.
 
     turn: degrees clockwise, after the crop.
     """
@@ -63,6 +76,7 @@ class ModelAndOptions:
     options: ColorizeOptions = field(default_factory=ColorizeOptions)
     crop: Crop | None = None
     turn: int = 0
+    repair: Repair | None = None
 
     def check(self, workspace: Workspace, settings: Settings) -> None:
         """Raise ConfigError, HintError or PhotoError for a look that is too costly, or does not fit
@@ -103,12 +117,12 @@ class HintRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    x: float
-    y: float
+    x: Number
+    y: Number
     ab: tuple[Ab, Ab] | None = None
     color: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None
-    radius: Annotated[float, Field(gt=0)] | None = None
-    reach: Annotated[float, Field(gt=0)] | None = None
+    radius: Annotated[Number, Field(gt=0)] | None = None
+    reach: Annotated[Number, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _one_color(self) -> HintRequest:
@@ -130,9 +144,9 @@ class StrokeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     effect: Literal["erase", "original", "saturation", "vividness"]
-    points: Annotated[list[tuple[float, float]], Field(min_length=1, max_length=MOST_POINTS)]
-    radius: Annotated[float, Field(gt=0)]
-    value: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] | None = None
+    points: Annotated[list[tuple[Number, Number]], Field(min_length=1, max_length=MOST_POINTS)]
+    radius: Annotated[Number, Field(gt=0)]
+    value: Saturation | None = None
 
     def stroke(self) -> Stroke:
         """The stroke; raises HintError for a value that does not fit its effect."""
@@ -145,22 +159,23 @@ class OptionsRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    vividness: Share | None = None
-    size: Annotated[int, Field(ge=1, le=4096)] | None = None
-    variant: Annotated[int, Field(ge=0, lt=MOST_VARIANTS)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] | None = None
-    warmth: Signed | None = None
-    tint: Signed | None = None
-    smooth: Share | None = None
+    vividness: JsonShare | None = None
+    size: Annotated[Integer, Field(ge=1, le=4096)] | None = None
+    variant: Annotated[Integer, Field(ge=0, lt=MOST_VARIANTS)] | None = None
+    seed: Annotated[Integer, Field(ge=0, lt=2**31)] | None = None
+    saturation: Saturation | None = None
+    warmth: JsonSigned | None = None
+    tint: JsonSigned | None = None
+    smooth: JsonShare | None = None
     hints: list[HintRequest] | None = None
     strokes: Annotated[list[StrokeRequest], Field(max_length=MOST_STROKES)] | None = None
     crop: Geometry | None = None
-    turn: Turned | None = None
+    turn: Annotated[Turned, Field(strict=True)] | None = None
+    repair: RepairRequest | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
         """A look with these changes; a size of null stands for the model's own, a crop of null for
-        the whole photo.
+        the whole photo, a repair of null for none.
 
         Raises RefusedError, 413, for more hints than the server takes, HintError for a stroke whose
         value does not fit its effect, ConfigError for an empty crop.
@@ -178,8 +193,11 @@ class OptionsRequest(BaseModel):
         if "crop" in self.model_fields_set:
             crop = None if self.crop is None else Crop.parse(self.crop)
         turn = look.turn if self.turn is None else self.turn
+        repair = look.repair
+        if "repair" in self.model_fields_set:
+            repair = None if self.repair is None else self.repair.repair()
         return ModelAndOptions(
-            self.model or look.model, replace(look.options, **changes), crop, turn
+            self.model or look.model, replace(look.options, **changes), crop, turn, repair
         )
 
     @staticmethod
@@ -202,7 +220,7 @@ class LeasesRequest(BaseModel):
 
     sessions: Annotated[list[str], Field(max_length=1000)] = []
     films: Annotated[list[str], Field(max_length=100)] = []
-    seconds: Lease
+    seconds: Annotated[Lease, Field(strict=True)]
 
 
 class HintResponse(BaseModel):
@@ -240,6 +258,7 @@ class OptionsResponse(BaseModel):
     strokes: list[StrokeResponse]
     crop: str | None
     turn: int
+    repair: RepairResponse | None
 
     @classmethod
     def of(cls, look: ModelAndOptions) -> OptionsResponse:
@@ -250,7 +269,13 @@ class OptionsResponse(BaseModel):
         strokes = [StrokeResponse(**vars(stroke)) for stroke in options.strokes]
         crop = None if look.crop is None else str(look.crop)
         return cls(
-            model=look.model, **plain, hints=hints, strokes=strokes, crop=crop, turn=look.turn
+            model=look.model,
+            **plain,
+            hints=hints,
+            strokes=strokes,
+            crop=crop,
+            turn=look.turn,
+            repair=RepairResponse.of(look.repair),
         )
 
 
@@ -304,7 +329,7 @@ class FileOptions(BaseModel):
         )
 
 
-class ColorizeRequest(FileOptions):
+class ColorizeRequest(FileOptions, RepairFields):
     """The parameters of POST /colorize."""
 
     name: Annotated[str, Field(max_length=500)] = ""

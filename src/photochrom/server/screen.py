@@ -32,8 +32,6 @@ MOST_PIXELS = 4 * 2**20
 LONGEST_PIECE = 16383
 """A side of a piece's answer: the most that a WebP holds, and browsers draw."""
 
-_PIXELS = "pixels"
-"""The file of full resolution in the folder; a complete one is used again."""
 _SIZES = 3  # reductions that stay in memory
 _WHOLE: Extent = ((0.0, 1.0), (0.0, 1.0))
 
@@ -64,13 +62,18 @@ class View:
     """One photo's pixels for a screen; thread-safe."""
 
     def __init__(
-        self, photo: Photo, folder: Path | None = None, threads: int | None = None
+        self,
+        photo: Photo,
+        folder: Path | None = None,
+        threads: int | None = None,
+        name: str = "pixels",
     ) -> None:
         """Open a view; nothing is decoded yet.
 
-        folder: where full resolution is written; without one it stays in memory.
+        folder: where full resolution is written; without one it stays in memory. name: of its file
+        there; a complete one is used again.
         """
-        self.photo, self._folder, self._threads = photo, folder, threads
+        self.photo, self._folder, self._threads, self._name = photo, folder, threads, name
         self._lock = threading.Lock()
         self._reduced = lru_cache(maxsize=_SIZES)(partial(_reduced, photo))
         self._full: Pixels | None = None
@@ -122,7 +125,7 @@ class View:
             for top, strip in _screen_strips(photo):
                 stored[top : top + len(strip)] = strip
         else:
-            name = self._folder / _PIXELS
+            name = self._folder / self._name
             if not name.exists():
                 # not into a map: one that finds the disk full ends the process
                 with atomic_write(name) as part, part.open("wb") as file:

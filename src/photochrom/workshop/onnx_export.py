@@ -140,6 +140,8 @@ def export(
     """
     network, config, progress = load_network(checkpoint)
     output = str(network.output)
+    if output not in OUTPUTS:
+        raise ModelError(checkpoint, "finds damage, and gives no colours", "use export_damage")
     record: dict[str, Any] = {
         "name": name,
         "licence": licence,
@@ -165,7 +167,7 @@ def export(
     graph.eval()
     model = _to_onnx(graph, output)
     if half:
-        _store_in_half(model)
+        store_in_half(model)
     onnx.helper.set_model_props(model, {METADATA_KEY: json.dumps(record)})
     onnx.checker.check_model(model, full_check=True)
     save_model(model, target)
@@ -239,7 +241,7 @@ def to_onnx(
         return onnx.load(path)
 
 
-def _store_in_half(model: Any) -> None:
+def store_in_half(model: Any) -> None:
     """Store large fp32 tensors as fp16 with a Cast behind; ONNX Runtime folds it on loading."""
     graph = model.graph
     casts = []

@@ -89,7 +89,7 @@ def test_koala_listens_to_its_embedding() -> None:
 def test_every_network_says_what_it_is(name: str) -> None:
     config = NetworkConfig(architecture=name, encoder_weights="none", decoder=(16, 16, 16))
     network = build_network(config, 261)
-    assert set(network.inputs) <= {"lightness", "hint_ab", "hint_mask", "embedding"}
-    assert network.output in ("bins", "ab")
+    assert set(network.inputs) <= {"lightness", "hint_ab", "hint_mask", "embedding", "gray"}
+    assert network.output in ("bins", "ab", "damage")
     assert network.stride in (1, 2, 4)
-    assert network.multiple in (8, 32)
+    assert network.multiple in (8, 16, 32)

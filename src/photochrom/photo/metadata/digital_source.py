@@ -10,6 +10,8 @@ from photochrom.photo.metadata.xmp import NAMESPACES, Packet
 
 IPTC_EXTENSION = NAMESPACES["Iptc4xmpExt"]
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+ALTERED = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicallyEnhanced"
+"""A photograph that an algorithm has corrected."""
 _PROPERTY = "Iptc4xmpExt:DigitalSourceType"
 
 
@@ -19,10 +21,20 @@ def mark_computed(packet: Packet) -> None:
     packet.add(_PROPERTY, SOURCE_TYPE)
 
 
+def mark_altered(packet: Packet) -> None:
+    """Say that an algorithm has corrected the photo, unless it says that one has coloured it."""
+    if not any(_is_computed(text) for text in packet.texts(_PROPERTY)):
+        packet.remove(_PROPERTY)
+        packet.add(_PROPERTY, ALTERED)
+
+
 def says_computed(xmp: bytes | None) -> bool:
     """Whether an XMP packet has the mark, whichever way a program writes it."""
     packet = Packet.parse(xmp) if xmp else None
     if packet is None:
         return False
-    term = SOURCE_TYPE.rpartition("/")[2]
-    return any(text.strip().rpartition("/")[2] == term for text in packet.texts(_PROPERTY))
+    return any(_is_computed(text) for text in packet.texts(_PROPERTY))
+
+
+def _is_computed(value: str) -> bool:
+    return value.strip().rpartition("/")[2] == SOURCE_TYPE.rpartition("/")[2]

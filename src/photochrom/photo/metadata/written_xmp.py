@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from photochrom.options import SaveOptions
 from photochrom.photo.formats import GIF, Kind
-from photochrom.photo.metadata.digital_source import mark_computed
+from photochrom.photo.metadata.digital_source import mark_altered, mark_computed
 from photochrom.photo.metadata.support import convert_to_xmp
 from photochrom.photo.metadata.xmp import Packet, is_blank
 from photochrom.photo.metadata.xmp_facts import correct_facts
 from photochrom.photo.page import Page
 
-_CROPPED = {"stEvt:action": "cropped", "stEvt:softwareAgent": "Photochrom"}
-"""An event of the resource's history (XMP specification, part 2)."""
+_AGENT = "Photochrom"
 
 
 def xmp_of(page: Page, kind: Kind, saving: SaveOptions) -> bytes | None:
@@ -28,13 +27,23 @@ def xmp_of(page: Page, kind: Kind, saving: SaveOptions) -> bytes | None:
     before = packet.to_bytes()
     correct_facts(packet, page, kind)
     convert_to_xmp(page.photo.metadata, kind, packet)
-    if saving.mark:
+    if saving.mark and page.colored:
         mark_computed(packet)
+    elif saving.mark:
+        mark_altered(packet)
+    for edit in page.photo.edits:
+        _record(packet, "edited", edit)
     if saving.crop is not None:
         height, width = page.photo.upright_size
         note = f"{saving.crop} of {width}x{height}"
-        packet.append("xmpMM:History", {**_CROPPED, "stEvt:parameters": note})
+        _record(packet, "cropped", note)
     after = packet.to_bytes()
     if after == before and xmp is not None and (is_blank(xmp) or b"\0" not in xmp):
         return None if is_blank(xmp) else xmp
     return None if xmp is None and after == before else after
+
+
+def _record(packet: Packet, action: str, parameters: str) -> None:
+    """Add an event to the resource's history (XMP specification, part 2)."""
+    event = {"stEvt:action": action, "stEvt:softwareAgent": _AGENT, "stEvt:parameters": parameters}
+    packet.append("xmpMM:History", event)

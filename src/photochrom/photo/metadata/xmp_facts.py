@@ -67,20 +67,23 @@ def _facts(page: Page, kind: Kind) -> dict[str, Value]:
         "exif:PixelXDimension": str(width),
         "exif:PixelYDimension": str(height),
         "exif:ColorSpace": "1" if page.coding.space is SRGB else "65535",
-        "photoshop:ICCProfile": name_of(profile_of(page) if kind.profile else srgb_profile()),
     }
+    profile = profile_of(page) if kind.profile else srgb_profile()
+    if profile is not None:
+        facts["photoshop:ICCProfile"] = name_of(profile)
     if page.upright or page.photo.orientation != 1 or page.turn:
         facts["tiff:Orientation"] = str(orientation_tag(page))
     if kind.name in _MEDIA_TYPES:
         facts["dc:format"] = _MEDIA_TYPES[kind.name]
-    return facts | (_INDEXED if kind is GIF else _rgb(page, kind))
+    return facts | (_INDEXED if kind is GIF else _samples(page, kind))
 
 
-def _rgb(page: Page, kind: Kind) -> dict[str, Value]:
-    bands = page.bands if kind.alpha else 3
+def _samples(page: Page, kind: Kind) -> dict[str, Value]:
+    colors = 3 if page.bands > 2 else 1
+    bands = page.bands if kind.alpha else colors
     return {
-        "photoshop:ColorMode": "3",
-        "tiff:PhotometricInterpretation": "2",
+        "photoshop:ColorMode": "3" if colors == 3 else "1",
+        "tiff:PhotometricInterpretation": "2" if colors == 3 else "1",
         "tiff:SamplesPerPixel": str(bands),
         "tiff:BitsPerSample": (str(_bits(page, kind)),) * bands,
     }

@@ -8,8 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from photochrom.options import ADJUSTMENTS, RANGES, ColorizeOptions
-from photochrom.server.requests import HintRequest, Share, Signed, checked_count
+from photochrom.options import ADJUSTMENTS, ColorizeOptions
+from photochrom.server.requests import (
+    HintRequest,
+    Integer,
+    JsonShare,
+    JsonSigned,
+    Saturation,
+    checked_count,
+)
 from photochrom.video.coloring import ShotSettings
 from photochrom.video.options import VideoOptions
 from photochrom.video.shot_list import key_picture
@@ -25,15 +32,13 @@ class ShotRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    shot: Annotated[int, Field(ge=0)]
+    shot: Annotated[Integer, Field(ge=0)]
     """Its number, from 0."""
-    vividness: Share = ColorizeOptions.vividness
-    saturation: Annotated[float, Field(ge=0, le=RANGES["saturation"][1])] = (
-        ColorizeOptions.saturation
-    )
-    warmth: Signed = ColorizeOptions.warmth
-    tint: Signed = ColorizeOptions.tint
-    smooth: Share = ColorizeOptions.smooth
+    vividness: JsonShare = ColorizeOptions.vividness
+    saturation: Saturation = ColorizeOptions.saturation
+    warmth: JsonSigned = ColorizeOptions.warmth
+    tint: JsonSigned = ColorizeOptions.tint
+    smooth: JsonShare = ColorizeOptions.smooth
     hints: list[HintRequest] = []
 
     def settings(self, shot: Shot, most_hints: int) -> ShotSettings:

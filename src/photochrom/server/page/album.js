@@ -139,8 +139,8 @@ export class Album extends EventTarget {
       if (photo !== this.current && photo.state === "ready") this.#color(photo);
     };
     for (const photo of photos) {
-      photo.pending = photo.isOpen ? null : photo.fitting(part);
-      change(photo, photo.fitting(part));
+      photo.pending = photo.isOpen ? null : photo.taking(part);
+      change(photo, photo.taking(part));
     }
     for (const film of new Set(photos.map((photo) => photo.film)))
       if (film) this.#emit("film", { film });

@@ -101,6 +101,14 @@ export const region = (id, parameters, signal) =>
 export const confidence = (id, parameters) =>
   bitmap(`${session(id)}/confidence${query(parameters)}`);
 
+/** What a repair takes for damage: { bitmap, damaged, filled }, shares of the photo. */
+export async function damage(id, parameters) {
+  const answer = await request(`${session(id)}/damage${query(parameters)}`);
+  const [damaged, filled] = ["Damaged", "Filled"].map(
+    (name) => Number(answer.headers.get(`Photochrom-${name}`)));
+  return { bitmap: await createImageBitmap(await answer.blob()), damaged, filled };
+}
+
 export const suggestions = (id, parameters) =>
   json(`${session(id)}/suggestions${query(parameters)}`);
 

@@ -1,7 +1,7 @@
 import { outline } from "./dom.js";
 import { STROKE_REACH, usualRadius } from "./hints.js";
 import { hexOf } from "./lab.js";
-import { drawMasks, maskStroke } from "./masks.js";
+import { corrects, damageStroke, drawDamage, drawMasks, maskStroke, radiusOf } from "./masks.js";
 
 /** Drawings over the photo: the stroke being painted, the brush's ring, the place whose panel is
  *  open, and beneath them the hints. */
@@ -23,7 +23,8 @@ export class Brush {
   /** Of the brush, CSS pixels. */
   get #radius() {
     const { photo, scale } = this.stage.view;
-    return this.tools.brush * Math.min(photo.width, photo.height) * scale;
+    const size = this.tools.brush * Math.min(photo.width, photo.height);
+    return radiusOf(this.tools.effect, size) * scale;
   }
 
   #draw(pen, view) {
@@ -31,7 +32,8 @@ export class Brush {
     if (!marks.photo?.isOpen) return;
     if (!tools.moves && !this.stage.holding) marks.draw(pen, view);
     const masking = tools.kind === "brush" && tools.effect !== "color";
-    if (masking) drawMasks(pen, view, marks.strokes);
+    if (masking && corrects(tools.effect)) drawDamage(pen, view, marks.corrections);
+    else if (masking) drawMasks(pen, view, marks.strokes);
     if (this.#stroke && masking) this.#drawMask(pen, view);
     else if (this.#stroke) this.#drawStroke(pen, view);
     const hover = this.gestures?.hover;
@@ -45,8 +47,10 @@ export class Brush {
 
   #drawMask(pen, view) {
     const { tools } = this;
-    drawMasks(pen, view,
-      [maskStroke(this.#stroke, tools, this.#radius / view.scale, view.photo)]);
+    const size = this.#radius / view.scale;
+    if (corrects(tools.effect))
+      drawDamage(pen, view, [damageStroke(this.#stroke, tools.effect, size, view.photo)]);
+    else drawMasks(pen, view, [maskStroke(this.#stroke, tools, size, view.photo)]);
   }
 
   /** How far the colour may spread. */

@@ -1,19 +1,19 @@
 import { byId, element, iconButton } from "./dom.js";
 import { texts } from "./texts.js";
 
-const percent = (value) => `${Math.round(value * 100)}`;
+export const percent = (value) => `${Math.round(value * 100)}`;
 const signed = (value) => (value > 0 ? `+${percent(value)}` : percent(value).replace("-", "−"));
 
 const CONTROLS = {
   vividness: percent, saturation: percent, warmth: signed, tint: signed, smooth: percent,
 };
 /** The parts of a look that mean the same for every photo. */
-export const SHARED = [...Object.keys(CONTROLS), "size", "model"];
+export const SHARED = [...Object.keys(CONTROLS), "size", "model", "repair"];
 const SIZES = [96, 128, 192, 256, 320, 384, 512, 640, 768, 1024];
 const GOOD = 1.5; // times a model's usual size, and parts of it, in which its colours are good
 
 /** One labelled slider with its value and a button that resets it. */
-class Slider {
+export class Slider {
   constructor(name, { min, max, step = 0.01, usual, say }, changed) {
     Object.assign(this, { name, usual, say, min, max });
     const label = texts.control[name];

@@ -25,6 +25,7 @@ import { Panels } from "./panels.js";
 import { PlacePanel } from "./place.js";
 import { Preview } from "./preview.js";
 import { PrintPicture } from "./print.js";
+import { RepairPanel } from "./repair.js";
 import { ReferencePanel } from "./reference.js";
 import { SharePictures } from "./share.js";
 import { Shelf } from "./shelf.js";
@@ -56,6 +57,7 @@ function lay(about, { models }, status) {
   const colors = new ColorPanel(marks, tools, place, stage);
   const compare = new Compare(album, preview, stage, status);
   const confidence = new ConfidenceOverlay(album, stage, status);
+  const repair = new RepairPanel(album, preview, stage, status);
   const variants = new VariantPanel(album, preview, status);
   const panels = new Panels((name) => variants.show(name === "variants"));
   const download = new DownloadDialog(album, about, status);
@@ -64,7 +66,7 @@ function lay(about, { models }, status) {
   const crop = new CropTool({ album, stage, tools, status });
   const film = new FilmBar(album, about.options, download, status);
   const desk = { brush, crop, film, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
-    compare, confidence, variants, panels, download, detail, status };
+    compare, confidence, repair, variants, panels, download, detail, status };
   const table = new Table(desk);
   desk.gestures = new Gestures(stage, tools, table.gestures);
   brush.gestures = desk.gestures;

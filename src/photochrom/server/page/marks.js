@@ -2,7 +2,7 @@ import { arrow } from "./dom.js";
 import { STROKE_REACH, alongStroke, changed, drawHints, hintAt, hintNear, marksOf, markOf, moved,
   newMark, without } from "./hints.js";
 import { hexOf } from "./lab.js";
-import { maskStroke, uncovered } from "./masks.js";
+import { corrects, damageStroke, maskStroke, uncovered } from "./masks.js";
 import { texts } from "./texts.js";
 
 const MIDDLE = 60; // L, while the photo's own is not known
@@ -59,11 +59,22 @@ export class Marks extends EventTarget {
 
   get strokes() { return this.photo?.look?.strokes ?? []; }
 
+  /** The strokes that correct the photo's repair. */
+  get corrections() { return this.photo?.look?.repair?.strokes ?? []; }
+
   /** A stroke of the mask brush; `what` has its effect and share, `size` as for `paint`. */
   mask(path, what, size) {
-    const { width, height } = this.photo.size;
-    const stroke = maskStroke(path, what, size * Math.min(width, height), this.photo.size);
-    this.photo.change({ strokes: [...this.strokes, stroke] }, texts.mask.effects[stroke.effect]);
+    const { photo } = this;
+    const radius = size * Math.min(photo.size.width, photo.size.height);
+    const label = texts.mask.effects[what.effect];
+    if (corrects(what.effect)) {
+      const stroke = damageStroke(path, what.effect, radius, photo.size);
+      const { repair } = photo.look;
+      photo.change({ repair: { ...repair, strokes: [...repair.strokes, stroke] } }, label);
+    } else {
+      const stroke = maskStroke(path, what, radius, photo.size);
+      photo.change({ strokes: [...this.strokes, stroke] }, label);
+    }
   }
 
   removeStroke(stroke) {

@@ -7,8 +7,16 @@ import { texts } from "./texts.js";
 
 /** What the brush does beside painting a colour, and how a share 0..1 becomes the effect's value. */
 const VALUES = { erase: () => null, original: () => null, saturation: (share) => 2 * share,
-  vividness: (share) => share };
+  vividness: (share) => share, damaged: () => null, sound: () => null };
+const WIDEST_DAMAGE = 48; // pixels of the photo: the server fills nothing wider
 const tidy = (value) => Number(value.toFixed(1));
+
+/** Whether an effect corrects which pixels are damaged. */
+export const corrects = (effect) => effect === "damaged" || effect === "sound";
+
+/** The radius that the brush has with an effect, pixels of the photo. */
+export const radiusOf = (effect, size) =>
+  (effect === "damaged" ? Math.min(size, WIDEST_DAMAGE / 2 - 1) : size);
 
 /** A stroke along a path; `size` is the brush's radius, pixels of the photo. */
 export function maskStroke(path, { effect, share }, size, { width, height }) {
@@ -16,6 +24,12 @@ export function maskStroke(path, { effect, share }, size, { width, height }) {
     tidy(Math.min(height - 1, Math.max(0, y)))];
   return { effect, points: alongStroke(path, size / 2).map(inside), radius: tidy(size),
     value: VALUES[effect](share) };
+}
+
+/** A stroke of a repair, as the server has it. */
+export function damageStroke(path, effect, size, photo) {
+  const { points, radius } = maskStroke(path, { effect }, radiusOf(effect, size), photo);
+  return { damaged: effect === "damaged", points, radius };
 }
 
 /** Strokes that erase no longer where a new colour is set. */
@@ -33,7 +47,8 @@ export function uncovered(strokes, hints) {
   });
 }
 
-const STYLES = { erase: "#fff", original: "#9ecbff", saturation: "#ffb066", vividness: "#ff7ab6" };
+const STYLES = { erase: "#fff", original: "#9ecbff", saturation: "#ffb066", vividness: "#ff7ab6",
+  damaged: "#ff2828", sound: "#28d060" };
 
 /** Draw the strokes as veils, so that a person sees where they lie. */
 export function drawMasks(pen, view, strokes) {
@@ -53,6 +68,10 @@ export function drawMasks(pen, view, strokes) {
   pen.restore();
 }
 
+/** Draw the strokes of a repair, red where something is damaged and green where it is sound. */
+export const drawDamage = (pen, view, strokes) => drawMasks(pen, view,
+  strokes.map((stroke) => ({ ...stroke, effect: stroke.damaged ? "damaged" : "sound" })));
+
 /** What a list of strokes says of one. */
 export const nameOfStroke = ({ effect, value }) => (value === null ? texts.mask.effects[effect]
   : texts.mask.withValue(texts.mask.effects[effect], Math.round(100 * value)));
@@ -63,17 +82,26 @@ export class BrushEffects {
     this.tools = tools;
     this.effect = byId("brush-effect");
     this.share = byId("brush-share");
-    this.effect.append(...Object.entries(texts.mask.effects).map(([value, text]) =>
-      element("option", { value, text })));
     this.effect.addEventListener("change", () => tools.act({ chosen: this.effect.value }));
     this.share.addEventListener("input", () => tools.act({ share: this.share.value / 100 }));
     tools.addEventListener("change", () => this.#show());
     this.#show();
   }
 
+  /** Offer what can be done: the photo's repair is corrected where it has one. */
+  #offer() {
+    const { repair } = this.tools.can;
+    if (repair === this.offered) return;
+    this.offered = repair;
+    this.effect.replaceChildren(...Object.entries(texts.mask.effects)
+      .filter(([effect]) => repair || !corrects(effect))
+      .map(([value, text]) => element("option", { value, text })));
+  }
+
   #show() {
     const { effect, share } = this.tools;
     const value = VALUES[effect]?.(share) ?? null;
+    this.#offer();
     this.effect.value = effect;
     this.effect.hidden = !this.tools.can.strokes;
     this.share.hidden = value === null;

@@ -166,6 +166,9 @@ export class Overview {
   }
 }
 
-/** What a look gives to other photos: not the colours of places, nor a variant. */
-export const sharedPart = (photo) =>
-  photo.fitting(Object.fromEntries(SHARED.map((key) => [key, photo.look[key]])));
+/** What a look gives to other photos: not the colours or the damage of places, nor a variant. */
+export function sharedPart(photo) {
+  const part = Object.fromEntries(SHARED.map((key) => [key, photo.look[key]]));
+  if (part.repair) part.repair = { ...part.repair, strokes: [] };
+  return photo.fitting(part);
+}

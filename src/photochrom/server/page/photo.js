@@ -6,7 +6,7 @@ import { texts } from "./texts.js";
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Parts of a look that shots of films share. */
-const NOT_OF_FILMS = ["model", "size", "variant", "seed", "strokes", "crop", "turn"];
+const NOT_OF_FILMS = ["model", "size", "variant", "seed", "strokes", "repair", "crop", "turn"];
 
 /** A look as the server takes it. */
 const plain = (look) => ({ ...look, hints: plainHints(look.hints) });
@@ -80,6 +80,14 @@ export class Photo {
   fitting(part) {
     const missing = this.film ? NOT_OF_FILMS : [];
     return Object.fromEntries(Object.entries(part).filter(([key]) => !missing.includes(key)));
+  }
+
+  /** Those parts of another photo's look that it can have; strokes of a repair stay its own. */
+  taking(part) {
+    const fitting = this.fitting(part);
+    if (!fitting.repair) return fitting;
+    const strokes = this.look?.repair?.strokes ?? [];
+    return { ...fitting, repair: { ...fitting.repair, strokes } };
   }
 
   /** Width and height: of the photo, or of the browser's own thumbnail before the photo is open. */

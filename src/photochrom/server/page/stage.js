@@ -11,6 +11,7 @@ export class Stage extends EventTarget {
   split = 0.5; // of the visible photo, as the person set it: left of it is before
   holding = false; // all of it before
   overlay = null; // { bitmap, opacity }
+  damage = null; // a picture of what is damaged, over both sides
   kept = null; // a place, pixels of the photo, that stays in sight when the stage changes its size
   painters = []; // (pen, view) => void
   #drawn = 0;
@@ -206,6 +207,11 @@ export class Stage extends EventTarget {
       pen.globalAlpha = overlay.opacity;
       pen.imageSmoothingEnabled = true; // it is small
       pen.drawImage(overlay.bitmap, 0, 0, photo.width, photo.height);
+    }
+    if (this.damage) {
+      pen.globalAlpha = 1;
+      pen.imageSmoothingEnabled = this.damage.width > photo.width * scale * devicePixelRatio;
+      pen.drawImage(this.damage, 0, 0, photo.width, photo.height);
     }
     pen.restore();
   }

@@ -83,6 +83,7 @@ export class Table {
     preview.show(photo);
     this.compare.sync();
     this.confidence.reset();
+    this.repair.reset();
     this.variants.reset();
     this.#show();
     this.#refocus();
@@ -126,6 +127,7 @@ export class Table {
     }
     this.#allow();
     this.confidence.sync();
+    this.repair.sync();
     this.#show();
   }
 
@@ -141,7 +143,8 @@ export class Table {
 
   /** Enable what the photo's model supports. */
   #allow() {
-    this.tools.allow(this.photo.can);
+    const { can, look } = this.photo;
+    this.tools.allow({ ...can, repair: Boolean(look.repair) });
     this.panels.allow(this.photo.can);
   }
 
@@ -307,6 +310,8 @@ export class Table {
   #showLook(draft = false) {
     const { photo } = this;
     this.look.show(photo.look, photo.can);
+    this.repair.show();
+    if (this.tools.can.repair !== Boolean(photo.look.repair)) this.#allow();
     this.#showSteps();
     this.stage.invalidate();
     if (draft) return;

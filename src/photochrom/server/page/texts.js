@@ -19,6 +19,8 @@ function left(seconds) {
 
 const percent = ({ done, total }) => `${Math.floor(100 * done / Math.max(1, total))} %`;
 
+const share = (part) => (part < 0.0001 ? "Less than 0.01 %" : `${(100 * part).toFixed(2)} %`);
+
 export const texts = {
   title: "Photochrom",
   tagline: "Bring old photographs into colour",
@@ -141,18 +143,33 @@ export const texts = {
   control: {
     vividness: "Vividness", saturation: "Saturation", warmth: "Cool or warm", tint: "Green or pink",
     smooth: "Smooth blotches", size: "Detail of the guess", model: "Way of colouring",
+    sensitivity: "Sensitivity",
   },
   about: {
     vividness: "how boldly colours are guessed",
     saturation: "how strong all colours are",
     smooth: "evens out patches of colour",
     size: "more finds small things, and can leave patches on faces",
+    sensitivity: "more finds fainter marks, and can take details for damage",
   },
   auto: "Usual",
   pixels: (count) => `${count} px`,
   goodSizes: (from, to) => `Good for most photos: ${from} to ${to} px (the brighter part)`,
   resetOne: (name) => `Set ${name} back`,
   resetAll: "Back to the usual look",
+  repairTitle: "Repair",
+  repairOn: "Mend dust and scratches",
+  repairShow: "Show the damage",
+  repairLevels: "Stretch faded tones",
+  repairHelp: "The brush can mark what was missed as damaged, and what is not damaged as sound.",
+  repairClear: "Remove my brush strokes",
+  repair: {
+    searching: "Looking for damage …",
+    found: (damaged, left) => (damaged === 0 ? "No damage was found."
+      : `${share(damaged)} of the photo is damaged${left > 0
+        ? `; ${share(left).toLowerCase()} is too wide to be filled and stays.` : "."}`),
+    cleared: "brush strokes removed",
+  },
   compare: "Compare two looks",
   pin: "Keep this look as A",
   pinHelp: "Then change what you like: left of the divider you see A, right of it the new look.",
@@ -297,7 +314,7 @@ export const texts = {
   maskShare: "How strongly",
   mask: {
     effects: { color: "Paint my colour", erase: "Erase my colours", original: "As it was",
-      saturation: "Colour strength", vividness: "Vividness" },
+      saturation: "Colour strength", vividness: "Vividness", damaged: "Damaged", sound: "Sound" },
     withValue: (what, percent) => `${what}, ${percent} %`,
     removed: "a stroke removed",
     remove: "Remove this stroke",

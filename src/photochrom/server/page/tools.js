@@ -1,3 +1,5 @@
+import { corrects } from "./masks.js";
+
 const FIRST_COLOR = [14, 22]; // a light skin, the commonest subject of old photos
 const FIRST_BRUSH = 0.02;
 
@@ -10,14 +12,17 @@ export class Tools extends EventTarget {
   brush = FIRST_BRUSH; // radius, of the photo's short side
   chosen = "color"; // the effect of the brush; the others are those of masks.js
   share = 0.25; // of an effect that has a value
-  can = { hints: true, strokes: true, frame: true };
+  can = { hints: true, strokes: true, frame: true, repair: false };
 
   get kind() {
     if (this.tool === "crop") return this.can.frame ? "crop" : "color";
     return this.can.hints ? this.tool : "hand";
   }
 
-  get effect() { return this.can.strokes ? this.chosen : "color"; }
+  get effect() {
+    const { strokes, repair } = this.can;
+    return strokes && (repair || !corrects(this.chosen)) ? this.chosen : "color";
+  }
 
   /** Whether dragging moves the photo. */
   get moves() { return this.kind === "hand" || this.kind === "crop"; }

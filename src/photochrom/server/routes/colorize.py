@@ -12,8 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from pydantic import ValidationError
 
-from photochrom.files import FileReport, colorize_file
+from photochrom.files import colorize_file
 from photochrom.photo import pages_of
+from photochrom.reports import FileReport
 from photochrom.server.files import File, written
 from photochrom.server.problems import described
 from photochrom.server.requests import ColorizeRequest
@@ -75,11 +76,13 @@ def _colored(shared: AppState, upload: Upload, options: ColorizeRequest) -> File
     photo = upload.photo(shared.settings)
     pages = pages_of(photo.source)
     suffix = options.suffix(photo, len(pages), look)  # before the work, not after
-    saving = options.saving(look)
+    saving, repair = options.saving(look), options.repair_options()
     for page in pages:
         look.check(colorizer.workspace(photo.with_page(page)), shared.settings)
 
     def write(path: Path) -> FileReport:
-        return colorize_file(photo, path, look.options, saving, colorizer=colorizer, temporary=True)
+        return colorize_file(
+            photo, path, look.options, saving, colorizer=colorizer, repair=repair, temporary=True
+        )
 
     return written(upload.path.parent, photo, suffix, write)

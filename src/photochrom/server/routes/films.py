@@ -98,7 +98,7 @@ async def open_shot(
 ) -> SessionResponse:
     """Open the key picture of a shot as a photo, with all routes of `/sessions`.
 
-    Its look has no model, size, variant, strokes, crop and turn of its own.
+    Its look has no model, size, variant, strokes, repair, crop and turn of its own.
     """
     film = shared.films.get(id)
     film.shot(number)

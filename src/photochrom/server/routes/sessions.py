@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path as FilePath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from photochrom.drawing.confidence import OVERLAY_RANGE, color_mapped
 from photochrom.files import save_results
 from photochrom.options import MOST_VARIANTS
-from photochrom.photo import pages_of
+from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.borders import border_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
+from photochrom.repaired import repair
 from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import PhotoSession
 from photochrom.server.pictures import ScreenFormat, picture
@@ -39,23 +40,19 @@ from photochrom.server.responses import (
     SuggestionsResponse,
     body_of,
 )
+from photochrom.server.routes.of_session import FAULTS, Id, Revision, image_answers, work_on
 from photochrom.server.screen import LONGEST_WHOLE, SHORTEST_WHOLE, Box
 from photochrom.server.state import API, AppState, Shared
 from photochrom.server.temp_folder import removed_on_failure
-from photochrom.server.uploads import described_body, full, receive
+from photochrom.server.uploads import described_body, receive
 
 router = APIRouter(prefix=API, tags=["sessions"])
 
-T = TypeVar("T")
-
-_FAULTS = described(400, 401, 403, 404, 413, 421, 422, 429)
 _WITH_BODY = described(415)
 _LARGEST = 10**6
 _MOST_SUGGESTIONS = 12
 _USUAL_PREVIEW = 1280
 
-Id = Annotated[str, Path(max_length=64)]
-Revision = Annotated[int | None, Query(ge=1, description="Of the look; the latest by default.")]
 Original = Annotated[bool, Query(description="The photo before colouring.")]
 Format = Annotated[ScreenFormat | None, Query()]
 
@@ -72,21 +69,13 @@ class ArchiveOptions(FileOptions):
     session: Annotated[list[str], Field(min_length=1, max_length=1000)]
 
 
-def _image(*media: str) -> dict[int | str, dict[str, Any]]:
-    schema = {"schema": {"type": "string", "format": "binary"}}
-    return {
-        200: {"description": "A picture.", "content": dict.fromkeys(media, schema)},
-        **_FAULTS,
-    }
-
-
 _SCREEN = ("image/jpeg", "image/webp", "image/png")
 
 
 @router.post(
     "/sessions",
     status_code=201,
-    responses={**_FAULTS, **_WITH_BODY, **described(507)},
+    responses={**FAULTS, **_WITH_BODY, **described(507)},
     openapi_extra=described_body({}),
 )
 async def create_session(
@@ -129,7 +118,7 @@ def _check_fields(fields: Mapping[str, str]) -> None:
             )
 
 
-@router.post("/leases", responses={**_FAULTS, **_WITH_BODY})
+@router.post("/leases", responses={**FAULTS, **_WITH_BODY})
 async def renew(leases: LeasesRequest, shared: Shared) -> LeasesResponse:
     """Let sessions and films live for so many seconds without a request; returns those there are.
 
@@ -141,14 +130,14 @@ async def renew(leases: LeasesRequest, shared: Shared) -> LeasesResponse:
     )
 
 
-@router.get("/sessions/{id}", responses=_FAULTS)
+@router.get("/sessions/{id}", responses=FAULTS)
 async def show(id: Id, shared: Shared) -> SessionResponse:
     """A photo and its latest look."""
     session = shared.sessions.get(id)
-    return await _work(shared, session, lambda: body_of(session))
+    return await work_on(shared, session, lambda: body_of(session))
 
 
-@router.patch("/sessions/{id}", responses={**_FAULTS, **_WITH_BODY})
+@router.patch("/sessions/{id}", responses={**FAULTS, **_WITH_BODY})
 async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResponse:
     """Change a photo's look; what is not given stays. A list of hints replaces the old one.
 
@@ -160,16 +149,16 @@ async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResp
         session.change(changes, shared.settings)
         return body_of(session)
 
-    return await _work(shared, session, changed)
+    return await work_on(shared, session, changed)
 
 
-@router.delete("/sessions/{id}", status_code=204, responses=_FAULTS)
+@router.delete("/sessions/{id}", status_code=204, responses=FAULTS)
 async def delete_session(id: Id, shared: Shared) -> None:
     """Delete a session: the photo, and all that was made of it."""
     await asyncio.to_thread(shared.sessions.remove, id)
 
 
-@router.get("/sessions/{id}/preview", response_class=Response, responses=_image(*_SCREEN))
+@router.get("/sessions/{id}/preview", response_class=Response, responses=image_answers(*_SCREEN))
 async def preview(
     id: Id,
     shared: Shared,
@@ -187,12 +176,13 @@ async def preview(
 
     def drawn() -> Response:
         result = None if original else session.result(look)
-        return picture(session.view.whole(result, longest), format)
+        shown = None if original else look.repair
+        return picture(session.view(shown).whole(result, longest), format)
 
-    return await _work(shared, session, drawn)
+    return await work_on(shared, session, drawn)
 
 
-@router.get("/sessions/{id}/region", response_class=Response, responses=_image(*_SCREEN))
+@router.get("/sessions/{id}/region", response_class=Response, responses=image_answers(*_SCREEN))
 async def region(
     id: Id,
     shared: Shared,
@@ -211,12 +201,13 @@ async def region(
 
     def drawn() -> Response:
         result = None if original else session.result(look)
-        return picture(session.view.piece(result, Box(x, y, w, h), width), format)
+        shown = None if original else look.repair
+        return picture(session.view(shown).piece(result, Box(x, y, w, h), width), format)
 
-    return await _work(shared, session, drawn)
+    return await work_on(shared, session, drawn)
 
 
-@router.get("/sessions/{id}/suggestions", responses=_FAULTS)
+@router.get("/sessions/{id}/suggestions", responses=FAULTS)
 async def suggestions(
     id: Id,
     shared: Shared,
@@ -230,7 +221,7 @@ async def suggestions(
     look = session.look(revision)
 
     def suggested() -> SuggestionsResponse:
-        workspace = session.workspace(look.model)
+        workspace = session.workspace(look.model, look.repair)
         light = workspace.lightness_at(x, y, size=look.options.size)
         likely = workspace.suggestions(x, y, count, look.options)
         now = in_gamut(workspace.ab_at(x, y, session.result(look)), light)
@@ -246,10 +237,10 @@ async def suggestions(
             ],
         )
 
-    return await _work(shared, session, suggested)
+    return await work_on(shared, session, suggested)
 
 
-@router.get("/sessions/{id}/border", responses=_FAULTS)
+@router.get("/sessions/{id}/border", responses=FAULTS)
 async def border(id: Id, shared: Shared) -> BorderResponse:
     """The part of the photo inside a border, such as an album's page or a scanner's lid: a
     proposal for `crop`, null where no border is found.
@@ -260,10 +251,12 @@ async def border(id: Id, shared: Shared) -> BorderResponse:
         crop = border_of(session.photo)
         return BorderResponse(crop=None if crop is None else str(crop))
 
-    return await _work(shared, session, found)
+    return await work_on(shared, session, found)
 
 
-@router.get("/sessions/{id}/confidence", response_class=Response, responses=_image("image/png"))
+@router.get(
+    "/sessions/{id}/confidence", response_class=Response, responses=image_answers("image/png")
+)
 async def confidence(
     id: Id,
     shared: Shared,
@@ -280,13 +273,13 @@ async def confidence(
             return picture(result.confidence_picture(), "png")
         return picture(color_mapped(result.confidence, *OVERLAY_RANGE), "png")
 
-    return await _work(shared, session, drawn)
+    return await work_on(shared, session, drawn)
 
 
 @router.get(
     "/sessions/{id}/result",
     response_class=FileResponse,
-    responses={**_image("image/*"), **described(507)},
+    responses={**image_answers("image/*"), **described(507)},
 )
 async def result(
     id: Id,
@@ -307,7 +300,7 @@ async def result(
             "description": "The coloured photos in a zip.",
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **_FAULTS,
+        **FAULTS,
     },
 )
 async def archive(
@@ -325,19 +318,6 @@ async def archive(
     return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
-async def _work(shared: AppState, session: PhotoSession, function: Callable[[], T]) -> T:
-    """Run a function that uses a session's files, before work that nobody watches."""
-
-    def work() -> T:
-        try:
-            with session.used():
-                return function()
-        except OSError as error:  # full resolution lies on the disk
-            raise full(error) from error
-
-    return await shared.queue.run(work, urgent=True)
-
-
 async def _file(
     shared: AppState, session: PhotoSession, look: ModelAndOptions, options: FileOptions
 ) -> File:
@@ -353,7 +333,7 @@ async def _file(
             results = [
                 session.result(look)
                 if page == photo.page
-                else colorizer.colorize(photo.with_page(page), look.options)
+                else colorizer.colorize(_page(photo, page, look), look.options)
                 for page in pages_of(photo.source)
             ]
             write = partial(save_results, results, save=saving, temporary=True)
@@ -363,3 +343,9 @@ async def _file(
         file = await shared.queue.run(made, abandoned=remove)
     shared.measures.colored.inc()
     return file
+
+
+def _page(photo: Photo, page: int, look: ModelAndOptions) -> Photo:
+    """A page that is not shown; strokes correct the damage of the one that is."""
+    other = photo.with_page(page)
+    return other if look.repair is None else repair(other, look.repair.options).photo

@@ -20,7 +20,7 @@ from photochrom.workshop.inspection.subject import Subject
 from photochrom.workshop.training.checkpoint import Progress, load_network
 from photochrom.workshop.training.config import EmbedderConfig, RunConfig
 from photochrom.workshop.training.embedder import Embedder, load_embedder
-from photochrom.workshop.training.objective import DECODINGS, build_objective
+from photochrom.workshop.training.objective import DECODINGS, build_color_objective
 
 DECODING = {"bins": "middle", "ab": "predicted"}
 """Which of an objective's colours are shown."""
@@ -94,6 +94,8 @@ class Model:
         """
         _check_is_checkpoint(folder)
         network, config, progress = load_network(folder)
+        if network.output == "damage":
+            raise ModelError(folder, "finds damage, and gives no colours", "name another one")
         self.network: nn.Module = network
         self.config: RunConfig = config
         self.progress: Progress = progress
@@ -140,7 +142,7 @@ class Model:
 
     def _colors(self, output: Tensor, subject: Subject) -> Tensor:
         """The ab (1, 2, H, W) of an output, enlarged along the edges as the pipeline does."""
-        objective = build_objective(self.network, self.config.loss, self.progress.prior)
+        objective = build_color_objective(self.network, self.config.loss, self.progress.prior)
         coarse = objective.colors(output)[DECODING[str(self.network.output)]]
         fine = refine(coarse[0].permute(1, 2, 0).numpy(), subject.lightness[0, 0].numpy())
         return torch.from_numpy(fine).permute(2, 0, 1)[None]

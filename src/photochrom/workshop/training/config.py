@@ -164,6 +164,25 @@ class AugmentConfig:
 
 
 @dataclass(frozen=True)
+class DamageConfig:
+    """The synthetic damage and the loss of networks that find damage; nothing else uses them.
+
+    artefacts: folder of real artefacts cut out of scans, a folder of PNG files for each class; a
+        fifth of the files is kept for validation. Empty: all damage is drawn.
+    damaged: share of the samples that are damaged.
+    focus: the focal loss's exponent; 0 is plain cross-entropy.
+    false_alarm: weight of the pixels of undamaged samples.
+    dice: weight of the Dice loss over the damaged samples.
+    """
+
+    artefacts: str = ""
+    damaged: float = within(0.5, 0, 1)
+    focus: float = within(0.0, 0, 5)
+    false_alarm: float = within(1.0, 0)
+    dice: float = within(3.0, 0)
+
+
+@dataclass(frozen=True)
 class Stage:
     """One part of the schedule: so many samples at one crop size.
 
@@ -261,6 +280,7 @@ class RunConfig:
     embedder: EmbedderConfig = field(default_factory=EmbedderConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    damage: DamageConfig = field(default_factory=DamageConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     seed: int = within(0, 0, 2**32 - 1)

@@ -22,10 +22,13 @@ from photochrom.workshop.data.selection import selected_keys
 from photochrom.workshop.data.stream import Place, ShardStream
 from photochrom.workshop.training.augment import Batch, make_batch
 from photochrom.workshop.training.config import DataConfig, RunConfig
+from photochrom.workshop.training.damage.batches import DamageBatch, DamageBatches
 from photochrom.workshop.training.lab import lab_from_srgb
 from photochrom.workshop.training.schedule import BalancedOrder, sample_indices
 
 PRIOR_SIDE = 64
+
+AnyBatch = Batch | DamageBatch
 
 Embed = Callable[[Sequence[str], Tensor], Tensor]
 """From the keys of a batch's photos and its lightness (N, 1, H, W) to embeddings (N, C)."""
@@ -51,7 +54,7 @@ def chosen_keys(data: DataConfig) -> frozenset[str] | None:
 class Feed(Protocol):
     """A source of batches."""
 
-    def batch(self, first: int, count: int, size: int) -> Batch:
+    def batch(self, first: int, count: int, size: int) -> AnyBatch:
         """Make this process's share of samples `first` ... `first + count - 1`."""
 
     def colors(self, count: int) -> Iterator[Tensor]:
@@ -73,12 +76,16 @@ class _Batches:
         self.device = device
         self.embed = embed
         self.framing = framing_of(config.data)
+        damage = config.network.architecture == "damage"
+        self.damage = DamageBatches(config.damage) if damage else None
 
     def make(
         self, photos: MemoryPhotos, indices: Tensor, samples: Sequence[int], size: int
-    ) -> Batch:
+    ) -> AnyBatch:
         draws = Draws(self.config.seed, samples, device=self.device)
         squares = photos.squares(indices, size, self.framing, draws)
+        if self.damage is not None:
+            return self.damage(squares, draws)
         batch = make_batch(squares, self.config.augment, self.stride, draws)
         if self.embed is None:
             return batch
@@ -104,7 +111,7 @@ class MemoryFeed:
         self._seed, self._rank, self._world = config.seed, rank, world
         self._batches = _Batches(config, stride, photos.pixels.device, embed)
 
-    def batch(self, first: int, count: int, size: int) -> Batch:
+    def batch(self, first: int, count: int, size: int) -> AnyBatch:
         """See `Feed`."""
         chosen = sample_indices(len(self.photos), self._seed, first, count)
         own = slice(self._rank, None, self._world)
@@ -146,9 +153,9 @@ class OnDemandFeed:
         else:
             self._order = BalancedOrder(photos.sources, config.data.balance, config.seed)
         self._ahead = ThreadPoolExecutor(1)
-        self._next: tuple[tuple[int, int, int], Future[Batch]] | None = None
+        self._next: tuple[tuple[int, int, int], Future[AnyBatch]] | None = None
 
-    def batch(self, first: int, count: int, size: int) -> Batch:
+    def batch(self, first: int, count: int, size: int) -> AnyBatch:
         """See `Feed`."""
         wanted, pending = (first, count, size), self._next
         if pending is not None and pending[0] == wanted:
@@ -159,7 +166,7 @@ class OnDemandFeed:
         self._next = following, self._ahead.submit(self._make, *following)
         return batch
 
-    def _make(self, first: int, count: int, size: int) -> Batch:
+    def _make(self, first: int, count: int, size: int) -> AnyBatch:
         own = slice(self._rank, None, self._world)
         photos = self._drawn(self._order(first, count)[own])
         samples = range(first, first + count)[own]
@@ -207,7 +214,7 @@ class StreamFeed:
             start=start,
         )
 
-    def batch(self, first: int, count: int, size: int) -> Batch:
+    def batch(self, first: int, count: int, size: int) -> AnyBatch:
         """See `Feed`."""
         samples = range(first, first + count)[self._rank :: self._world]
         drawn = list(islice(self._photos, len(samples)))

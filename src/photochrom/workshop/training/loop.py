@@ -36,6 +36,8 @@ from photochrom.workshop.training.checkpoint import (
     save_checkpoint,
 )
 from photochrom.workshop.training.config import RunConfig, Stage
+from photochrom.workshop.training.damage.objective import DamageObjective
+from photochrom.workshop.training.damage.validation import validate_damage
 from photochrom.workshop.training.embedder import Embedder, embedder_of
 from photochrom.workshop.training.feed import Feed
 from photochrom.workshop.training.journal import Journal
@@ -186,7 +188,7 @@ class Trainer:
         feed = self.training_set.feed(self.progress.places if self.progress else ())
         if self.progress is None:
             self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
-        objective = build_objective(self.network, self.config.loss, self.progress.prior)
+        objective = build_objective(self.network, self.config, self.progress.prior)
         objective.to(self.fabric.device)
         model, optimizer = self.fabric.setup(self._compiled(), self.optimizer)
         self.average.to(self.fabric.device, next(self.network.parameters()).dtype)
@@ -304,6 +306,12 @@ class Trainer:
             output: Tensor = self.average(*(inputs[n] for n in cast(Any, self.network.inputs)))
         return output
 
+    def _probability(self, gray: Tensor) -> Tensor:
+        """The averaged network's probability of damage."""
+        with self.fabric.autocast():
+            logits: Tensor = self.average(gray.to(next(self.average.parameters()).dtype))
+        return logits.float().sigmoid()
+
     def _validate(self, objective: Objective) -> None:
         assert self.progress is not None
         samples = self.progress.samples
@@ -312,21 +320,20 @@ class Trainer:
         for name, photos in self.validation.items():
             dash, slash = (f"{name}-", f"{name}/") if name else ("", "")
             sheets.append(self.folder / f"{dash}sheet-{samples:08d}.jpg")
-            scores = validate(
-                self._predict,
-                objective,
-                photos,
-                self.config.validation,
-                self.config.data.fit,
-                self.fabric,
-                sheets[-1],
-            )
+            scores = self._scores(objective, photos, sheets[-1])
             figures |= {f"{slash}{figure}": value for figure, value in scores.items()}
         if not all(math.isfinite(value) for value in figures.values()):
             raise DataError(self.folder, "validation figures are not finite", "lower the rate")
         self._validated = samples
         self.progress = replace(self.progress, figures=figures)
         self.journal.validation(samples, figures, sheets)
+
+    def _scores(self, objective: Objective, photos: MemoryPhotos, sheet: Path) -> dict[str, float]:
+        config, fabric = self.config, self.fabric
+        if isinstance(objective, DamageObjective):
+            return validate_damage(self._probability, photos, config, fabric, sheet)
+        settings, fit = config.validation, config.data.fit
+        return validate(self._predict, objective, photos, settings, fit, fabric, sheet)
 
     def _save(self, feed: Feed) -> None:
         assert self.progress is not None

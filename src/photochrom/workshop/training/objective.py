@@ -12,7 +12,8 @@ from photochrom.color.bins import gamut_bins
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
 from photochrom.workshop.training.augment import Batch
-from photochrom.workshop.training.config import LossConfig
+from photochrom.workshop.training.config import LossConfig, RunConfig
+from photochrom.workshop.training.damage.objective import DamageObjective
 from photochrom.workshop.training.losses import BinEncoder, ColorLoss, count_prior
 from photochrom.workshop.training.networks.blocks import AB_SCALE
 from photochrom.workshop.training.perceptual import PerceptualLoss
@@ -73,11 +74,19 @@ class AbObjective(nn.Module):
         return {"predicted": output.float() * AB_SCALE}
 
 
-Objective = BinsObjective | AbObjective
+ColorObjective = BinsObjective | AbObjective
+Objective = ColorObjective | DamageObjective
 
 
-def build_objective(network: nn.Module, config: LossConfig, prior: Array) -> Objective:
+def build_objective(network: nn.Module, config: RunConfig, prior: Array) -> Objective:
     """The objective that fits a network's output."""
+    if network.output == "damage":
+        return DamageObjective(config.damage)
+    return build_color_objective(network, config.loss, prior)
+
+
+def build_color_objective(network: nn.Module, config: LossConfig, prior: Array) -> ColorObjective:
+    """The objective of a network that colours."""
     return BinsObjective(config, prior) if network.output == "bins" else AbObjective()
 
 

@@ -24,7 +24,7 @@ from photochrom.workshop.data.memory import MemoryPhotos
 from photochrom.workshop.training.augment import reveal_squares
 from photochrom.workshop.training.config import ValidationConfig
 from photochrom.workshop.training.lab import lab_from_srgb, srgb_from_lab
-from photochrom.workshop.training.objective import Objective
+from photochrom.workshop.training.objective import ColorObjective
 
 MULTIPLE = 32
 WHITE = 1.0
@@ -91,7 +91,7 @@ class _Scored:
 @torch.no_grad()
 def validate(
     network: Network,
-    objective: Objective,
+    objective: ColorObjective,
     photos: MemoryPhotos,
     config: ValidationConfig,
     fit: str,
@@ -150,7 +150,7 @@ def _sum_over_processes(
     return dict(zip(names, cast(Tensor, summed).cpu(), strict=True))
 
 
-def _color(network: Network, objective: Objective, copy: Copy, hint_points: int) -> _Scored:
+def _color(network: Network, objective: ColorObjective, copy: Copy, hint_points: int) -> _Scored:
     lab = lab_from_srgb(copy.rgb)
     lightness = lab[:, :1]
     without = torch.zeros_like(lab[:, 1:]), torch.zeros_like(lightness)

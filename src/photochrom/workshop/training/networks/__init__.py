@@ -3,8 +3,8 @@
 Every network says of itself, as class attributes:
 
     inputs    which parts of a `Batch` its forward takes, in order: lightness, hint_ab, hint_mask,
-              embedding
-    output    "bins": logits over the ab bins; "ab": ab / 128
+              embedding; or of a `DamageBatch`: gray
+    output    "bins": logits over the ab bins; "ab": ab / 128; "damage": logits of damage
     stride    at which scale it answers
     multiple  what its input's height and width must be multiples of
 """
@@ -19,12 +19,14 @@ from photochrom.errors import ConfigError
 from photochrom.workshop.training.config import NetworkConfig
 from photochrom.workshop.training.networks.alpha import build_alpha
 from photochrom.workshop.training.networks.beta import build_beta
+from photochrom.workshop.training.networks.damage import build_damage
 from photochrom.workshop.training.networks.koala import build_koala
 from photochrom.workshop.training.networks.unet import build_unet
 
 ARCHITECTURES: dict[str, Callable[[NetworkConfig, int], nn.Module]] = {
     "alpha": build_alpha,
     "beta": build_beta,
+    "damage": build_damage,
     "koala": build_koala,
     "unet": build_unet,
 }

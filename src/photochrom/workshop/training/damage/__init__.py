@@ -1,0 +1,1 @@
+"""Finding damage on scans of old photos: synthetic damage, objective, validation."""

@@ -1,0 +1,146 @@
+"""The exported file of a network that finds damage, as the runtime will ask it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from photochrom.errors import ModelError
+from photochrom.models.paths import SHIPPED
+from photochrom.models.session import METADATA_KEY
+from photochrom.workshop.damage_export import export_damage
+from photochrom.workshop.inspection.reading import Model
+from photochrom.workshop.onnx_export import export
+from photochrom.workshop.training.checkpoint import Progress, load_network, save_checkpoint
+from photochrom.workshop.training.config import config_from_dict
+from photochrom.workshop.training.networks import build_network
+
+pytestmark = pytest.mark.workshop
+
+SHIPPED_FILE = SHIPPED / "damage.onnx"
+LARGEST = 3_000_000
+"""Bytes of the shipped file."""
+
+
+def save_untrained(folder: Path, architecture: str = "damage") -> Path:
+    table = {
+        "name": "tiny",
+        "data": {"train": ["train.tar"], "validation": ["val.tar"]},
+        "network": {"architecture": architecture, "encoder_weights": "none"},
+        "schedule": {"stages": [{"samples": 8, "crop": 64, "batch": 4}]},
+    }
+    config = config_from_dict(table, "tiny")
+    torch.manual_seed(0)
+    network = build_network(config.network, 261)
+    optimizer = torch.optim.AdamW(network.parameters())
+    progress = Progress(8, np.zeros(0, np.float32), {})
+    save_checkpoint(folder / "latest", config, progress, network, network, optimizer)
+    return folder / "latest"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_untrained(tmp_path_factory.mktemp("damage"))
+
+
+def ask(path: Path, gray: np.ndarray) -> np.ndarray:
+    session = onnxruntime.InferenceSession(str(path))
+    return session.run(["damage"], {"gray": gray})[0]
+
+
+def test_the_file_gives_what_pytorch_gives(checkpoint: Path, tmp_path: Path) -> None:
+    full, half = tmp_path / "full.onnx", tmp_path / "half.onnx"
+    about = {"name": "photochrom-damage", "licence": "CC0-1.0"}
+    assert export_damage(checkpoint, full, half=False, **about) < 1e-5
+    assert export_damage(checkpoint, half, **about) < 1e-2
+    assert half.stat().st_size < 0.6 * full.stat().st_size
+    gray = np.random.default_rng(1).random((1, 1, 48, 112), np.float32)
+    network = load_network(checkpoint)[0]
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(gray)).sigmoid().numpy()
+    assert ask(full, gray).shape == gray.shape
+    assert np.abs(ask(full, gray) - wanted).max() < 1e-5
+
+
+def test_the_threshold_becomes_a_half(checkpoint: Path, tmp_path: Path) -> None:
+    gray = np.random.default_rng(1).random((1, 1, 64, 64), np.float32)
+    plain, shifted = tmp_path / "plain.onnx", tmp_path / "shifted.onnx"
+    about = {"name": "x", "licence": "CC0-1.0", "half": False}
+    export_damage(checkpoint, plain, **about)
+    middle = float(np.median(ask(plain, gray)))
+    export_damage(checkpoint, shifted, threshold=middle, **about)
+    before, after = ask(plain, gray), ask(shifted, gray)
+    apart = np.abs(before - middle) > 1e-6
+    assert np.array_equal((before > middle)[apart], (after > 0.5)[apart])
+
+
+def test_the_metadata(checkpoint: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.onnx"
+    export_damage(checkpoint, path, name="photochrom-damage", licence="CC0-1.0", version="3")
+    properties = {item.key: item.value for item in onnx.load(path).metadata_props}
+    record = json.loads(properties[METADATA_KEY])
+    assert record["name"] == "photochrom-damage"
+    assert record["licence"] == "CC0-1.0"
+    assert record["version"] == "3"
+    assert record["output"] == "damage"
+    assert record["multiple"] == 16
+
+
+def test_networks_of_the_other_kind_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    alpha = save_untrained(tmp_path, "alpha")
+    with pytest.raises(ModelError, match="colours photos, and finds no damage"):
+        export_damage(alpha, tmp_path / "x.onnx", name="x", licence="x")
+    with pytest.raises(ModelError, match="finds damage, and gives no colours"):
+        export(checkpoint, tmp_path / "x.onnx", name="x", licence="x", size=64)
+    with pytest.raises(ModelError, match="finds damage, and gives no colours"):
+        Model(checkpoint)
+    assert not (tmp_path / "x.onnx").exists()
+
+
+class TestCommand:
+    def test_it_writes_the_file(self, checkpoint: Path, tmp_path: Path, command) -> None:
+        path = tmp_path / "x.onnx"
+        result = command(
+            "export", checkpoint, path, "--name", "photochrom-damage", "--threshold", "0.7"
+        )
+        assert result.returncode == 0
+        assert "probabilities against PyTorch's" in result.stdout.decode()
+        assert path.is_file()
+
+    @pytest.mark.parametrize("option", [["--size", "64"], ["--mirrored"]])
+    def test_options_of_networks_that_colour(
+        self, checkpoint: Path, tmp_path: Path, command, option: list[str]
+    ) -> None:
+        result = command("export", checkpoint, tmp_path / "x.onnx", "--name", "x", *option)
+        assert result.returncode != 0
+        assert f"{option[0]}: is of networks that colour photos" in result.stderr.decode()
+
+
+class TestShipped:
+    def test_it_keeps_its_contract(self) -> None:
+        session = onnxruntime.InferenceSession(str(SHIPPED_FILE))
+        [source], [answer] = session.get_inputs(), session.get_outputs()
+        assert (source.name, answer.name) == ("gray", "damage")
+        assert source.type == answer.type == "tensor(float)"
+        record = json.loads(session.get_modelmeta().custom_metadata_map[METADATA_KEY])
+        assert record["name"] == "photochrom-damage"
+        assert SHIPPED_FILE.stat().st_size <= LARGEST
+
+    def test_it_finds_a_scratch_and_leaves_a_plain_picture(self) -> None:
+        random = np.random.default_rng(0)
+        gray = np.full((1, 1, 256, 256), 0.45, np.float32)
+        gray += np.linspace(-0.2, 0.2, 256, dtype=np.float32)
+        gray += random.normal(0, 0.01, gray.shape).astype(np.float32)
+        gray = (gray * 255).round() / np.float32(255)  # as photos are
+        assert not (ask(SHIPPED_FILE, gray) > 0.5).any()
+        gray[..., 20:230, 100:102] = 242 / 255
+        marks = ask(SHIPPED_FILE, gray)[0, 0] > 0.5
+        assert marks[40:210, 98:104].any()
+        marks[:, 95:107] = False
+        assert not marks.any()
