@@ -105,9 +105,7 @@ def colorize_file(
     """
     started = time.perf_counter()
     options, save = options or ColorizeOptions(), save or SaveOptions()
-    suffix = None if format is None else f".{format.lstrip('.')}"
-    if format is not None and isinstance(target, str | os.PathLike):
-        raise ConfigError(target, "its suffix chooses the format", "leave format out")
+    suffix = _suffix_of(format, target)
     photo = as_photo(source, max_pixels)  # first, so that errors are of the photo, if of anything
     if target is None:
         loaded = colorizer or shared_colorizer()
@@ -194,9 +192,7 @@ def repair_file(
     """
     started = time.perf_counter()
     options, save = options or RepairOptions(), save or SaveOptions()
-    suffix = None if format is None else f".{format.lstrip('.')}"
-    if format is not None and isinstance(target, str | os.PathLike):
-        raise ConfigError(target, "its suffix chooses the format", "leave format out")
+    suffix = _suffix_of(format, target)
     photo = as_photo(source, max_pixels)
     origin = _path_of(source)
     if target is None:
@@ -221,6 +217,15 @@ def repaired_pages(pages: Sequence[Photo], options: RepairOptions) -> list[Repai
             Option("mask"), f"is one picture for {len(pages)} pages", "repair one page at a time"
         )
     return [repair_photo(page, options) for page in pages]
+
+
+def _suffix_of(format: str | None, target: str | Path | BinaryIO | None) -> str | None:
+    """The suffix of a format; raises ConfigError for a format beside a path."""
+    if format is None:
+        return None
+    if isinstance(target, str | os.PathLike):
+        raise ConfigError(target, "its suffix chooses the format", "leave format out")
+    return f".{format.lstrip('.')}"
 
 
 def _mended_share(repaired: Sequence[RepairedPhoto]) -> float | None:

@@ -61,7 +61,7 @@ from photochrom.cli.options import (
     suffix_of,
 )
 from photochrom.cli.output import show_warnings
-from photochrom.cli.photo_files import PhotoFiles, plan_photos, single_photos
+from photochrom.cli.photo_files import PhotoFiles, check_json, plan_photos, single_photos
 from photochrom.cli.streams import standard_output_errors
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
@@ -241,10 +241,7 @@ def colorize(
                 "goes to standard output, where the names of other results would follow",
                 "colour it alone",
             )
-        if as_json and any(photo.target is None for photo in photos):
-            raise ConfigError(
-                None, "--json and a photo on stdout exclude each other", "name an output"
-            )
+        check_json(photos, as_json)
         if confidence is not None and len(photos) != 1:
             raise ConfigError(
                 f"--confidence {confidence}",

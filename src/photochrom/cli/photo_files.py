@@ -94,6 +94,12 @@ def plan_photos(inputs: list[str], output: str | None, naming: Naming) -> list[P
     return photos
 
 
+def check_json(photos: list[PhotoFiles], as_json: bool) -> None:
+    """Raise ConfigError where records and a photo would share standard output."""
+    if as_json and any(photo.target is None for photo in photos):
+        raise ConfigError(None, "--json and a photo on stdout exclude each other", "name an output")
+
+
 def _check_no_template(naming: Naming, why: str) -> None:
     if naming.template not in (DEFAULT_NAME, REPAIRED_NAME):
         remedy = "leave --name out, or name a folder by -o"

@@ -36,7 +36,7 @@ from photochrom.cli.options import (
     Threads,
     suffix_of,
 )
-from photochrom.cli.photo_files import PhotoFiles, plan_photos, single_photos
+from photochrom.cli.photo_files import PhotoFiles, check_json, plan_photos, single_photos
 from photochrom.cli.streams import standard_output_errors
 from photochrom.errors import ConfigError
 from photochrom.options import SaveOptions
@@ -150,10 +150,7 @@ def repair(
                 raise ConfigError(
                     f"{name} {path}", "belongs to one photo", "repair one photo at a time"
                 )
-        if as_json and any(photo.target is None for photo in photos):
-            raise ConfigError(
-                None, "--json and a photo on stdout exclude each other", "name an output"
-            )
+        check_json(photos, as_json)
     failed = False
     if photos:
         extra = {} if mask is None else {"mask": mask}

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from photochrom._system.cpus import available_cpus
 from photochrom._system.onnx_runtime import onnxruntime
 from photochrom.color.lab import Array
 from photochrom.models.paths import SHIPPED
+from photochrom.models.session import session_options
 from photochrom.photo import Photo
 from photochrom.photo.strips import Pixels, RowWindows
 from photochrom.restoration.mask import BAND, DamageMask, Mask, mask_of_bands
@@ -126,12 +126,8 @@ def _padded(part: Array) -> Array:
 
 @cache
 def _session() -> Any:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = available_cpus()
-    return onnxruntime.InferenceSession(
-        str(SHIPPED / _FILE), options, providers=["CPUExecutionProvider"]
-    )
+    path, options = str(SHIPPED / _FILE), session_options(None)
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def _gray_strips(photo: Photo, factor: int) -> Iterator[Array]:
