@@ -1,0 +1,193 @@
+/** The colours of one photo's small copy, by its look; the last of each kind are kept, by what they
+ *  depend on (`photochrom.pipeline.predictions` and `photochrom.workspace`). */
+import { adjusted } from "./adjustments.js";
+import { clean } from "./cleaning.js";
+import { cellsOf, decoded } from "./decoding.js";
+import { Field } from "./fields.js";
+import { PlacedHints, checkInside, placeIn } from "./hints.js";
+import { labFromSrgb } from "./lab.js";
+import { Dissimilarity, HintDistances, propagateHints, reachMask, snapToHints } from "./propagation.js";
+import { copySize } from "./sizes.js";
+import { Masks, keeping, mixed, scaled } from "./strokes.js";
+import { distribution, hexOf, inGamut, likelyColors } from "./suggestions.js";
+import { toneOf } from "./toning.js";
+import { linearChroma, refine } from "./upsampling.js";
+import { decodingAt } from "./vividness.js";
+
+const BLANK = 1.5; // standard deviation of L below which colours fade to grey
+const LARGEST_AB = 128;
+const CACHED = 4;
+const CACHED_USUAL = 12; // strokes have vividnesses of their own
+
+/** The last few results of one computation, by key. */
+class Cache {
+  #results = new Map();
+
+  constructor(size = CACHED) { this.size = size; }
+
+  /** A failure is not kept. */
+  get(key, compute) {
+    let result = this.#results.get(key);
+    if (result) {
+      this.#results.delete(key);
+    } else {
+      result = compute();
+      Promise.resolve(result).catch(() => this.#results.delete(key));
+    }
+    this.#results.set(key, result);
+    while (this.#results.size > this.size) this.#results.delete(this.#results.keys().next().value);
+    return result;
+  }
+}
+
+function standardDeviation({ data }) {
+  let sum = 0;
+  for (const value of data) sum += value;
+  const mean = sum / data.length;
+  let squares = 0;
+  for (const value of data) squares += (value - mean) ** 2;
+  return Math.sqrt(squares / data.length);
+}
+
+/** A photo and a network. Looks are plain objects as the page has them. */
+export class PhotoColors {
+  #copies = new Cache();
+  #logits = new Cache();
+  #usual = new Cache(CACHED_USUAL);
+  #distances = new Cache();
+  #dissimilarity = new Cache();
+  #local = new Cache(CACHED_USUAL);
+
+  constructor(photo, network) { Object.assign(this, { photo, network, contract: network.contract }); }
+
+  /** The small copy: { srgb (h, w, 3), lightness (h, w), cleaned }. size: its short side, null for the
+   *  model's own. */
+  copy(size) {
+    return this.#copies.get(size, async () => {
+      const { height, width } = copySize(this.contract.rule, this.photo.height, this.photo.width, size);
+      const srgb = await this.photo.reduced(height, width);
+      const lightness = labFromSrgb(srgb).band(0);
+      return { srgb, lightness, cleaned: clean(lightness) };
+    });
+  }
+
+  /** Whether the photo has colours already; a toned print has none. */
+  async inColor() {
+    return !this.photo.isGray && toneOf((await this.copy(null)).srgb) === "color";
+  }
+
+  #distribution(size) {
+    return this.#logits.get(size, async () => this.network.logits((await this.copy(size)).cleaned));
+  }
+
+  /** A decoded distribution at every pixel of the small copy. */
+  #upsampled({ lightness }, logits, decoding) {
+    const { ab, confidence } = decoded(logits, this.contract, decoding);
+    const fade = decoding.gain * Math.min(1, standardDeviation(lightness) / BLANK);
+    const held = ab.map((value) => Math.min(LARGEST_AB, Math.max(-LARGEST_AB, value)) * fade);
+    return { ab: refine(held, lightness), confidence };
+  }
+
+  /** The colours without hints: { ab (h, w, 2), confidence }. */
+  #plain({ size, vividness }) {
+    return this.#usual.get(`${size} ${vividness}`, async () => {
+      const [copy, logits] = await Promise.all([this.copy(size), this.#distribution(size)]);
+      return this.#upsampled(copy, logits, decodingAt(this.contract.dial, vividness));
+    });
+  }
+
+  #placed(hints, shape) { return PlacedHints.of(hints, this.photo.size, shape, this.photo.name); }
+
+  /** The colours that follow hints: those of hints without a reach, and all. */
+  async #hinted(look) {
+    const { size, vividness } = look;
+    const [copy, base] = await Promise.all([this.copy(size), this.#plain(look)]);
+    const { lightness } = copy;
+    const placed = this.#placed(look.hints, lightness);
+    const distances = this.#distances.get(size, () => new HintDistances(lightness));
+    const dissimilarity = this.#dissimilarity.get(`${size} ${vividness}`,
+      () => new Dissimilarity(distances, base.ab));
+    const free = placed.only((_, i) => !placed.limited[i]);
+    let prediction = base;
+    if (free.count) {
+      const decoding = decodingAt(this.contract.dial, vividness);
+      const inputs = free.inputs(decoding.gain);
+      const hinted = this.#upsampled(copy, await this.network.logits(copy.cleaned, inputs), decoding);
+      const ab = propagateHints(free, hinted.ab, base.ab, lightness, dissimilarity);
+      prediction = { ab, confidence: hinted.confidence };
+    }
+    const limited = placed.only((_, i) => placed.limited[i]);
+    const ab = limited.count
+      ? propagateHints(limited, prediction.ab, prediction.ab, lightness, dissimilarity) : prediction.ab;
+    return { prediction, ab, placed, free, limited };
+  }
+
+  async #withHints(look, masks) {
+    const { lightness } = await this.copy(look.size);
+    const plain = await this.#plain(look);
+    const without = { ...plain, chroma: linearChroma(plain.ab, lightness) };
+    if (!look.hints.length) return without;
+    const { prediction, ab, placed, free, limited } = await this.#hinted(look);
+    const fitted = linearChroma(prediction.ab, lightness);
+    let colors = { ...prediction, chroma: free.count ? snapToHints(free, fitted, lightness) : fitted };
+    if (limited.count) {
+      const painted = { ...colors, ab, chroma: snapToHints(placed, linearChroma(ab, lightness), lightness) };
+      colors = mixed(colors, painted, reachMask(limited));
+    }
+    return masks.has("erase") ? mixed(colors, without, masks.weight("erase")) : colors;
+  }
+
+  /** The colours of a look before its adjustments: { ab (h, w, 2), chroma, confidence (cells) }. */
+  #unadjusted(look) {
+    const { size, vividness, hints, strokes } = look;
+    return this.#local.get(JSON.stringify([size, vividness, hints, strokes]), async () => {
+      const { srgb, lightness } = await this.copy(size);
+      const masks = new Masks(strokes, this.photo.size, lightness);
+      let colors = await this.#withHints(look, masks);
+      for (const [value, weight] of masks.byValue("vividness"))
+        colors = mixed(colors, await this.#withHints({ ...look, vividness: value }, masks), weight);
+      if (masks.has("saturation")) colors = scaled(colors, masks.values("saturation", 1));
+      if (masks.has("original")) {
+        const lab = labFromSrgb(srgb);
+        const own = new Field(lab.height, lab.width, 2).map((_, i) => lab.data[3 * (i >> 1) + 1 + (i % 2)]);
+        colors = keeping(colors, masks.weight("original"), own, this.photo.isGray ? 1 : 3);
+      }
+      return colors;
+    });
+  }
+
+  /** The colours of a look: { ab, chroma, confidence }, chroma as the full-size pass takes it. */
+  async of(look) {
+    const [colors, { lightness }] = await Promise.all([this.#unadjusted(look), this.copy(look.size)]);
+    return adjusted(colors, lightness, look);
+  }
+
+  /** Check that hints fit; throws an Error of one line. */
+  async check({ size, hints }) {
+    const { lightness } = await this.copy(size);
+    if (hints.length) this.#placed(hints, lightness);
+  }
+
+  /** Likely colours of the thing at a place, as the route /suggestions answers. */
+  async suggestions(look, { x, y, count }) {
+    const { photo, contract } = this;
+    checkInside(x, y, photo.size, photo.name);
+    const { lightness } = await this.copy(look.size);
+    const [row, column] = placeIn(x, y, photo.size, lightness);
+    const at = Math.round(row) * lightness.width + Math.round(column);
+    const light = lightness.data[at];
+    const logits = await this.#distribution(look.size);
+    const cells = cellsOf(logits, contract.bins.length);
+    const stride = lightness.height / cells.height;
+    const cell = [Math.min(Math.floor((row + 0.5) / stride), cells.height - 1),
+      Math.min(Math.floor((column + 0.5) / stride), cells.width - 1)];
+    const likely = likelyColors(distribution(cells, cell, contract.logWeights), contract.bins, light,
+      decodingAt(contract.dial, look.vividness).gain, count);
+    const { ab } = await this.of(look);
+    const color = (pair) => ({ ab: pair, color: hexOf(pair, light) });
+    return { x, y, lightness: light,
+      current: color(inGamut([ab.data[2 * at], ab.data[2 * at + 1]], light)),
+      neutral: color([0, 0]),
+      suggestions: likely.map((one) => ({ ...color(one.ab), probability: one.probability })) };
+  }
+}
