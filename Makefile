@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
 .PHONY: help colorize app quick test test-long coverage check lint types layers real-files axe \
-	compare reference docs build clean
+	compare reference docs site kernel-wasm build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
@@ -26,6 +26,7 @@ help:
 	@echo "make compare PHOTOS=FOLDER                 all models on your photos (needs internet)"
 	@echo "make reference                             the pages of docs/reference, out of the code"
 	@echo "make docs                                  the documentation as a site in out/docs/site/"
+	@echo "make site                                  the page as a static site in out/site/"
 	@echo "make build                                 sdist and wheel in dist/"
 
 $(RUNTIME)/done: pyproject.toml
@@ -95,6 +96,14 @@ compare: $(VENV)/done
 	@test -n "$(PHOTOS)" || { echo "name colour photos: make compare PHOTOS=FOLDER"; exit 2; }
 	$(BIN)/python benchmarks/compare.py $(PHOTOS) --report $(or $(REPORT),out/compare) \
 		--most-mb $(or $(MOST_MB),300) $(OPTIONS)
+
+# The page as a static site, which colours photos in the browser; needs npm.
+site: $(VENV)/done
+	$(BIN)/photochrom site out/site
+
+# The C kernel for the site, committed; needs clang and wasm-ld.
+kernel-wasm: $(VENV)/done
+	$(BIN)/python -m tools.kernel_wasm
 
 # The references are written out of the code and committed; a test says when one is out of date.
 reference: $(VENV)/done

@@ -35,7 +35,14 @@ _COMPILE = (
     *("-fvisibility=hidden", "-I", str(INCLUDE)),
 )
 _LINK = (
-    *("wasm-ld", "--no-entry", "--stack-first", "--export-dynamic", "--export=__heap_base", "--strip-all"),
+    *(
+        "wasm-ld",
+        "--no-entry",
+        "--stack-first",
+        "--export-dynamic",
+        "--export=__heap_base",
+        "--strip-all",
+    ),
     *("-z", f"stack-size={_STACK_BYTES}"),
 )
 

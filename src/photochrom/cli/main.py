@@ -26,6 +26,7 @@ from photochrom.cli import (
     repair,
     reversible,
     serve,
+    site,
     train,
     variants,
     video,
@@ -61,6 +62,7 @@ app.command("ledger")(ledger.ledger)
 app.add_typer(models.app, name="models")
 app.command("app")(serve.app)
 app.command("serve")(serve.serve)
+app.command("site")(site.site)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("inspect")(inspect.inspect)

@@ -2,6 +2,7 @@
 import { texts } from "./texts.js";
 
 const SITE = new URL("..", import.meta.url);
+const TAKES_OVER_MS = 4000; // that a new service worker has for it
 export const LEASE_S = 600;
 /** Whether photos are coloured in this browser. */
 export const local = true;
@@ -14,11 +15,21 @@ class ApiError extends Error {
   }
 }
 
-const worker = new Worker(new URL("../engine/worker.js", import.meta.url), { type: "module" });
 const waiting = new Map();
 let messages = 0;
 
-worker.addEventListener("message", ({ data: { id, answer, failure, progress } }) => {
+/** Whether a service worker keeps what is fetched now; one that is new takes over in a moment. */
+async function kept() {
+  const container = navigator.serviceWorker;
+  if (!container || container.controller) return;
+  const taken = new Promise((done) => container.addEventListener("controllerchange", done, { once: true }));
+  try {
+    await container.register(new URL("service_worker.js", SITE));
+    await Promise.race([taken, new Promise((done) => setTimeout(done, TAKES_OVER_MS))]);
+  } catch { /* without one the page works all the same, while there is a network */ }
+}
+
+function heard({ data: { id, answer, failure, progress } }) {
   const { done, fail, progress: report } = waiting.get(id) ?? {};
   if (progress !== undefined) return report?.(progress);
   waiting.delete(id);
@@ -26,18 +37,29 @@ worker.addEventListener("message", ({ data: { id, answer, failure, progress } })
   else if (failure) fail?.(new ApiError(failure.missing ? 404 : 422, failure.message, failure.missing));
   else done?.(answer);
   return undefined;
-});
-worker.addEventListener("error", (event) => {
-  event.preventDefault();
-  for (const { fail } of waiting.values()) fail(new ApiError(0, texts.site.stopped));
-  waiting.clear();
-});
+}
 
-function ask(name, parameters, { signal, progress } = {}) {
+async function begun() {
+  await kept();
+  const worker = new Worker(new URL("engine/worker.js", SITE), { type: "module" });
+  worker.addEventListener("message", heard);
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    for (const { fail } of waiting.values()) fail(new ApiError(0, texts.engine.stopped));
+    waiting.clear();
+  });
+  return worker;
+}
+
+let starting = null;
+
+async function ask(name, parameters, { signal, progress } = {}) {
+  starting ??= begun();
+  const worker = await starting;
+  signal?.throwIfAborted();
   messages += 1;
   const id = messages;
   return new Promise((done, fail) => {
-    if (signal?.aborted) throw new DOMException("", "AbortError");
     waiting.set(id, { done, fail, progress });
     signal?.addEventListener("abort", () => {
       worker.postMessage({ stop: id });
@@ -47,14 +69,33 @@ function ask(name, parameters, { signal, progress } = {}) {
   });
 }
 
-let description = null;
-let started = null;
+let described = null;
 
-/** Describe the site, and begin to load the network: { progress(share) } follows it. */
-export async function load(progress) {
-  description ??= await (await fetch(new URL("site.json", SITE))).json();
-  started ??= ask("start", { base: SITE.href, description }, { progress });
-  return started;
+/** site.json, and what this browser can do. */
+function describe() {
+  described ??= (async () => {
+    const answer = await fetch(new URL("site.json", SITE));
+    if (!answer.ok) throw new ApiError(answer.status, texts.statusOf(answer.status));
+    const description = await answer.json();
+    return { ...description, ...await ask("describe", { base: SITE.href, description }) };
+  })();
+  return described;
+}
+
+let loading = null;
+const followers = new Set();
+
+/** Load the network, once; `progress` gets the share that has come. Resolves to { bytes, backend,
+ *  threads, milliseconds }. */
+export function load(progress = () => {}) {
+  followers.add(progress);
+  loading ??= (async () => {
+    const { runtimes, model } = await describe();
+    const bytes = model.bytes + runtimes.wasm.bytes;
+    const report = (share) => { for (const follower of followers) follower(share, bytes); };
+    return ask("load", {}, { progress: report });
+  })();
+  return loading.finally(() => followers.delete(progress));
 }
 
 export function setToken() { /* nobody else is there */ }
@@ -62,14 +103,15 @@ export const hasToken = () => true;
 export function onRefusal() { /* nothing is refused */ }
 
 export async function about() {
-  const { formats, limits } = await load();
-  return { version: description.version, token_needed: false, films: false, formats,
-    lossy: formats.filter((format) => format !== "png"), reads: [], options: description.options,
-    limits: { ...limits, hints: description.mostHints } };
+  const { version, formats, limits, options, mostHints } = await describe();
+  return { version, token_needed: false, films: false, formats,
+    lossy: formats.filter((format) => format !== "png"), reads: [], options,
+    limits: { ...limits, hints: mostHints } };
 }
 
 export async function models() {
-  return { default: description.contract.name, models: description.models };
+  const { contract, models: known } = await describe();
+  return { default: contract.name, models: known };
 }
 
 export const getSession = (session) => ask("record", { session });
@@ -86,9 +128,13 @@ export const result = (session, parameters) => ask("result", { session, ...param
 export const archive = (ids, how, { signal, progress }) => ask("archive", { ids, how },
   { signal, progress: ([begun, bytes]) => progress(begun, bytes) });
 
-export const upload = (file, { signal }) => ask("open", { file }, { signal });
+/** Open a photo; `progress` gets the share of the network that has come. */
+export async function upload(file, { signal, progress }) {
+  await load(progress);
+  return ask("open", { file }, { signal });
+}
 
-const elsewhere = async () => { throw new ApiError(501, texts.site.elsewhere); };
+const elsewhere = async () => { throw new ApiError(501, texts.engine.elsewhere); };
 export const damage = elsewhere;
 export const getFilm = elsewhere;
 export const deleteFilm = elsewhere;

@@ -3,6 +3,9 @@ import { texts } from "./texts.js";
 const BASE = new URL("../api/v1", import.meta.url).pathname; // behind a proxy it has a prefix
 const TOKEN = "photochrom-token";
 const TRIES = 6;
+/** Whether photos are coloured in this browser; the static site has another module of this name, which
+ *  says so. */
+export const local = false;
 /** How long the server keeps a photo of an open page without a request or a renewal. */
 export const LEASE_S = 600;
 

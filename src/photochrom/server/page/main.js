@@ -10,6 +10,7 @@ import { Crosshair } from "./crosshair.js";
 import { Detail } from "./detail.js";
 import { askForToken, closeByClick, fillShortcuts, tokenOfAddress } from "./dialogs.js";
 import { Divider } from "./divider.js";
+import { showEngine } from "./engine.js";
 import { FilmBar } from "./filmbar.js";
 import { byId, fill } from "./dom.js";
 import { DownloadDialog } from "./download.js";
@@ -87,14 +88,16 @@ function lay(about, { models }, status) {
 }
 
 async function start() {
+  if (api.local) Object.assign(texts, texts.inBrowser);
   fill();
   fillShortcuts();
   closeByClick();
   tokenOfAddress();
   const status = new Status(byId("status"));
-  const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  const here = api.local || ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   byId("privacy").append(here ? texts.privateHere : texts.privateThere);
   api.onRefusal(askForToken);
+  if (api.local) showEngine();
   try {
     const about = await api.about();
     if (about.token_needed && !api.hasToken()) api.setToken(await askForToken());

@@ -78,7 +78,7 @@ export class RepairPanel {
   /** Show the current look. */
   show() {
     const { photo, repair } = this;
-    byId("repair").hidden = Boolean(photo.film);
+    byId("repair").hidden = Boolean(photo.film) || api.local;
     byId("repair-how").hidden = !repair;
     this.on.checked = Boolean(repair);
     if (!repair) return this.#clear();

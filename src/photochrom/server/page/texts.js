@@ -309,6 +309,36 @@ export const texts = {
     crop: "a cut", turn: "a turn", border: "the border cut away", whole: "the whole photo",
   },
   notReached: "The server cannot be reached. Is Photochrom still running?",
+  // In the place of the texts above where photos are coloured in the browser.
+  inBrowser: {
+    privateHere: "Your photos stay in this browser. Nothing is sent anywhere.",
+    waiting: "Waiting for its turn",
+    uploading: (percent) => (percent < 100 ? `Loading what colours photos, ${percent} %` : "Opening …"),
+    photoState: (name, state, progress, problem) => ({
+      waiting: `${name}, waiting`,
+      uploading: `${name}, being opened`,
+      coloring: `${name}, being coloured`,
+      ready: name,
+      failed: `${name}, failed: ${problem}`,
+    })[state],
+    lostBefore: (count) => `${many(count, "photo", "photos")} of before must be opened again: the page `
+      + "was loaded anew, and keeps nothing.",
+    tooLarge: (size, most) => `${megabytes(size)}, but this browser has room for ${megabytes(most)} at most.`,
+  },
+  engine: {
+    loading: (share, bytes) => `Loading what colours photos: ${Math.round(100 * share)} % of ${megabytes(bytes)}. `
+      + "After that the page works without a network, too.",
+    ready: ({ backend, threads, milliseconds }) => {
+      const where = backend === "webgpu" ? "the graphics processor (WebGPU)"
+        : `WebAssembly on ${many(threads, "thread", "threads")}`;
+      return `Ready. Colours come from ${where}, in about ${(milliseconds / 1000).toFixed(1)} s a photo; `
+        + "its full size takes a few seconds more.";
+    },
+    failed: (reason) => `This browser cannot colour photos: ${reason}`,
+    stopped: "The page's worker has stopped, perhaps for want of memory. Reload the page.",
+    elsewhere: "Repair of damage, other colourings to choose from, films, TIFF and folders of thousands are "
+      + "in the installed Photochrom: pip install photochrom",
+  },
   statusOf: (status) => `The server answered ${status}.`,
   maskChoice: "What the brush does",
   maskShare: "How strongly",

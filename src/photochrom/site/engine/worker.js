@@ -24,20 +24,26 @@ function found(session) {
 const of = (work) => ({ session, ...parameters }) => work(found(session), parameters);
 
 const WORK = {
-  /** Load the network and the kernel. description: site.json; base: the site's address. */
-  async start({ base, description }, progress) {
+  /** Take the site's description; base: its address. Returns the formats and limits of this browser. */
+  async describe({ base, description: { runtimes, model, contract, options, mostHints } }) {
     const at = (path) => new URL(path, base).href;
-    const { runtimes, model, contract, options, mostHints } = description;
     const files = { model: { ...model, address: at(model.address) }, runtimes: Object.fromEntries(
       Object.entries(runtimes).map(([name, { module, glue, binary, bytes }]) =>
         [name, { module: at(module), glue: at(glue), binary: at(binary), bytes }])) };
-    const [kernel, network, formats] = await Promise.all([
-      Kernel.load(at("engine/kernel.wasm")), Network.load(files, contract, progress), writtenFormats()]);
-    const small = (navigator.deviceMemory ?? 8) < SMALL_MEMORY;
-    engine = { kernel, network, formats, ranges: options, mostHints,
+    const small = (navigator.deviceMemory ?? SMALL_MEMORY) < SMALL_MEMORY;
+    engine = { files, contract, ranges: options, mostHints, kernelAddress: at("engine/kernel.wasm"),
+      formats: await writtenFormats(),
       limits: { pixels: small ? MOST_PIXELS.small : MOST_PIXELS.usual, upload_bytes: MOST_BYTES } };
+    const { formats, limits } = engine;
+    return { formats, limits };
+  },
+  /** Load the kernel and the network. */
+  async load(_, progress) {
+    const [kernel, network] = await Promise.all([Kernel.load(engine.kernelAddress),
+      Network.load(engine.files, engine.contract, progress)]);
+    Object.assign(engine, { kernel, network });
     const { backend, threads, milliseconds } = network;
-    return { formats, limits: engine.limits, backend, threads, milliseconds };
+    return { backend, threads, milliseconds };
   },
   async open({ file }) {
     opened += 1;
