@@ -129,3 +129,13 @@ function writeSrgb(lab, target, i) {
   writeReduced(target, target, i);
   for (let band = i; band < i + 3; band += 1) target[band] = srgbFromLinear(target[band]);
 }
+
+/** a and b (h, w, 2) of Lab (h, w, 3). */
+export function abOf(lab) {
+  const ab = new Field(lab.height, lab.width, 2);
+  for (let i = 0; i < ab.pixels; i += 1) {
+    ab.data[2 * i] = lab.data[3 * i + 1];
+    ab.data[2 * i + 1] = lab.data[3 * i + 2];
+  }
+  return ab;
+}
