@@ -3,10 +3,10 @@
 import { adjusted } from "./adjustments.js";
 import { clean } from "./cleaning.js";
 import { cellsOf, decoded } from "./decoding.js";
-import { Field } from "./fields.js";
-import { PlacedHints, checkInside, placeIn } from "./hints.js";
-import { labFromSrgb } from "./lab.js";
-import { Dissimilarity, HintDistances, propagateHints, reachMask, snapToHints } from "./propagation.js";
+import { PlacedHints, checkInside, placeIn, rounded } from "./hints.js";
+import { LARGEST_AB, abOf, labFromSrgb } from "./lab.js";
+import { Dissimilarity, HintDistances, hintedColors, reachMask } from "./propagation.js";
+import { snapToHints } from "./settling.js";
 import { copySize } from "./sizes.js";
 import { Masks, keeping, mixed, scaled } from "./strokes.js";
 import { distribution, hexOf, inGamut, likelyColors } from "./suggestions.js";
@@ -15,7 +15,6 @@ import { linearChroma, refine } from "./upsampling.js";
 import { decodingAt } from "./vividness.js";
 
 const BLANK = 1.5; // standard deviation of L below which colours fade to grey
-const LARGEST_AB = 128;
 const CACHED = 4;
 const CACHED_USUAL = 12; // strokes have vividnesses of their own
 
@@ -107,19 +106,14 @@ export class PhotoColors {
     const distances = this.#distances.get(size, () => new HintDistances(lightness));
     const dissimilarity = this.#dissimilarity.get(`${size} ${vividness}`,
       () => new Dissimilarity(distances, base.ab));
-    const free = placed.only((_, i) => !placed.limited[i]);
-    let prediction = base;
-    if (free.count) {
+    let hinted = base;
+    if (placed.free.length) {
       const decoding = decodingAt(this.contract.dial, vividness);
-      const inputs = free.inputs(decoding.gain);
-      const hinted = this.#upsampled(copy, await this.network.logits(copy.cleaned, inputs), decoding);
-      const ab = propagateHints(free, hinted.ab, base.ab, lightness, dissimilarity);
-      prediction = { ab, confidence: hinted.confidence };
+      const inputs = placed.free.inputs(decoding.gain);
+      hinted = this.#upsampled(copy, await this.network.logits(copy.cleaned, inputs), decoding);
     }
-    const limited = placed.only((_, i) => placed.limited[i]);
-    const ab = limited.count
-      ? propagateHints(limited, prediction.ab, prediction.ab, lightness, dissimilarity) : prediction.ab;
-    return { prediction, ab, placed, free, limited };
+    const { free, all } = hintedColors(placed, hinted.ab, base.ab, dissimilarity);
+    return { placed, free, all, confidence: hinted.confidence };
   }
 
   async #withHints(look, masks) {
@@ -127,13 +121,10 @@ export class PhotoColors {
     const plain = await this.#plain(look);
     const without = { ...plain, chroma: linearChroma(plain.ab, lightness) };
     if (!look.hints.length) return without;
-    const { prediction, ab, placed, free, limited } = await this.#hinted(look);
-    const fitted = linearChroma(prediction.ab, lightness);
-    let colors = { ...prediction, chroma: free.count ? snapToHints(free, fitted, lightness) : fitted };
-    if (limited.count) {
-      const painted = { ...colors, ab, chroma: snapToHints(placed, linearChroma(ab, lightness), lightness) };
-      colors = mixed(colors, painted, reachMask(limited));
-    }
+    const { placed, free, all, confidence } = await this.#hinted(look);
+    const snapped = (ab, hints) => ({ ab, confidence, chroma: snapToHints(hints, linearChroma(ab, lightness), lightness) });
+    let colors = snapped(free, placed.free);
+    if (placed.limited.length) colors = mixed(colors, snapped(all, placed), reachMask(placed.limited));
     return masks.has("erase") ? mixed(colors, without, masks.weight("erase")) : colors;
   }
 
@@ -148,8 +139,7 @@ export class PhotoColors {
         colors = mixed(colors, await this.#withHints({ ...look, vividness: value }, masks), weight);
       if (masks.has("saturation")) colors = scaled(colors, masks.values("saturation", 1));
       if (masks.has("original")) {
-        const lab = labFromSrgb(srgb);
-        const own = new Field(lab.height, lab.width, 2).map((_, i) => lab.data[3 * (i >> 1) + 1 + (i % 2)]);
+        const own = abOf(labFromSrgb(srgb));
         colors = keeping(colors, masks.weight("original"), own, this.photo.isGray ? 1 : 3);
       }
       return colors;
@@ -174,7 +164,7 @@ export class PhotoColors {
     checkInside(x, y, photo.size, photo.name);
     const { lightness } = await this.copy(look.size);
     const [row, column] = placeIn(x, y, photo.size, lightness);
-    const at = Math.round(row) * lightness.width + Math.round(column);
+    const at = rounded(row) * lightness.width + rounded(column);
     const light = lightness.data[at];
     const logits = await this.#distribution(look.size);
     const cells = cellsOf(logits, contract.bins.length);

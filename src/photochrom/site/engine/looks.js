@@ -1,7 +1,7 @@
 /** Looks of photos: what the page may ask for, checked as the server checks it. */
-import { checkInside } from "./hints.js";
-import { labFromSrgb } from "./lab.js";
 import { Field } from "./fields.js";
+import { checkHint, checkInside } from "./hints.js";
+import { labFromSrgb } from "./lab.js";
 
 const EFFECTS = ["erase", "original", "saturation", "vividness"];
 const WITH_VALUE = ["saturation", "vividness"];
@@ -13,7 +13,7 @@ const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 const positive = (value) => isNumber(value) && value > 0;
 
 /** a and b of "#rrggbb". */
-function abOf(color) {
+function abOfHex(color) {
   const codes = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
   const [, a, b] = labFromSrgb(new Field(1, 1, 3, Float32Array.from(codes))).data;
   return [a, b];
@@ -29,12 +29,10 @@ function hintOf(given, where, photo) {
     throw new LookError(`${where}: give its colour either as color or as ab`);
   if (color != null && !/^#[0-9a-f]{6}$/i.test(color))
     throw new LookError(`${where}: its color must be like #8a5a3c`);
-  if (ab != null && !(ab.length === 2 && ab.every((value) => isNumber(value) && Math.abs(value) <= 128)))
-    throw new LookError(`${where}: its ab must be two numbers of -128 to 128`);
-  for (const [name, value] of Object.entries({ radius, reach }))
-    if (value !== null && !positive(value)) throw new LookError(`${where}: its ${name} must be above 0`);
+  const hint = { x, y, ab: ab ?? abOfHex(color), radius, reach };
+  checkHint(hint, where);
   checkInside(x, y, photo.size, where);
-  return { x, y, ab: ab ?? abOf(color), radius, reach };
+  return hint;
 }
 
 function strokeOf(given, where) {

@@ -5,7 +5,6 @@ import { sniff } from "./sniff.js";
 
 const STRIP_PIXELS = 2 ** 19;
 const SMALLEST_SHRUNK = 2; // means over whole pixels stop at this multiple of a small copy
-const HEADER = 2 ** 20; // bytes that say what a file is
 const BANDS = 4; // RGBA, as canvases have it
 const HIDDEN = new Set(["tiff", "psd", "jxl", "heic"]); // what some browsers decode, and others do not
 
@@ -20,40 +19,51 @@ export class Photo {
 
   /** file: a File. mostPixels: the largest photo that is opened. Throws PhotoError. */
   static async open(file, mostPixels) {
-    let head;
+    let bytes;
     try {
-      head = new Uint8Array(await file.slice(0, HEADER).arrayBuffer());
+      bytes = new Uint8Array(await file.arrayBuffer());
     } catch {
       throw new PhotoError(`${file.name}: the browser cannot read this file; was it moved or deleted?`);
     }
-    if (!head.length) throw new PhotoError(`${file.name}: the file is empty`);
     let about;
     try {
-      about = sniff(head);
+      about = await sniff(bytes);
     } catch (error) {
       throw new PhotoError(`${file.name}: ${error.message}`);
     }
-    const stored = (about.width ?? 0) * (about.height ?? 0);
-    if (stored > mostPixels)
-      throw new PhotoError(`${file.name}: has ${megapixels(stored)} megapixels, and this browser has room for `
-        + `${megapixels(mostPixels)}; the installed Photochrom colours it`);
+    const check = (pixels) => {
+      if (pixels > mostPixels)
+        throw new PhotoError(`${file.name}: has ${megapixels(pixels)} megapixels, and this browser has room for `
+          + `${megapixels(mostPixels)}; the installed Photochrom colours it`);
+    };
+    check((about.width ?? 0) * (about.height ?? 0)); // before it is decoded
     const photo = new Photo(file, about);
     const bitmap = await photo.#decoded();
     Object.assign(photo, { width: bitmap.width, height: bitmap.height });
-    if (photo.width * photo.height > mostPixels) { // its size was not to be seen before
+    try {
+      check(photo.width * photo.height);
+    } catch (error) {
       photo.rest();
-      throw new PhotoError(`${file.name}: has ${megapixels(photo.width * photo.height)} megapixels, and this `
-        + `browser has room for ${megapixels(mostPixels)}; the installed Photochrom colours it`);
+      throw error;
     }
     return photo;
   }
 
-  constructor(file, about) {
-    Object.assign(this, { file, about, name: file.name || "photo", kind: about.kind });
+  /** The same photo as it is stored, not turned upright. */
+  asStored() {
+    const sideways = this.about.orientation > 4;
+    const stored = new Photo(this.file, this.about, "none");
+    Object.assign(stored, sideways ? { width: this.height, height: this.width } : this.size);
+    return stored;
+  }
+
+  /** imageOrientation: as `createImageBitmap` takes it. */
+  constructor(file, about, imageOrientation = "from-image") {
+    Object.assign(this, { file, about, imageOrientation, name: file.name || "photo", kind: about.kind });
   }
 
   /** Whether red, green and blue are equal in every pixel, by the kind of the file. */
-  get isGray() { return [1, 2].includes(this.about.bands) && this.about.profile === "none"; }
+  get isGray() { return [1, 2].includes(this.about.bands); }
 
   get size() { return { height: this.height, width: this.width }; }
 
@@ -63,7 +73,7 @@ export class Photo {
   async #decoded() {
     if (this.#bitmap) return this.#bitmap;
     try {
-      this.#bitmap = await createImageBitmap(this.file, { imageOrientation: "from-image" });
+      this.#bitmap = await createImageBitmap(this.file, { imageOrientation: this.imageOrientation });
     } catch {
       const remedy = HIDDEN.has(this.kind)
         ? "; the installed Photochrom reads it" : "; it is damaged, or no photo";

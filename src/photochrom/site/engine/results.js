@@ -58,7 +58,7 @@ export async function resultOf(photo, kernel, { chroma }, look, how) {
   const original = await photo.bytes();
   const name = coloredName(photo.name, format);
   if (reversible) {
-    const bytes = await reversibleJpeg(photo, kernel, chroma, original, { quality, mark });
+    const bytes = await kernel.scopedAsync(() => reversibleJpeg(photo, kernel, chroma, original, { quality, mark }));
     return { blob: new Blob([bytes], { type: TYPES.jpg }), name };
   }
   const canvas = await kernel.scopedAsync(() => painted(photo, kernel, chroma, look));
@@ -66,6 +66,7 @@ export async function resultOf(photo, kernel, { chroma }, look, how) {
   const coded = await canvas.convertToBlob({ type, quality: quality / 100 });
   canvas.width = canvas.height = 0;
   if (coded.type !== type) throw new Error(`this browser cannot write ${format.toUpperCase()}`);
-  const bytes = DRESSED[format](new Uint8Array(await coded.arrayBuffer()), original, { kind: photo.kind, mark });
+  const bytes = await DRESSED[format](new Uint8Array(await coded.arrayBuffer()), original,
+    { mark, crop: look.crop && cropOf(look.crop) });
   return { blob: new Blob([bytes], { type }), name };
 }
