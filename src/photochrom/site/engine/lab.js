@@ -14,6 +14,7 @@ export const KAPPA = 24389 / 27;
 /** Bound on |a| and |b|, Lab units: those of sRGB colors reach from -108 to 98. */
 export const LARGEST_AB = 128;
 
+const [TO_X, TO_Y, TO_Z] = XYZ_FROM_RGB;
 const LEAST_SPAN = 1e-9; // so that a neutral is not divided by 0
 
 /** The inverse of a 3 x 3 matrix. */
@@ -92,10 +93,9 @@ function writeLab(srgb, target, i) {
   const red = linearFromSrgb(srgb[i]);
   const green = linearFromSrgb(srgb[i + 1]);
   const blue = linearFromSrgb(srgb[i + 2]);
-  const [toX, toY, toZ] = XYZ_FROM_RGB;
-  const x = fOf((toX[0] * red + toX[1] * green + toX[2] * blue) / WHITE[0]);
-  const y = fOf((toY[0] * red + toY[1] * green + toY[2] * blue) / WHITE[1]);
-  const z = fOf((toZ[0] * red + toZ[1] * green + toZ[2] * blue) / WHITE[2]);
+  const x = fOf((TO_X[0] * red + TO_X[1] * green + TO_X[2] * blue) / WHITE[0]);
+  const y = fOf((TO_Y[0] * red + TO_Y[1] * green + TO_Y[2] * blue) / WHITE[1]);
+  const z = fOf((TO_Z[0] * red + TO_Z[1] * green + TO_Z[2] * blue) / WHITE[2]);
   target[i] = 116 * y - 16;
   target[i + 1] = 500 * (x - y);
   target[i + 2] = 200 * (y - z);
@@ -113,9 +113,10 @@ function writeLinear(lab, target, i) {
 }
 
 function writeReduced(linear, target, i) {
-  const [red, green, blue] = [linear[i], linear[i + 1], linear[i + 2]];
-  const weights = XYZ_FROM_RGB[1];
-  const luminance = clipped(weights[0] * red + weights[1] * green + weights[2] * blue);
+  const red = linear[i];
+  const green = linear[i + 1];
+  const blue = linear[i + 2];
+  const luminance = clipped(TO_Y[0] * red + TO_Y[1] * green + TO_Y[2] * blue);
   const above = Math.max(Math.max(red, green, blue) - luminance, LEAST_SPAN);
   const below = Math.max(luminance - Math.min(red, green, blue), LEAST_SPAN);
   const t = Math.min(1, (1 - luminance) / above, luminance / below);

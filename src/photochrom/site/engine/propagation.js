@@ -94,7 +94,8 @@ export class Dissimilarity {
     const at = row * width + column;
     const [light, a, b] = [lightness[at], ab[2 * at], ab[2 * at + 1]];
     for (let i = 0; i < pixels; i += 1) {
-      const [da, db] = [ab[2 * i] - a, ab[2 * i + 1] - b];
+      const da = ab[2 * i] - a;
+      const db = ab[2 * i + 1] - b;
       data[i] = weight * distance[i] + LIGHTNESS_WEIGHT * Math.abs(lightness[i] - light)
         + COLOR_WEIGHT * Math.sqrt(da * da + db * db);
     }
@@ -242,7 +243,8 @@ function surprisesOf(hints, withoutHints) {
  *  A stroke counts as much as the most similar of its points. */
 function distrustOf(hints, unlike, withoutHints) {
   const distrust = new Field(hints.shape.height, hints.shape.width);
-  const { data } = distrust.data.fill(1) && distrust;
+  const { data } = distrust;
+  data.fill(1);
   const nearest = new Float32Array(data.length); // to any point of the stroke, in its reaches
   const surprises = surprisesOf(hints, withoutHints);
   hints.points.forEach(({ stroke }, index) => {
