@@ -5,11 +5,10 @@ import { clean } from "./cleaning.js";
 import { cellsOf, decoded } from "./decoding.js";
 import { PlacedHints, checkInside, placeIn, rounded } from "./hints.js";
 import { LARGEST_AB, abOf, labFromSrgb } from "./lab.js";
-import { Dissimilarity, HintDistances, hintedColors, reachMask } from "./propagation.js";
-import { snapToHints } from "./settling.js";
+import { Dissimilarity, HintDistances, hintedColors } from "./propagation.js";
 import { copySize } from "./sizes.js";
-import { Masks, keeping, mixed, scaled } from "./strokes.js";
-import { distribution, hexOf, inGamut, likelyColors } from "./suggestions.js";
+import { Masks, withHints, withStrokes } from "./strokes.js";
+import { hexOf, inGamut, lightnessAt, suggestionsAt } from "./suggestions.js";
 import { toneOf } from "./toning.js";
 import { linearChroma, refine } from "./upsampling.js";
 import { decodingAt } from "./vividness.js";
@@ -57,6 +56,7 @@ export class PhotoColors {
   #dissimilarity = new Cache();
   #local = new Cache(CACHED_USUAL);
 
+  /** `network.contract` has rule, bins, logWeights and dial. */
   constructor(photo, network) { Object.assign(this, { photo, network, contract: network.contract }); }
 
   /** The small copy: { srgb (h, w, 3), lightness (h, w), cleaned }. size: its short side, null for the
@@ -97,35 +97,25 @@ export class PhotoColors {
 
   #placed(hints, shape) { return PlacedHints.of(hints, this.photo.size, shape, this.photo.name); }
 
-  /** The colours that follow hints: those of hints without a reach, and all. */
-  async #hinted(look) {
-    const { size, vividness } = look;
-    const [copy, base] = await Promise.all([this.copy(size), this.#plain(look)]);
+  /** The colours with hints, erased where strokes erase them. */
+  async #withHints(look, masks) {
+    const { size, vividness, hints } = look;
+    const [copy, plain] = await Promise.all([this.copy(size), this.#plain(look)]);
     const { lightness } = copy;
-    const placed = this.#placed(look.hints, lightness);
-    const distances = this.#distances.get(size, () => new HintDistances(lightness));
-    const dissimilarity = this.#dissimilarity.get(`${size} ${vividness}`,
-      () => new Dissimilarity(distances, base.ab));
-    let hinted = base;
+    const fitted = (ab) => linearChroma(ab, lightness);
+    const placed = this.#placed(hints, lightness);
+    if (!placed.length) return { ...plain, chroma: fitted(plain.ab) };
+    let asked = plain;
     if (placed.free.length) {
       const decoding = decodingAt(this.contract.dial, vividness);
       const inputs = placed.free.inputs(decoding.gain);
-      hinted = this.#upsampled(copy, await this.network.logits(copy.cleaned, inputs), decoding);
+      asked = this.#upsampled(copy, await this.network.logits(copy.cleaned, inputs), decoding);
     }
-    const { free, all } = hintedColors(placed, hinted.ab, base.ab, dissimilarity);
-    return { placed, free, all, confidence: hinted.confidence };
-  }
-
-  async #withHints(look, masks) {
-    const { lightness } = await this.copy(look.size);
-    const plain = await this.#plain(look);
-    const without = { ...plain, chroma: linearChroma(plain.ab, lightness) };
-    if (!look.hints.length) return without;
-    const { placed, free, all, confidence } = await this.#hinted(look);
-    const snapped = (ab, hints) => ({ ab, confidence, chroma: snapToHints(hints, linearChroma(ab, lightness), lightness) });
-    let colors = snapped(free, placed.free);
-    if (placed.limited.length) colors = mixed(colors, snapped(all, placed), reachMask(placed.limited));
-    return masks.has("erase") ? mixed(colors, without, masks.weight("erase")) : colors;
+    const distances = this.#distances.get(size, () => new HintDistances(lightness));
+    const dissimilarity = this.#dissimilarity.get(`${size} ${vividness}`,
+      () => new Dissimilarity(distances, plain.ab));
+    const { free, all } = hintedColors(placed, asked.ab, plain.ab, dissimilarity);
+    return withHints({ plain, free: { ab: free, confidence: asked.confidence }, all, placed, lightness, masks, fitted });
   }
 
   /** The colours of a look before its adjustments: { ab (h, w, 2), chroma, confidence (cells) }. */
@@ -134,15 +124,12 @@ export class PhotoColors {
     return this.#local.get(JSON.stringify([size, vividness, hints, strokes]), async () => {
       const { srgb, lightness } = await this.copy(size);
       const masks = new Masks(strokes, this.photo.size, lightness);
-      let colors = await this.#withHints(look, masks);
-      for (const [value, weight] of masks.byValue("vividness"))
-        colors = mixed(colors, await this.#withHints({ ...look, vividness: value }, masks), weight);
-      if (masks.has("saturation")) colors = scaled(colors, masks.values("saturation", 1));
-      if (masks.has("original")) {
-        const own = abOf(labFromSrgb(srgb));
-        colors = keeping(colors, masks.weight("original"), own, this.photo.isGray ? 1 : 3);
-      }
-      return colors;
+      const colors = await this.#withHints(look, masks);
+      const others = new Map();
+      for (const { value } of masks.byValue("vividness"))
+        if (!others.has(value)) others.set(value, await this.#withHints({ ...look, vividness: value }, masks));
+      return withStrokes(colors, masks, { atVividness: (value) => others.get(value),
+        own: abOf(labFromSrgb(srgb)), bands: this.photo.isGray ? 1 : 3 });
     });
   }
 
@@ -163,15 +150,11 @@ export class PhotoColors {
     const { photo, contract } = this;
     checkInside(x, y, photo.size, photo.name);
     const { lightness } = await this.copy(look.size);
-    const [row, column] = placeIn(x, y, photo.size, lightness);
-    const at = rounded(row) * lightness.width + rounded(column);
-    const light = lightness.data[at];
-    const logits = await this.#distribution(look.size);
-    const cells = cellsOf(logits, contract.bins.length);
-    const stride = lightness.height / cells.height;
-    const cell = [Math.min(Math.floor((row + 0.5) / stride), cells.height - 1),
-      Math.min(Math.floor((column + 0.5) / stride), cells.width - 1)];
-    const likely = likelyColors(distribution(cells, cell, contract.logWeights), contract.bins, light,
+    const place = placeIn(x, y, photo.size, lightness);
+    const light = lightnessAt(place, lightness);
+    const at = place.map(rounded)[0] * lightness.width + place.map(rounded)[1];
+    const cells = cellsOf(await this.#distribution(look.size), contract.bins.length);
+    const likely = suggestionsAt(place, lightness, cells, contract,
       decodingAt(contract.dial, look.vividness).gain, count);
     const { ab } = await this.of(look);
     const color = (pair) => ({ ab: pair, color: hexOf(pair, light) });
