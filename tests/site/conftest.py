@@ -1,23 +1,26 @@
-"""The site's engine in a real browser: its modules, called with arrays."""
+"""The static site in a real browser: its engine's modules, called with arrays, and the whole page."""
 
 from __future__ import annotations
 
 import base64
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from photochrom.site import RUNTIME_PACKAGE, RUNTIME_VERSION, build_site
+from support.chromium import USUAL, axe_source, chromium
+from support.desk import Desk
 from support.programs import missing
+from support.static_server import ISOLATING, serving
 
-CHROMIUM = "/usr/bin/chromium"
-ENGINE = Path(__file__).resolve().parents[2] / "src" / "photochrom" / "site" / "engine"
+REPOSITORY = Path(__file__).resolve().parents[2]
+ENGINE = REPOSITORY / "src" / "photochrom" / "site" / "engine"
+PATIENCE_MS = 30_000
+LOADING_MS = 60_000  # the network, on a machine with other work
 
 _CALL = """async ([address, body, values]) => {
   const { Field } = await import("/fields.js");
@@ -71,6 +74,11 @@ def _received(value: Any) -> Any:
     return {key: _received(one) for key, one in value.items()}
 
 
+def engine_words(desk: Desk) -> str:
+    """What the page says of its engine; it is hidden with the first photo."""
+    return desk.page.locator("#engine").text_content() or ""
+
+
 class Engine:
     """A page that imports modules of the engine."""
 
@@ -87,25 +95,89 @@ class Engine:
         return _received(self.page.evaluate(_CALL, sent))
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+@pytest.fixture(scope="module")  # while one is open, an event loop runs in this thread
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
-@pytest.fixture(scope="module")  # while a browser is open, an event loop runs in this thread
-def engine() -> Iterator[Engine]:
-    if not Path(CHROMIUM).exists():
-        missing(f"{CHROMIUM} is missing: install Debian's package chromium")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(ENGINE)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+@pytest.fixture(scope="module")
+def engine(browser: Browser) -> Iterator[Engine]:
+    with serving(ENGINE) as server:
         page = browser.new_page()
-        page.goto(address)
-        yield Engine(page, address)
-        browser.close()
-    server.shutdown()
-    server.server_close()
-    thread.join(30)
+        page.goto(server.address)
+        yield Engine(page, server.address.rstrip("/"))
+        page.close()
+
+
+@pytest.fixture(scope="session")
+def runtime() -> Path:
+    """The package of ONNX Runtime Web."""
+    package = REPOSITORY / "out" / "site-runtime" / f"{RUNTIME_PACKAGE}-{RUNTIME_VERSION}.tgz"
+    if not package.exists():
+        missing(f"{package} is missing: run `make site-runtime`, which fetches it from npm")
+    return package
+
+
+@pytest.fixture(scope="session")
+def site_folder(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built once; tests change nothing in it."""
+    folder = tmp_path_factory.mktemp("site") / "photochrom"
+    build_site(folder, runtime=runtime)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(site_folder: Path) -> Iterator[str]:
+    """The address of the site on a plain static server."""
+    with serving(site_folder) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def isolated_site(site_folder: Path) -> Iterator[str]:
+    """The same on a server that sends the headers that threads need."""
+    with serving(site_folder, ISOLATING) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def usual(browser: Browser) -> BrowserContext:
+    """What tabs share that ask for no context of their own: the site as the browser has kept it."""
+    return browser.new_context(**USUAL)
+
+
+@pytest.fixture
+def open_site(browser: Browser, usual: BrowserContext, site: str) -> Iterator[Callable[..., Desk]]:
+    """Open the site and wait until it can color photos; afterwards nothing may have gone wrong.
+
+    With any setting of a context, or `fresh=True`, it is opened in a context of its own.
+    """
+    desks: list[Desk] = []
+
+    def opened(*, address: str = "", ready: bool = True, fresh: bool = False, **how: Any) -> Desk:
+        context = browser.new_context(**{**USUAL, **how}) if how or fresh else usual
+        context.set_default_timeout(PATIENCE_MS)
+        desk = Desk(context.new_page(), address or site)
+        desks.append(desk)
+        desk.go(ready=ready)
+        if ready:
+            desk.until(lambda: engine_words(desk).startswith("Ready"), LOADING_MS)
+        return desk
+
+    yield opened
+    faults = [fault for desk in desks for fault in desk.faults]
+    asked = [request for desk in desks for request in desk.requests]
+    for desk in desks:
+        if desk.page.context is usual:
+            desk.page.evaluate("() => localStorage.clear()")
+            desk.page.close()
+        else:
+            desk.page.context.close()
+    assert not faults
+    assert not asked  # there is no server to ask
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return axe_source()
