@@ -17,6 +17,7 @@ from photochrom.server import Settings, create_app
 from photochrom.server.run import address_of, listen, server_of
 from support.chromium import USUAL, axe_source, chromium
 from support.desk import Desk
+from support.stripes import write_stripes
 
 
 def _serving(**settings: Any) -> Iterator[str]:
@@ -106,14 +107,7 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def stripes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A photo of 3600 x 2400 pixels: a slow ramp with stripes of two pixels, ±40 codes."""
-    width, height = 3600, 2400
-    ramp = np.linspace(80, 170, height)[:, None] + np.zeros(width)
-    waves = np.where(np.arange(width) // 2 % 2 == 0, 40, -40)[None, :]
-    path = tmp_path_factory.mktemp("stripes") / "stripes.png"
-    codes = np.ascontiguousarray((ramp + waves).astype(np.uint8))
-    pyvips.Image.new_from_array(codes).write_to_file(str(path), compression=1)
-    return path
+    return write_stripes(tmp_path_factory.mktemp("stripes"))
 
 
 @pytest.fixture(scope="session")

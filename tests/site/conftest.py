@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from photochrom.site import RUNTIME_PACKAGE, RUNTIME_VERSION, build_site
 from support.chromium import USUAL, axe_source, chromium
 from support.desk import Desk
 from support.programs import missing
 from support.static_server import ISOLATING, serving
+from support.stripes import write_stripes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINE = REPOSITORY / "src" / "photochrom" / "site" / "engine"
@@ -72,11 +74,6 @@ def _received(value: Any) -> Any:
         data = np.frombuffer(base64.b64decode(value["array"]), np.dtype(value["kind"]))
         return data.reshape(value["shape"])
     return {key: _received(one) for key, one in value.items()}
-
-
-def engine_words(desk: Desk) -> str:
-    """What the page says of its engine; it is hidden with the first photo."""
-    return desk.page.locator("#engine").text_content() or ""
 
 
 class Engine:
@@ -141,43 +138,90 @@ def isolated_site(site_folder: Path) -> Iterator[str]:
         yield server.address
 
 
-@pytest.fixture(scope="module")
-def usual(browser: Browser) -> BrowserContext:
-    """What tabs share that ask for no context of their own: the site as the browser has kept it."""
-    return browser.new_context(**USUAL)
-
-
-@pytest.fixture
-def open_site(browser: Browser, usual: BrowserContext, site: str) -> Iterator[Callable[..., Desk]]:
-    """Open the site and wait until it can color photos; afterwards nothing may have gone wrong.
-
-    With any setting of a context, or `fresh=True`, it is opened in a context of its own.
-    """
+@contextmanager
+def _desks() -> Iterator[list[Desk]]:
+    """A list of pages; at the end nothing may have gone wrong in any."""
     desks: list[Desk] = []
-
-    def opened(*, address: str = "", ready: bool = True, fresh: bool = False, **how: Any) -> Desk:
-        context = browser.new_context(**{**USUAL, **how}) if how or fresh else usual
-        context.set_default_timeout(PATIENCE_MS)
-        desk = Desk(context.new_page(), address or site)
-        desks.append(desk)
-        desk.go(ready=ready)
-        if ready:
-            desk.until(lambda: engine_words(desk).startswith("Ready"), LOADING_MS)
-        return desk
-
-    yield opened
+    yield desks
     faults = [fault for desk in desks for fault in desk.faults]
     asked = [request for desk in desks for request in desk.requests]
     for desk in desks:
-        if desk.page.context is usual:
-            desk.page.evaluate("() => localStorage.clear()")
-            desk.page.close()
-        else:
-            desk.page.context.close()
+        desk.faults.clear()
     assert not faults
     assert not asked  # there is no server to ask
+
+
+@pytest.fixture
+def open_site(browser: Browser, site: str) -> Iterator[Callable[..., Desk]]:
+    """Open the site in a fresh context, and wait until it can color photos."""
+    with _desks() as desks:
+
+        def opened(*, address: str = "", ready: bool = True, **how: Any) -> Desk:
+            context = browser.new_context(**{**USUAL, **how})
+            context.set_default_timeout(PATIENCE_MS)
+            desk = Desk(context.new_page(), address or site)
+            desks.append(desk)
+            desk.go(ready=ready)
+            if ready:
+                desk.until(lambda: desk.engine.startswith("Ready"), LOADING_MS)
+            return desk
+
+        yield opened
+        for desk in desks:
+            desk.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, site: str) -> Iterator[Desk]:
+    """One tab with the site, whose network is loaded: the tests of a module share it."""
+    context = browser.new_context(**USUAL)
+    context.set_default_timeout(PATIENCE_MS)
+    desk = Desk(context.new_page(), site)
+    desk.go()
+    desk.until(lambda: desk.engine.startswith("Ready"), LOADING_MS)
+    yield desk
+    context.close()
+
+
+CLEAR = """() => {
+  const press = (node) => node?.click();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  if (document.querySelector("#confidence[aria-pressed=true]")) press(document.getElementById("confidence"));
+  press(document.getElementById("tool-color"));
+  press(document.getElementById("tab-look"));
+  document.getElementById("reversible").checked = false;
+  while (document.querySelector("#films li")) press(document.getElementById("remove-photo"));
+  for (const close of document.querySelectorAll("#status .toast > button:last-child")) press(close);
+}"""
+
+
+@pytest.fixture
+def desk(tab: Desk) -> Iterator[Desk]:
+    """The shared tab without photos; afterwards nothing may have gone wrong."""
+    with _desks() as desks:
+        desks.append(tab)
+        yield tab
+        tab.forgiven.clear()
+        tab.press("Escape")
+        if tab.films.count() and tab.divider.get_attribute("aria-valuenow") != "50":
+            tab.divider.focus()
+            tab.press("Home", *["PageUp"] * 5)
+        tab.page.evaluate(CLEAR)
+        tab.page.mouse.move(1, 1)
+
+
+@pytest.fixture
+def harbour(desk: Desk, examples: Path) -> Desk:
+    """The page with a photo of 1024 x 477 pixels, colored."""
+    desk.put(examples / "harbour.jpg")
+    return desk
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
     return axe_source()
+
+
+@pytest.fixture(scope="session")
+def stripes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_stripes(tmp_path_factory.mktemp("stripes"))

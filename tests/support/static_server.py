@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,15 +40,13 @@ class _Handler(SimpleHTTPRequestHandler):
         self.owner = owner
         super().__init__(*arguments, **named)
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.owner.asked.append(self.path)
         for end, event in list(self.owner.held.items()):
             if self.path.endswith(end):
                 event.wait(PATIENCE_S)
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # the page was closed
             super().do_GET()
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the page was closed
 
     def end_headers(self) -> None:
         for name, value in self.owner.headers.items():
