@@ -1,4 +1,4 @@
-"""The static site in a real browser: its engine's modules, called with arrays, and the whole page."""
+"""The static site in a real browser: modules of its engine, called with arrays, and the page."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def tab(browser: Browser, site: str) -> Iterator[Desk]:
 CLEAR = """() => {
   const press = (node) => node?.click();
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-  if (document.querySelector("#confidence[aria-pressed=true]")) press(document.getElementById("confidence"));
+  press(document.querySelector("#confidence[aria-pressed=true]"));
   press(document.getElementById("tool-color"));
   press(document.getElementById("tab-look"));
   document.getElementById("reversible").checked = false;

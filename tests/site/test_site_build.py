@@ -10,12 +10,12 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from tools.kernel_wasm import SOURCES, TARGET, digest_in, sources_digest
 
 from photochrom import __version__
 from photochrom.errors import ConfigError
 from photochrom.models import find
 from photochrom.site import RUNTIME_VERSION, build_site
-from tools.kernel_wasm import SOURCES, TARGET, digest_in, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "photochrom"
 PAGE = PACKAGE / "server" / "page"

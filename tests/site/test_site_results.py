@@ -205,7 +205,5 @@ def test_file_that_cannot_be_colored_is_one_line_and_the_page_goes_on(
     assert line in desk.status
     desk.page.set_input_files("#photo-input", str(examples / "cat.jpg"))
     desk.until(lambda: desk.states() == ["failed", "ready"])
-    desk.click("drop-photo")
-    desk.until(lambda: desk.states() == ["ready"])
     desk.rest()
     assert desk.chroma(0.75, 0.5) > 8
