@@ -2,7 +2,7 @@
  *  depend on (`photochrom.pipeline.predictions` and `photochrom.workspace`). */
 import { adjusted } from "./adjustments.js";
 import { clean } from "./cleaning.js";
-import { cellsOf, decoded } from "./decoding.js";
+import { abOfLogits, cellsOf, confidenceOfLogits } from "./decoding.js";
 import { PlacedHints, checkInside, placeIn, rounded } from "./hints.js";
 import { LARGEST_AB, abOf, labFromSrgb } from "./lab.js";
 import { Dissimilarity, HintDistances, hintedColors } from "./propagation.js";
@@ -10,7 +10,7 @@ import { copySize } from "./sizes.js";
 import { Masks, withHints, withStrokes } from "./strokes.js";
 import { hexOf, inGamut, lightnessAt, suggestionsAt } from "./suggestions.js";
 import { toneOf } from "./toning.js";
-import { linearChroma, refine } from "./upsampling.js";
+import { bilateralWeights, linearChroma, refine } from "./upsampling.js";
 import { decodingAt } from "./vividness.js";
 
 const BLANK = 1.5; // standard deviation of L below which colours fade to grey
@@ -80,11 +80,17 @@ export class PhotoColors {
   }
 
   /** A decoded distribution at every pixel of the small copy. */
-  #upsampled({ lightness }, logits, decoding) {
-    const { ab, confidence } = decoded(logits, this.contract, decoding);
+  #upsampled(copy, logits, decoding) {
+    const { lightness } = copy;
+    const { bins, logWeights } = this.contract;
+    const ab = abOfLogits(logits, { bins, logWeights }, decoding);
     const fade = decoding.gain * Math.min(1, standardDeviation(lightness) / BLANK);
     const held = ab.map((value) => Math.min(LARGEST_AB, Math.max(-LARGEST_AB, value)) * fade);
-    return { ab: refine(held, lightness), confidence };
+    copy.weights ??= bilateralWeights(lightness, lightness.height / ab.height);
+    logits.confidence ??= new Cache();
+    const confidence = logits.confidence.get(decoding.gamma,
+      () => confidenceOfLogits(logits, logWeights, decoding.gamma));
+    return { ab: refine(held, lightness, copy.weights), confidence };
   }
 
   /** The colours without hints: { ab (h, w, 2), confidence }. */
@@ -152,7 +158,8 @@ export class PhotoColors {
     const { lightness } = await this.copy(look.size);
     const place = placeIn(x, y, photo.size, lightness);
     const light = lightnessAt(place, lightness);
-    const at = place.map(rounded)[0] * lightness.width + place.map(rounded)[1];
+    const [row, column] = place.map(rounded);
+    const at = row * lightness.width + column;
     const cells = cellsOf(await this.#distribution(look.size), contract.bins.length);
     const likely = suggestionsAt(place, lightness, cells, contract,
       decodingAt(contract.dial, look.vividness).gain, count);

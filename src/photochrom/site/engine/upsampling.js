@@ -13,11 +13,12 @@ const LEAST_WEIGHT = 1e-8; // a pixel unlike all 9 cells gets their plain mean
 const AROUND = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => [dy, dx])); // a cell and the 8 around
 
 /** Upsample coarse ab to the small copy along the edges of its lightness.
- *  ab: (h / s, w / s, 2), Lab units, for a whole stride s. lightness: (h, w), 0..100.
+ *  ab: (h / s, w / s, 2), Lab units, for a whole stride s. lightness: (h, w), 0..100. weights: of
+ *  `bilateralWeights` for this lightness and stride, which serve again.
  *  Returns (h, w, 2), whose mean over every coarse cell is close to the given ab. */
-export function refine(ab, lightness) {
+export function refine(ab, lightness, weights = null) {
   const stride = Math.floor(lightness.height / ab.height);
-  const weights = bilateralWeights(lightness, stride);
+  weights ??= bilateralWeights(lightness, stride);
   const fine = new Field(lightness.height, lightness.width, 2);
   addUpsampled(fine, ab, weights, stride);
   for (let i = 0; i < BACK_PROJECTIONS; i += 1) {
@@ -80,7 +81,7 @@ function padded(cells) {
 }
 
 /** Weights of a pixel's cell and of the 8 around, by space and L, (h, w, 9); their sum is 1. */
-function bilateralWeights(lightness, stride) {
+export function bilateralWeights(lightness, stride) {
   const { height, width } = lightness;
   const weights = new Field(height, width, AROUND.length);
   const cells = padded(cellMean(lightness, stride));
