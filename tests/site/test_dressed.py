@@ -33,7 +33,8 @@ DRESSED = """async (module, name, original, width, height, options) => {
     context.fillStyle = `hsl(${(360 * x) / width} 60% 50%)`;
     context.fillRect(x, 0, 1, height);
   }
-  const type = { dressedJpeg: "image/jpeg", dressedPng: "image/png", dressedWebp: "image/webp" }[name];
+  const kinds = { dressedJpeg: "jpeg", dressedPng: "png", dressedWebp: "webp" };
+  const type = `image/${kinds[name]}`;
   const blob = await canvas.convertToBlob({ type, quality: 0.92 });
   const coded = new Uint8Array(await blob.arrayBuffer());
   return module[name](coded, original, options ?? undefined);
@@ -43,9 +44,10 @@ NAMES = {".jpg": "dressedJpeg", ".png": "dressedPng", ".webp": "dressedWebp"}
 SIZE = (61, 40)
 """Width and height of the photos as they are stored."""
 OF_THE_FILE = (
-    "SourceFile", "System:", "File:FileSize", "File:Encoding", "File:YCbCr", "ExifTool:", "Composite:",
-    "File:ExifByteOrder", "File:ImageDataMD5", "File:CurrentIPTCDigest", "XMP-x:XMPToolkit",
-    "ICC", "PNG:ColorType", "PNG:SRGBRendering", "RIFF:", "File:BitsPerSample", "File:ColorComponents",
+    "SourceFile", "System:", "ExifTool:", "Composite:", "ICC", "RIFF:", "File:FileSize",
+    "File:Encoding", "File:YCbCr", "File:ExifByteOrder", "File:CurrentIPTCDigest",
+    "File:BitsPerSample", "File:ColorComponents", "XMP-x:XMPToolkit", "PNG:ColorType",
+    "PNG:SRGBRendering",
 )  # fmt: skip
 """What may differ: names, sizes and how the pixels are coded."""
 EXIF = [

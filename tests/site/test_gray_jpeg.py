@@ -15,7 +15,6 @@ import pyvips
 from numpy.typing import NDArray
 from PIL import Image
 
-from support.gray_jpegs import picture
 from support.programs import program
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "photochrom" / "site" / "kernel"

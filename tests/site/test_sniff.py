@@ -109,7 +109,13 @@ PROFILES = {
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize(
-    ("name", "meant"), [("libvips", "srgb"), ("lcms", "srgb"), ("p3", "rgb"), *((name, "rgb") for name in RGB_PROFILES)]
+    ("name", "meant"),
+    [
+        ("libvips", "srgb"),
+        ("lcms", "srgb"),
+        ("p3", "rgb"),
+        *((name, "rgb") for name in RGB_PROFILES),
+    ],
 )
 def test_profile(engine: Any, kind: str, name: str, meant: str) -> None:
     data = saved(COLOR, kind, icc_profile=PROFILES[name])
