@@ -23,7 +23,7 @@ export async function dressedPng(coded, original, { orientation = 1, mark = true
   const bands = head.data[9] === 6 ? 4 : 3;
   const written = [latin(SIGNATURE), head.whole];
   if (!own.some(({ name }) => COLORS.includes(name))) written.push(chunkOf("sRGB", Uint8Array.of(0)));
-  if (metadata.density) written.push(physChunk(metadata.density));
+  if (metadata.density?.unit) written.push(physChunk(metadata.density));
   written.push(...metadata.texts.map(({ chunk }) => chunk));
   written.push(...metadata.comments.map((comment) => textChunk("Comment", commentText(comment))));
   const resources = keptResources(metadata.resources, Boolean(crop));
