@@ -82,7 +82,9 @@ def test_places_reach_the_edges_and_no_further(engine: Any) -> None:
     np.testing.assert_allclose(found, [place_in(x, y, PHOTO, SHAPE) for x, y in points])
 
 
-@pytest.mark.parametrize(("x", "y"), [(-0.6, 3), (900.5, 3), (3, -1), (3, 599.5), (float("nan"), 3)])
+@pytest.mark.parametrize(
+    ("x", "y"), [(-0.6, 3), (900.5, 3), (3, -1), (3, 599.5), (float("nan"), 3)]
+)
 def test_points_outside_the_photo_are_refused(engine: Any, x: float, y: float) -> None:
     body = """(m, x, y, [photo]) => {
       try { m.checkInside(x, y, photo, "photo: hint 1"); } catch (error) { return error.message; }
