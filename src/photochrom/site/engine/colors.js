@@ -5,10 +5,11 @@ import { clean } from "./cleaning.js";
 import { abOfLogits, cellsOf, confidenceOfLogits } from "./decoding.js";
 import { PlacedHints, checkInside, placeIn, rounded } from "./hints.js";
 import { LARGEST_AB, abOf, labFromSrgb } from "./lab.js";
-import { Dissimilarity, HintDistances, hintedColors } from "./propagation.js";
+import { Dissimilarity, HintDistances, hintedColors, reachMask } from "./propagation.js";
+import { snapToHints } from "./settling.js";
 import { copySize } from "./sizes.js";
-import { Masks, withHints, withStrokes } from "./strokes.js";
-import { hexOf, inGamut, lightnessAt, suggestionsAt } from "./suggestions.js";
+import { Masks, keeping, mixed, scaled } from "./strokes.js";
+import { distribution, hexOf, inGamut, likelyColors } from "./suggestions.js";
 import { toneOf } from "./toning.js";
 import { bilateralWeights, linearChroma, refine } from "./upsampling.js";
 import { decodingAt } from "./vividness.js";
@@ -121,7 +122,14 @@ export class PhotoColors {
     const dissimilarity = this.#dissimilarity.get(`${size} ${vividness}`,
       () => new Dissimilarity(distances, plain.ab));
     const { free, all } = hintedColors(placed, asked.ab, plain.ab, dissimilarity);
-    return withHints({ plain, free: { ab: free, confidence: asked.confidence }, all, placed, lightness, masks, fitted });
+    let colors = { ab: free, confidence: asked.confidence,
+      chroma: snapToHints(placed.free, fitted(free), lightness) };
+    if (placed.limited.length) {
+      const painted = { ...colors, ab: all, chroma: snapToHints(placed, fitted(all), lightness) };
+      colors = mixed(colors, painted, reachMask(placed.limited));
+    }
+    const without = { ...plain, chroma: fitted(plain.ab) };
+    return masks.has("erase") ? mixed(colors, without, masks.weight("erase")) : colors;
   }
 
   /** The colours of a look before its adjustments: { ab (h, w, 2), chroma, confidence (cells) }. */
@@ -130,12 +138,16 @@ export class PhotoColors {
     return this.#local.get(JSON.stringify([size, vividness, hints, strokes]), async () => {
       const { srgb, lightness } = await this.copy(size);
       const masks = new Masks(strokes, this.photo.size, lightness);
-      const colors = await this.#withHints(look, masks);
+      let colors = await this.#withHints(look, masks);
       const others = new Map();
-      for (const { value } of masks.byValue("vividness"))
+      for (const [value, weight] of masks.byValue("vividness")) {
         if (!others.has(value)) others.set(value, await this.#withHints({ ...look, vividness: value }, masks));
-      return withStrokes(colors, masks, { atVividness: (value) => others.get(value),
-        own: abOf(labFromSrgb(srgb)), bands: this.photo.isGray ? 1 : 3 });
+        colors = mixed(colors, others.get(value), weight);
+      }
+      if (masks.has("saturation")) colors = scaled(colors, masks.values("saturation", 1));
+      if (masks.has("original"))
+        colors = keeping(colors, masks.weight("original"), abOf(labFromSrgb(srgb)), this.photo.isGray ? 1 : 3);
+      return colors;
     });
   }
 
@@ -157,11 +169,14 @@ export class PhotoColors {
     checkInside(x, y, photo.size, photo.name);
     const { lightness } = await this.copy(look.size);
     const place = placeIn(x, y, photo.size, lightness);
-    const light = lightnessAt(place, lightness);
     const [row, column] = place.map(rounded);
     const at = row * lightness.width + column;
+    const light = lightness.data[at];
     const cells = cellsOf(await this.#distribution(look.size), contract.bins.length);
-    const likely = suggestionsAt(place, lightness, cells, contract,
+    const stride = lightness.height / cells.height;
+    const cell = place.map((value, side) =>
+      Math.min(Math.floor((value + 0.5) / stride), [cells.height, cells.width][side] - 1));
+    const likely = likelyColors(distribution(cells, cell, contract.logWeights), contract.bins, light,
       decodingAt(contract.dial, look.vividness).gain, count);
     const { ab } = await this.of(look);
     const color = (pair) => ({ ab: pair, color: hexOf(pair, light) });
