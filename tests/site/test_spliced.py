@@ -226,7 +226,7 @@ def test_what_cannot_be_done(engine: Any, data: bytes, fault: str | None) -> Non
 def test_a_result_is_refused(engine: Any) -> None:
     colored = spliced(engine, gray_jpeg())
 
-    with pytest.raises(Error, match="cannot be colored reversibly: it has 3 components"):
+    with pytest.raises(Error, match="cannot be coloured reversibly: it has 3 components"):
         engine.run("reversible.js", SPLICED, *map(as_bytes, [colored] * 3), as_bytes(b""), True)
 
 
@@ -240,5 +240,5 @@ def test_chroma_of_another_size_or_process_is_refused(engine: Any) -> None:
 
 
 def test_too_long_xmp_is_refused(engine: Any) -> None:
-    with pytest.raises(Error, match="XMP and the note about computed colors are too long"):
+    with pytest.raises(Error, match="XMP and the note about computed colours are too long"):
         spliced(engine, gray_jpeg(), xmp=bytes(65_510))

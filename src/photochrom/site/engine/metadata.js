@@ -17,7 +17,8 @@ const FINEST = 25.4e6;
  *
  *  exif: the block without its prefix. xmp: the packet. resources: Photoshop's, with IPTC, without
  *  thumbnails. comments: Uint8Arrays, of a JPEG. texts: of a PNG, { keyword, text, chunk }. density:
- *  { across, down, unit }, unit "in" or "cm", of a JPEG also null, for a ratio alone. profile: the ICC profile. Each null where it is
+ *  { across, down, unit }, unit "in" or "cm", of a JPEG also null, for a ratio alone.
+ *  profile: the ICC profile. Each null where it is
  *  missing. original: the file's bytes, a Uint8Array. */
 export async function metadataOf(original) {
   const found = { ...NOTHING, ...(await metadataOfKind(original)) };

@@ -8,7 +8,7 @@ import { commentText, metadataOf } from "./metadata.js";
 import { chunkOf, chunksOf, INCH, RAW, SIGNATURE, XMP } from "./png_metadata.js";
 import { writtenXmp } from "./written_xmp.js";
 
-/** The chunks of a coded PNG that stay: those of its pixels, and of its own color space. */
+/** The chunks of a coded PNG that stay: those of its pixels, and of its own colour space. */
 const KEPT = ["IHDR", "PLTE", "IDAT", "IEND", "sRGB", "iCCP", "cICP", "tRNS", "sBIT"];
 const COLORS = ["sRGB", "iCCP", "cICP"];
 
