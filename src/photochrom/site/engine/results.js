@@ -67,6 +67,6 @@ export async function resultOf(photo, kernel, { chroma }, look, how) {
   canvas.width = canvas.height = 0;
   if (coded.type !== type) throw new Error(`this browser cannot write ${format.toUpperCase()}`);
   const bytes = await DRESSED[format](new Uint8Array(await coded.arrayBuffer()), original,
-    { mark, crop: look.crop });
+    { mark, crop: look.crop && `${look.crop} of ${photo.width}x${photo.height}` });
   return { blob: new Blob([bytes], { type }), name };
 }
