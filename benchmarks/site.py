@@ -145,10 +145,9 @@ def measure(page: Page, folder: Path, memory: Memory) -> None:
         start = time.perf_counter()
         colorizer.colorize(photo).save(folder / "out.jpg", overwrite=True)
         command = time.perf_counter() - start
-        print(
-            f"{name:14} {shown:6.2f} s {delays['vividness']:7.0f} ms {delays['saturation']:8.0f} ms "
-            f"{saved:5.2f} s {memory.peak / 1e6:5.0f} MB {command:6.2f} s"
-        )
+        cells = [f"{shown:.2f} s", *(f"{delay:.0f} ms" for delay in delays.values())]
+        cells += [f"{saved:.2f} s", f"{memory.peak / 1e6:.0f} MB", f"{command:.2f} s"]
+        print(f"{name:14}", *(f"{cell:>10}" for cell in cells))
 
 
 def main() -> None:
