@@ -34,6 +34,10 @@ STROKE = [
     {"x": 200 + 12 * n, "y": 150 + 2 * n, "ab": [-45, 40], "radius": 12, "reach": None}
     for n in range(8)
 ]
+MILD = [
+    {"x": 20 + 11 * n, "y": 250, "ab": [-24, 22], "radius": 12, "reach": None} for n in range(9)
+]
+"""A stroke of a colour that is not far from the predicted one."""
 LIMITED = [
     {"x": 60, "y": 200, "ab": [10, -40], "radius": 8, "reach": 55},
     {"x": 68, "y": 203, "ab": [10, -40], "radius": 8, "reach": 55},
@@ -80,8 +84,8 @@ def tinted(colors: Array) -> Array:
 
 @pytest.mark.parametrize(
     "hints",
-    [FREE, STROKE, LIMITED, [*FREE, *LIMITED, *STROKE]],
-    ids=["free", "stroke", "limited", "all"],
+    [FREE, STROKE, MILD, LIMITED, [*FREE, *LIMITED, *STROKE, *MILD]],
+    ids=["free", "stroke", "mild stroke", "limited", "all"],
 )
 def test_hints_spread_as_in_python(
     engine: Any, lightness: Array, colors: Array, tinted: Array, hints: list[dict[str, Any]]

@@ -25,7 +25,7 @@ STROKES: list[dict[str, Any]] = [
     },
     {"effect": "saturation", "points": [[300, 300], [600, 200]], "radius": 90, "value": 2.5},
     {"effect": "erase", "points": [[500, 500]], "radius": 100},
-    {"effect": "erase", "points": [[560, 520], [560, 520]], "radius": 2},
+    {"effect": "erase", "points": [[100, 500], [140, 520]], "radius": 2},
     {"effect": "vividness", "points": [[-300, 50], [40, 50]], "radius": 50, "value": 0.25},
     {"effect": "vividness", "points": [[0, 50], [900, 599]], "radius": 20, "value": 1},
     {"effect": "original", "points": [[5000, 5000], [6000, 4000]], "radius": 30},
