@@ -117,9 +117,8 @@ def measure(page: Page, folder: Path, memory: Memory) -> None:
     """Open, change and save photos of each size, and print what it took."""
     colorizer = Colorizer()
     colorizer.colorize(np.zeros((64, 64), np.uint8))
-    print(
-        f"{'':14} {'shown':>8} {'vividness':>10} {'saturation':>11} {'file':>7} {'peak':>8} {'command':>8}"
-    )
+    heads = ("shown", "vividness", "saturation", "file", "peak", "command")
+    print(" " * 14, *(f"{head:>10}" for head in heads))
     for count, (name, size) in enumerate(SIZES.items(), 1):
         photo = folder / f"{size[0]}.jpg"
         scene(*size, photo)
