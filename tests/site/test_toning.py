@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 TONE = "({ toneOf }, srgb) => toneOf(srgb)"
 MEASURES = """({ fineness, hueSpread, strongShare, cellChroma }, colors) =>
   [fineness(colors), hueSpread(colors), strongShare(colors, 6), cellChroma(colors)]"""
-NAMES = ("astronaut", "cat", "colosseum", "harbour", "otter", "students")
+NAMES = ("astronaut", "cat", "harbour", "students")
 SEPIA = (20, 10, 0), (255, 240, 200), (140, 110, 80)
 CYANOTYPE = (0, 10, 40), (235, 245, 255), (60, 110, 170)
 
@@ -96,18 +96,19 @@ def _sky_and_meadow(examples: Path, name: str) -> Picture:
     return _of(pixels)
 
 
-MADE: list[Callable[[Path, str], Picture]] = [
-    _gray,
-    _color,
-    _toned,
-    _yellowed,
-    _stamped,
-    _out_of_register,
-    _moire,
-    _with_flower,
-    _faded,
-    _sky_and_meadow,
-]
+MADE: dict[Callable[[Path, str], Picture], str | None] = {
+    _gray: "grey",
+    _color: "color",
+    _toned: "tinted",
+    _yellowed: "tinted",
+    _stamped: "tinted",
+    _sky_and_meadow: "color",
+    _out_of_register: None,
+    _moire: None,
+    _with_flower: None,
+    _faded: None,
+}
+"""What is made of an example, and its tone where that is beyond doubt."""
 
 
 @pytest.mark.parametrize("make", MADE)
@@ -117,19 +118,10 @@ def test_a_picture_is_judged_as_by_python(
 ) -> None:
     srgb = _srgb(make(examples, name))
 
-    assert engine.run("toning.js", TONE, srgb) == toning.tone_of(srgb).value
+    judged = engine.run("toning.js", TONE, srgb)
 
-
-@pytest.mark.parametrize(
-    ("make", "tone"),
-    [(_gray, "grey"), (_toned, "tinted"), (_stamped, "tinted"), (_color, "color")],
-)
-def test_all_three_are_told_apart(
-    engine: Any, examples: Path, make: Callable[[Path, str], Picture], tone: str
-) -> None:
-    judged = [engine.run("toning.js", TONE, _srgb(make(examples, name))) for name in NAMES]
-
-    assert judged == [tone] * len(NAMES)
+    assert judged == toning.tone_of(srgb).value
+    assert judged == (MADE[make] or judged)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (3, 2), (3, 40), (20, 30), (37, 400)])
