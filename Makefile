@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
 .PHONY: help colorize app quick test test-long coverage check lint types layers real-files axe \
-	compare reference docs site kernel-wasm build clean
+	site-runtime compare reference docs site kernel-wasm build clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
@@ -90,6 +90,13 @@ axe: out/axe/axe.min.js
 out/axe/axe.min.js:
 	mkdir -p $(@D)
 	cd $(@D) && npm pack --silent axe-core && tar -xzf axe-core-*.tgz --strip-components=1 package/axe.min.js
+
+# What runs the network on the static site, for the tests; needs npm.
+site-runtime: $(VENV)/done
+	mkdir -p out/site-runtime
+	package=$$($(BIN)/python -c \
+		'from photochrom.site import *; print(f"{RUNTIME_PACKAGE}@{RUNTIME_VERSION}")') && \
+		cd out/site-runtime && npm pack --silent "$$package"
 
 # Published models of at most MOST_MB megabytes are downloaded, each after a question about its licence.
 compare: $(VENV)/done

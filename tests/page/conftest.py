@@ -11,16 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 import pyvips
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from photochrom.server import Settings, create_app
 from photochrom.server.run import address_of, listen, server_of
+from support.chromium import USUAL, axe_source, chromium
 from support.desk import Desk
-from support.programs import missing
-
-CHROMIUM = "/usr/bin/chromium"
-REPOSITORY = Path(__file__).resolve().parents[2]
-AXE = REPOSITORY / "out" / "axe" / "axe.min.js"
+from support.stripes import write_stripes
 
 
 def _serving(**settings: Any) -> Iterator[str]:
@@ -54,22 +51,8 @@ def guarded() -> Iterator[str]:
 
 @pytest.fixture(scope="module")  # while one is open, an event loop runs in this thread
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        missing(f"{CHROMIUM} is missing: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb"]
-        )
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-USUAL = {
-    "viewport": {"width": 1280, "height": 800},
-    "reduced_motion": "reduce",
-    "color_scheme": "dark",
-    "accept_downloads": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -119,22 +102,12 @@ def harbour(desk: Desk, examples: Path) -> Desk:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core."""
-    if not AXE.exists():
-        missing(f"{AXE} is missing: run `make axe`, which fetches axe-core from npm")
-    return AXE.read_text(encoding="utf-8")
+    return axe_source()
 
 
 @pytest.fixture(scope="session")
 def stripes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A photo of 3600 x 2400 pixels: a slow ramp with stripes of two pixels, ±40 codes."""
-    width, height = 3600, 2400
-    ramp = np.linspace(80, 170, height)[:, None] + np.zeros(width)
-    waves = np.where(np.arange(width) // 2 % 2 == 0, 40, -40)[None, :]
-    path = tmp_path_factory.mktemp("stripes") / "stripes.png"
-    codes = np.ascontiguousarray((ramp + waves).astype(np.uint8))
-    pyvips.Image.new_from_array(codes).write_to_file(str(path), compression=1)
-    return path
+    return write_stripes(tmp_path_factory.mktemp("stripes"))
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,11 @@ class Desk:
         )
 
     @property
+    def engine(self) -> str:
+        """What the static site's page says of its engine; with a first photo it is out of sight."""
+        return self.page.locator("#engine").text_content() or ""
+
+    @property
     def status(self) -> str:
         return self.page.inner_text("#status")
 

@@ -89,8 +89,8 @@ class FirefoxDesk:
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, script_args=arguments, sandbox=None)
 
-    def until(self, script: str, *arguments: Any) -> None:
-        end = time.monotonic() + PATIENCE_S
+    def until(self, script: str, *arguments: Any, patience_s: float = PATIENCE_S) -> None:
+        end = time.monotonic() + patience_s
         while not self.run(script, *arguments):
             assert time.monotonic() < end, script
             time.sleep(0.05)

@@ -48,7 +48,7 @@ export class Arrivals {
 
   /** The photos among files, where the server opens no films. */
   #withoutFilms(files) {
-    for (const { name } of files.filter(Film.is)) this.status.regret(texts.film.none(name));
+    for (const { name } of files.filter(Film.is)) this.status.regret(texts.noFilms(name));
     return files.filter((file) => !Film.is(file));
   }
 

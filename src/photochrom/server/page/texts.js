@@ -252,12 +252,12 @@ export const texts = {
   filmStart: "Start",
   filmPicture: "Save only the picture of this shot",
   filmVideo: "Preview of the coloured film, without sound",
+  noFilms: (name) => `${name} is a film. For films this server needs the extra "video": `
+    + "pip install 'photochrom[video]'",
   film: {
     invitation: () => (matchMedia("(pointer: coarse)").matches
       ? "Choose black-and-white photos or films from this device."
       : "Drop black-and-white photos, a folder of them or a film here, paste a photo, or choose some."),
-    none: (name) => `${name} is a film. For films this server needs the extra "video": `
-      + "pip install 'photochrom[video]'",
     reading: (done) => `Looking for the shots of the film, ${done} %`,
     whatNext: "Click a place in the picture to change its colour. The whole shot follows.",
     whatNextTouch: "Tap a place in the picture to change its colour. The whole shot follows.",
@@ -323,6 +323,8 @@ export const texts = {
     })[state],
     lostBefore: (count) => `${many(count, "photo", "photos")} of before must be opened again: the page `
       + "was loaded anew, and keeps nothing.",
+    noFilms: (name) => `${name} is a film. The installed Photochrom colours films: `
+      + "pip install 'photochrom[video]'",
     tooLarge: (size, most) => `${megabytes(size)}, but this browser has room for ${megabytes(most)} at most.`,
   },
   engine: {
