@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -81,7 +81,7 @@ def scene(width: int, height: int, path: Path) -> None:
 
 
 class Memory:
-    """The largest resident set of Chromium's renderers, watched until `stop`."""
+    """The memory that no other process shares (USS) of the page's renderer, watched until `stop`."""
 
     def __init__(self) -> None:
         self.peak, self._running = 0, True
@@ -89,11 +89,12 @@ class Memory:
         self._thread.start()
 
     def now(self) -> int:
-        """Bytes of the largest renderer."""
+        """Bytes of the largest renderer that this process has started."""
         largest = 0
-        for process in psutil.process_iter(["cmdline", "memory_info"]):
-            if "--type=renderer" in (process.info["cmdline"] or []):
-                largest = max(largest, process.info["memory_info"].rss)
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if "--type=renderer" in process.cmdline():
+                    largest = max(largest, process.memory_full_info().uss)
         return largest
 
     def _watch(self) -> None:

@@ -61,8 +61,10 @@ export class Network {
         Object.assign(runtime.env.wasm, { wasmBinary: wasm, numThreads: threads, wasmPaths: { mjs: glue } });
         runtime.env.logLevel = "error";
         network.#runtime = runtime;
-        network.#session = await runtime.InferenceSession.create(model.slice(0), {
-          executionProviders: [backend], graphOptimizationLevel: "all", logSeverityLevel: ERRORS });
+        network.#session = await runtime.InferenceSession.create(new Uint8Array(model), {
+          executionProviders: [backend], graphOptimizationLevel: "all", logSeverityLevel: ERRORS,
+          enableCpuMemArena: false, enableMemPattern: false });
+        runtime.env.wasm.wasmBinary = undefined; // 14 MB that nothing needs any more
         Object.assign(network, { backend, threads, contract });
         await network.#measure();
         return network;
