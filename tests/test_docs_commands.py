@@ -56,6 +56,10 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/training.md", "photochrom train configs/koala.toml --set 'embedder.model="),
         ("docs/training.md", "photochrom train configs/photochrom.toml --set data.stream=true"),
     ],
+    "needs npm; tests/site builds one and opens it": [
+        ("docs/site.md", "photochrom site"),
+        ("docs/site.md", "python3 -m http.server"),
+    ],
     "needs a dozen decoders, npm packages and compilers": [
         ("docs/reversible.md", "python benchmarks/jpeg_decoders.py"),
     ],

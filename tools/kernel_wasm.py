@@ -3,7 +3,8 @@
     python -m tools.kernel_wasm
 
 Needs clang and wasm-ld. The result is committed, so that nobody needs them to build a site; a
-custom section of it holds the SHA-256 of the sources, by which a test finds one that is out of date.
+custom section of it holds the SHA-256 of the sources, by which a test finds one that is out of
+date.
 """
 
 from __future__ import annotations

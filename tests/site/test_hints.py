@@ -20,11 +20,12 @@ HINTS: list[dict[str, Any]] = [
     {"x": 900.4, "y": 599, "ab": [5, 50], "radius": 40, "reach": None},
     {"x": 300, "y": 300, "ab": [10, 10], "radius": 20, "reach": 90},
     {"x": 330, "y": 305, "ab": [10, 10], "radius": 20, "reach": 90},
-    {"x": 345, "y": 330, "ab": [10, 10], "radius": 20, "reach": 1},
-    {"x": 346, "y": 330, "ab": [-10, 10], "radius": 20, "reach": 90},  # in the same pixel
+    {"x": 345, "y": 330, "ab": [10, 10], "radius": 20, "reach": 90},
+    {"x": 346, "y": 330, "ab": [-10, 10], "radius": 20, "reach": 1},  # in the same pixel
     {"x": 440, "y": 330, "ab": [-10, 10], "radius": 20, "reach": 90},  # too far for one stroke
     {"x": 420, "y": 100, "ab": [0, 0], "radius": 60, "reach": None},
     {"x": 470, "y": 130, "ab": [9, 9], "radius": 60, "reach": None},  # overlaps
+    {"x": 3, "y": 3, "ab": [1, 2], "radius": 4, "reach": None},  # in the first one's pixel
 ]
 
 PLACED = """(m, hints, [photo, shape]) => {

@@ -1,7 +1,7 @@
 """A static site that colours photos in the browser: the server's page over an engine of its own.
 
-`build` writes the folder. The engine (`engine/`, JavaScript and the C kernel in WebAssembly) does the
-arithmetic of `photochrom.pipeline`; ONNX Runtime Web runs the network.
+`build` writes the folder. The engine (`engine/`, JavaScript and the C kernel in WebAssembly) does
+the arithmetic of `photochrom.pipeline`; ONNX Runtime Web runs the network.
 """
 
 from photochrom.site.build import build_site

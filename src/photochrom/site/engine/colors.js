@@ -2,15 +2,16 @@
  *  depend on (`photochrom.pipeline.predictions` and `photochrom.workspace`). */
 import { adjusted } from "./adjustments.js";
 import { clean } from "./cleaning.js";
-import { cellsOf, decoded } from "./decoding.js";
+import { abOfLogits, cellsOf, confidenceOfLogits } from "./decoding.js";
 import { PlacedHints, checkInside, placeIn, rounded } from "./hints.js";
 import { LARGEST_AB, abOf, labFromSrgb } from "./lab.js";
-import { Dissimilarity, HintDistances, hintedColors } from "./propagation.js";
+import { Dissimilarity, HintDistances, hintedColors, reachMask } from "./propagation.js";
+import { snapToHints } from "./settling.js";
 import { copySize } from "./sizes.js";
-import { Masks, withHints, withStrokes } from "./strokes.js";
-import { hexOf, inGamut, lightnessAt, suggestionsAt } from "./suggestions.js";
+import { Masks, keeping, mixed, scaled } from "./strokes.js";
+import { distribution, hexOf, inGamut, likelyColors } from "./suggestions.js";
 import { toneOf } from "./toning.js";
-import { linearChroma, refine } from "./upsampling.js";
+import { bilateralWeights, linearChroma, refine } from "./upsampling.js";
 import { decodingAt } from "./vividness.js";
 
 const BLANK = 1.5; // standard deviation of L below which colours fade to grey
@@ -80,11 +81,17 @@ export class PhotoColors {
   }
 
   /** A decoded distribution at every pixel of the small copy. */
-  #upsampled({ lightness }, logits, decoding) {
-    const { ab, confidence } = decoded(logits, this.contract, decoding);
+  #upsampled(copy, logits, decoding) {
+    const { lightness } = copy;
+    const { bins, logWeights } = this.contract;
+    const ab = abOfLogits(logits, { bins, logWeights }, decoding);
     const fade = decoding.gain * Math.min(1, standardDeviation(lightness) / BLANK);
     const held = ab.map((value) => Math.min(LARGEST_AB, Math.max(-LARGEST_AB, value)) * fade);
-    return { ab: refine(held, lightness), confidence };
+    copy.weights ??= bilateralWeights(lightness, lightness.height / ab.height);
+    logits.confidence ??= new Cache();
+    const confidence = logits.confidence.get(decoding.gamma,
+      () => confidenceOfLogits(logits, logWeights, decoding.gamma));
+    return { ab: refine(held, lightness, copy.weights), confidence };
   }
 
   /** The colours without hints: { ab (h, w, 2), confidence }. */
@@ -115,7 +122,14 @@ export class PhotoColors {
     const dissimilarity = this.#dissimilarity.get(`${size} ${vividness}`,
       () => new Dissimilarity(distances, plain.ab));
     const { free, all } = hintedColors(placed, asked.ab, plain.ab, dissimilarity);
-    return withHints({ plain, free: { ab: free, confidence: asked.confidence }, all, placed, lightness, masks, fitted });
+    let colors = { ab: free, confidence: asked.confidence,
+      chroma: snapToHints(placed.free, fitted(free), lightness) };
+    if (placed.limited.length) {
+      const painted = { ...colors, ab: all, chroma: snapToHints(placed, fitted(all), lightness) };
+      colors = mixed(colors, painted, reachMask(placed.limited));
+    }
+    const without = { ...plain, chroma: fitted(plain.ab) };
+    return masks.has("erase") ? mixed(colors, without, masks.weight("erase")) : colors;
   }
 
   /** The colours of a look before its adjustments: { ab (h, w, 2), chroma, confidence (cells) }. */
@@ -124,12 +138,16 @@ export class PhotoColors {
     return this.#local.get(JSON.stringify([size, vividness, hints, strokes]), async () => {
       const { srgb, lightness } = await this.copy(size);
       const masks = new Masks(strokes, this.photo.size, lightness);
-      const colors = await this.#withHints(look, masks);
+      let colors = await this.#withHints(look, masks);
       const others = new Map();
-      for (const { value } of masks.byValue("vividness"))
+      for (const [value, weight] of masks.byValue("vividness")) {
         if (!others.has(value)) others.set(value, await this.#withHints({ ...look, vividness: value }, masks));
-      return withStrokes(colors, masks, { atVividness: (value) => others.get(value),
-        own: abOf(labFromSrgb(srgb)), bands: this.photo.isGray ? 1 : 3 });
+        colors = mixed(colors, others.get(value), weight);
+      }
+      if (masks.has("saturation")) colors = scaled(colors, masks.values("saturation", 1));
+      if (masks.has("original"))
+        colors = keeping(colors, masks.weight("original"), abOf(labFromSrgb(srgb)), this.photo.isGray ? 1 : 3);
+      return colors;
     });
   }
 
@@ -151,10 +169,14 @@ export class PhotoColors {
     checkInside(x, y, photo.size, photo.name);
     const { lightness } = await this.copy(look.size);
     const place = placeIn(x, y, photo.size, lightness);
-    const light = lightnessAt(place, lightness);
-    const at = place.map(rounded)[0] * lightness.width + place.map(rounded)[1];
+    const [row, column] = place.map(rounded);
+    const at = row * lightness.width + column;
+    const light = lightness.data[at];
     const cells = cellsOf(await this.#distribution(look.size), contract.bins.length);
-    const likely = suggestionsAt(place, lightness, cells, contract,
+    const stride = lightness.height / cells.height;
+    const cell = place.map((value, side) =>
+      Math.min(Math.floor((value + 0.5) / stride), [cells.height, cells.width][side] - 1));
+    const likely = likelyColors(distribution(cells, cell, contract.logWeights), contract.bins, light,
       decodingAt(contract.dial, look.vividness).gain, count);
     const { ab } = await this.of(look);
     const color = (pair) => ({ ab: pair, color: hexOf(pair, light) });

@@ -2,37 +2,63 @@
  *  (`photochrom.workshop.onnx_export`), so that another vividness needs no run of the network. */
 import { Field } from "./fields.js";
 
-/** The mean of softmax((z - γ log w) / T), and how sure the network is.
- *  logits: { data: (Q, h, w), height, width }. bins: Q pairs of a and b. logWeights: Q numbers.
- *  Returns ab (h, w, 2), Lab units without the dial's gain, and confidence (h, w), 0..1. */
-export function decoded({ data, height, width }, { bins, logWeights }, { gamma, temperature }) {
-  const count = bins.length;
+/** The largest z - γ log w of each cell. */
+function highestOf({ data, height, width }, logWeights, gamma) {
   const cells = height * width;
-  const ab = new Field(height, width, 2);
-  const confidence = new Field(height, width);
-  const z = new Float64Array(count);
-  for (let cell = 0; cell < cells; cell += 1) {
-    let highest = -Infinity;
-    for (let bin = 0; bin < count; bin += 1) {
-      z[bin] = data[bin * cells + cell] - gamma * logWeights[bin];
-      if (z[bin] > highest) highest = z[bin];
+  const highest = new Float64Array(cells).fill(-Infinity);
+  for (let bin = 0, at = 0; bin < logWeights.length; bin += 1) {
+    const balance = gamma * logWeights[bin];
+    for (let cell = 0; cell < cells; cell += 1, at += 1) {
+      const value = data[at] - balance;
+      if (value > highest[cell]) highest[cell] = value;
     }
-    let [total, weighted, sum, a, b] = [0, 0, 0, 0, 0];
-    for (let bin = 0; bin < count; bin += 1) {
-      const below = z[bin] - highest;
-      const weight = Math.exp(below);
-      total += weight;
-      weighted += weight * below;
-      const share = Math.exp(below / temperature);
-      sum += share;
-      a += share * bins[bin][0];
-      b += share * bins[bin][1];
-    }
-    ab.data[2 * cell] = a / sum;
-    ab.data[2 * cell + 1] = b / sum;
-    confidence.data[cell] = 1 - (Math.log(total) - weighted / total) / Math.log(count);
   }
-  return { ab, confidence };
+  return highest;
+}
+
+/** ab (h, w, 2), Lab units without the dial's gain: the mean of softmax((z - γ log w) / T).
+ *  logits: { data: (Q, h, w), height, width }. bins: Q pairs of a and b. logWeights: Q numbers. */
+export function abOfLogits(logits, { bins, logWeights }, { gamma, temperature }) {
+  const { data, height, width } = logits;
+  const cells = height * width;
+  const highest = highestOf(logits, logWeights, gamma);
+  const [sum, sumA, sumB] = [0, 0, 0].map(() => new Float64Array(cells));
+  for (let bin = 0, at = 0; bin < bins.length; bin += 1) {
+    const balance = gamma * logWeights[bin];
+    const [a, b] = bins[bin];
+    for (let cell = 0; cell < cells; cell += 1, at += 1) {
+      const share = Math.exp((data[at] - balance - highest[cell]) / temperature);
+      sum[cell] += share;
+      sumA[cell] += share * a;
+      sumB[cell] += share * b;
+    }
+  }
+  const ab = new Field(height, width, 2);
+  for (let cell = 0; cell < cells; cell += 1) {
+    ab.data[2 * cell] = sumA[cell] / sum[cell];
+    ab.data[2 * cell + 1] = sumB[cell] / sum[cell];
+  }
+  return ab;
+}
+
+/** How sure the network is, (h, w), 0..1: one less the entropy at T 1, as a share of its largest. */
+export function confidenceOfLogits(logits, logWeights, gamma) {
+  const { data, height, width } = logits;
+  const cells = height * width;
+  const highest = highestOf(logits, logWeights, gamma);
+  const [total, weighted] = [0, 0].map(() => new Float64Array(cells));
+  for (let bin = 0, at = 0; bin < logWeights.length; bin += 1) {
+    const balance = gamma * logWeights[bin];
+    for (let cell = 0; cell < cells; cell += 1, at += 1) {
+      const below = data[at] - balance - highest[cell];
+      const weight = Math.exp(below);
+      total[cell] += weight;
+      weighted[cell] += weight * below;
+    }
+  }
+  const most = Math.log(logWeights.length);
+  return new Field(height, width).map((_, cell) =>
+    1 - (Math.log(total[cell]) - weighted[cell] / total[cell]) / most);
 }
 
 /** Logits with the bins of a cell side by side, (h, w, Q). */

@@ -123,7 +123,7 @@ export function correctedExif(exif, { orientation = 1, width, height, reframed =
   for (const tag of own.tags) if (isAboutPixels(tag)) own.remove(tag);
   own.set(ORIENTATION, orientation);
   const details = own.child(EXIF);
-  if (details.child(INTEROPERABILITY).place(1)) markSrgb(details.child(INTEROPERABILITY));
+  if (isAdobeRgb(details.child(INTEROPERABILITY))) details.remove(INTEROPERABILITY);
   details.set(COLOR_SPACE, 1);
   details.set(PIXELS_ACROSS, width);
   details.set(PIXELS_DOWN, height);
@@ -134,10 +134,10 @@ export function correctedExif(exif, { orientation = 1, width, height, reframed =
   return data;
 }
 
-/** DCF's mark of Adobe RGB becomes that of sRGB. */
-function markSrgb(interoperability) {
-  const place = interoperability.place(1) + 8;
-  if (standsAt(interoperability.data, "R03", place)) interoperability.data.set(latin("R98"), place);
+/** Whether interoperability stands for Adobe RGB (DCF, R03). */
+function isAdobeRgb(interoperability) {
+  const place = interoperability.place(1);
+  return place > 0 && standsAt(interoperability.data, "R03", place + 8);
 }
 
 /** The block without its second directory, and without the picture that this points to. */

@@ -27,45 +27,55 @@ export class Field {
 /** Mean over the window of `radius` pixels to each side, edges repeated. */
 export function windowMean(image, radius) {
   const { height, width, bands } = image;
-  const side = 2 * radius + 1;
-  const down = new Field(height, width, bands);
+  const mean = new Field(height, width, bands);
   const stride = width * bands;
+  const side = 2 * radius + 1;
+  const margin = radius * bands;
+  const sums = new Float64Array(stride + 2 * margin); // of a column of rows, its edges repeated
   for (let row = 0; row < height; row += 1) {
-    const target = down.data.subarray(row * stride, (row + 1) * stride);
+    sums.fill(0);
     for (let step = -radius; step <= radius; step += 1) {
       const source = Math.min(height - 1, Math.max(0, row + step)) * stride;
-      for (let i = 0; i < stride; i += 1) target[i] += image.data[source + i];
+      for (let i = 0; i < stride; i += 1) sums[margin + i] += image.data[source + i];
     }
-    for (let i = 0; i < stride; i += 1) target[i] /= side;
-  }
-  const mean = new Field(height, width, bands);
-  const columns = Array.from({ length: width + 2 * radius }, (_, i) =>
-    Math.min(width - 1, Math.max(0, i - radius)) * bands);
-  for (let row = 0; row < height; row += 1) {
-    const start = row * stride;
-    for (let column = 0; column < width; column += 1)
-      for (let band = 0; band < bands; band += 1) {
-        let sum = 0;
-        for (let i = 0; i < side; i += 1) sum += down.data[start + columns[column + i] + band];
-        mean.data[start + column * bands + band] = sum / side;
-      }
+    for (let i = 0; i < margin; i += 1) {
+      sums[i] = sums[margin + i % bands];
+      sums[margin + stride + i] = sums[margin + stride - bands + i % bands];
+    }
+    for (let i = 0, at = row * stride; i < stride; i += 1, at += 1) {
+      let sum = 0;
+      for (let place = i; place <= i + 2 * margin; place += bands) sum += sums[place];
+      mean.data[at] = sum / (side * side);
+    }
   }
   return mean;
+}
+
+/** Each band of an image times a field (h, w). */
+function times(image, field) {
+  const { bands, pixels } = image;
+  const product = new Field(image.height, image.width, bands);
+  for (let i = 0, at = 0; i < pixels; i += 1)
+    for (let band = 0; band < bands; band += 1, at += 1) product.data[at] = image.data[at] * field.data[i];
+  return product;
 }
 
 /** The lines image = slope * guide + offset that fit best in windows, averaged over windows.
  *  image: (h, w, bands). guide: (h, w). He, Sun, Tang, "Guided image filtering", 2010. */
 export function guidedCoefficients(image, guide, radius, epsilon) {
-  const { bands } = image;
+  const { height, width, bands, pixels } = image;
   const meanGuide = windowMean(guide, radius).data;
   const meanImage = windowMean(image, radius).data;
-  const product = windowMean(image.map((value, i) => value * guide.data[Math.floor(i / bands)]), radius);
-  const square = windowMean(guide.map((value) => value * value), radius).data;
-  const slope = product.map((value, i) => {
-    const at = Math.floor(i / bands);
-    const variance = square[at] - meanGuide[at] * meanGuide[at];
-    return (value - meanGuide[at] * meanImage[i]) / (variance + epsilon);
-  });
-  const offset = slope.map((value, i) => meanImage[i] - value * meanGuide[Math.floor(i / bands)]);
+  const product = windowMean(times(image, guide), radius).data;
+  const square = windowMean(times(guide, guide), radius).data;
+  const [slope, offset] = [0, 0].map(() => new Field(height, width, bands));
+  for (let i = 0, at = 0; i < pixels; i += 1) {
+    const mean = meanGuide[i];
+    const divisor = square[i] - mean * mean + epsilon;
+    for (let band = 0; band < bands; band += 1, at += 1) {
+      slope.data[at] = (product[at] - mean * meanImage[at]) / divisor;
+      offset.data[at] = meanImage[at] - slope.data[at] * mean;
+    }
+  }
   return { slope: windowMean(slope, radius), offset: windowMean(offset, radius) };
 }

@@ -129,13 +129,13 @@ export function pictureOf({ height, width, columns, re, im }) {
   return picture;
 }
 
-/** The frequency of each row of a spectrum, cycles a pixel, -0.5 to 0.5. */
+/** The frequency of each row of a spectrum, cycles a pixel, -0.5 to 0.5; rounded as NumPy does. */
 export const frequenciesDown = (height) => Float64Array.from({ length: height },
-  (_, row) => (row < Math.ceil(height / 2) ? row : row - height) / height);
+  (_, row) => (row < Math.ceil(height / 2) ? row : row - height) * (1 / height));
 
 /** The frequency of each column of a half-plane spectrum, cycles a pixel, 0 to 0.5. */
 export const frequenciesAcross = (width) => Float64Array.from({ length: Math.floor(width / 2) + 1 },
-  (_, column) => column / width);
+  (_, column) => column * (1 / width));
 
 /** The window of Hann over a length, 0 at both ends. */
 export const hann = (length) => Float64Array.from({ length },

@@ -23,7 +23,8 @@ export function gifHeader(data) {
     else break;
     skipBlocks();
   }
-  return { width: uint16(data, 6, true), height: uint16(data, 8, true), bits: 8, bands: 3, pages: Math.max(1, pages) };
+  const [width, height] = [uint16(data, 6, true), uint16(data, 8, true)];
+  return { width, height, bits: 8, bands: 3, pages: Math.max(1, pages) };
 }
 
 /** BMP: of OS/2, or of Windows, whose height is negative for rows from above. */
@@ -39,10 +40,11 @@ export function psdHeader(data) {
   if (data.length < 26) return null;
   const colors = { 1: 1, 3: 3, 4: 4 }[uint16(data, 24)] ?? null;
   const alpha = colors && colors < 4 && uint16(data, 12) > colors ? 1 : 0;
-  return { width: uint32(data, 18), height: uint32(data, 14), bits: uint16(data, 22), bands: colors && colors + alpha };
+  const [width, height, bits] = [uint32(data, 18), uint32(data, 14), uint16(data, 22)];
+  return { width, height, bits, bands: colors && colors + alpha };
 }
 
-/** TIFF: of the first page; a BigTIFF's size is left unknown by its own reader alone. */
+/** TIFF and BigTIFF: of the first page. */
 export function tiffHeader(data) {
   const little = data[0] === 0x49;
   const big = uint16(data, 2, little) === 43;
@@ -68,8 +70,8 @@ export function tiffHeader(data) {
 }
 
 const wide = (data, at, little) => {
-  const [low, high] = little ? [uint32(data, at, true), uint32(data, at + 4, true)] : [uint32(data, at + 4), uint32(data, at)];
-  return high * 2 ** 32 + low;
+  const [first, second] = [uint32(data, at, little), uint32(data, at + 4, little)];
+  return little ? second * 2 ** 32 + first : first * 2 ** 32 + second;
 };
 
 /** The first number of an entry; null where it has none. */
@@ -77,9 +79,10 @@ function valueOf(data, place, little, big) {
   if (!place) return null;
   const width = { 3: 2, 4: 4 }[uint16(data, place + 2, little)];
   if (!width) return null;
-  const [count, value] = big ? [wide(data, place + 4, little), place + 12] : [uint32(data, place + 4, little), place + 8];
-  const far = count * width > (big ? 8 : 4);
-  const at = far ? (big ? wide(data, value, little) : uint32(data, value, little)) : value;
+  const offset = big ? wide : uint32;
+  const value = place + (big ? 12 : 8);
+  const far = offset(data, place + 4, little) * width > (big ? 8 : 4);
+  const at = far ? offset(data, value, little) : value;
   return width === 2 ? uint16(data, at, little) : uint32(data, at, little);
 }
 
@@ -120,7 +123,8 @@ export function jp2Header(data) {
   const number = (at) => uint32(data, start + at);
   const bands = uint16(data, start + 40);
   const bits = 1 + (data[start + 42] & 127);
-  return { width: number(8) - number(16), height: number(12) - number(20), bits, bands: bands <= 4 ? bands : null };
+  const [width, height] = [number(8) - number(16), number(12) - number(20)];
+  return { width, height, bits, bands: bands <= 4 ? bands : null };
 }
 
 /** PBM, PGM and PPM: numbers in text, with comments between them. */
@@ -129,5 +133,6 @@ export function pnmHeader(data) {
   const found = /^P([1-6])\s+(\d+)\s+(\d+)(?:\s+(\d+))?/.exec(text);
   if (!found) return null;
   const bits = ["1", "4"].includes(found[1]) || Number(found[4]) < 256 ? 8 : 16;
-  return { width: Number(found[2]), height: Number(found[3]), bits, bands: ["3", "6"].includes(found[1]) ? 3 : 1 };
+  const bands = ["3", "6"].includes(found[1]) ? 3 : 1;
+  return { width: Number(found[2]), height: Number(found[3]), bits, bands };
 }

@@ -1,7 +1,7 @@
-/** ICC profiles: which space one means, and the RGB profile for what grey becomes in color; as
+/** ICC profiles: which space one means, and the RGB profile for what grey becomes in colour; as
  *  `photochrom.photo.icc`. ICC.1:2022, sections 7, 8, 10.6 and 10.18. */
 
-import { bytes32, joined, latin, latinAt, standsAt, uint16, uint32 } from "./bytes.js";
+import { bytes16, bytes32, joined, latin, latinAt, standsAt, uint16, uint32 } from "./bytes.js";
 
 const HEADER = 128;
 /** The sRGB profile that libvips carries (Compact ICC Profiles, in the public domain). */
@@ -118,17 +118,19 @@ function luminanceCurve(lightness) {
 
 function nameOf(tags) {
   const data = tags.get("desc");
-  if (data && standsAt(data, "mluc"))
-    return new TextDecoder("utf-16be").decode(data.subarray(uint32(data, 24), uint32(data, 24) + uint32(data, 20)));
+  if (data && standsAt(data, "mluc")) {
+    const [size, start] = [uint32(data, 20), uint32(data, 24)];
+    return new TextDecoder("utf-16be").decode(data.subarray(start, start + size));
+  }
   if (data && standsAt(data, "desc")) return latinAt(data, 12, uint32(data, 8)).replace(/\0+$/, "");
   return "unnamed profile";
 }
 
 /** A multiLocalizedUnicode element with one language. */
 function description(text) {
-  const letters = Uint8Array.from([...text].flatMap((letter) => [letter.charCodeAt(0) >> 8, letter.charCodeAt(0) & 255]));
-  const numbers = [1, 12].map((number) => bytes32(number));
-  return joined([latin("mluc\0\0\0\0"), ...numbers, latin("enUS"), bytes32(letters.length), bytes32(28), letters]);
+  const letters = joined(text.split("").map((letter) => bytes16(letter.charCodeAt(0))));
+  const head = [latin("mluc\0\0\0\0"), bytes32(1), bytes32(12), latin("enUS")];
+  return joined([...head, bytes32(letters.length), bytes32(28), letters]);
 }
 
 /** A profile of a header and tags; the digest is not computed. */

@@ -7,7 +7,9 @@ import { correctedExif } from "./exif.js";
 import { srgbProfile } from "./icc.js";
 import { keptResources, PREFIX as PHOTOSHOP } from "./iptc.js";
 import { EXIF, EXTENDED_BY, EXTENSION, ICC, JFIF, UNITS, XMP } from "./jpeg_metadata.js";
-import { APP0, APP1, APP13, APP2, COM, frameOf, isApp, isFrame, LONGEST, segment, segmentsOf } from "./jpeg_parts.js";
+import {
+  APP0, APP1, APP13, APP2, COM, frameOf, isApp, isFrame, LONGEST, segment, segmentsOf,
+} from "./jpeg_parts.js";
 import { md5 } from "./md5.js";
 import { metadataOf } from "./metadata.js";
 import { writtenXmp } from "./written_xmp.js";
@@ -59,7 +61,7 @@ function jfifSegment(density) {
 /** The JPEG that a canvas encoded, in sRGB, with the metadata of the photo that it was made of.
  *
  *  coded, original: the bytes of the files; the original a JPEG, PNG, WebP, or else without metadata.
- *  orientation: EXIF's, of the coded pixels. mark: whether XMP says that the colors are computed.
+ *  orientation: EXIF's, of the coded pixels. mark: whether XMP says that the colours are computed.
  *  crop: as `writtenXmp` takes it. Throws where the coded file is no JPEG. */
 export async function dressedJpeg(coded, original, { orientation = 1, mark = true, crop = null } = {}) {
   const metadata = await metadataOf(original);

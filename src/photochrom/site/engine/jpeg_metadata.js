@@ -11,7 +11,7 @@ import { Packet } from "./xmp.js";
 export const [JFIF, EXIF, ICC] = ["JFIF\0", "Exif\0\0", "ICC_PROFILE\0"];
 export const [XMP, EXTENSION] = ["http://ns.adobe.com/xap/1.0/\0", "http://ns.adobe.com/xmp/extension/\0"];
 export const EXTENDED_BY = "xmpNote:HasExtendedXMP";
-/** JFIF's numbers of units of resolution. */
+/** JFIF's numbers of units of resolution; the first says how wide a pixel is to its height. */
 export const UNITS = [null, "in", "cm"];
 const GUID = 32;
 
@@ -48,7 +48,7 @@ function soundSegments(data) {
 
 function jfifDensity(inside) {
   const [unit, across, down] = [UNITS[inside[7]], uint16(inside, 8), uint16(inside, 10)];
-  return unit && across && down ? { across, down, unit } : null;
+  return unit !== undefined && across && down ? { across, down, unit } : null;
 }
 
 function joinedProfile(parts) {

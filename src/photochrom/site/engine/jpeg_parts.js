@@ -95,7 +95,7 @@ function endOfCoded(data, start) {
 }
 
 /** The header of a frame: { marker, precision, height, width, components }; of each component its
- *  number, its sampling factors as one byte, and its quantization table. */
+ *  number, its sampling factors as one byte, and its quantisation table. */
 export function frameOf(data, piece) {
   const { marker, body, end } = piece;
   const count = data[body + 5];

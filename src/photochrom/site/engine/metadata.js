@@ -10,14 +10,15 @@ import { webpMetadata } from "./webp_chunks.js";
 const NOTHING = {
   exif: null, xmp: null, resources: null, comments: [], texts: [], density: null, profile: null,
 };
-/** Digits a millimeter; what says more is damaged. */
+/** Pixels an inch; what says more is damaged. */
 const FINEST = 25.4e6;
 
 /** The metadata of a JPEG, PNG or WebP, as far as it is sound.
  *
  *  exif: the block without its prefix. xmp: the packet. resources: Photoshop's, with IPTC, without
  *  thumbnails. comments: Uint8Arrays, of a JPEG. texts: of a PNG, { keyword, text, chunk }. density:
- *  { across, down, unit }, unit "in" or "cm". profile: the ICC profile. Each null where it is
+ *  { across, down, unit }, unit "in" or "cm", of a JPEG also null, for a ratio alone.
+ *  profile: the ICC profile. Each null where it is
  *  missing. original: the file's bytes, a Uint8Array. */
 export async function metadataOf(original) {
   const found = { ...NOTHING, ...(await metadataOfKind(original)) };

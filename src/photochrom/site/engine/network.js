@@ -3,6 +3,7 @@
 import { Field } from "./fields.js";
 
 const MOST_THREADS = 8; // more gain nothing for a network this small
+const ERRORS = 3; // of the severities of ONNX Runtime: its warnings are for developers
 const GZIP = [0x1F, 0x8B];
 
 /** Fetch a file of the site; progress: gets the bytes of each piece. A file that the server left packed
@@ -60,8 +61,10 @@ export class Network {
         Object.assign(runtime.env.wasm, { wasmBinary: wasm, numThreads: threads, wasmPaths: { mjs: glue } });
         runtime.env.logLevel = "error";
         network.#runtime = runtime;
-        network.#session = await runtime.InferenceSession.create(model.slice(0), {
-          executionProviders: [backend], graphOptimizationLevel: "all" });
+        network.#session = await runtime.InferenceSession.create(new Uint8Array(model), {
+          executionProviders: [backend], graphOptimizationLevel: "all", logSeverityLevel: ERRORS,
+          enableCpuMemArena: false, enableMemPattern: false });
+        runtime.env.wasm.wasmBinary = undefined; // 14 MB that nothing needs any more
         Object.assign(network, { backend, threads, contract });
         await network.#measure();
         return network;

@@ -13,8 +13,10 @@ export class PhotoError extends Error {}
 
 const megapixels = (pixels) => Math.round(pixels / 1e6);
 
-/** One photo. Its pixels are decoded when they are needed, and let go by `rest`. */
+/** One photo. Its pixels are decoded when they are needed, and let go by `rest`, or when those of another
+ *  photo are decoded. */
 export class Photo {
+  static #decodedOne = null;
   #bitmap = null;
 
   /** file: a File. mostPixels: the largest photo that is opened. Throws PhotoError. */
@@ -72,6 +74,8 @@ export class Photo {
 
   async #decoded() {
     if (this.#bitmap) return this.#bitmap;
+    Photo.#decodedOne?.rest();
+    Photo.#decodedOne = this;
     try {
       this.#bitmap = await createImageBitmap(this.file, { imageOrientation: this.imageOrientation });
     } catch {

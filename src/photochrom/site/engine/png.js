@@ -8,7 +8,7 @@ import { commentText, metadataOf } from "./metadata.js";
 import { chunkOf, chunksOf, INCH, RAW, SIGNATURE, XMP } from "./png_metadata.js";
 import { writtenXmp } from "./written_xmp.js";
 
-/** The chunks of a coded PNG that stay: those of its pixels, and of its own color space. */
+/** The chunks of a coded PNG that stay: those of its pixels, and of its own colour space. */
 const KEPT = ["IHDR", "PLTE", "IDAT", "IEND", "sRGB", "iCCP", "cICP", "tRNS", "sBIT"];
 const COLORS = ["sRGB", "iCCP", "cICP"];
 
@@ -23,7 +23,7 @@ export async function dressedPng(coded, original, { orientation = 1, mark = true
   const bands = head.data[9] === 6 ? 4 : 3;
   const written = [latin(SIGNATURE), head.whole];
   if (!own.some(({ name }) => COLORS.includes(name))) written.push(chunkOf("sRGB", Uint8Array.of(0)));
-  if (metadata.density) written.push(physChunk(metadata.density));
+  if (metadata.density?.unit) written.push(physChunk(metadata.density));
   written.push(...metadata.texts.map(({ chunk }) => chunk));
   written.push(...metadata.comments.map((comment) => textChunk("Comment", commentText(comment))));
   const resources = keptResources(metadata.resources, Boolean(crop));

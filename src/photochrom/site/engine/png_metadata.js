@@ -11,7 +11,7 @@ export const SIGNATURE = "\x89PNG\r\n\x1a\n";
 export const [XMP, RAW] = ["XML:com.adobe.xmp", "Raw profile type "];
 const TEXTS = ["tEXt", "zTXt", "iTXt"];
 const [MOST_TEXTS, LONGEST_TEXT] = [1000, 16 << 20];
-/** Meters. */
+/** Metres. */
 export const INCH = 0.0254;
 
 /** The chunks of a PNG, { name, data, whole }, as far as they are sound. */
@@ -57,7 +57,7 @@ function takeText(found, text) {
   else found.texts.push(text);
 }
 
-/** Pixels an inch where a whole number of them was rounded, else a centimeter. */
+/** Pixels an inch where a whole number of them was rounded, else a centimetre. */
 function densityOf(data) {
   const metric = [uint32(data, 0), uint32(data, 4)];
   if (data.length !== 9 || data[8] !== 1 || !metric[0] || !metric[1]) return null;

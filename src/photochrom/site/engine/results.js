@@ -45,8 +45,7 @@ async function painted(photo, kernel, chroma, { crop, turn }) {
   const pass = new FullSizePass(kernel, { width, height, isGray, chroma, mostRows });
   await photo.strips((pixels, top, rows) => {
     if (top + rows <= part.y || top >= part.y + part.height) return;
-    const colored = new ImageData(new Uint8ClampedArray(pass.color(pixels, top)), width, rows);
-    pen.putImageData(colored, -part.x, top - part.y);
+    pen.putImageData(new ImageData(pass.color(pixels, top), width, rows), -part.x, top - part.y);
   });
   photo.rest();
   return turned(canvas, turn);
@@ -67,6 +66,6 @@ export async function resultOf(photo, kernel, { chroma }, look, how) {
   canvas.width = canvas.height = 0;
   if (coded.type !== type) throw new Error(`this browser cannot write ${format.toUpperCase()}`);
   const bytes = await DRESSED[format](new Uint8Array(await coded.arrayBuffer()), original,
-    { mark, crop: look.crop });
+    { mark, crop: look.crop && `${look.crop} of ${photo.width}x${photo.height}` });
   return { blob: new Blob([bytes], { type }), name };
 }

@@ -1,6 +1,6 @@
-/** Give a grey JPEG color without touching its lightness; as `photochrom.photo.jpeg.reversible` does
+/** Give a grey JPEG colour without touching its lightness; as `photochrom.photo.jpeg.reversible` does
  *  for files of one component. The coded data of the grey file become, byte for byte, the luma of a
- *  color file; scans of two chroma components follow. How the grey file looked stands in segments of
+ *  colour file; scans of two chroma components follow. How the grey file looked stands in segments of
  *  the file itself (APP9), so that `photochrom restore` gives it back byte for byte.
  *  ITU-T T.81, A.2.2 (order of blocks in a scan of one component), B.2 (segments). */
 
@@ -20,12 +20,12 @@ const PLAIN = 1;
 const PROGRESSIVE = 0xc2;
 const PROCESSES = { 0xc3: "it is coded without loss", 0xc9: "it has arithmetic coding",
   0xca: "it has arithmetic coding", 0xcb: "it has arithmetic coding" };
-/** Numbers of the components of the color file. */
+/** Numbers of the components of the colour file. */
 const [LUMA, BLUE, RED] = [1, 2, 3];
 /** Sampling factors: as large as chroma, and twice as large both ways. */
 const [ONCE, TWICE] = [0x11, 0x22];
 
-/** Why a file cannot be colored reversibly, in words such as "it has arithmetic coding"; null if it
+/** Why a file cannot be coloured reversibly, in words such as "it has arithmetic coding"; null if it
  *  can. original: its bytes. */
 export function reversibleFault(original) {
   if (!standsAt(original, "\xff\xd8\xff")) return "it is no JPEG";
@@ -52,13 +52,13 @@ function faultOf(data, pieces) {
   const scans = pieces.filter((piece) => piece.marker === SOS);
   if (frames[0].start > scans[0].start) return "it has no pixels";
   if (pieces.some((piece) => piece.marker === DQT && piece.start > scans[0].start))
-    return "its quantization tables change between its scans";
+    return "its quantisation tables change between its scans";
   if (pieces.some((piece) => piece.marker === APP9 && standsAt(data, RECORD, piece.body)))
     return "it is a result of this already";
   if (scans.some(({ body }) => data[body] !== 1)) return "its scans are damaged";
   const { profile } = jpegMetadata(data);
   if (profileKind(profile) === "gray" && !soundProfile(profile)) return "its ICC profile is no tone curve";
-  return freeTable(data, pieces, components[0][2]) === null ? "it defines all four quantization tables" : null;
+  return freeTable(data, pieces, components[0][2]) === null ? "it defines all four quantisation tables" : null;
 }
 
 function soundProfile(profile) {
@@ -69,7 +69,7 @@ function soundProfile(profile) {
   }
 }
 
-/** The number of a quantization table that the grey file does not use; null where it uses all. */
+/** The number of a quantisation table that the grey file does not use; null where it uses all. */
 function freeTable(data, pieces, own) {
   const used = new Set([own]);
   for (const { marker, body, end } of pieces)
@@ -78,7 +78,7 @@ function freeTable(data, pieces, own) {
   return [1, 2, 3, 0].find((number) => !used.has(number)) ?? null;
 }
 
-/** Writes the color file from the grey one, and notes how to get back. */
+/** Writes the colour file from the grey one, and notes how to get back. */
 class Writer {
   #parts = [];
   #steps = [];
@@ -124,19 +124,20 @@ class Writer {
 }
 
 const refusal = (fault) =>
-  new Error(`The photo cannot be colored reversibly: ${fault}; ask for an ordinary result.`);
+  new Error(`The photo cannot be coloured reversibly: ${fault}; ask for an ordinary result.`);
 
-/** The color JPEG of a grey one, whose luma stays bit for bit. Needs a secure context, for SHA-256.
+/** The colour JPEG of a grey one, whose luma stays bit for bit. Needs a secure context, for SHA-256.
  *
- *  original: the grey JPEG's bytes. cb, cr: grey JPEGs of the chroma planes, 128 for no color, with
- *  the same quantization table; progressive where `isProgressive(original)`, else baseline; each of
+ *  original: the grey JPEG's bytes. cb, cr: grey JPEGs of the chroma planes, 128 for no colour, with
+ *  the same quantisation table; progressive where `isProgressive(original)`, else baseline; each of
  *  ceil(height / 2) x ceil(width / 2) pixels, or as large as the photo where not `downsampled`.
- *  xmp: the packet of the color file, null to keep the grey file's. Throws an Error of one line for
+ *  xmp: the packet of the colour file, null to keep the grey file's. Throws an Error of one line for
  *  what cannot be done. */
 export async function spliced(original, cb, cr, { downsampled = true, xmp = null } = {}) {
   const fault = reversibleFault(original);
   if (fault) throw refusal(fault);
-  if (xmp && XMP.length + xmp.length > LONGEST) throw refusal("its XMP and the note about computed colors are too long");
+  if (xmp && XMP.length + xmp.length > LONGEST)
+    throw refusal("its XMP and the note about computed colours are too long");
   const pieces = piecesOf(original);
   const frame = frameIn(original, pieces);
   const planes = [cb, cr].map((plane) => planeOf(plane, frame, downsampled));

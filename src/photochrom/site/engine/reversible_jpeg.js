@@ -6,6 +6,7 @@ import { isProgressive, reversibleFault, spliced } from "./reversible.js";
 import { writtenXmp } from "./written_xmp.js";
 
 const HEADERS = 4096; // bytes of a JPEG besides its pixels
+const LUMA_TABLES = 0; // as the installed program writes chroma
 
 /** A plane as a grey JPEG. */
 function grayJpeg(kernel, plane, { width, height }, quality, progressive) {
@@ -15,7 +16,7 @@ function grayJpeg(kernel, plane, { width, height }, quality, progressive) {
     const room = 2 * plane.length + HEADERS;
     const source = kernel.place(plane);
     const target = kernel.reserve(room);
-    const bytes = Number(encode(source, BigInt(width), BigInt(height), quality, 1, target, BigInt(room)));
+    const bytes = Number(encode(source, BigInt(width), BigInt(height), quality, LUMA_TABLES, target, BigInt(room)));
     if (bytes < 0) throw new Error("the chroma cannot be encoded; ask for an ordinary result");
     return kernel.view(Uint8Array, target, bytes).slice();
   });

@@ -84,7 +84,6 @@ export class Session {
     if (!this.#reduced.has(key)) {
       while (this.#reduced.size > 2) this.#reduced.delete(this.#reduced.keys().next().value);
       this.#reduced.set(key, await photo.piece({ x: 0, y: 0, width: photo.width, height: photo.height }, width, height));
-      if (Math.max(width, height) === longest) photo.rest();
     }
     return this.#picture(this.#reduced.get(key), undefined, original ? null : this.look(revision));
   }

@@ -26,8 +26,9 @@ const READERS = {
   jpeg: jpegHeader, png: pngHeader, webp: webpHeader, gif: gifHeader, bmp: bmpHeader, tiff: tiffHeader,
   psd: psdHeader, avif: isoHeader, heic: isoHeader, jp2: jp2Header, pnm: pnmHeader,
 };
-/** Bands of PNG's color types; a palette has three, with transparency four. */
+/** Bands of PNG's colour types; a palette has three, with transparency four. */
 const PNG_BANDS = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
+const COPY_AGAIN = "copy it again from where it came from";
 const NAMES = { jpeg: "JPEG", png: "PNG", webp: "WebP", gif: "GIF", bmp: "BMP", tiff: "TIFF",
   psd: "Photoshop document", avif: "AVIF", heic: "HEIC", jp2: "JPEG 2000", pnm: "PGM or PPM" };
 
@@ -51,21 +52,22 @@ function isoKind(data) {
 /** What a file is: { kind, width, height, bits, bands, orientation, profile, pages }.
  *
  *  width, height: as stored, before the orientation. bits: of a sample. bands: 1 grey, 2 grey and
- *  alpha, 3 color, 4 color and alpha, or CMYK in a JPEG; a palette counts as the colors in it. Each of these null where
- *  it is not known. orientation: EXIF's, 1..8. profile: "none", "srgb", "gray", "rgb", or "other".
+ *  alpha, 3 colour, 4 colour and alpha, or CMYK in a JPEG; a palette counts as the colours in it. Each of
+ *  these null where it is not known. orientation: EXIF's, 1..8. profile: "none", "srgb", "gray", "rgb", or "other".
  *  data: all bytes of the file. Throws an Error of one line for what is no picture or damaged. */
 export async function sniff(data) {
   const kind = kindOf(data);
   if (!kind) throw strange(data);
-  const unknown = { width: null, height: null, bits: null, bands: null, orientation: 1, profile: "none", pages: 1 };
+  const unknown = { width: null, height: null, bits: null, bands: null };
+  const usual = { orientation: 1, profile: "none", pages: 1 };
   const found = READERS[kind] ? await READERS[kind](data) : {};
   if (!found || (READERS[kind] && !(found.width > 0 && found.height > 0)))
-    throw new Error(`The ${NAMES[kind]} file is damaged: its header is not whole; copy it again from where it came from.`);
-  return { kind, ...unknown, ...found };
+    throw new Error(`The ${NAMES[kind]} file is damaged: its header is not whole; ${COPY_AGAIN}.`);
+  return { kind, ...unknown, ...usual, ...found };
 }
 
 function strange(data) {
-  if (!data.length) return new Error("The file is empty; copy it again from where it came from.");
+  if (!data.length) return new Error(`The file is empty; ${COPY_AGAIN}.`);
   const [what, remedy] = unread(data) ?? ["no picture that is known here", "save it as JPEG or PNG"];
   return new Error(`The file is ${what}; ${remedy}.`);
 }
@@ -80,7 +82,8 @@ function jpegHeader(data) {
   const { width, height, precision, components } = frameOf(data, pieces.at(-1));
   const { exif, profile } = jpegMetadata(data);
   const bands = components.length;
-  return { width, height, bits: precision, bands, orientation: orientationOf(exif), profile: profileKind(profile) };
+  const [orientation, kind] = [orientationOf(exif), profileKind(profile)];
+  return { width, height, bits: precision, bands, orientation, profile: kind };
 }
 
 async function pngHeader(data) {

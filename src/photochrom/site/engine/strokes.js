@@ -1,48 +1,15 @@
-/** The colors of one small copy with everything that is set in parts of it: hints and strokes; the
+/** Strokes of the mask brush: where they lie on a small copy, and the mixing of colors by them; the
  *  equations are those of the Python package's `photochrom.pipeline.local_edits`.
  *
  *  Colors are { ab, chroma, confidence }: ab (h, w, 2) in Lab units, their linear model { slope, offset,
  *  kept }, and the confidence or null. A stroke is { effect, points, radius, value }: effect "erase",
  *  "original", "saturation" or "vividness", points [x, y] and radius in pixels of the upright photo. */
 import { Field } from "./fields.js";
-import { isLimited } from "./hints.js";
-import { reachMask } from "./propagation.js";
-import { snapToHints } from "./settling.js";
 
 /** Outer share of a brush's radius over which its effect fades. */
 const FADE = 1 / 3;
 /** Least radius of a brush, pixels of the small copy. */
 const SMALLEST = 1.5;
-
-/** The colors with hints, erased where strokes erase them.
- *
- *  plain: { ab, confidence }, the prediction without hints. free: the same, following the hints
- *  without a reach. all: (h, w, 2), ab following all hints. placed: PlacedHints.
- *  lightness: (h, w), 0..100. masks: Masks of the strokes. fitted(ab): the linear model of ab. */
-export function withHints({ plain, free, all, placed, lightness, masks, fitted }) {
-  if (!placed.length) return { ...plain, chroma: fitted(plain.ab) };
-  let colors = { ...free, chroma: snapToHints(placed.free, fitted(free.ab), lightness) };
-  if (placed.points.some(isLimited)) {
-    const chroma = snapToHints(placed, fitted(all), lightness);
-    colors = mixed(colors, { ab: all, chroma }, reachMask(placed.limited));
-  }
-  if (masks.has("erase"))
-    colors = mixed(colors, { ab: plain.ab, chroma: fitted(plain.ab) }, masks.weight("erase"));
-  return colors;
-}
-
-/** The colors with the strokes that change or keep them.
- *
- *  atVividness(value): the colors at a stroke's vividness, hints included.
- *  own: (h, w, 2), the photo's own ab. bands: of the photo's colors, 1 where it is gray. */
-export function withStrokes(colors, masks, { atVividness, own, bands }) {
-  let changed = colors;
-  for (const { value, weight } of masks.byValue("vividness"))
-    changed = mixed(changed, atVividness(value), weight);
-  if (masks.has("saturation")) changed = scaled(changed, masks.values("saturation", 1));
-  if (masks.has("original")) changed = keeping(changed, masks.weight("original"), own, bands);
-  return changed;
-}
 
 /** `colors` where `weight` (h, w) is 0, the `other` ones where it is 1. */
 export function mixed(colors, other, weight) {
@@ -121,10 +88,10 @@ export class Masks {
     return values;
   }
 
-  /** Each { value } of an effect, and the { weight } (h, w) with which it replaces those before it. */
+  /** [value, weight] of each stroke of an effect: the weight (h, w) with which its value replaces
+   *  those before it. */
   byValue(effect) {
-    return this.#of(effect).map((stroke) => (
-      { value: stroke.value, weight: this.#coverage(stroke) }));
+    return this.#of(effect).map((stroke) => [stroke.value, this.#coverage(stroke)]);
   }
 
   #of(effect) { return this.#strokes.filter((stroke) => stroke.effect === effect); }

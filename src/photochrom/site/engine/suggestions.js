@@ -1,7 +1,5 @@
 /** Suggestions: a few distinct likely colors of one place, from the predicted distribution; the
  *  equations are those of the Python package's `photochrom.pipeline.suggestions`. */
-import { Field } from "./fields.js";
-import { rounded } from "./hints.js";
 import { labFromSrgb, srgbFromLab } from "./lab.js";
 
 /** Least distance between two suggestions, ab units: nearer ones look the same in a small swatch. */
@@ -13,71 +11,48 @@ export const SUGGESTIONS = 6;
 /** Peaks of a smaller probability are dropped. */
 const MIN_PROBABILITY = 0.005;
 
-/** Likely colors of the object at a place, most likely first.
- *
- *  place: [row, column] in the small copy, in fractions. lightness: (h, w), 0..100, of the small copy.
- *  cells: (h / s, w / s, Q), logits as trained. bins: Q pairs of a and b. logWeights: Q numbers.
- *  gain: of the decoding. Returns [{ ab, probability }], as `likelyColors`. */
-export function suggestionsAt(
-  [row, column], lightness, cells, { bins, logWeights }, gain, count = SUGGESTIONS) {
-  const stride = Math.floor(lightness.height / cells.height);
-  const cell = [
-    Math.min(Math.floor((row + 0.5) / stride), cells.height - 1),
-    Math.min(Math.floor((column + 0.5) / stride), cells.width - 1),
-  ];
-  const around = distribution(cells, cell, logWeights).data;
-  const own = 4 * bins.length; // half of the weight to the place itself
-  const mixed = bins.map((_, bin) => {
-    let sum = 0;
-    for (let i = bin; i < around.length; i += bins.length) sum += around[i];
-    return (around[own + bin] + sum / 9) / 2;
-  });
-  return likelyColors(mixed, bins, lightnessAt([row, column], lightness), gain, count);
-}
-
-/** L, 0..100, of the pixel that a place [row, column] of the small copy lies in. */
-export function lightnessAt([row, column], lightness) {
-  return lightness.data[rounded(row) * lightness.width + rounded(column)];
-}
-
-/** The distribution predicted at a cell [row, column] and its 8 neighbors, (3, 3, Q); edges are
- *  repeated. cells: (h, w, Q), logits as trained, whose rebalancing `logWeights` (Q) undoes. */
+/** The distribution over the bins at a cell [row, column], Q numbers that sum to 1: half of the weight
+ *  is the cell's own, half that of the 3 x 3 cells around it; edges are repeated.
+ *  cells: (h, w, Q), logits as trained. logWeights: Q numbers, of the rebalancing of training, which is
+ *  undone. */
 export function distribution(cells, [row, column], logWeights) {
   const { height, width, bands } = cells;
-  const around = new Field(3, 3, bands);
-  for (let place = 0; place < 9; place += 1) {
-    const y = Math.min(height - 1, Math.max(0, row + Math.floor(place / 3) - 1));
-    const x = Math.min(width - 1, Math.max(0, column + place % 3 - 1));
-    const from = (y * width + x) * bands;
-    const p = around.data.subarray(place * bands, (place + 1) * bands);
-    let highest = -Infinity;
-    for (let bin = 0; bin < bands; bin += 1) {
-      p[bin] = cells.data[from + bin] - logWeights[bin];
-      highest = Math.max(highest, p[bin]);
+  const mixed = new Float64Array(bands);
+  for (let dy = -1; dy <= 1; dy += 1)
+    for (let dx = -1; dx <= 1; dx += 1) {
+      const y = Math.min(height - 1, Math.max(0, row + dy));
+      const x = Math.min(width - 1, Math.max(0, column + dx));
+      const share = 1 / 18 + (dy === 0 && dx === 0 ? 1 / 2 : 0);
+      const start = (y * width + x) * bands;
+      const p = probabilities(cells.data.subarray(start, start + bands), logWeights);
+      for (let bin = 0; bin < bands; bin += 1) mixed[bin] += share * p[bin];
     }
-    let sum = 0;
-    for (let bin = 0; bin < bands; bin += 1) {
-      p[bin] = Math.exp(p[bin] - highest);
-      sum += p[bin];
-    }
-    for (let bin = 0; bin < bands; bin += 1) p[bin] /= sum;
-  }
-  return around;
+  return mixed;
+}
+
+/** softmax(z - log w) of one cell's logits. */
+function probabilities(logits, logWeights) {
+  const z = Float64Array.from(logits, (value, bin) => value - logWeights[bin]);
+  const highest = z.reduce((one, other) => Math.max(one, other));
+  const p = z.map((value) => Math.exp(value - highest));
+  const sum = p.reduce((one, other) => one + other);
+  return p.map((value) => value / sum);
 }
 
 /** The peaks of a distribution over ab bins, most likely first: [{ ab: [a, b], probability }].
  *
- *  probabilities: Q numbers that sum to 1. bins: Q pairs of a and b. lightness: 0..100, of the place.
+ *  predicted: Q numbers that sum to 1. bins: Q pairs of a and b. lightness: 0..100, of the place.
  *  gain: of the decoding, so that a suggestion is as vivid as the picture. count: the most to return.
  *  Every bin belongs to the nearest peak; a suggestion's color is the mean of its peak's bins. */
-export function likelyColors(probabilities, bins, lightness, gain, count) {
-  const peaks = peaksOf(blurred(probabilities, bins), bins, count);
+export function likelyColors(predicted, bins, lightness, gain, count) {
+  const peaks = peaksOf(blurred(predicted, bins), bins, count);
   const sums = peaks.map(() => ({ probability: 0, a: 0, b: 0 }));
+  const colors = peaks.map((peak) => bins[peak]);
   bins.forEach((bin, index) => {
-    const sum = sums[nearestOf(bin, peaks.map((peak) => bins[peak]))];
-    sum.probability += probabilities[index];
-    sum.a += probabilities[index] * bin[0];
-    sum.b += probabilities[index] * bin[1];
+    const sum = sums[nearestOf(bin, colors)];
+    sum.probability += predicted[index];
+    sum.a += predicted[index] * bin[0];
+    sum.b += predicted[index] * bin[1];
   });
   const suggestions = sums
     .filter(({ probability }) => probability >= MIN_PROBABILITY)
@@ -106,13 +81,13 @@ export function hexOf([a, b], lightness) {
 
 const squared = (one, other) => (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2;
 
-/** The mean of the probabilities around each bin, weighted by a Gaussian. */
-function blurred(probabilities, bins) {
+/** The mean of the numbers around each bin, weighted by a Gaussian. */
+function blurred(numbers, bins) {
   return bins.map((bin) => {
     let [sum, weights] = [0, 0];
     bins.forEach((other, index) => {
       const weight = Math.exp(-squared(bin, other) / (2 * BLUR * BLUR));
-      sum += weight * probabilities[index];
+      sum += weight * numbers[index];
       weights += weight;
     });
     return sum / weights;

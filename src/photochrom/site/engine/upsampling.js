@@ -13,11 +13,12 @@ const LEAST_WEIGHT = 1e-8; // a pixel unlike all 9 cells gets their plain mean
 const AROUND = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => [dy, dx])); // a cell and the 8 around
 
 /** Upsample coarse ab to the small copy along the edges of its lightness.
- *  ab: (h / s, w / s, 2), Lab units, for a whole stride s. lightness: (h, w), 0..100.
+ *  ab: (h / s, w / s, 2), Lab units, for a whole stride s. lightness: (h, w), 0..100. weights: of
+ *  `bilateralWeights` for this lightness and stride, which serve again.
  *  Returns (h, w, 2), whose mean over every coarse cell is close to the given ab. */
-export function refine(ab, lightness) {
+export function refine(ab, lightness, weights = null) {
   const stride = Math.floor(lightness.height / ab.height);
-  const weights = bilateralWeights(lightness, stride);
+  weights ??= bilateralWeights(lightness, stride);
   const fine = new Field(lightness.height, lightness.width, 2);
   addUpsampled(fine, ab, weights, stride);
   for (let i = 0; i < BACK_PROJECTIONS; i += 1) {
@@ -79,51 +80,51 @@ function padded(cells) {
   return wide;
 }
 
-/** Weights of a pixel's cell and of the 8 around, by space and L, (h, w, 9); their sum is 1. */
-function bilateralWeights(lightness, stride) {
-  const { height, width } = lightness;
-  const weights = new Field(height, width, AROUND.length);
+/** Weights of a pixel's cell and of the 8 around, by space and L, 9 a pixel; their sum is 1. */
+export function bilateralWeights(lightness, stride) {
+  const { height, width, data } = lightness;
+  const weights = new Float32Array(AROUND.length * data.length);
   const cells = padded(cellMean(lightness, stride));
-  const offsets = AROUND.map(([dy, dx]) => dy * cells.width + dx);
+  const offsets = Int32Array.from(AROUND, ([dy, dx]) => dy * cells.width + dx);
   const falloff = -1 / (2 * SIGMA_LIGHTNESS ** 2);
   const centers = Array.from({ length: stride }, (_, i) => (i + 0.5) / stride - 0.5);
   const distances = Float64Array.from(centers.flatMap((y) => centers.flatMap((x) =>
     AROUND.map(([dy, dx]) => ((y - dy) ** 2 + (x - dx) ** 2) / (2 * SIGMA_CELLS ** 2)))));
+  const around = new Float64Array(AROUND.length);
   for (let row = 0, pixel = 0; row < height; row += 1) {
     const start = (Math.floor(row / stride) + 1) * cells.width + 1;
     for (let column = 0; column < width; column += 1, pixel += 1) {
       const cell = start + Math.floor(column / stride);
-      const place = ((row % stride) * stride + column % stride) * 9;
-      const light = lightness.data[pixel];
+      const place = ((row % stride) * stride + column % stride) * around.length;
       let sum = 0;
-      for (let k = 0; k < 9; k += 1) {
-        const difference = light - cells.data[cell + offsets[k]];
-        const weight = Math.exp(falloff * difference * difference - distances[place + k]) + LEAST_WEIGHT;
-        weights.data[9 * pixel + k] = weight;
-        sum += weight;
+      for (let k = 0; k < around.length; k += 1) {
+        const difference = data[pixel] - cells.data[cell + offsets[k]];
+        around[k] = Math.exp(falloff * difference * difference - distances[place + k]) + LEAST_WEIGHT;
+        sum += around[k];
       }
-      for (let k = 0; k < 9; k += 1) weights.data[9 * pixel + k] /= sum;
+      for (let k = 0, at = pixel * around.length; k < around.length; k += 1, at += 1)
+        weights[at] = around[k] / sum;
     }
   }
   return weights;
 }
 
 /** Add the enlarged ab of cells, (h / s, w / s, 2), to that of pixels, (h, w, 2). */
-function addUpsampled(fine, coarse, weights, stride) {
+function addUpsampled({ height, width, data }, coarse, weights, stride) {
   const cells = padded(coarse);
-  const offsets = AROUND.map(([dy, dx]) => 2 * (dy * cells.width + dx));
-  for (let row = 0, pixel = 0; row < fine.height; row += 1) {
+  const offsets = Int32Array.from(AROUND, ([dy, dx]) => 2 * (dy * cells.width + dx));
+  for (let row = 0, pixel = 0; row < height; row += 1) {
     const start = (Math.floor(row / stride) + 1) * cells.width + 1;
-    for (let column = 0; column < fine.width; column += 1, pixel += 1) {
+    for (let column = 0; column < width; column += 1, pixel += 1) {
       const cell = 2 * (start + Math.floor(column / stride));
       let [a, b] = [0, 0];
-      for (let k = 0; k < 9; k += 1) {
-        const weight = weights.data[9 * pixel + k];
-        a += weight * cells.data[cell + offsets[k]];
-        b += weight * cells.data[cell + offsets[k] + 1];
+      for (let k = 0, at = pixel * offsets.length; k < offsets.length; k += 1, at += 1) {
+        const source = cell + offsets[k];
+        a += weights[at] * cells.data[source];
+        b += weights[at] * cells.data[source + 1];
       }
-      fine.data[2 * pixel] += a;
-      fine.data[2 * pixel + 1] += b;
+      data[2 * pixel] += a;
+      data[2 * pixel + 1] += b;
     }
   }
 }

@@ -18,7 +18,7 @@ export async function dressedWebp(coded, original, { orientation = 1, mark = tru
   if (!standsAt(coded, "RIFF") || !picture) throw new Error("The coded file is no whole WebP.");
   const { width, height, alpha } = picture;
   const pixels = chunks.filter(({ name }) => !["VP8X", "EXIF", "XMP "].includes(name));
-  const own = metadata.exif ?? (metadata.density && exifOf(metadata.density));
+  const own = metadata.exif ?? (metadata.density?.unit && exifOf(metadata.density));
   const exif = correctedExif(own, { orientation, width, height, reframed: Boolean(crop) });
   const file = { kind: "webp", width, height, bands: alpha ? 4 : 3, orientation };
   const xmp = writtenXmp(metadata, file, { mark, crop });

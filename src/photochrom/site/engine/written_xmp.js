@@ -1,5 +1,5 @@
 /** The XMP of a file that is written: the photo's, made true of the file, with the mark of computed
- *  colors; as `photochrom.photo.metadata.written_xmp`, `.xmp_facts`, `.digital_source`, `.support`. */
+ *  colours; as `photochrom.photo.metadata.written_xmp`, `.xmp_facts`, `.digital_source`, `.support`. */
 
 import { copyrightProperties, iptcProperties } from "./iptc.js";
 import { SRGB_NAME } from "./icc.js";
@@ -28,7 +28,7 @@ const COMMENT = "comment";
 /** The packet of the file, or null where there is nothing to write; a damaged one stays as it is.
  *
  *  metadata: as `metadataOf` gives it. file: { kind, width, height, bands, orientation }, of the file
- *  that is written. mark: whether to say that the colors are computed. crop: the part that it is, in
+ *  that is written. mark: whether to say that the colours are computed. crop: the part that it is, in
  *  words ("0,0,200x100 of 400x300"), or null. profileName: of its ICC profile. */
 export function writtenXmp(metadata, file, { mark = true, crop = null, profileName = SRGB_NAME } = {}) {
   const { xmp } = metadata;
