@@ -73,7 +73,10 @@ export class PhotoColors {
 
   /** Whether the photo has colours already; a toned print has none. */
   async inColor() {
-    return !this.photo.isGray && toneOf((await this.copy(null)).srgb) === "color";
+    if (this.photo.isGray) return false;
+    const copy = await this.copy(null);
+    copy.tone ??= toneOf(copy.srgb);
+    return copy.tone === "color";
   }
 
   #distribution(size) {
