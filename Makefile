@@ -36,7 +36,7 @@ $(RUNTIME)/done: pyproject.toml
 
 $(VENV)/done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[app,train,formats,cluster,video,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[app,train,formats,cluster,video,gpu,dev]'
 	@touch $@
 
 colorize: $(RUNTIME)/done

@@ -81,7 +81,7 @@ def scene(width: int, height: int, path: Path) -> None:
 
 
 class Memory:
-    """The memory that no other process shares (USS) of the page's renderer, watched until `stop`."""
+    """What the page's renderer shares with no other process (USS), watched until `stop`."""
 
     def __init__(self) -> None:
         self.peak, self._running = 0, True

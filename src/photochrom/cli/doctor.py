@@ -22,6 +22,7 @@ _EXTRAS = {
     "app": ("fastapi", "pillow_heif"),
     "formats": ("netpbmfile", "pillow_heif", "openjpeg", "psd_tools", "rawpy", "tifffile"),
     "cluster": ("ray",),
+    "gpu": ("onnxruntime_ep_webgpu",),
     "train": ("torch",),
     "video": ("av",),
 }
@@ -52,7 +53,7 @@ def findings() -> dict[str, Any]:
     from photochrom._system.kernel import LIBRARY, kernel_name
     from photochrom._system.onnx_runtime import onnxruntime
     from photochrom._system.vips import pyvips
-    from photochrom.models import list_models
+    from photochrom.models import list_models, webgpu
     from photochrom.models.devices import providers_for
     from photochrom.models.paths import downloads
     from photochrom.options import DEVICE
@@ -72,6 +73,7 @@ def findings() -> dict[str, Any]:
         "libvips": version,
         "kernel": kernel_name(),
         "devices": onnxruntime.get_available_providers(),
+        "gpus": webgpu.adapter_names(),
         "device_in_use": providers_for(DEVICE)[0],
         "threads": available_cpus(),
         "formats": [kind.name for kind in KINDS if kind.available],

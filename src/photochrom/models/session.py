@@ -41,6 +41,7 @@ from photochrom.models import (
     find,
     fit_to_graph,
     recognize,
+    webgpu,
 )
 from photochrom.models.devices import CPU, providers_for
 from photochrom.options import DEVICE
@@ -299,7 +300,7 @@ def _load(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> An
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of ONNX Runtime; the one below replaces them
-                session = onnxruntime.InferenceSession(path, options, providers=list(providers))
+                session = _begun(path, options, providers)
             if session.get_providers()[0] == providers[0]:
                 return session
             reason = "it did not start"
@@ -319,6 +320,13 @@ def _load(resolved: ResolvedModel, options: Any, providers: Sequence[str]) -> An
         raise ModelError(
             path, f"not a model that can be loaded ({first_line(error)})", remedy
         ) from error
+
+
+def _begun(path: str, options: Any, providers: Sequence[str]) -> Any:
+    if providers[0] == webgpu.PROVIDER:
+        # options of its own: the CPU's session must not have the GPU in them
+        return webgpu.session_on_gpu(path, session_options(options.intra_op_num_threads))
+    return onnxruntime.InferenceSession(path, options, providers=list(providers))
 
 
 def _available(providers: Sequence[str]) -> list[str]:
