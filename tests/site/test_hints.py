@@ -122,5 +122,5 @@ def test_what_is_no_hint_is_refused(engine: Any, change: dict[str, Any], problem
 
 def test_halves_are_rounded_to_even_numbers(engine: Any) -> None:
     values = [-1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 2.5001, 7]
-    found = engine.run("hints.js", "(m, values) => values.map(m.rounded)", values)
+    found = engine.run("numbers.js", "(m, values) => values.map(m.roundToEven)", values)
     assert found == np.rint(values).tolist()

@@ -3,8 +3,9 @@
 import { adjusted } from "./adjustments.js";
 import { clean } from "./cleaning.js";
 import { abOfLogits, cellsOf, confidenceOfLogits } from "./decoding.js";
-import { PlacedHints, checkInside, placeIn, rounded } from "./hints.js";
+import { PlacedHints, checkInside, hintInputs, placeIn } from "./hints.js";
 import { LARGEST_AB, abOf, labFromSrgb } from "./lab.js";
+import { roundToEven } from "./numbers.js";
 import { Dissimilarity, HintDistances, hintedColors, reachMask } from "./propagation.js";
 import { snapToHints } from "./settling.js";
 import { copySize } from "./sizes.js";
@@ -73,7 +74,10 @@ export class PhotoColors {
 
   /** Whether the photo has colours already; a toned print has none. */
   async inColor() {
-    return !this.photo.isGray && toneOf((await this.copy(null)).srgb) === "color";
+    if (this.photo.isGray) return false;
+    const copy = await this.copy(null);
+    copy.tone ??= toneOf(copy.srgb);
+    return copy.tone === "color";
   }
 
   #distribution(size) {
@@ -115,7 +119,7 @@ export class PhotoColors {
     let asked = plain;
     if (placed.free.length) {
       const decoding = decodingAt(this.contract.dial, vividness);
-      const inputs = placed.free.inputs(decoding.gain);
+      const inputs = hintInputs(hints, this.photo.size, lightness, decoding.gain, this.photo.name);
       asked = this.#upsampled(copy, await this.network.logits(copy.cleaned, inputs), decoding);
     }
     const distances = this.#distances.get(size, () => new HintDistances(lightness));
@@ -169,7 +173,7 @@ export class PhotoColors {
     checkInside(x, y, photo.size, photo.name);
     const { lightness } = await this.copy(look.size);
     const place = placeIn(x, y, photo.size, lightness);
-    const [row, column] = place.map(rounded);
+    const [row, column] = place.map(roundToEven);
     const at = row * lightness.width + column;
     const light = lightness.data[at];
     const cells = cellsOf(await this.#distribution(look.size), contract.bins.length);

@@ -2,6 +2,8 @@
  *  (`photochrom.workshop.onnx_export`), so that another vividness needs no run of the network. */
 import { Field } from "./fields.js";
 
+const NEGLIGIBLE = -24; // power of e below which all bins together weigh less than float32 tells
+
 /** The largest z - γ log w of each cell. */
 function highestOf({ data, height, width }, logWeights, gamma) {
   const cells = height * width;
@@ -27,7 +29,9 @@ export function abOfLogits(logits, { bins, logWeights }, { gamma, temperature })
     const balance = gamma * logWeights[bin];
     const [a, b] = bins[bin];
     for (let cell = 0; cell < cells; cell += 1, at += 1) {
-      const share = Math.exp((data[at] - balance - highest[cell]) / temperature);
+      const power = (data[at] - balance - highest[cell]) / temperature;
+      if (power < NEGLIGIBLE) continue;
+      const share = Math.exp(power);
       sum[cell] += share;
       sumA[cell] += share * a;
       sumB[cell] += share * b;

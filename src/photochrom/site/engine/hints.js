@@ -7,6 +7,7 @@
  *  none. */
 import { Field } from "./fields.js";
 import { LARGEST_AB } from "./lab.js";
+import { roundToEven } from "./numbers.js";
 
 /** Default radius, as a share of the photo's short side. */
 const RADIUS = 0.01;
@@ -50,12 +51,6 @@ export function checkInside(x, y, photo, where) {
         `${name} must lie in 0..${size - 1}`);
 }
 
-/** The nearest whole number; halves go to the even one, as NumPy rounds them. */
-export function rounded(value) {
-  const whole = Math.round(value);
-  return whole - value === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
-}
-
 /** Fractional [row, column] in a small copy of a point of the upright photo.
  *  photo, shape: { height, width } of the photo and of the small copy. */
 export function placeIn(x, y, photo, shape) {
@@ -88,7 +83,7 @@ export class PlacedHints {
       checkHint(hint, where);
       checkInside(hint.x, hint.y, photo, where);
       const place = placeIn(hint.x, hint.y, photo, shape);
-      const pixel = rounded(place[0]) * shape.width + rounded(place[1]);
+      const pixel = roundToEven(place[0]) * shape.width + roundToEven(place[1]);
       byPixel.delete(pixel); // the later hint moves to the end
       byPixel.set(pixel, {
         place,
@@ -119,7 +114,7 @@ export class PlacedHints {
   }
 
   /** [row, column] of the pixel that each hint lies in. */
-  get pixels() { return this.points.map(({ place }) => place.map(rounded)); }
+  get pixels() { return this.points.map(({ place }) => place.map(roundToEven)); }
 
   /** The hints that `chosen` is true for. */
   only(chosen) { return new PlacedHints(this.shape, this.points.filter(chosen)); }
@@ -133,7 +128,7 @@ export class PlacedHints {
     const { pixels } = this;
     this.points.forEach((point, index) => {
       const [row, column] = pixels[index];
-      const [down, across] = point.radius.map(rounded);
+      const [down, across] = point.radius.map(roundToEven);
       const [a, b] = point.ab.map((value) => value / gain);
       const [bottom, right] = [Math.min(height - 1, row + down), Math.min(width - 1, column + across)];
       for (let y = Math.max(0, row - down); y <= bottom; y += 1)

@@ -1,7 +1,7 @@
 /** Settling: a correction of the linear model of chroma around the hints' points; the equations are
  *  those of `snap_to_hints` in the Python package's `photochrom.pipeline.hint_propagation`. */
 import { Field } from "./fields.js";
-import { rounded } from "./hints.js";
+import { roundToEven } from "./numbers.js";
 
 /** Each round leaves about a third of the residual at a hint; overlapping hints share it. */
 const SETTLING_ROUNDS = 3;
@@ -53,7 +53,7 @@ function settle(hints, spots, fromSlope, offset) {
 /** The pixels around a place, and the weights of a Gaussian of one pixel in them. */
 function spotAt([row, column], { height, width }) {
   const [pixels, weights] = [[], []];
-  const [middle, center] = [rounded(row), rounded(column)];
+  const [middle, center] = [roundToEven(row), roundToEven(column)];
   for (let dy = -SETTLING_RADIUS; dy <= SETTLING_RADIUS; dy += 1)
     for (let dx = -SETTLING_RADIUS; dx <= SETTLING_RADIUS; dx += 1) {
       const [y, x] = [middle + dy, center + dx];
