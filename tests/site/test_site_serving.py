@@ -80,7 +80,7 @@ def test_new_version_takes_the_place_of_the_old(
     with serving(folder) as server:
         desk = open_site(address=server.address)
         html = (folder / "index.html").read_text()
-        (folder / "index.html").write_text(html.replace("<title>Photochrom", "<title>Newer"))
+        (folder / "index.html").write_text(html.replace("<html ", "<html class=newer "))
         worker = (folder / "service_worker.js").read_text()
         (folder / "service_worker.js").write_text(
             re.sub(r'"[0-9a-f]{16}"', '"0123456789abcdef"', worker, count=1)
@@ -94,7 +94,7 @@ def test_new_version_takes_the_place_of_the_old(
 
         desk.until(lambda: versions() == ["photochrom 0123456789abcdef"])
         desk.go()
-        assert desk.page.title() == "Newer"
+        expect(desk.page.locator("html")).to_have_class("newer")
 
 
 def test_site_works_below_another_address(
