@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from photochrom.cli.exit_codes import needs_extra, one_line_errors
+from photochrom.errors import ConfigError, Option, Remedy
 
 
 def train(
@@ -21,6 +22,14 @@ def train(
     resume: Annotated[
         Path | None,
         typer.Option(help="Checkpoint to continue from; default: that of the run's folder."),
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Begin a new run with the weights of a checkpoint, an exported .onnx file or a "
+            "shipped model.",
+        ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew even if the folder has a checkpoint.")
@@ -54,12 +63,20 @@ def train(
             from photochrom.workshop.training.checkpoint import find_checkpoint
             from photochrom.workshop.training.config import load_config
             from photochrom.workshop.training.loop import Limits, Trainer
+            from photochrom.workshop.training.starting_point import read_starting_point
+        if start_from is not None and resume is not None:
+            raise ConfigError(
+                Option("start_from"),
+                "is for a new run, and a resumed one has weights of its own",
+                Remedy("leave out {} or {}", Option("start_from"), Option("resume")),
+            )
         set_threads(threads)
         settings = load_config(config, overrides or [])
         folder = output or Path("out") / settings.name
+        start = None if start_from is None else read_starting_point(start_from)
         trainer = Trainer(settings, folder, Limits(minutes, compact), log=typer.echo)
         own = None if fresh else find_checkpoint(trainer.latest)
-        figures = trainer.run(resume or own)
+        figures = trainer.run(resume or own, start)
     if not trainer.fabric.is_global_zero:
         return
     for name, value in figures.items():

@@ -59,6 +59,7 @@ from photochrom.workshop.training.schedule import (
     stage_at,
     total_samples,
 )
+from photochrom.workshop.training.starting_point import CALIBRATION, StartingPoint
 from photochrom.workshop.training.stop import StopRequest
 from photochrom.workshop.training.training_set import TrainingSet, load_photos
 from photochrom.workshop.training.validation import validate
@@ -151,18 +152,21 @@ class Trainer:
         """Where the newest checkpoint lies."""
         return self.folder / "latest"
 
-    def run(self, resume: Path | None = None) -> dict[str, float]:
+    def run(
+        self, resume: Path | None = None, start: StartingPoint | None = None
+    ) -> dict[str, float]:
         """Train to the schedule's end or the time limit; returns the last validation's figures.
 
         resume: a checkpoint to continue from; the schedule is this configuration's.
-        Raises ConfigError where the checkpoint is of another optimiser or embedder, where the
-        processes would begin at different places, or a stream's checkpoint is of another number
-        of them; DataError where the loss or the figures are not finite, or the folder cannot be
-        written.
+        start: weights that a run without `resume` begins with.
+        Raises ModelError where the weights are of another network; ConfigError where the checkpoint
+        is of another optimiser or embedder, where the processes would begin at different places, or
+        a stream's checkpoint is of another number of them; DataError where the loss or the figures
+        are not finite, or the folder cannot be written.
         """
         with self._leaving_on_failure():
             try:
-                figures = self._run(resume)
+                figures = self._run(resume, start if resume is None else None)
             except OSError as error:
                 raise DataError(
                     self.folder,
@@ -176,7 +180,7 @@ class Trainer:
     def _leaving_on_failure(self) -> AbstractContextManager[None]:
         return nullcontext() if self._joined else leaving_on_failure(self.fabric)
 
-    def _run(self, resume: Path | None) -> dict[str, float]:
+    def _run(self, resume: Path | None, start: StartingPoint | None) -> dict[str, float]:
         steps = 0.0
         if resume is not None:
             _, self.progress, record = read_record(resume)
@@ -185,6 +189,9 @@ class Trainer:
             load_weights(resume, "ema", self.average)
             steps = float(record["steps"])
         check_agreement(self.fabric, 0 if self.progress is None else self.progress.samples)
+        if start is not None:
+            start.give_to(self.network.to(self.fabric.device), self._calibration)
+            self.journal.log(f"beginning with the weights of {start.path}")
         feed = self.training_set.feed(self.progress.places if self.progress else ())
         if self.progress is None:
             self.progress = Progress(0, self._prior(feed), {}, embedder=self._digest())
@@ -192,6 +199,8 @@ class Trainer:
         objective.to(self.fabric.device)
         model, optimizer = self.fabric.setup(self._compiled(), self.optimizer)
         self.average.to(self.fabric.device, next(self.network.parameters()).dtype)
+        if start is not None:  # of the first process: batch norms are measured on own photos
+            self.average.load_state_dict(self.network.state_dict())
         if resume is not None:
             load_optimizer(resume, self.network, self.optimizer, steps)
         if resume is None and self.fabric.is_global_zero:
@@ -283,6 +292,12 @@ class Trainer:
     def _load_embedder(self) -> Embedder | None:
         embedder = embedder_of(self.network, self.config)
         return None if embedder is None else embedder.to(self.fabric.device)
+
+    def _calibration(self) -> tuple[Tensor, ...]:
+        """What the network takes of the first crops, from a feed of their own."""
+        stage = self.config.schedule.stages[0]
+        batch = self.training_set.feed().batch(0, CALIBRATION, stage.crop)
+        return tuple(batch.take(cast(Any, self.network.inputs)))
 
     def _digest(self) -> str:
         return "" if self.embedder is None else self.embedder.digest()
