@@ -253,7 +253,8 @@ def test_saved_colors_are_the_file_of_the_command_line(harbour: Desk, tmp_path: 
         (json.dumps({"hints": [{"x": 5, "y": 3, "ab": [1]}]}), "hint 1"),
         (json.dumps({"hints": [{"x": 5, "y": 3, "color": "#12"}]}), "hint 1"),
         (json.dumps({"hints": [7]}), "hint 1"),
-        (json.dumps({"hints": {"x": 1}}), "hints"),
+        (json.dumps({"hints": {"x": 1}}), "is not a file of saved colours"),
+        (json.dumps({"hints": [], "strokes": {}}), "is not a file of saved colours"),
         (json.dumps({"hints": [], "strokes": [{"effect": "cut", "points": []}]}), "stroke 1"),
     ],
 )

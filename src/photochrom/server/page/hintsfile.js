@@ -46,7 +46,8 @@ export class HintsFile {
       throw new Error(texts.notJson(file.name));
     }
     const { hints = [], strokes = [] } = record ?? {};
-    if (!Array.isArray(record?.hints ?? record?.strokes)) throw new Error(texts.notJson(file.name));
+    if (!(record?.hints ?? record?.strokes) || ![hints, strokes].every(Array.isArray))
+      throw new Error(texts.notJson(file.name));
     return { hints, strokes };
   }
 }
