@@ -193,7 +193,9 @@ def test_address_names_a_language(open_desk: Callable[..., Desk]) -> None:
 
 def test_only_one_language_is_fetched(open_desk: Callable[..., Desk]) -> None:
     desk = open_desk(locale="it-IT")
-    fetched = desk.page.evaluate("() => performance.getEntriesByType('resource').map((one) => one.name)")
+    fetched = desk.page.evaluate(
+        "() => performance.getEntriesByType('resource').map((one) => one.name)"
+    )
     assert [urlsplit(one).path for one in fetched if "/texts/" in one] == ["/page/texts/it.js"]
 
 
@@ -252,9 +254,7 @@ def test_colors_and_numbers_are_said_in_the_language(
 
 @pytest.mark.parametrize("code", ["en", *OTHERS])
 @pytest.mark.parametrize("screen", ["desktop", "phone"])
-def test_words_fit(
-    open_desk: Callable[..., Desk], examples: Path, code: str, screen: str
-) -> None:
+def test_words_fit(open_desk: Callable[..., Desk], examples: Path, code: str, screen: str) -> None:
     how = {"desktop": DESKTOP, "phone": PHONE}[screen]
     sizes = {"desktop": [(1280, 800)], "phone": [(390, 844), (844, 390)]}[screen]
     desk = open_desk(path=f"?lang={code}", **how)
