@@ -1,5 +1,5 @@
-"""The page's languages: each says all that English says, fits where English fits, and is chosen by the
-browser, the address or a person."""
+"""The page's languages: each says all that English says, fits where English fits, and is chosen by
+the browser, the address or a person."""
 
 from __future__ import annotations
 
@@ -29,11 +29,12 @@ TITLES = {
 
 SAID = """async (code) => {
   const { default: texts } = await import(`/page/texts/${code}.js`);
-  const values = { begun: 2, bytes: 3e7, count: 3, degrees: 90, done: 40, from: 128, to: 512, height: 477,
-    width: 1024, most: 2e7, name: "harbour.jpg", names: ["a.jpg"], number: 2, others: 2, part: 12, pages: 3,
-    photos: 4, pictures: 48, problem: "!", reason: "!", ready: 2, all: 3, seconds: 9, shots: 5, size: 5e7, start: 1,
-    end: 62, state: "coloring", status: 418, value: 12, digits: 1, what: "!", why: null, words: "!", x: 3, y: 4,
-    damaged: 0.02, left: 0.01, format: "png", progress: 0.5, session: { width: 1024, height: 477 }, share: 0.5 };
+  const values = { begun: 2, bytes: 3e7, count: 3, degrees: 90, done: 40, from: 128, to: 512,
+    height: 477, width: 1024, most: 2e7, name: "harbour.jpg", names: ["a.jpg"], number: 2,
+    others: 2, part: 12, pages: 3, photos: 4, pictures: 48, problem: "!", reason: "!", ready: 2, all: 3,
+    seconds: 9, shots: 5, size: 5e7, start: 1, end: 62, state: "coloring", status: 418, value: 12,
+    digits: 1, what: "!", why: null, words: "!", x: 3, y: 4, damaged: 0.02, left: 0.01,
+    format: "png", progress: 0.5, session: { width: 1024, height: 477 }, share: 0.5 };
   const special = {
     removed: [[{ name: "a.jpg" }]],
     facts: [{ width: 9, height: 8, format: "tiff", bits: 16, pages: 2 }],
@@ -41,19 +42,22 @@ SAID = """async (code) => {
     "film.stopped": [{ done: 12, total: 48 }],
     "engine.ready": [{ backend: "wasm", threads: 4, milliseconds: 1234 }],
   };
-  const one = { count: 1, photos: 1, shots: 1, pictures: 1, others: 0, all: 1, ready: 1, damaged: 0, left: 0, part: 100,
-    size: 1e6, bytes: 2e5, session: null, state: "waiting", problem: "!" };
+  const one = { count: 1, photos: 1, shots: 1, pictures: 1, others: 0, all: 1, ready: 1, damaged: 0,
+    left: 0, part: 100, size: 1e6, bytes: 2e5, session: null, state: "waiting", problem: "!" };
   const said = {};
   const look = (part, path) => {
     for (const [key, value] of Object.entries(part)) {
       const at = [...path, key].join(".");
       if (at === "colors") continue;
       if (typeof value === "function") {
-        const names = value.toString().split("=>")[0].replace(/[()\\s]|=[^,)]*/g, "").split(",").filter(Boolean);
-        const call = (more) => value(...special[at] ?? names.map((name) => ({ ...values, ...more })[name]));
+        const names = value.toString().split("=>")[0].replace(/[()\\s]|=[^,)]*/g, "").split(",")
+          .filter(Boolean);
+        const call = (more) =>
+          value(...special[at] ?? names.map((name) => ({ ...values, ...more })[name]));
         said[at] = { kind: "function", count: value.length, words: [call({}), call(one)] };
       } else if (typeof value === "object") {
-        said[at] = { kind: Array.isArray(value) ? "list" : "object", count: Object.keys(value).length };
+        const kind = Array.isArray(value) ? "list" : "object";
+        said[at] = { kind, count: Object.keys(value).length };
         look(value, [...path, key]);
       } else said[at] = { kind: typeof value, count: 0, words: [value] };
     }
@@ -91,14 +95,16 @@ CUT = """() => {
     return text.left >= box.left - 1 && text.right <= box.right + 1
       && text.top >= box.top - 1 && text.bottom <= box.bottom + 1;
   };
-  for (const node of document.querySelectorAll("button, label, summary, h2, h3, dt, dd, .side, output, dialog, p, "
-    + ".sheet, #place, #tools, #bar")) {
+  for (const node of document.querySelectorAll("button, label, summary, h2, h3, dt, dd, .side, "
+    + "output, dialog, p, .sheet, #place, #tools, #bar")) {
     if (!seen(node) || ["name", "film-name", "status"].includes(node.id)) continue;
-    const wide = getComputedStyle(node).display !== "inline" && node.scrollWidth > node.clientWidth + 1;
+    const wide = getComputedStyle(node).display !== "inline"
+      && node.scrollWidth > node.clientWidth + 1;
     const shown = [...node.childNodes].filter((one) => one.textContent.trim()
       && !one.classList?.contains("unseen") && (one.checkVisibility?.() ?? true));
     if (wide || (node.matches("button") && shown.length && !inside(node, shown)))
-      faults.push(`${node.id || node.className || node.tagName}: ${node.textContent.trim().slice(0, 60)}`);
+      faults.push(`${node.id || node.className || node.tagName}: ${
+        node.textContent.trim().slice(0, 60)}`);
   }
   const root = document.documentElement;
   if (root.scrollWidth > innerWidth) faults.push(`the page is ${root.scrollWidth} wide`);
@@ -108,7 +114,7 @@ CUT = """() => {
 
 @pytest.fixture
 def said(desk: Desk) -> Callable[[str], dict[str, Any]]:
-    """What a language says: of every text its kind, its number of parameters or parts, and its words."""
+    """What a language says: of every text its kind, number of parameters or parts, and words."""
     return lambda code: desk.page.evaluate(SAID, code)
 
 

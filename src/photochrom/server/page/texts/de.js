@@ -299,7 +299,8 @@ export default {
   step: {
     color: "eine Farbe", stroke: "ein Strich", recolor: "eine andere Farbe", radius: "die Reichweite einer Farbe",
     move: "eine Verschiebung", remove: "eine Farbe entfernt", clear: "alle Farben entfernt",
-    load: "Farben geladen", reset: "Look zurückgesetzt", variant: "eine Variante", apply: "der Look eines anderen Fotos",
+    load:
+      "Farben geladen", reset: "Look zurückgesetzt", variant: "eine Variante", apply: "der Look eines anderen Fotos",
     swap: "A und jetzt getauscht", crop: "ein Zuschnitt", turn: "eine Drehung", border: "Rand abgeschnitten",
     whole: "das ganze Foto",
   },

@@ -100,7 +100,8 @@ export default {
   chooseAll: "Seleccionar todas",
   chooseNone: "Deseleccionar",
   removeChosen: (count) => (count ? `Quitar las ${count} seleccionadas` : "Quitar las seleccionadas"),
-  applyLook: (name, count) => `Dar ${count ? `a las ${count} seleccionadas` : "a todas las fotos"} el aspecto de ${name}`,
+  applyLook: (name, count) =>
+    `Dar ${count ? `a las ${count} seleccionadas` : "a todas las fotos"} el aspecto de ${name}`,
   applyAll: "Dar este aspecto a todas las fotos",
   applied: (count) => `${many(count, "foto tiene", "fotos tienen")} ahora este aspecto.`,
   retry: "Reintentar",
@@ -322,7 +323,8 @@ export default {
       + "la página se recargó y no guarda nada.",
     noFilms: (name) => `${name} es una película. El Photochrom instalado colorea películas: `
       + "pip install 'photochrom[video]'",
-    tooLarge: (size, most) => `${megabytes(size)}, pero este navegador tiene sitio para ${megabytes(most)} como máximo.`,
+    tooLarge: (size, most) =>
+      `${megabytes(size)}, pero este navegador tiene sitio para ${megabytes(most)} como máximo.`,
   },
   engine: {
     loading: (share, bytes) => `Cargando lo que colorea las fotos: ${percent(100 * share)} de ${megabytes(bytes)}. `

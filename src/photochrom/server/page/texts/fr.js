@@ -99,7 +99,8 @@ export default {
   chooseAll: "Tout sélectionner",
   chooseNone: "Tout désélectionner",
   removeChosen: (count) => (count ? `Retirer les ${count} sélectionnées` : "Retirer la sélection"),
-  applyLook: (name, count) => `Donner ${count ? `aux ${count} sélectionnées` : "à toutes les photos"} le rendu de ${name}`,
+  applyLook: (name, count) =>
+    `Donner ${count ? `aux ${count} sélectionnées` : "à toutes les photos"} le rendu de ${name}`,
   applyAll: "Donner ce rendu à toutes les photos",
   applied: (count) => `${many(count, "photo a", "photos ont")} maintenant ce rendu.`,
   retry: "Réessayer",
@@ -193,7 +194,8 @@ export default {
   fromPicture: "Prendre une couleur d’une autre image",
   fromPictureHelp: "Ouvrez une image en couleur et cliquez sur une de ses couleurs. L’image reste dans ce navigateur.",
   openPicture: "Ouvrir une image en couleur",
-  pickHere: "Image en couleur : cliquez, ou déplacez-vous avec les flèches et appuyez sur Entrée, pour prendre une couleur",
+  pickHere:
+    "Image en couleur : cliquez, ou déplacez-vous avec les flèches et appuyez sur Entrée, pour prendre une couleur",
   picked: (name) => `Couleur prélevée : ${name}. Cliquez sur l’endroit de la photo qui doit la recevoir.`,
   pickedBrush: (name) => `Le pinceau peint en : ${name}.`,
   cannotShow: (name) => `Ce navigateur ne peut pas afficher ${name}.`,
@@ -208,7 +210,8 @@ export default {
   notJson: (name) => `${name} n’est pas un fichier de couleurs enregistrées.`,
   full: (most) => `Une photo accepte ${most} points de couleur au plus. Retirez-en d’abord quelques-uns.`,
 
-  variantsHelp: "D’autres couleurs que les choses de cette photo ont pu avoir. Cliquez sur une variante pour la prendre.",
+  variantsHelp:
+    "D’autres couleurs que les choses de cette photo ont pu avoir. Cliquez sur une variante pour la prendre.",
   usualVariant: "Les couleurs les plus probables",
   variant: (number) => `Variante ${number}`,
   moreVariants: "Plus de variantes",
