@@ -3,6 +3,7 @@ the browser, the address or a person."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ SAID = """async (code) => {
   const { default: texts } = await import(`/page/texts/${code}.js`);
   const values = { begun: 2, bytes: 3e7, count: 3, degrees: 90, done: 40, from: 128, to: 512,
     height: 477, width: 1024, most: 2e7, name: "harbour.jpg", names: ["a.jpg"], number: 2,
-    others: 2, part: 12, pages: 3, photos: 4, pictures: 48, problem: "!", reason: "!", ready: 2, all: 3,
-    seconds: 9, shots: 5, size: 5e7, start: 1, end: 62, state: "coloring", status: 418, value: 12,
+    others: 2, part: 12, pages: 3, photos: 4, pictures: 48, problem: "!", reason: "!", ready: 2,
+    all: 3, seconds: 9, shots: 5, size: 5e7, start: 1, end: 62, state: "coloring",
+    status: 418, value: 12,
     digits: 1, what: "!", why: null, words: "!", x: 3, y: 4, damaged: 0.02, left: 0.01,
     format: "png", progress: 0.5, session: { width: 1024, height: 477 }, share: 0.5 };
   const special = {
@@ -48,7 +50,7 @@ SAID = """async (code) => {
   const look = (part, path) => {
     for (const [key, value] of Object.entries(part)) {
       const at = [...path, key].join(".");
-      if (at === "colors") continue;
+      if (at === "colorNames") continue;
       if (typeof value === "function") {
         const names = value.toString().split("=>")[0].replace(/[()\\s]|=[^,)]*/g, "").split(",")
           .filter(Boolean);
@@ -64,7 +66,7 @@ SAID = """async (code) => {
   };
   look(texts, []);
   const { NAMES } = await import("/page/names.js");
-  return { said, colors: texts.colors, names: NAMES.map(({ name }) => name) };
+  return { said, colors: texts.colorNames, names: NAMES.map(({ name }) => name) };
 }"""
 
 NO_WORDS = {
@@ -155,6 +157,27 @@ def test_every_color_has_a_name(said: Callable[[str], dict[str, Any]], code: str
     found = said(code)
     assert sorted(found["colors"]) == sorted(found["names"])
     assert len(set(found["colors"].values())) == len(found["names"])
+
+
+@pytest.mark.parametrize("code", ["en", *OTHERS])
+def test_no_text_is_overwritten(code: str) -> None:
+    """JavaScript takes the last of two keys of the same name, and says nothing."""
+    source = (PAGE / "texts" / f"{code}.js").read_text(encoding="utf-8")
+    keys = re.findall(r"^  (\w+)[:,]", source.split("export default")[1], re.MULTILINE)
+    assert len(keys) > 100
+    assert sorted(set(keys)) == sorted(keys)
+
+
+@pytest.mark.parametrize("code", ["en", *OTHERS])
+def test_page_shows_words_alone(open_desk: Callable[..., Desk], code: str) -> None:
+    """Each text that index.html names is there, and is one."""
+    desk = open_desk(path=f"?lang={code}")
+    shown = desk.page.evaluate(
+        "() => [...document.querySelectorAll('[data-text], [data-label]')].map((node) =>"
+        " `${node.textContent} ${node.getAttribute('aria-label')}`)"
+    )
+    assert len(shown) > 100
+    assert not [one for one in shown if "object" in one or "undefined" in one]
 
 
 def test_each_language_has_a_file_and_a_test() -> None:
@@ -249,7 +272,7 @@ def test_colors_and_numbers_are_said_in_the_language(
     expect(desk.chips.first).to_be_visible()
     names = desk.chips.evaluate_all("nodes => nodes.map((node) => node.title)")
     german = desk.page.evaluate(
-        "async () => Object.values((await import('/page/texts/de.js')).default.colors)"
+        "async () => Object.values((await import('/page/texts/de.js')).default.colorNames)"
     )
     assert names
     assert set(names) <= set(german)

@@ -76,5 +76,5 @@ export function nameOf(lightness, [a, b]) {
     const far = difference(lab, other);
     if (far < least) [best, least] = [name, far];
   }
-  return texts.colors[best] ?? best;
+  return texts.colorNames[best] ?? best;
 }

@@ -372,7 +372,7 @@ export default {
     ["?", "Diese Liste"],
   ],
   // Zu den Namen in names.js.
-  colors: {
+  colorNames: {
     black: "schwarz", charcoal: "anthrazit", "dark grey": "dunkelgrau", "medium grey": "mittelgrau",
     grey: "grau", "light grey": "hellgrau", silver: "silber", white: "weiß", "off white": "gebrochenes Weiß",
     ivory: "elfenbein", cream: "creme", beige: "beige", tan: "lohfarben", sand: "sand", khaki: "khaki",

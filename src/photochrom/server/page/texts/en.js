@@ -371,5 +371,5 @@ export default {
     ["?", "This list"],
   ],
   // Names of colours that differ from those of names.js.
-  colors: {},
+  colorNames: {},
 };

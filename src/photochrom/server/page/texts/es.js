@@ -374,7 +374,7 @@ export default {
     ["?", "Esta lista"],
   ],
   // De los nombres de names.js.
-  colors: {
+  colorNames: {
     black: "negro", charcoal: "antracita", "dark grey": "gris oscuro", "medium grey": "gris medio",
     grey: "gris", "light grey": "gris claro", silver: "plata", white: "blanco", "off white": "blanco roto",
     ivory: "marfil", cream: "crema", beige: "beis", tan: "canela", sand: "arena", khaki: "caqui",

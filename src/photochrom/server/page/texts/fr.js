@@ -374,7 +374,7 @@ export default {
     ["?", "Cette liste"],
   ],
   // Des noms de names.js.
-  colors: {
+  colorNames: {
     black: "noir", charcoal: "anthracite", "dark grey": "gris foncé", "medium grey": "gris moyen",
     grey: "gris", "light grey": "gris clair", silver: "argent", white: "blanc", "off white": "blanc cassé",
     ivory: "ivoire", cream: "crème", beige: "beige", tan: "havane", sand: "sable", khaki: "kaki",

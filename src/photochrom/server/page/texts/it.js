@@ -371,7 +371,7 @@ export default {
     ["?", "Questo elenco"],
   ],
   // Dei nomi in names.js.
-  colors: {
+  colorNames: {
     black: "nero", charcoal: "antracite", "dark grey": "grigio scuro", "medium grey": "grigio medio",
     grey: "grigio", "light grey": "grigio chiaro", silver: "argento", white: "bianco",
     "off white": "bianco sporco", ivory: "avorio", cream: "crema", beige: "beige", tan: "cuoio",

@@ -370,7 +370,7 @@ export default {
     ["?", "Kjo listë"],
   ],
   // Nga emrat te names.js.
-  colors: {
+  colorNames: {
     black: "e zezë", charcoal: "antracit", "dark grey": "gri e errët", "medium grey": "gri e mesme",
     grey: "gri", "light grey": "gri e çelët", silver: "argjend", white: "e bardhë",
     "off white": "e bardhë e thyer", ivory: "fildish", cream: "krem", beige: "bezhë", tan: "kafe e verdhë",
