@@ -38,7 +38,7 @@ def test_well_known_colors_have_the_names_that_people_give_them(desk: Desk) -> N
     assert len(KNOWN) >= 40
     names = desk.page.evaluate(
         """async (colors) => {
-          const { nameOf } = await import("/page/texts.js");
+          const { nameOf } = await import("/page/names.js");
           const { labFromHex } = await import("/page/lab.js");
           return colors.map((color) => {
             const [lightness, ...ab] = labFromHex(color);

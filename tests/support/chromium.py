@@ -17,6 +17,7 @@ USUAL: dict[str, Any] = {
     "reduced_motion": "reduce",
     "color_scheme": "dark",
     "accept_downloads": True,
+    "locale": "en-US",
 }
 """What a browser context has unless a test asks for something else."""
 AXE = Path(__file__).resolve().parents[2] / "out" / "axe" / "axe.min.js"

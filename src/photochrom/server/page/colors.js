@@ -1,8 +1,9 @@
 import { byId, element, iconButton, taken } from "./dom.js";
 import { hexOf } from "./lab.js";
 import { nameOfStroke } from "./masks.js";
+import { nameOf } from "./names.js";
 import { Mixer } from "./picker.js";
-import { nameOf, texts } from "./texts.js";
+import { texts } from "./texts.js";
 
 const SHOWN_AT = 60; // L of a colour that has no place yet
 
@@ -30,8 +31,9 @@ export class ColorPanel {
     byId("own-swatch").firstChild.style.background = hexOf(SHOWN_AT, color);
     const slider = byId("brush-size");
     slider.value = Math.round(100 * Math.sqrt(brush / 0.12));
-    slider.setAttribute("aria-valuetext", `${(brush * 100).toFixed(1)} %`);
-    byId("brush-value").textContent = `${(brush * 100).toFixed(1)} %`;
+    const words = texts.percent(100 * brush, 1);
+    slider.setAttribute("aria-valuetext", words);
+    byId("brush-value").textContent = words;
   }
 
   /** Build the list again; the focus stays where it was. */

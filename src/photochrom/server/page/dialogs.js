@@ -1,5 +1,6 @@
 import * as api from "./api.js";
-import { byId, element } from "./dom.js";
+import { byId, element, keyNames } from "./dom.js";
+import { keepLanguage, LANGUAGES } from "./language.js";
 import { texts } from "./texts.js";
 
 let asking = null;
@@ -35,8 +36,21 @@ export function tokenOfAddress() {
 export function fillShortcuts() {
   byId("shortcut-list").append(...texts.shortcuts.map(([keys, words]) =>
     element("div", {}, element("dt", {},
-      ...keys.split(/ +/).map((key) => element("kbd", { text: key }))),
+      ...keyNames(keys).map((key) => element("kbd", { text: key }))),
     element("dd", { text: words }))));
+}
+
+/** Offer the page's languages. A page with photos that only this browser has is not loaded anew at once. */
+export function offerLanguages() {
+  const choice = byId("language");
+  choice.append(...Object.entries(LANGUAGES).map(([code, name]) =>
+    element("option", { value: code, text: name, lang: code })));
+  choice.value = document.documentElement.lang;
+  choice.addEventListener("change", () => {
+    keepLanguage(choice.value);
+    if (api.local && document.body.dataset.state !== "empty") byId("language-note").hidden = false;
+    else location.reload();
+  });
 }
 
 /** Every dialog closes by its button and by a click beside it. */

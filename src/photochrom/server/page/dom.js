@@ -63,6 +63,9 @@ export function outline(pen, width, path) {
   }
 }
 
+/** The names of keys in the page's language; `keys` are separated by spaces. */
+export const keyNames = (keys) => keys.split(/ +/).map((key) => texts.keys[key] ?? key);
+
 /** Put the texts and icons into the elements of index.html that name them. */
 export function fill(root = document) {
   for (const node of root.querySelectorAll("[data-text]"))
@@ -70,7 +73,7 @@ export function fill(root = document) {
   for (const node of root.querySelectorAll("[data-label]")) {
     const { label, keys } = node.dataset;
     node.setAttribute("aria-label", texts[label]);
-    if (node.matches("button")) node.title = keys ? `${texts[label]}  (${keys})` : texts[label];
+    if (node.matches("button")) node.title = keys ? `${texts[label]}  (${keyNames(keys).join(" ")})` : texts[label];
   }
   for (const node of root.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon));
   for (const node of root.querySelectorAll("#tools [data-icon]"))

@@ -8,7 +8,7 @@ import { ConfidenceOverlay } from "./confidence.js";
 import { CropTool } from "./crop.js";
 import { Crosshair } from "./crosshair.js";
 import { Detail } from "./detail.js";
-import { askForToken, closeByClick, fillShortcuts, tokenOfAddress } from "./dialogs.js";
+import { askForToken, closeByClick, fillShortcuts, offerLanguages, tokenOfAddress } from "./dialogs.js";
 import { Divider } from "./divider.js";
 import { showEngine } from "./engine.js";
 import { FilmBar } from "./filmbar.js";
@@ -34,7 +34,7 @@ import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { Strip } from "./strip.js";
 import { Table } from "./table.js";
-import { texts } from "./texts.js";
+import { loadTexts, texts } from "./texts.js";
 import { Tools } from "./tools.js";
 import { VariantPanel } from "./variants.js";
 
@@ -88,9 +88,10 @@ function lay(about, { models }, status) {
 }
 
 async function start() {
-  if (api.local) Object.assign(texts, texts.inBrowser);
+  await loadTexts(api.local);
   fill();
   fillShortcuts();
+  offerLanguages();
   closeByClick();
   tokenOfAddress();
   const status = new Status(byId("status"));

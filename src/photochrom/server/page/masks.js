@@ -106,7 +106,7 @@ export class BrushEffects {
     this.effect.hidden = !this.tools.can.strokes;
     this.share.hidden = value === null;
     this.share.value = Math.round(100 * share);
-    byId("brush-share-value").textContent = value === null ? "" : `${Math.round(100 * value)} %`;
+    byId("brush-share-value").textContent = value === null ? "" : texts.percent(100 * value);
     byId("own-swatch").hidden = effect !== "color";
     this.share.setAttribute("aria-valuetext", byId("brush-share-value").textContent);
   }

@@ -2,8 +2,9 @@
 // CC0 1.0), in CIE Lab.
 
 import { labFromHex } from "./lab.js";
+import { texts } from "./texts.js";
 
-const NAMES = `
+export const NAMES = `
   black:000000,charcoal:343837,dark grey:363737,medium grey:7d7f7c,grey:929591,light grey:d8dcd6,
   silver:c5c9c7,white:ffffff,off white:ffffe4,ivory:ffffcb,cream:ffffc2,beige:e6daa6,tan:d1b26f,
   sand:e2ca76,khaki:aaa662,warm grey:978a84,blue grey:607c8e,greenish grey:96ae8d,
@@ -67,7 +68,7 @@ export function difference([l1, a1, b1], [l2, a2, b2]) {
   return Math.sqrt(dl ** 2 + dc ** 2 + dh ** 2 + rotation * dc * dh);
 }
 
-/** A name for a colour, such as "dusty rose". */
+/** A name for a colour, such as "dusty rose", in the page's language. */
 export function nameOf(lightness, [a, b]) {
   const lab = [lightness, a, b];
   let [best, least] = ["", Infinity];
@@ -75,5 +76,5 @@ export function nameOf(lightness, [a, b]) {
     const far = difference(lab, other);
     if (far < least) [best, least] = [name, far];
   }
-  return best;
+  return texts.colorNames[best] ?? best;
 }

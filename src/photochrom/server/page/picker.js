@@ -1,6 +1,7 @@
 import { arrow, clamp, element, taken } from "./dom.js";
 import { fitted, gamutSquare, hexOf, inGamut, labFromHex, srgbFromLab } from "./lab.js";
-import { nameOf, texts } from "./texts.js";
+import { nameOf } from "./names.js";
+import { texts } from "./texts.js";
 
 const PIXELS = 176; // of the plane, each way
 

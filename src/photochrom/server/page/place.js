@@ -2,8 +2,9 @@ import * as api from "./api.js";
 import { byId, clamp, compact, element, iconButton, taken } from "./dom.js";
 import { markOf, usualRadius } from "./hints.js";
 import { fitted, hexOf } from "./lab.js";
+import { nameOf } from "./names.js";
 import { Mixer } from "./picker.js";
-import { nameOf, texts } from "./texts.js";
+import { texts } from "./texts.js";
 
 const COUNT = 6;
 const LARGEST = 0.6; // reach, of the short side; beyond it the colour spreads as far as it likes
@@ -136,7 +137,7 @@ export class PlacePanel {
     return element("button", { type: "button", class: "chip", "aria-label": label, title: name,
       "aria-pressed": String(Boolean(near)), on: { click: () => this.#pick(ab) } },
     swatch, bar,
-    element("span", { class: "small", text: words ?? (share === null ? "" : `${share} %`) }));
+    element("span", { class: "small", text: words ?? (share === null ? "" : texts.percent(share)) }));
   }
 
   #pick(ab) {

@@ -1,6 +1,7 @@
 import { arrow, byId, clamp, outline, sketch, taken } from "./dom.js";
 import { labFromSrgb } from "./lab.js";
-import { nameOf, texts } from "./texts.js";
+import { nameOf } from "./names.js";
+import { texts } from "./texts.js";
 
 const LONGEST = 640;
 const AROUND = 2; // pixels each way that a colour is averaged over
