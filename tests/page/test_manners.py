@@ -19,8 +19,8 @@ from support.screens import PHONE, settle_colors, violations
 pytestmark = pytest.mark.browser
 
 PAGE = Path(__file__).resolve().parents[2] / "src" / "photochrom" / "server" / "page"
-MOST_SENT = 150_000  # as sent, heads of answers included
-MOST_UNPACKED = 305_000
+MOST_SENT = 153_000  # as sent, heads of answers included
+MOST_UNPACKED = 309_000
 
 # How it is made
 
