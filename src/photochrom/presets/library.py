@@ -109,7 +109,7 @@ def save_preset(preset: Preset, *, overwrite: bool = False) -> Path:
     Returns the file. Raises ConfigError for a name that is taken, or where it cannot be written.
     """
     path = own_presets_folder() / f"{preset.name}{_SUFFIX}"
-    if not overwrite and (SHIPPED / path.name).is_file():
+    if not (overwrite or path.exists()) and (SHIPPED / path.name).is_file():
         raise ConfigError(
             f"preset {preset.name!r}",
             "comes with Photochrom",
@@ -117,6 +117,9 @@ def save_preset(preset: Preset, *, overwrite: bool = False) -> Path:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(path.parent, f"cannot be a folder ({os_reason(error)})") from error
+    try:
         with temporary_beside(path) as part:
             part.write_text(preset.toml(), encoding="utf-8")
             move_into_place(part, path, overwrite=overwrite)

@@ -72,9 +72,7 @@ class Preset:
         for options, keys in ((self.colorize, COLORIZE_KEYS), (self.save, SAVE_KEYS)):
             for one in fields(options):
                 if one.name not in keys and getattr(options, one.name) != one.default:
-                    raise ConfigError(
-                        Option(one.name), "cannot be part of a preset", "give it with each photo"
-                    )
+                    raise ConfigError(Option(one.name), _NO_PART, "give it with each photo")
 
     @property
     def values(self) -> dict[str, Any]:
@@ -202,9 +200,14 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "keep_time": _SWITCH,
 }
 """For each key what its values are; ranges are those of the options."""
+_WITH_EACH_PHOTO = {one.name for kind in (ColorizeOptions, SaveOptions) for one in fields(kind)}
+_WITH_EACH_PHOTO -= set(_KINDS)
+_NO_PART = "cannot be part of a preset"
 
 
 def _check(path: Path, key: str, value: Any) -> None:
+    if key in _WITH_EACH_PHOTO:
+        raise ConfigError(path, f"{key} {_NO_PART}", "remove the line, and give it with each photo")
     if key not in _KINDS:
         near = nearest_name(key, _KINDS)
         known = f"a preset holds {', '.join(_KINDS)}"
