@@ -24,7 +24,7 @@ from photochrom.cli.output import print_error, print_path, print_record
 from photochrom.options import ColorizeOptions, SaveOptions
 from photochrom.presets import Preset
 
-app = typer.Typer(help="List, show, save and remove named options.")
+app = typer.Typer()
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -32,7 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.callback(invoke_without_command=True)
 def presets(context: typer.Context) -> None:
-    """Named options of colouring and saving, for --preset; without a command: list.
+    """List, show, save and remove presets: named options of colouring and saving, for --preset.
 
     Your own lie in the user's folder of settings, or in $PHOTOCHROM_HOME/presets, one TOML file
     each.

@@ -33,9 +33,9 @@ class PresetFile(BaseModel):
 
 
 class PresetResponse(BaseModel):
-    """A preset with all its options; shipped: whether it comes with Photochrom."""
+    """A preset with all its options."""
 
-    name: str
+    name: Annotated[str, Field(description="of the preset")]
     purpose: str
     shipped: bool
     colorize: PresetLook
