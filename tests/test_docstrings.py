@@ -56,6 +56,7 @@ def in_a_folder_with_photos(
     shutil.copy(examples / "color" / "cat.jpg", tmp_path / "color.jpg")
     write_film(tmp_path / "film.mp4", [scene(number) for number in range(3)], codec="libx264")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PHOTOCHROM_HOME", str(tmp_path))  # no presets of whoever runs the tests
 
 
 @pytest.mark.usefixtures("in_a_folder_with_photos")

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.borders import border_of as border_of
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
+    from photochrom.presets import Preset as Preset
+    from photochrom.presets import list_presets as list_presets
+    from photochrom.presets import load_preset as load_preset
     from photochrom.repaired import RepairedPhoto as RepairedPhoto
     from photochrom.repaired import find_damage as find_damage
     from photochrom.repaired import repair as repair
@@ -79,6 +82,7 @@ _MODULES = {
     "photochrom.pipeline.adjustments": ("Adjustments",),
     "photochrom.pipeline.borders": ("border_of",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
+    "photochrom.presets": ("Preset", "list_presets", "load_preset"),
     "photochrom.repaired": ("RepairedPhoto", "find_damage", "repair"),
     "photochrom.reports": ("FileReport",),
     "photochrom.restoration.mask": ("DamageMask",),

@@ -30,6 +30,7 @@ RANGES = {
     "smooth": (0.0, 1.0),
 }
 """Smallest and largest value of each number with a range."""
+SIZES = (32, 2048)  # smallest and largest input size that a person may choose, pixels
 ADJUSTMENTS = ("saturation", "warmth", "tint", "smooth")
 """Options that change colours after the network."""
 PROFILES = ("srgb", "keep")

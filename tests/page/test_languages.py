@@ -77,11 +77,18 @@ NO_WORDS = {
 }  # fmt: skip
 """Texts that may be the same in every language: names, numbers, keys."""
 SAME = {
-    "de": {"look", "token", "filmLabel"},
-    "fr": {"stage", "photos", "control.saturation", "filmLabel"},
+    "de": {"look", "token", "filmLabel", "preset.names.album"},
+    "fr": {
+        "stage",
+        "photos",
+        "control.saturation",
+        "filmLabel",
+        "preset.names.album",
+        "preset.names.portrait",
+    },
     "es": {"token"},
-    "it": {"token"},
-    "sq": set(),
+    "it": {"token", "preset.names.album"},
+    "sq": {"preset.names.album"},
 }
 """Words that the language shares with English."""
 

@@ -29,6 +29,7 @@ PLAIN = [
     ("get", "/metrics"),
     ("get", "/api/v1/about"),
     ("get", "/api/v1/models"),
+    ("get", "/api/v1/presets"),
 ]
 """Routes without parameters, of which none can be wrong."""
 TAKING = [

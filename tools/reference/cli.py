@@ -75,7 +75,7 @@ def _name_of(argument: Any) -> str:
 
 
 def _flag(option: Any, kinds: dict[str, Any]) -> str:
-    names = ", ".join(sorted(option.opts, key=len))
+    names = ", ".join([*sorted(option.opts, key=len), *option.secondary_opts])
     value = "" if option.is_flag else option.metavar or _placeholder(kinds[option.name])
     return f"{names} {value}".strip()
 

@@ -41,6 +41,7 @@ from photochrom.cli.options import (
     ModelKind,
     Name,
     Overwrite,
+    PresetName,
     Profile,
     Quality,
     Recolor,
@@ -96,6 +97,7 @@ def colorize(
             help="File or folder to write; default: NAME.color.EXT beside the input. - for a pipe.",
         ),
     ] = None,
+    preset: PresetName = None,  # noqa: ARG001 - its callback sets the defaults of the others
     vividness: Vividness = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,

@@ -22,6 +22,7 @@ from photochrom.cli import (
     inspect,
     ledger,
     models,
+    presets,
     quantize,
     repair,
     reversible,
@@ -60,6 +61,7 @@ app.command("verify")(reversible.verify)
 app.command("undo")(reversible.undo)
 app.command("ledger")(ledger.ledger)
 app.add_typer(models.app, name="models")
+app.add_typer(presets.app, name="presets")
 app.command("app")(serve.app)
 app.command("serve")(serve.serve)
 app.command("site")(site.site)

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from photochrom.cli.exit_codes import one_line_errors
 from photochrom.crops import Crop
 from photochrom.errors import ConfigError, os_reason, see_docs
-from photochrom.options import RANGES
+from photochrom.options import RANGES, SIZES
 from photochrom.restoration.options import WIDEST_DAMAGE
 
 _AFTER = "Colours, after the network"
@@ -33,11 +34,38 @@ Saturation = Annotated[float, _ranged("saturation", "Factor on all colours.", _A
 Warmth = Annotated[float, _ranged("warmth", "-1 = bluer, 1 = yellower.", _AFTER)]
 Tint = Annotated[float, _ranged("tint", "-1 = greener, 1 = more magenta.", _AFTER)]
 Smooth = Annotated[float, _ranged("smooth", "Edge-aware smoothing of chroma; 0 = off.", _AFTER)]
+
+
+def _use_preset(context: typer.Context, name: str | None) -> str | None:
+    """Make the options of a preset the defaults of the command that runs.
+
+    Click asks its table of defaults only for options that were not given on the command line.
+    """
+    if name is not None and not context.resilient_parsing:
+        from photochrom.presets import load_preset
+
+        with one_line_errors():
+            values = load_preset(name).values
+        context.default_map = {**(context.default_map or {}), **values}
+    return name
+
+
+PresetName = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        callback=_use_preset,
+        is_eager=True,
+        help="Options by the name of a preset; those given beside it count more. `photochrom "
+        "presets` lists them.",
+    ),
+]
 Size = Annotated[
     int | None,
     typer.Option(
-        min=32,
-        max=2048,
+        min=SIZES[0],
+        max=SIZES[1],
         help="Input size: short side of the copy the network sees; default: the model's.",
     ),
 ]
@@ -70,7 +98,9 @@ Threads = Annotated[int | None, typer.Option(min=1, help="Number of threads; def
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 KeepTime = Annotated[
     bool,
-    typer.Option("--keep-time", help="Give each result its photo's modification time."),
+    typer.Option(
+        "--keep-time/--no-keep-time", help="Give each result its photo's modification time."
+    ),
 ]
 Profile = Annotated[
     str,
@@ -83,7 +113,7 @@ Profile = Annotated[
 Reversible = Annotated[
     bool,
     typer.Option(
-        "--reversible",
+        "--reversible/--no-reversible",
         help="Grey JPEGs only: keep the photo's own luma, bit for bit; `photochrom undo` gives the "
         "grey file back.",
     ),

@@ -28,6 +28,7 @@ from photochrom.cli.options import (
     MaxPixels,
     MaxWidth,
     Overwrite,
+    PresetName,
     Quality,
     Recursive,
     Resume,
@@ -62,6 +63,7 @@ def repair(
             "pipe.",
         ),
     ] = None,
+    preset: PresetName = None,  # noqa: ARG001 - its callback sets the defaults of the others
     sensitivity: Sensitivity = RepairOptions.sensitivity,
     max_width: MaxWidth = RepairOptions.max_width,
     inpainter: Inpainter = None,

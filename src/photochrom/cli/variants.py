@@ -21,12 +21,18 @@ from photochrom.cli.options import (
     ModelKind,
     Name,
     Overwrite,
+    PresetName,
+    Profile,
     Quality,
     Reversible,
+    Saturation,
     Size,
+    Smooth,
     Threads,
+    Tint,
     Turned,
     Vividness,
+    Warmth,
     crop_of,
     make_folder,
 )
@@ -69,6 +75,7 @@ def variants(
     seed: Annotated[
         int, typer.Option(min=0, help="Another seed gives other variants, the same seed the same.")
     ] = 0,
+    preset: PresetName = None,  # noqa: ARG001 - its callback sets the defaults of the others
     vividness: Vividness = ColorizeOptions.vividness,
     size: Size = None,
     model: Model = None,
@@ -76,9 +83,14 @@ def variants(
     device: Device = DEVICE,
     name: Name = DEFAULT_NAME,
     quality: Quality = SaveOptions.quality,
+    profile: Profile = SaveOptions.profile,
     reversible: Reversible = False,
     crop: CropGeometry = None,
     turn: Turned = SaveOptions.turn,
+    saturation: Saturation = ColorizeOptions.saturation,
+    warmth: Warmth = ColorizeOptions.warmth,
+    tint: Tint = ColorizeOptions.tint,
+    smooth: Smooth = ColorizeOptions.smooth,
     threads: Threads = None,
     overwrite: Overwrite = False,
     keep_time: KeepTime = False,
@@ -125,10 +137,19 @@ def variants(
         limit_threads()
         with show_warnings():
             colorizer = Colorizer(model, threads=threads, device=device, kind=model_kind)
-        options = ColorizeOptions(vividness=vividness, size=size, seed=seed)
+        options = ColorizeOptions(
+            vividness=vividness,
+            size=size,
+            seed=seed,
+            saturation=saturation,
+            warmth=warmth,
+            tint=tint,
+            smooth=smooth,
+        )
         save = SaveOptions(
             quality=quality,
             mark=not no_mark,
+            profile=profile,
             reversible=reversible,
             crop=crop_of(crop),
             turn=turn,

@@ -20,6 +20,7 @@ from photochrom.cli.options import (
     Model,
     ModelKind,
     Overwrite,
+    PresetName,
     Saturation,
     Size,
     Smooth,
@@ -58,6 +59,7 @@ def video(
             "default: NAME.color.mp4 beside the film.",
         ),
     ] = None,
+    preset: PresetName = None,  # noqa: ARG001 - its callback sets the defaults of the others
     vividness: Vividness = ColorizeOptions.vividness,
     saturation: Saturation = ColorizeOptions.saturation,
     warmth: Warmth = ColorizeOptions.warmth,
@@ -88,8 +90,12 @@ def video(
             min=0, max=63, help="Constant quality; smaller is better.", rich_help_panel=_FILE
         ),
     ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Speed of the encoder.", rich_help_panel=_FILE)
+    encoder_preset: Annotated[
+        str | None,
+        typer.Option(
+            help="FFmpeg's preset of the encoder: ultrafast to veryslow for x264 and x265.",
+            rich_help_panel=_FILE,
+        ),
     ] = None,
     container: Annotated[
         str | None,
@@ -146,7 +152,7 @@ def video(
         saving = VideoOptions(
             codec=codec,
             crf=crf,
-            preset=preset,
+            encoder_preset=encoder_preset,
             lossless=lossless,
             start=_seconds("--start", start),
             end=_seconds("--end", end),

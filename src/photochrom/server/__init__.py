@@ -6,7 +6,8 @@
     request_body   counts bytes as they arrive, ends work when the client has gone
     deadlines      how long a peer may take
     queue          runs few photos at a time; the rest waits or is refused
-    routes/        POST /colorize (keeps nothing), /sessions, /about, /models, health, metrics
+    routes/        POST /colorize (keeps nothing), /sessions, /about, /models, /presets,
+                   health, metrics
     photo_session  an uploaded photo and its options, until it expires
     requests       options in requests      responses   what routes return
     files          results at full size     screen      previews and regions

@@ -16,6 +16,7 @@ from photochrom.repaired import RepairedPhoto
 from photochrom.result import Result
 from photochrom.server.leased import Leased, LeasedStore
 from photochrom.server.models import Models
+from photochrom.server.presets import with_preset
 from photochrom.server.problems import RefusedError
 from photochrom.server.repaired_photos import RepairedPhotos
 from photochrom.server.repairs import Repair
@@ -114,10 +115,11 @@ class PhotoSession(Leased):
     def change(self, request: OptionsRequest, settings: Settings) -> int:
         """Take a new look: the latest with what a request changes; returns its number.
 
-        Raises HintError and ConfigError for what does not fit the photo or the model, RefusedError
-        for too many hints.
+        Raises HintError and ConfigError for what does not fit the photo or the model, or a preset
+        that there is not, RefusedError for too many hints.
         """
         with self._work_lock:  # two changes at a time would lose one
+            request = with_preset(request, request.preset, settings)
             look = request.applied(self.look(), settings.hints)
             if self.of_film:
                 request.check_of_film(self.look(), look)

@@ -22,6 +22,7 @@ from photochrom.options import (
 )
 from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
 from photochrom.pipeline.hints import LocalOptions, parse_hints
+from photochrom.server.presets import PresetName
 from photochrom.server.problems import RefusedError
 from photochrom.server.repairs import (
     Repair,
@@ -158,6 +159,7 @@ class OptionsRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
+    preset: PresetName | None = None
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     vividness: JsonShare | None = None
     size: Annotated[Integer, Field(ge=1, le=4096)] | None = None
@@ -334,6 +336,7 @@ class ColorizeRequest(FileOptions, RepairFields):
 
     name: Annotated[str, Field(max_length=500)] = ""
     """The file's name, where the body is the file itself; the result's name and errors use it."""
+    preset: PresetName | None = None
     model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     vividness: Share = ColorizeOptions.vividness
     size: Annotated[int, Field(ge=1, le=4096)] | None = None

@@ -114,6 +114,11 @@ export async function models() {
   return { default: contract.name, models: known };
 }
 
+export async function presets() {
+  const { presets: known } = await describe();
+  return { presets: known };
+}
+
 export const getSession = (session) => ask("record", { session });
 export const border = (session) => ask("border", { session });
 export const patchSession = (session, changes) => ask("change", { session, changes });

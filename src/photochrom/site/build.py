@@ -17,6 +17,7 @@ from photochrom.errors import ConfigError, os_reason
 from photochrom.models import Abilities, find
 from photochrom.models.session import Session
 from photochrom.options import RANGES, ColorizeOptions
+from photochrom.presets import readable_presets
 from photochrom.site.runtime import (
     RUNTIME_LICENCE,
     RUNTIME_PACKAGE,
@@ -148,6 +149,7 @@ def _description(name: str, runtimes: dict[str, Any], out: Path) -> dict[str, An
             option: {"minimum": low, "maximum": high, "default": getattr(ColorizeOptions, option)}
             for option, (low, high) in RANGES.items()
         },
+        "presets": [preset.record() for preset in readable_presets(own=False)[0]],
         "models": [described | {"size": sizes}],
         "contract": {
             "name": name,

@@ -68,7 +68,7 @@ class Encoder:
 
     def _settings(self, options: VideoOptions) -> dict[str, str]:
         settings = {}
-        crf, preset = options.crf, options.preset
+        crf, preset = options.crf, options.encoder_preset
         if self.name in ("libx264", "libx265"):
             settings = {
                 "crf": str(DEFAULT_CRF if crf is None else crf),

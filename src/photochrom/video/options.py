@@ -24,7 +24,7 @@ class VideoOptions:
     crf
         Constant quality of the encoder, smaller is better; None for 18, or the encoder's own where
         it takes none.
-    preset
+    encoder_preset
         Speed of the encoder: "ultrafast" to "veryslow" for x264 and x265.
     lossless
         FFV1 in Matroska: the luma plane of the file is the source's, bit for bit.
@@ -45,7 +45,7 @@ class VideoOptions:
 
     codec: str | None = None
     crf: int | None = None
-    preset: str | None = None
+    encoder_preset: str | None = None
     lossless: bool = False
     start: float | None = None
     end: float | None = None

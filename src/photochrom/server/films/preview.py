@@ -54,7 +54,7 @@ def write_preview(
     _write_clip(film, found, range(first, end), (height, width), clip)
     small = StoppableFilm(clip, film.name)
     small.stop = film.stop
-    options = VideoOptions(preset="veryfast", overwrite=True, recolor=True)
+    options = VideoOptions(encoder_preset="veryfast", overwrite=True, recolor=True)
     target = folder / "preview.mp4"
     job = FilmJob(small, model, target, settings.options, options)
     survey = job.survey()

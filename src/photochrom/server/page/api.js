@@ -86,6 +86,7 @@ const session = (id) => `/sessions/${encodeURIComponent(id)}`;
 
 export const about = () => json("/about");
 export const models = () => json("/models");
+export const presets = () => json("/presets");
 export const getSession = (id) => json(session(id));
 export const border = (id) => json(`${session(id)}/border`);
 export const patchSession = (id, part) => json(session(id), { method: "PATCH", body: part });

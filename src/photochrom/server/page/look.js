@@ -1,4 +1,5 @@
 import { byId, element, iconButton } from "./dom.js";
+import { Presets } from "./presets.js";
 import { texts } from "./texts.js";
 
 export const percent = (value) => `${Math.round(value * 100)}`;
@@ -54,12 +55,13 @@ export class Slider {
   }
 }
 
-/** The sliders of the look. `ranges` has the range and default of each;
+/** The sliders of the look, and its presets. `ranges` has the range and default of each slider;
  *  `change(part, label, options)` applies their values. */
 export class LookPanel {
-  constructor(models, ranges, change) {
+  constructor(models, presets, ranges, change) {
     this.models = models;
     this.change = change;
+    this.presets = new Presets(presets, ranges, change);
     const changed = (name, value, draft) => change({ [name]: value }, texts.control[name],
       { draft, key: `look ${name}` });
     this.sliders = Object.entries(CONTROLS).map(([name, say]) => {
@@ -75,7 +77,7 @@ export class LookPanel {
       on: { click: () => this.#reset() } });
     this.sizeRow = element("div", {});
     for (const slider of this.sliders) slider.show(slider.usual);
-    byId("sliders").append(...this.sliders.map((slider) => slider.node), this.sizeRow,
+    byId("sliders").append(this.presets.node, ...this.sliders.map((slider) => slider.node), this.sizeRow,
       this.modelRow, this.resetAll);
   }
 
@@ -114,6 +116,7 @@ export class LookPanel {
   }
 
   show(look, can) {
+    this.presets.show(look, can);
     this.sizeRow.hidden = !can.model;
     this.modelRow.hidden = !can.model || this.models.length < 2;
     for (const slider of this.sliders) slider.show(look[slider.name]);

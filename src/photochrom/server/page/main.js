@@ -39,7 +39,7 @@ import { Tools } from "./tools.js";
 import { VariantPanel } from "./variants.js";
 
 /** Build the page, once the server's limits and models are known. */
-function lay(about, { models }, status) {
+function lay(about, { models }, { presets }, status) {
   const album = new Album(about.limits);
   const tools = new Tools();
   const marks = new Marks(album, about.limits.hints);
@@ -53,7 +53,7 @@ function lay(about, { models }, status) {
   const divider = new Divider(byId("divider"), stage);
   const crosshair = new Crosshair(stage);
   const place = new PlacePanel({ marks, tools, stage, status });
-  const look = new LookPanel(models, about.options,
+  const look = new LookPanel(models, presets, about.options,
     (part, label, how) => album.current?.change(part, label, how));
   const colors = new ColorPanel(marks, tools, place, stage);
   const compare = new Compare(album, preview, stage, status);
@@ -102,7 +102,7 @@ async function start() {
   try {
     const about = await api.about();
     if (about.token_needed && !api.hasToken()) api.setToken(await askForToken());
-    const lost = await lay(about, await api.models(), status);
+    const lost = await lay(about, ...await Promise.all([api.models(), api.presets()]), status);
     if (lost) status.regret(texts.lostBefore(lost));
     document.body.dataset.ready = "";
   } catch (error) {

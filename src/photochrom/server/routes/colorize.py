@@ -16,6 +16,7 @@ from photochrom.files import colorize_file
 from photochrom.photo import pages_of
 from photochrom.reports import FileReport
 from photochrom.server.files import File, written
+from photochrom.server.presets import with_preset
 from photochrom.server.problems import described
 from photochrom.server.requests import ColorizeRequest
 from photochrom.server.state import API, AppState, Shared
@@ -57,6 +58,7 @@ async def colorize(
         )
         if upload.fields:
             options = _with_fields(options, upload.fields)
+        options = with_preset(options, options.preset, shared.settings)
         file = await shared.queue.run(lambda: _colored(shared, upload, options), abandoned=remove)
     shared.measures.colored.inc()
     return file.response()

@@ -1,4 +1,4 @@
-"""Version and limits, models, health and counters of a server."""
+"""Version and limits, models, presets, health and counters of a server."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from photochrom.options import RANGES, ColorizeOptions
 from photochrom.photo import WRITTEN
 from photochrom.photo.formats import KINDS
 from photochrom.server.films.store import films_can_be_read
+from photochrom.server.presets import PresetsResponse, offered
 from photochrom.server.problems import described, problem
 from photochrom.server.state import API, Shared
 
@@ -53,6 +54,12 @@ async def about(shared: Shared) -> dict[str, Any]:
 def models(shared: Shared) -> dict[str, Any]:
     """The models on this machine."""
     return {"default": shared.models.default, "models": shared.models.listed()}
+
+
+@router.get("/presets", responses=described(401, 403, 421))
+def presets(shared: Shared) -> PresetsResponse:
+    """Named options of colouring and saving."""
+    return PresetsResponse.of(offered(shared.settings))
 
 
 @health.get("/healthz", responses=described(421))

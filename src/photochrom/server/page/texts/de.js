@@ -164,6 +164,12 @@ export default {
         ? `; davon zu groß zum Füllen und unverändert: ${share(left)}.` : "."}`),
     cleared: "Pinselstriche entfernt",
   },
+  preset: {
+    label: "Vorgabe", none: "Keine", own: "Eigene",
+    names: { album: "Album", faithful: "Getreu", landscape: "Landschaft", portrait: "Porträt", vivid: "Lebhaft" },
+    save: "Als Vorgabe speichern", name: "Name der Vorgabe", keep: "Speichern", remove: "Diese Vorgabe entfernen",
+    step: (name) => `die Vorgabe ${name}`,
+  },
   compare: "Zwei Looks vergleichen",
   pin: "Diesen Look als A behalten",
   pinHelp: "Danach nach Belieben ändern: Links der Trennlinie ist A zu sehen, rechts der neue Look.",

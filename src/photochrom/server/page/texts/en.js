@@ -165,6 +165,12 @@ export default {
         ? `; ${share(left).toLowerCase()} is too wide to be filled and stays.` : "."}`),
     cleared: "brush strokes removed",
   },
+  preset: {
+    label: "Preset", none: "None", own: "Your own",
+    names: { album: "Album", faithful: "Faithful", landscape: "Landscape", portrait: "Portrait", vivid: "Vivid" },
+    save: "Save as preset", name: "Name of the preset", keep: "Save", remove: "Remove this preset",
+    step: (name) => `the preset ${name}`,
+  },
   compare: "Compare two looks",
   pin: "Keep this look as A",
   pinHelp: "Then change what you like: left of the divider you see A, right of it the new look.",

@@ -167,6 +167,12 @@ export default {
         ? `; demasiado ancho para rellenarlo y se queda: ${share(left)}.` : "."}`),
     cleared: "pinceladas quitadas",
   },
+  preset: {
+    label: "Ajuste", none: "Ninguno", own: "Propios",
+    names: { album: "Álbum", faithful: "Fiel", landscape: "Paisaje", portrait: "Retrato", vivid: "Vivo" },
+    save: "Guardar como ajuste", name: "Nombre del ajuste", keep: "Guardar", remove: "Quitar este ajuste",
+    step: (name) => `el ajuste ${name}`,
+  },
   compare: "Comparar dos aspectos",
   pin: "Guardar este aspecto como A",
   pinHelp: "Después cambia lo que quieras: a la izquierda de la línea se ve A, a la derecha el aspecto nuevo.",

@@ -166,6 +166,12 @@ export default {
         ? ` ; trop large pour être comblé et laissé : ${share(left)}.` : "."}`),
     cleared: "coups de pinceau retirés",
   },
+  preset: {
+    label: "Préréglage", none: "Aucun", own: "Les vôtres",
+    names: { album: "Album", faithful: "Fidèle", landscape: "Paysage", portrait: "Portrait", vivid: "Vif" },
+    save: "Enregistrer comme préréglage", name: "Nom du préréglage", keep: "Enregistrer", remove: "Supprimer ce préréglage",
+    step: (name) => `le préréglage ${name}`,
+  },
   compare: "Comparer deux rendus",
   pin: "Garder ce rendu comme A",
   pinHelp: "Changez ensuite ce que vous voulez : A est à gauche de la séparation, le nouveau rendu à droite.",

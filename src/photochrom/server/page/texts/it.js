@@ -165,6 +165,12 @@ export default {
         ? `; troppo larga per essere riempita e lasciata: ${share(left)}.` : "."}`),
     cleared: "pennellate tolte",
   },
+  preset: {
+    label: "Predefinito", none: "Nessuno", own: "Personali",
+    names: { album: "Album", faithful: "Fedele", landscape: "Paesaggio", portrait: "Ritratto", vivid: "Vivace" },
+    save: "Salva come predefinito", name: "Nome del predefinito", keep: "Salva", remove: "Elimina questo predefinito",
+    step: (name) => `il predefinito ${name}`,
+  },
   compare: "Confronta due aspetti",
   pin: "Tieni questo aspetto come A",
   pinHelp: "Poi cambia ciò che vuoi: a sinistra della linea vedi A, a destra il nuovo aspetto.",

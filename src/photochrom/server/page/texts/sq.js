@@ -164,6 +164,12 @@ export default {
         ? `; tepër e gjerë për t’u mbushur, mbetet: ${share(left)}.` : "."}`),
     cleared: "lëvizjet e furçës të hequra",
   },
+  preset: {
+    label: "Parazgjedhja", none: "Asnjë", own: "Të tuat",
+    names: { album: "Album", faithful: "Besnike", landscape: "Peizazh", portrait: "Portret", vivid: "E gjallë" },
+    save: "Ruaje si parazgjedhje", name: "Emri i parazgjedhjes", keep: "Ruaje", remove: "Hiqe këtë parazgjedhje",
+    step: (name) => `parazgjedhja ${name}`,
+  },
   compare: "Krahaso dy pamje",
   pin: "Mbaje këtë pamje si A",
   pinHelp: "Pastaj ndrysho ç’të duash: majtas vijës sheh A, djathtas pamjen e re.",
