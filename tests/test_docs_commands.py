@@ -21,6 +21,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("README.md", "pip install '.[app]'"),
         ("CONTRIBUTING.md", "make quick"),
         ("docs/batch.md", "pip install"),
+        ("docs/integrations.md", "pip install"),
         ("docs/models.md", "pip install '.[cuda]'"),
         ("docs/paper.md", "pip install"),
         ("docs/server.md", "pip install"),
@@ -65,6 +66,9 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     ],
     "needs clones of repositories; tests/workshop/data/test_gather.py makes some": [
         ("docs/data.md", "photochrom data gather"),
+    ],
+    "needs a container engine; tests/integrations/test_container.py runs its command without": [
+        ("docs/integrations.md", "podman"),
     ],
     "needs an object store and a cluster; tests/batch/test_cluster.py has imitations": [
         ("docs/batch.md", "photochrom colorize s3://"),
@@ -128,6 +132,16 @@ LEAVES = {
     "docs/data.md": ["out/mine/manifest.csv", "out/stats.png"],
     "docs/formats.md": ["scan.color.tif", "scan.color.png", "wide.tif"],
     "docs/hints.md": ["grandmother.color.jpg"],
+    "docs/integrations.md": [
+        "home/.config/darktable/luarc",
+        "home/.config/darktable/lua/photochrom.lua",
+        "home/.config/fish/completions/photochrom.fish",
+        "home/.local/bin/photochrom-files",
+        "home/.local/share/kio/servicemenus/photochrom.desktop",
+        "home/.local/share/nautilus/scripts/Colour photos",
+        "home/.local/share/photochrom/completion.bash",
+        "home/.local/share/photochrom/completion.zsh",
+    ],
     "docs/models.md": ["lite.jpg", "photo.color.jpg"],
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],

@@ -72,7 +72,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 def readers_folder(folder: Path) -> Path:
     """Fill a folder: the repository's own, and photos under the names that the pages give them."""
-    for name in ("configs", "benchmarks", "runs"):
+    for name in ("configs", "benchmarks", "integrations", "runs"):
         (folder / name).symlink_to(REPOSITORY / name)
     examples = REPOSITORY / "examples"
     shutil.copytree(examples, folder / "examples", ignore=shutil.ignore_patterns("*.color.*"))

@@ -32,6 +32,8 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as usual after a look at command and options; ends with 2 for an unknown one."""
+        if ctx.resilient_parsing:  # a shell asks what could complete an unfinished line
+            return super().parse_args(ctx, args)
         name = next((arg for arg in args if not arg.startswith("-")), None)
         if name is not None and name not in self.commands:
             _exit(_unknown_command(name, self.commands))

@@ -15,6 +15,7 @@ import typer
 from photochrom import __version__
 from photochrom.cli import (
     colorize,
+    completion,
     data,
     doctor,
     evaluate,
@@ -48,7 +49,7 @@ app = typer.Typer(
     name="photochrom",
     help="Colours black-and-white photographs, at full size, on your own machine.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # its two options would stand above ours; `completion` does the same
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     cls=Commands,
@@ -72,6 +73,7 @@ app.command("export")(export.export)
 app.command("quantize")(quantize.quantize)
 app.add_typer(data.app, name="data")
 app.command("doctor")(doctor.doctor)
+app.command("completion")(completion.completion)
 
 
 def _show_version(flag: bool) -> None:
@@ -98,6 +100,7 @@ def main() -> None:
     # SIGTERM ends a command as Ctrl-C does: no half-written file stays
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     on_hang_up(raise_hang_up)
+    completion.answer_shells()
     try:
         app()
     except OSError as error:
