@@ -116,7 +116,13 @@ def main() -> None:
         for minutes in (1, arguments.minutes):
             repeated(short, film, minutes)
             out = str(Path(folder) / "out.mp4")
-            options = ["--size", str(arguments.model_size), "--encoder-preset", "ultrafast", "--overwrite"]
+            options = [
+                "--size",
+                str(arguments.model_size),
+                "--encoder-preset",
+                "ultrafast",
+                "--overwrite",
+            ]
             if arguments.last is not None:
                 options += ["--start", str(60 * minutes - arguments.last)]
             command = [sys.executable, "-m", "photochrom", "video", str(film), out, *options]

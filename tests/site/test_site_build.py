@@ -15,6 +15,7 @@ from tools.kernel_wasm import SOURCES, TARGET, digest_in, sources_digest
 from photochrom import __version__
 from photochrom.errors import ConfigError
 from photochrom.models import find
+from photochrom.presets import readable_presets
 from photochrom.site import RUNTIME_VERSION, build_site
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "photochrom"
@@ -69,6 +70,7 @@ def test_description_names_files_that_are_there(site_folder: Path) -> None:
     for icon in manifest["icons"]:
         assert (site_folder / icon["src"]).is_file()
     assert described["contract"]["dial"]
+    assert described["presets"] == [preset.record() for preset in readable_presets(own=False)[0]]
     assert RUNTIME_VERSION in (site_folder / "LICENSES.txt").read_text()
 
 

@@ -58,6 +58,25 @@ def test_slider_changes_the_picture_and_undo_brings_it_back(
     harbour.until(lambda: picture(harbour) != before)
 
 
+def test_preset_sets_the_look_and_own_ones_stay(harbour: Desk) -> None:
+    before = picture(harbour)
+    harbour.page.select_option("#look-preset", label="Vivid")
+    harbour.until(lambda: picture(harbour) != before)
+    assert harbour.page.input_value("#look-vividness") == "0.8"
+    harbour.slide("tint", 0.2)
+    harbour.page.get_by_role("button", name="Save as preset").click()
+    harbour.page.get_by_label("Name of the preset").fill("Mine")
+    harbour.press("Enter")
+    harbour.click("undo")
+    harbour.click("undo")
+    harbour.until(lambda: picture(harbour) == before)
+    harbour.page.select_option("#look-preset", label="Mine")
+    assert harbour.page.input_value("#look-tint") == "0.2"
+    assert harbour.page.input_value("#look-saturation") == "1.1"
+    harbour.page.get_by_role("button", name="Remove this preset").click()
+    assert harbour.page.locator("#look-preset optgroup").count() == 0
+
+
 def test_saturation_and_warmth_mean_what_they_say(harbour: Desk) -> None:
     usual, red_blue = harbour.chroma(*SKY), np.subtract(*harbour.pixels(*SKY)["bands"][::2])
     harbour.slide("saturation", 0.5)

@@ -124,7 +124,12 @@ class Preset:
         }
 
     def toml(self) -> str:
-        """The preset as the text of a TOML file, without what is the default.
+        """The preset as the text of a TOML file.
+
+        Returns
+        -------
+        str
+            A line for the purpose and for each option that is not the default.
 
         Examples
         --------
