@@ -327,15 +327,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
     """Device and number of a folder; None where it cannot be listed."""
     try:
         status = path.stat()
-        with os.scandir(path):
-            return status.st_dev, status.st_ino
     except OSError:
         return None
+    readable = os.access(path, os.R_OK | os.X_OK)
+    return (status.st_dev, status.st_ino) if readable else None
 
 
 def _is_empty(path: Path) -> bool:
     try:
-        with os.scandir(path) as entries:
-            return next(entries, None) is None
+        return not any(path.iterdir())
     except OSError:
         return True
