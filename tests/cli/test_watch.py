@@ -145,7 +145,7 @@ def test_a_closed_terminal_has_its_own_code(desk):
         ([".", "--watch-poll"], "--watch-poll: belongs to --watch; add that"),
         ([".", "--watch-settle", "3"], "--watch-settle: belongs to --watch; add that"),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "line",
 )
 def test_wrong_usage_is_one_line(command, desk, options, said):
     scans = save_gray_photos(desk / "scans", "a.jpg", "1912/b.jpg")

@@ -22,6 +22,7 @@ from photochrom.batch.job import Job, Run, entries_of, running, status_of
 from photochrom.batch.ledger import Record, State
 from photochrom.batch.planning import NOTHING, earlier_outputs
 from photochrom.batch.summary import Listener, Summary
+from photochrom.batch.tree import Entry
 from photochrom.batch.work import Outcome
 from photochrom.batch.workers import Workers
 from photochrom.errors import ConfigError, Option, Remedy
@@ -267,6 +268,7 @@ class Watch:
         kept: deque[Arrival] = deque()
         there = {folder.path for folder in self._folders if folder.there}
         room = run.workers.room
+        taken: dict[Path, list[Entry]] = {}
         while self._ready and room:
             arrival = self._ready.popleft()
             if arrival.root not in there:
@@ -280,9 +282,11 @@ class Watch:
                     self._tell_gone([arrival])
             else:
                 busy.add(arrival.path)
-                run.begin(arrival.root, [arrival.entry], run.planner_of(arrival.root))
-                room = run.workers.room
+                taken.setdefault(arrival.root, []).append(arrival.entry)
+                room -= 1
         self._ready.extendleft(reversed(kept))
+        for root, entries in taken.items():
+            run.begin(root, entries, run.planner_of(root))
 
     def _wait(self, run: _WatchedRun) -> None:
         """Wait until a photo has ended, something is reported, or it is time to look again."""
