@@ -39,6 +39,10 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/server.md", "photochrom serve --root-path"),
         ("docs/start/programmers.md", "photochrom serve"),
     ],
+    "runs until Ctrl-C; tests/cli/test_watch.py and tests/batch/test_watch.py start and end it": [
+        ("docs/batch.md", "photochrom colorize scans/ -o coloured/ --recursive --watch"),
+        ("docs/batch.md", "from pathlib"),
+    ],
     "needs a running server; tests/server/test_documented.py runs it": [
         ("docs/server.md", "curl"),
         ("docs/server.md", "from pathlib"),

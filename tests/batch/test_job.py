@@ -223,6 +223,17 @@ def test_workers_leave_the_cores_to_each_other(monkeypatch):
     assert {lib["num_threads"] for lib in libraries if lib["user_api"] == "blas"} == {1}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="counts open files in /proc")
+def test_a_worker_keeps_no_photo_open(tree, tmp_path, monkeypatch):
+    """A drive can be unmounted, and a folder be deleted on Windows, when its photos are done."""
+    monkeypatch.setattr(work, "_settings", SMALL)
+    monkeypatch.setattr(work, "_colorizer", work._model(SMALL, 1))
+    outcome = work.color(work.Task(tree / "a.jpg", tmp_path / "a.color.jpg", False))
+    assert outcome.state == "done"
+    links = [path for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert tree / "a.jpg" not in [path.readlink() for path in links]
+
+
 @pytest.mark.slow
 def test_killed_and_resumed(tree):
     for index in range(30):

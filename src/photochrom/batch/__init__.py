@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from photochrom.batch.job import Contents as Contents
     from photochrom.batch.job import Job as Job
-    from photochrom.batch.job import Report as Report
-    from photochrom.batch.job import Summary as Summary
     from photochrom.batch.job import contents_of as contents_of
     from photochrom.batch.job import entries_of as entries_of
     from photochrom.batch.job import run_job as run_job
@@ -18,15 +16,21 @@ if TYPE_CHECKING:
     from photochrom.batch.ledger import Record as Record
     from photochrom.batch.ledger import State as State
     from photochrom.batch.settings import JobSettings as JobSettings
+    from photochrom.batch.summary import Report as Report
+    from photochrom.batch.summary import Summary as Summary
     from photochrom.batch.tree import Patterns as Patterns
     from photochrom.batch.tree import photos_in as photos_in
+    from photochrom.batch.watch import Watch as Watch
+    from photochrom.batch.watch import WatchOptions as WatchOptions
     from photochrom.batch.workers import Workers as Workers
 
 _MODULES = {
-    "job": ("Contents", "Job", "Report", "Summary", "contents_of", "entries_of", "run_job"),
+    "job": ("Contents", "Job", "contents_of", "entries_of", "run_job"),
     "ledger": ("LEDGER", "Ledger", "Record", "State"),
     "settings": ("JobSettings",),
+    "summary": ("Report", "Summary"),
     "tree": ("Patterns", "photos_in"),
+    "watch": ("Watch", "WatchOptions"),
     "workers": ("Workers",),
 }
 """The names by module; a single photo needs the settings, and neither database nor processes."""

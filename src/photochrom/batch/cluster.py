@@ -18,19 +18,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from photochrom.batch.job import (
-    Listener,
-    Report,
-    Summary,
-    begun,
-    count_outcome,
-    disk_full,
-    passed_over,
-)
+from photochrom.batch.job import begun, disk_full
 from photochrom.batch.ledger import Ledger, Record, State
 from photochrom.batch.planning import NOTHING, Plan, Planner, earlier_outputs, settle, within
 from photochrom.batch.remote_files import deliver, fetch, size_and_time
 from photochrom.batch.settings import JobSettings
+from photochrom.batch.summary import Listener, Report, Summary, count_outcome, passed_over
 from photochrom.batch.tree import EntryKind, Patterns, is_system_folder, kind_of_file
 from photochrom.batch.work import (
     Outcome,

@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from photochrom._system.atomic import is_part, remove_parts
-from photochrom.batch.ledger import Ledger, Outputs, Record, State
+from photochrom.batch.ledger import Ledger, Outputs, Record
 from photochrom.batch.planning import (
     NOTHING,
     Planner,
@@ -28,6 +28,7 @@ from photochrom.batch.planning import (
     within,
 )
 from photochrom.batch.settings import JobSettings
+from photochrom.batch.summary import Listener, Report, Summary, count_outcome, passed_over
 from photochrom.batch.tree import Entry, EntryKind, Patterns, entries_in, photos_in
 from photochrom.batch.work import Outcome, Task, preflight
 from photochrom.batch.workers import Workers
@@ -44,8 +45,6 @@ from photochrom.errors import (
 from photochrom.photo.file_access import foreseen_os_errors
 from photochrom.photo.unsupported import unsupported_format
 
-UNSUPPORTED = "unsupported format"
-"""The reason of a picture that Photochrom cannot read."""
 _BLOCK = 256
 """Photos that are planned, and written to the ledger, together."""
 
@@ -91,39 +90,7 @@ class Job:
         return (self.ledger or self.output) if self.keep_ledger else None
 
 
-@dataclass(frozen=True)
-class Report:
-    """How one photo ended.
-
-    record: its row of the ledger. outcome: of this job's work; None where an earlier job did it.
-    source: the photo's path, with its folder as the job names it.
-    """
-
-    record: Record
-    outcome: Outcome | None
-    source: str
-
-
-@dataclass
-class Summary:
-    """How many photos of a job ended in which way.
-
-    done: by this job. done_before: by an earlier job. skipped, failed: by any of them. reasons: of
-    failed and skipped photos, a word each. passed_over: pictures that Photochrom cannot read, by
-    their formats. lost: properties of photos that results of the chosen format could not hold.
-    """
-
-    done: int = 0
-    done_before: int = 0
-    skipped: int = 0
-    failed: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    passed_over: Counter[str] = field(default_factory=Counter)
-    lost: set[str] = field(default_factory=set)
-    seconds: float = 0.0
-
-
-Listener = Callable[[Report], None]
+AnyRun = TypeVar("AnyRun", bound="Run")
 
 
 @dataclass
@@ -160,6 +127,22 @@ def run_job(job: Job, listener: Listener | None = None, workers: Workers | None 
     loaded; JobError where the ledger cannot be written, the disk is full or no worker can work.
     KeyboardInterrupt is passed on; the ledger has all photos that were finished by then.
     """
+    with running(job, listener, workers, Run) as run:
+        run.all()
+    return run.summary
+
+
+@contextmanager
+def running(
+    job: Job,
+    listener: Listener | None,
+    workers: Workers | None,
+    kind: type[AnyRun],
+) -> Iterator[AnyRun]:
+    """Begin a job, whose ledger is locked and whose workers run until the block ends.
+
+    kind: of the run. Where the block raises, the workers are ended. Raises as `run_job` does.
+    """
     started = time.monotonic()
     settings = job.settings
     digest = settings.digest(settings.weights)
@@ -169,18 +152,17 @@ def run_job(job: Job, listener: Listener | None = None, workers: Workers | None 
     with ExitStack() as stack:
         ledger = stack.enter_context(_ledger_of(job, digest))
         workers = workers or stack.enter_context(Workers(settings, job.jobs, job.threads))
-        summary = Summary()
+        run = kind(job, ledger, digest, workers, listener)
         try:
-            _Run(job, ledger, digest, workers, summary, listener).all()
+            yield run
         except BaseException:
             workers.stop()  # while the ledger's lock keeps other jobs out
             raise
         finally:
-            summary.seconds = time.monotonic() - started
-    return summary
+            run.summary.seconds = time.monotonic() - started
 
 
-class _Run:
+class Run:
     """A job while it runs."""
 
     def __init__(
@@ -189,56 +171,61 @@ class _Run:
         ledger: Ledger,
         digest: str,
         workers: Workers,
-        summary: Summary,
         listener: Listener | None,
     ) -> None:
         self.job, self.ledger, self.digest, self.workers = job, ledger, digest, workers
-        self.summary, self.listener = summary, listener
+        self.summary, self.listener = Summary(), listener
         self.naming = job.settings.naming
         self.roots = {os.path.realpath(root): root for root in job.roots}
         self.swept: set[Path] = set()
 
     def all(self) -> None:
         """Colour all photos of all roots."""
-        for path_of_root, root in self.roots.items():
-            planner = Planner(
-                self.ledger,
-                self.digest,
-                lambda name: _status(self.job.output / name),
-                root=path_of_root,
-                roots=self.roots,
-                results=str(self.job.output),
-                naming=self.naming,
-                overwrite=self.job.overwrite,
-                retry_failed=self.job.retry_failed,
-                spelling=self.job.spelling,
-            )
+        for root in self.roots.values():
+            planner = self.planner_of(root)
             entries = entries_of(self.job, root)
             while block := list(islice(entries, _BLOCK)):
-                self._block([self._task(root, entry, planner) for entry in block])
+                self.begin(root, block, planner)
         while self.workers.tasks:
-            self._settle_ended()
+            self.settle_ended()
 
-    def _block(self, planned: list[tuple[Record, Task | None]]) -> None:
-        self.ledger.plan(record for record, task in planned if task is not None)
-        for record, task in planned:
+    def planner_of(self, root: Path) -> Planner:
+        """A planner of the photos of one of the job's roots."""
+        return Planner(
+            self.ledger,
+            self.digest,
+            lambda name: status_of(self.job.output / name),
+            root=os.path.realpath(root),
+            roots=self.roots,
+            results=str(self.job.output),
+            naming=self.naming,
+            overwrite=self.job.overwrite,
+            retry_failed=self.job.retry_failed,
+            spelling=self.job.spelling,
+        )
+
+    def begin(self, root: Path, block: Sequence[Entry], planner: Planner) -> None:
+        """Plan entries of a root together, and submit what is to be coloured."""
+        planned = [self._task(root, entry, planner) for entry in block]
+        self.ledger.plan(record for record, task, _ in planned if task is not None)
+        for record, task, new in planned:
             if task is None:
-                self._report(record, None)
+                self._report_final(record, new)
                 continue
             while self.workers.full:
-                self._settle_ended()
+                self.settle_ended()
             self.workers.submit(record, task)
 
-    def _task(self, root: Path, entry: Entry, planner: Planner) -> tuple[Record, Task | None]:
-        """A photo's first row, and its task; None where the row is final."""
+    def _task(self, root: Path, entry: Entry, planner: Planner) -> tuple[Record, Task | None, bool]:
+        """A photo's first row; its task, None where the row is final; whether the row is new."""
         path, source = entry.path, root / entry.path
         if entry.kind is EntryKind.UNSUPPORTED:
-            return passed_over(path, os.path.realpath(root)), None
-        plan = planner.plan(path, *_status(source))
+            return passed_over(path, os.path.realpath(root)), None, True
+        plan = planner.plan(path, *status_of(source))
         if not plan.todo:
             if plan.new:
                 self.ledger.settle(plan.record)
-            return plan.record, None
+            return plan.record, None, plan.new
         target = self.job.output / self.naming.result_of(path)
         try:
             if entry.kind is EntryKind.UNREADABLE_FOLDER:
@@ -252,8 +239,8 @@ class _Run:
             outcome = Outcome.failure(str(source), error)
             record = self._row(plan.record, outcome, earlier_outputs(plan.record, outcome))
             self.ledger.settle(record)
-            return record, None
-        return plan.record, Task(source, target, plan.overwrite, plan.known)
+            return record, None, True
+        return plan.record, Task(source, target, plan.overwrite, plan.known), True
 
     def _row(self, record: Record, outcome: Outcome, outputs: Outputs) -> Record:
         return settle(record, outcome, outputs, self.job.spelling)
@@ -272,27 +259,41 @@ class _Run:
             if is_part(entry.name):
                 Path(entry.path).unlink(missing_ok=True)
 
-    def _settle_ended(self) -> None:
-        """Wait until a task has ended; write the rows of all that have, and report them."""
-        for record, task, outcome in self.workers.ended():
+    def settle_ended(self, timeout: float | None = None) -> None:
+        """Wait until a task has ended; write the rows of all that have, and report them.
+
+        timeout: seconds after which the waiting ends anyway.
+        """
+        for record, task, outcome in self.workers.ended(timeout):
             if outcome.cut_off:
                 remove_parts(task.target)
             if isinstance(outcome.fault, DiskFullError):  # its row still says waiting
                 raise disk_full(outcome.fault, self.job.keep_ledger)
-            outputs = tuple(
-                (output.relative_to(self.job.output).as_posix(), *_status(output))
-                for output in outcome.outputs
-            )
-            settled = self._row(record, outcome, outputs or earlier_outputs(record, outcome))
-            self.ledger.settle(settled)
-            self._report(settled, None if outcome.state == "unchanged" else outcome)
+            self._settle(record, outcome)
+
+    def _settle(self, record: Record, outcome: Outcome) -> None:
+        """Write and report the row of a photo whose task has ended."""
+        outputs = tuple(
+            (output.relative_to(self.job.output).as_posix(), *status_of(output))
+            for output in outcome.outputs
+        )
+        settled = self._row(record, outcome, outputs or earlier_outputs(record, outcome))
+        self.ledger.settle(settled)
+        self._report(settled, None if outcome.state == "unchanged" else outcome)
+
+    def _report_final(self, record: Record, new: bool) -> None:  # noqa: ARG002 - for watches
+        """Report a photo that needs no work; new: whether that was found out just now."""
+        self._report(record, None)
 
     def _report(self, record: Record, outcome: Outcome | None) -> None:
         """Count a photo that has ended, and pass its report to the listener."""
         count_outcome(self.summary, record, outcome)
         if self.listener is not None:
-            source = within(self.roots[record.root], record.path)
-            self.listener(Report(record, outcome, source))
+            self.listener(Report(record, outcome, self.source_of(record)))
+
+    def source_of(self, record: Record) -> str:
+        """A photo's path, with its folder as the job names it."""
+        return within(self.roots[record.root], record.path)
 
 
 def _ledger_of(job: Job, digest: str) -> Ledger:
@@ -332,30 +333,6 @@ def begun(folder: Path, settings: JobSettings, digest: str, resume: bool, result
     return ledger
 
 
-def count_outcome(summary: Summary, record: Record, outcome: Outcome | None) -> None:
-    """Add one photo to a summary; outcome: None where an earlier job ended it."""
-    if record.state is State.PASSED_OVER:
-        summary.passed_over[unsupported_format(record.path) or ""] += 1
-        return
-    if record.state is State.DONE:
-        if outcome is None:
-            summary.done_before += 1
-        else:
-            summary.done += 1
-            summary.lost.update(outcome.losses)
-        return
-    if record.state is State.SKIPPED:
-        summary.skipped += 1
-    else:
-        summary.failed += 1
-    summary.reasons[record.reason or ""] += 1
-
-
-def passed_over(path: str, root: str) -> Record:
-    """The record of a picture that Photochrom cannot read; a ledger has no row for it."""
-    return Record(path, root, State.PASSED_OVER, reason=UNSUPPORTED)
-
-
 def disk_full(fault: DiskFullError, resumable: bool) -> JobError:
     """The error that ends a job, where every photo that follows would fail for the same reason."""
     resume = Remedy("make room on the disk, then go on with {}", Option("resume", True))
@@ -373,7 +350,7 @@ def photos_of(job: Job, root: Path) -> Iterator[str]:
     return photos_in(root, recursive=job.recursive, patterns=job.patterns, leave_out=[job.output])
 
 
-def _status(path: Path) -> tuple[int, int]:
+def status_of(path: Path) -> tuple[int, int]:
     """A file's size and time (ns); `NOTHING` where it does not exist."""
     try:
         status = path.stat()

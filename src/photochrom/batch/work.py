@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import multiprocessing
 import os
@@ -150,11 +151,11 @@ def init_worker(settings: JobSettings, threads: int) -> None:
     limit_threads(threads)
 
     _settings = settings
-    if not settings.color:
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a device that fails: the job's process has shown it
-        _colorizer = _model(settings, threads)
+    if settings.color:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a device that fails: the job's process shows it
+            _colorizer = _model(settings, threads)
+    gc.freeze()  # what is loaded stays, and need not be searched after every photo
 
 
 def _exit_with_parent(parent: int) -> None:
@@ -177,6 +178,7 @@ def color(task: Task) -> Outcome:
         report = FileReport(input=str(task.source), state="unchanged")
     else:
         report = reported(str(task.source), lambda: _color(task))
+    gc.collect()  # closes the photo, which refers to itself: a drive can be unmounted after it
     report = replace(report, seconds=time.perf_counter() - started)
     return Outcome(**vars(report), size=size, modified=modified, sha256=sha256)
 

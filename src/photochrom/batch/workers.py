@@ -65,9 +65,14 @@ class Workers:
             remove_parts(task.target)
 
     @property
+    def room(self) -> int:
+        """How many more tasks may be under way."""
+        return max(0, _AHEAD * self.count - len(self.tasks))
+
+    @property
     def full(self) -> bool:
         """Whether enough tasks are under way."""
-        return len(self.tasks) >= _AHEAD * self.count
+        return self.room == 0
 
     def submit(self, record: Record, task: Task) -> None:
         """Queue a task for the next free worker."""
@@ -78,9 +83,12 @@ class Workers:
             future = schedule(self._pool, task)
         self.tasks[future] = record, task
 
-    def ended(self) -> Iterator[tuple[Record, Task, Outcome]]:
-        """Wait until at least one task has ended; yield each that has."""
-        finished, _ = wait(self.tasks, return_when=FIRST_COMPLETED)
+    def ended(self, timeout: float | None = None) -> Iterator[tuple[Record, Task, Outcome]]:
+        """Wait until at least one task has ended; yield each that has.
+
+        timeout: seconds after which the waiting ends anyway.
+        """
+        finished, _ = wait(self.tasks, timeout, return_when=FIRST_COMPLETED)
         broken = []
         for future in finished:
             record, task = self.tasks.pop(future)

@@ -22,7 +22,7 @@ from photochrom.errors import ConfigError
 from photochrom.options import STANDARD_STREAM
 
 if TYPE_CHECKING:
-    from photochrom.batch import Contents, Job, JobSettings, Record, Report, Summary, Workers
+    from photochrom.batch import Job, JobSettings, Record, Report, Summary, Workers
     from photochrom.batch.cluster import ClusterJob
 
 
@@ -183,6 +183,7 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
     """
     if not jobs:
         return []
+    from photochrom.batch import contents_of
     from photochrom.batch.cluster import ClusterJob
 
     result = []
@@ -190,19 +191,18 @@ def counted(jobs: Sequence[Job | ClusterJob]) -> list[CountedJob]:
         if isinstance(job, ClusterJob):
             result.append(CountedJob(job, None, Counter()))
             continue
-        contents = _contents(job)
+        warn_of_subfolders(job)
+        contents = contents_of(job)
         processes = job.jobs or job.threads or available_cpus()
         limited = replace(job, jobs=min(processes, max(1, contents.photos)))
         result.append(CountedJob(limited, contents.photos, contents.passed_over))
     return result
 
 
-def _contents(job: Job) -> Contents:
-    from photochrom.batch import contents_of
-
+def warn_of_subfolders(job: Job) -> None:
+    """Say that photos in subfolders are left out, where there are some."""
     if not job.recursive and _has_photos_below(job):
         print_error("warning: photos in subfolders are left out; add --recursive")
-    return contents_of(job)
 
 
 def _has_photos_below(job: Job) -> bool:
@@ -263,7 +263,7 @@ def _color_folder(counted: CountedJob, workers: Workers | None, as_json: bool) -
             def listener(report: Report) -> None:
                 if report.record.state.value != "passed over":
                     advance()
-                _show(report, job, as_json)
+                show_report(report, job, as_json)
 
             if isinstance(job, ClusterJob):
                 summary = run_on_ray(job, listener)
@@ -274,11 +274,12 @@ def _color_folder(counted: CountedJob, workers: Workers | None, as_json: bool) -
         remedy = ", --resume goes on" if resumable else ""
         print_error(f"interrupted; finished photos are kept{remedy}")
         raise typer.Exit(exit_code_of(interruption)) from None
-    _sum_up(summary, job)
+    sum_up(summary, job)
     return not summary.failed
 
 
-def _show(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
+def show_report(report: Report, job: Job | ClusterJob, as_json: bool) -> None:
+    """Print a photo's results or its record, and what a person should know."""
     record, outcome = report.record, report.outcome
     if record.error is not None and (outcome is not None or record.state.value == "failed"):
         print_error(record.error)
@@ -319,7 +320,8 @@ def _outputs(record: Record, job: Job | ClusterJob) -> list[str]:
     return [posixpath.join(job.output, name) for name in names]
 
 
-def _sum_up(summary: Summary, job: Job | ClusterJob) -> None:
+def sum_up(summary: Summary, job: Job | ClusterJob) -> None:
+    """Print how many photos ended in which way; photos per second where the seconds are known."""
     from photochrom.batch.cluster import ClusterJob
 
     parts = [f"{summary.done} done"]

@@ -58,12 +58,16 @@ from photochrom.cli.options import (
     Turned,
     Vividness,
     Warmth,
+    WatchFolder,
+    WatchPoll,
+    WatchSettle,
     crop_of,
     suffix_of,
 )
 from photochrom.cli.output import show_warnings
 from photochrom.cli.photo_files import PhotoFiles, check_json, plan_photos, single_photos
 from photochrom.cli.streams import standard_output_errors
+from photochrom.cli.watch import color_watched, watch_options
 from photochrom.errors import ConfigError
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME
@@ -158,6 +162,9 @@ def colorize(
     engine: Engine = "local",
     address: Address = None,
     ledger: LedgerFolder = None,
+    watch: WatchFolder = False,
+    watch_poll: WatchPoll = False,
+    watch_settle: WatchSettle = None,
 ) -> None:
     """Colour black-and-white photos.
 
@@ -165,7 +172,8 @@ def colorize(
     same shape, with a ledger that records which photos are done: --resume continues after any
     interruption. Worker processes colour the photos of a folder; they pass over results of earlier
     runs (NAME.color.EXT and those of `variants`). A photo that is in colour already is an error
-    without --recolor; in a folder it is skipped.
+    without --recolor; in a folder it is skipped. With --watch a folder's new photos are coloured
+    as they come, until Ctrl-C.
 
     Exit codes: 0 all done (in folders: or skipped), 1 some failed (one line each on stderr),
     2 wrong usage, 129 terminal closed (SIGHUP), 130 interrupted.
@@ -173,6 +181,7 @@ def colorize(
     from photochrom.batch.settings import JobSettings
 
     with one_line_errors():
+        watching = watch_options(watch, watch_poll, watch_settle)
         output = output_meant(output)
         inputs = photos_meant(inputs, elsewhere=engine != "local")
         suffix = suffix_of(format)
@@ -233,6 +242,8 @@ def colorize(
                 "name one",
             )
         singles = single_photos(inputs, output, engine)
+        if watching is not None:
+            raise typer.Exit(color_watched(folder_jobs, singles, watching, as_json))
         counted_jobs = counted(folder_jobs)
         if not singles and all(job.is_empty for job in counted_jobs):
             raise ConfigError(", ".join(inputs), no_photos(counted_jobs))

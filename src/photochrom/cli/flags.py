@@ -10,7 +10,7 @@ import typer
 
 from photochrom.errors import Option
 
-_FLAGS = {"kind": "--model-kind", "path": "--output"}
+_FLAGS = {"kind": "--model-kind", "path": "--output", "settle": "--watch-settle"}
 """Flags whose name differs from the option's name in Python."""
 
 _known: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)

@@ -272,6 +272,33 @@ LedgerFolder = Annotated[
         rich_help_panel=_TREES,
     ),
 ]
+_WATCHED = "A folder that is watched"
+WatchFolder = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Go on: colour new and changed photos when they are completely written, until Ctrl-C.",
+        rich_help_panel=_WATCHED,
+    ),
+]
+WatchPoll = Annotated[
+    bool,
+    typer.Option(
+        "--watch-poll",
+        help="List the folder again and again, for drives whose changes the system does not "
+        "report; known network drives are listed anyway.",
+        rich_help_panel=_WATCHED,
+    ),
+]
+WatchSettle = Annotated[
+    float | None,
+    typer.Option(
+        "--watch-settle",
+        metavar="SECONDS",
+        help="A file is completely written when it has not changed for so long; default: 2.",
+        rich_help_panel=_WATCHED,
+    ),
+]
 
 
 def crop_of(geometry: str | None) -> Crop | None:

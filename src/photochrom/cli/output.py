@@ -70,6 +70,7 @@ def show_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)  # of what an interruption left open
         warnings.showwarning = show
         yield
 
