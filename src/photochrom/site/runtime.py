@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from photochrom.errors import ConfigError, first_line, os_reason
+from photochrom.errors import ConfigError, Option, Remedy, first_line, os_reason
 
 RUNTIME_PACKAGE = "onnxruntime-web"
 RUNTIME_VERSION = "1.30.0"
@@ -49,7 +49,7 @@ def runtime_package(given: Path | None) -> Iterator[Path]:
 
 def _packed(folder: Path) -> Path:
     npm = shutil.which("npm")
-    remedy = f"install Node.js, or name the package as a file: --runtime {_FILE}"
+    remedy = Remedy("install Node.js, or name the package as a file: {}", Option("runtime", _FILE))
     if npm is None:
         raise ConfigError("npm", f"is missing, which brings {_NAME}", remedy)
     command = [npm, "pack", "--silent", f"{RUNTIME_PACKAGE}@{RUNTIME_VERSION}"]
