@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from typer.completion import completion_init, get_completion_script
+
+# typer.main takes both from here
+from typer.completion import completion_init, get_completion_script  # type: ignore[attr-defined]
 
 _PROGRAM = "photochrom"
 _VARIABLE = "_PHOTOCHROM_COMPLETE"
