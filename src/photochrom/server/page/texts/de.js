@@ -339,7 +339,7 @@ export default {
         + "die volle Größe dauert ein paar Sekunden länger.";
     },
     failed: (reason) => `Dieser Browser kann keine Fotos kolorieren: ${reason}`,
-    stopped: "Der Worker der Seite hat angehalten, vielleicht aus Speichermangel. Bitte die Seite neu laden.",
+    stopped: "Der Worker der Seite hat angehalten, weil eine Datei der Seite fehlt oder der Speicher nicht reicht. Bitte die Seite neu laden.",
     elsewhere: "Reparatur von Schäden, Kolorierungen zur Auswahl, Filme, TIFF und Ordner mit Tausenden von Fotos "
       + "gibt es im installierten Photochrom: pip install photochrom",
   },

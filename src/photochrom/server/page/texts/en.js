@@ -339,7 +339,7 @@ export default {
         + "its full size takes a few seconds more.";
     },
     failed: (reason) => `This browser cannot colour photos: ${reason}`,
-    stopped: "The page's worker has stopped, perhaps for want of memory. Reload the page.",
+    stopped: "The page's worker has stopped, because a file of the site is missing or memory ran out. Reload the page.",
     elsewhere: "Repair of damage, other colourings to choose from, films, TIFF and folders of thousands are "
       + "in the installed Photochrom: pip install photochrom",
   },

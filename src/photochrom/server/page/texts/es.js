@@ -342,7 +342,7 @@ export default {
         + "el tamaño real tarda unos segundos más.";
     },
     failed: (reason) => `Este navegador no puede colorear fotos: ${reason}`,
-    stopped: "El proceso de la página se ha parado, quizá por falta de memoria. Recarga la página.",
+    stopped: "El proceso de la página se ha parado, porque falta un archivo del sitio o memoria. Recarga la página.",
     elsewhere: "La reparación de daños, los coloreados para elegir, las películas, TIFF y las carpetas de miles de fotos "
       + "están en el Photochrom instalado: pip install photochrom",
   },

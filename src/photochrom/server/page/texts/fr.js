@@ -342,7 +342,7 @@ export default {
         + "la taille réelle prend quelques secondes de plus.";
     },
     failed: (reason) => `Ce navigateur ne peut pas coloriser de photos : ${reason}`,
-    stopped: "Le processus de la page s’est arrêté, peut-être faute de mémoire. Rechargez la page.",
+    stopped: "Le processus de la page s’est arrêté, parce qu’un fichier du site manque ou faute de mémoire. Rechargez la page.",
     elsewhere: "La réparation des dégâts, le choix entre plusieurs colorisations, les films, le TIFF et les dossiers de "
       + "milliers de photos sont dans la version installée de Photochrom : pip install photochrom",
   },

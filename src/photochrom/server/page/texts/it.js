@@ -339,7 +339,7 @@ export default {
         + "le dimensioni reali richiedono qualche secondo in più.";
     },
     failed: (reason) => `Questo browser non può colorare foto: ${reason}`,
-    stopped: "Il processo della pagina si è fermato, forse per mancanza di memoria. Ricarica la pagina.",
+    stopped: "Il processo della pagina si è fermato, perché manca un file del sito o la memoria. Ricarica la pagina.",
     elsewhere: "La riparazione dei danni, la scelta tra più colorazioni, i filmati, TIFF e le cartelle di migliaia di foto "
       + "sono in Photochrom installato: pip install photochrom",
   },

@@ -338,7 +338,7 @@ export default {
         + "madhësia e plotë kërkon edhe disa sekonda.";
     },
     failed: (reason) => `Ky shfletues nuk i ngjyros dot fotot: ${reason}`,
-    stopped: "Procesi i faqes u ndal, ndoshta nga mungesa e kujtesës. Ringarko faqen.",
+    stopped: "Procesi i faqes u ndal, sepse mungon një skedar i faqes ose kujtesa. Ringarko faqen.",
     elsewhere: "Riparimi i dëmtimeve, ngjyrosjet për të zgjedhur, filmat, TIFF dhe dosjet me mijëra foto janë "
       + "te Photochrom i instaluar: pip install photochrom",
   },
