@@ -23,6 +23,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("docs/batch.md", "pip install"),
         ("docs/integrations.md", "pip install"),
         ("docs/models.md", "pip install '.[cuda]'"),
+        ("docs/models.md", "pip install '.[gpu]'"),
         ("docs/paper.md", "pip install"),
         ("docs/server.md", "pip install"),
         ("docs/start/photos.md", "pipx install"),
