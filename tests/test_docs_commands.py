@@ -149,7 +149,7 @@ LEAVES = {
     ],
     "docs/models.md": ["lite.jpg", "photo.color.jpg"],
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
-    "docs/presets.md": ["photo.color.jpg"],
+    "docs/presets.md": ["portrait.jpg", "warmer.jpg", "fifties.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],
     "docs/repair.md": ["photo.repaired.jpg", "clean.png", "damage.png", "color.png"],
     "docs/reversible.md": ["photo.color.jpg", "photo.gray.jpg"],
