@@ -204,7 +204,7 @@ def chroma(picture: Any) -> float:
 
 def test_the_page_names_no_absolute_path(repository: Path) -> None:
     """An address from the root would leave the sub-path, wherever it stands."""
-    for file in (repository / "src" / "photochrom" / "server" / "page").iterdir():
+    for file in (repository / "src" / "photochrom" / "server" / "page").rglob("*.*"):
         text = file.read_text(encoding="utf-8")
         assert not re.search(
             r"""(?:href|src)=["']/|url\(["']?/|(?:fetch|import|open)\(["'`]/""", text

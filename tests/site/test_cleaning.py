@@ -61,7 +61,8 @@ def _agree(engine: Any, lightness: Array, *, changed: bool) -> None:
     expected = cleaning.clean(lightness)
     assert (expected is not lightness) == changed
     assert found["same"] == (not changed)
-    np.testing.assert_allclose(found["cleaned"], expected, atol=1e-3)
+    # NumPy adds up windows in float32, the engine in doubles; levels stretch the difference
+    np.testing.assert_allclose(found["cleaned"], expected, atol=5e-3)
 
 
 def test_a_sound_photo_stays_as_it_is(engine: Any, sound: Array) -> None:
