@@ -214,16 +214,16 @@ class Watch:
             self._listen()
         elif self._events.fault is not None:
             self._listen_again()
-        told = self._events.changed.is_set()
+        reported = self._events.changed.is_set()
         rested = time.monotonic() - self._listed_at
         often = self._options.settle if self._polling else _SWEEP_S
-        due = back or (rested >= _REST * self._listing_s and (told or rested >= often))
-        if due and self._list(run) and not (back or told or self._polling):
+        due = back or (rested >= _REST * self._listing_s and (reported or rested >= often))
+        if due and self._list(run) and not (back or reported or self._polling):
             self._listen()  # as where a drive was mounted in a subfolder, which is not reported
         if time.monotonic() - self._checked_at >= self._turn_s / 2:
             whole, gone = self._arrivals.whole(there)
             self._ready.extend(whole)
-            self._tell_gone(gone)
+            self._note_deleted(gone)
             self._checked_at = time.monotonic()
 
     def _listen_again(self) -> None:
@@ -253,12 +253,12 @@ class Watch:
                 folder.look()
                 continue
             found += new
-            self._tell_gone(gone)
+            self._note_deleted(gone)
         self._listed_at = time.monotonic()
         self._listing_s = self._listed_at - begun
         return found
 
-    def _tell_gone(self, gone: list[Arrival]) -> None:
+    def _note_deleted(self, gone: list[Arrival]) -> None:
         for arrival in gone:
             self._note(f"{arrival.path}: {GONE}")
 
@@ -279,7 +279,7 @@ class Watch:
                 self._arrivals.forget(arrival.root, arrival.entry.path)
                 self._events.changed.set()  # the next listing finds it, if it is still there
                 if status == NOTHING:
-                    self._tell_gone([arrival])
+                    self._note_deleted([arrival])
             else:
                 busy.add(arrival.path)
                 taken.setdefault(arrival.root, []).append(arrival.entry)

@@ -18,18 +18,18 @@ class ApiError extends Error {
 const waiting = new Map();
 let messages = 0;
 
-/** Whether a service worker keeps what is fetched now; one that is new takes over in a moment. */
-async function kept() {
+/** Register the service worker, and wait until a new one has taken over, so that it keeps what is fetched. */
+async function registerServiceWorker() {
   const container = navigator.serviceWorker;
   if (!container || container.controller) return;
-  const taken = new Promise((done) => container.addEventListener("controllerchange", done, { once: true }));
+  const takenOver = new Promise((done) => container.addEventListener("controllerchange", done, { once: true }));
   try {
     await container.register(new URL("service_worker.js", SITE));
-    await Promise.race([taken, new Promise((done) => setTimeout(done, TAKES_OVER_MS))]);
+    await Promise.race([takenOver, new Promise((done) => setTimeout(done, TAKES_OVER_MS))]);
   } catch { /* without one the page works all the same, while there is a network */ }
 }
 
-function heard({ data: { id, answer, failure, progress } }) {
+function receive({ data: { id, answer, failure, progress } }) {
   const { done, fail, progress: report } = waiting.get(id) ?? {};
   if (progress !== undefined) return report?.(progress);
   waiting.delete(id);
@@ -39,10 +39,10 @@ function heard({ data: { id, answer, failure, progress } }) {
   return undefined;
 }
 
-async function begun() {
-  await kept();
+async function startWorker() {
+  await registerServiceWorker();
   const worker = new Worker(new URL("engine/worker.js", SITE), { type: "module" });
-  worker.addEventListener("message", heard);
+  worker.addEventListener("message", receive);
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     for (const { fail } of waiting.values()) fail(new ApiError(0, texts.engine.stopped));
@@ -54,7 +54,7 @@ async function begun() {
 let starting = null;
 
 async function ask(name, parameters, { signal, progress } = {}) {
-  starting ??= begun();
+  starting ??= startWorker();
   const worker = await starting;
   signal?.throwIfAborted();
   messages += 1;
@@ -79,6 +79,7 @@ function describe() {
     const description = await answer.json();
     return { ...description, ...await ask("describe", { base: SITE.href, description }) };
   })();
+  described.catch(() => { described = null; });
   return described;
 }
 
@@ -95,6 +96,7 @@ export function load(progress = () => {}) {
     const report = (share) => { for (const follower of followers) follower(share, bytes); };
     return ask("load", {}, { progress: report });
   })();
+  loading.catch(() => { loading = null; }); // what was interrupted is loaded again by the next photo
   return loading.finally(() => followers.delete(progress));
 }
 

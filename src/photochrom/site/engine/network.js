@@ -41,7 +41,7 @@ export class Network {
   #turn = Promise.resolve(); // one run at a time
 
   /** files: { runtimes: { wasm, webgpu: { module, glue, binary, bytes } }, model: { address, bytes } }.
-   *  contract: model.json. progress: gets the share of the bytes that have come. */
+   *  contract: that of site.json. progress: gets the share of the bytes that were received. */
   static async load(files, contract, progress) {
     const threads = self.crossOriginIsolated
       ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
@@ -50,9 +50,9 @@ export class Network {
     let model;
     for (const backend of backends) {
       const { module, glue, binary, bytes } = files.runtimes[backend];
-      let come = 0;
+      let received = 0;
       const whole = bytes + files.model.bytes;
-      const report = (count) => { come += count; progress(Math.min(1, come / whole)); };
+      const report = (count) => { received += count; progress(Math.min(1, received / whole)); };
       try {
         const network = new Network();
         const [runtime, wasm, graph] = await Promise.all([
@@ -95,7 +95,7 @@ export class Network {
 
   async #run({ height, width, data }, hints) {
     const { Tensor } = this.#runtime;
-    const { pixels } = new Field(height, width, 1, data);
+    const pixels = height * width;
     const planes = new Float32Array(2 * pixels);
     const mask = hints ? hints.mask.data : new Float32Array(pixels);
     if (hints) for (let i = 0; i < 2 * pixels; i += 1)
