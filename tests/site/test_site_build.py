@@ -42,7 +42,7 @@ def one_line(done: CompletedProcess[bytes]) -> str:
 
 def test_folder_holds_page_engine_runtimes_and_model(site_folder: Path) -> None:
     names = names_of(site_folder)
-    pages = {f"page/{file.name}" for file in PAGE.iterdir()} - {"page/index.html"}
+    pages = {f"page/{name}" for name in names_of(PAGE)} - {"page/index.html"}
     engine = {f"engine/{file.name}" for file in (PACKAGE / "site" / "engine").iterdir()}
     assert pages | engine <= names
     assert {name for name in names if "/" not in name} == {
