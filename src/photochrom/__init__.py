@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from photochrom.photo.jpeg.luma import restore_original as restore_original
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.borders import border_of as border_of
+    from photochrom.pipeline.references import load_reference as load_reference
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.presets import Preset as Preset
     from photochrom.presets import list_presets as list_presets
     from photochrom.presets import load_preset as load_preset
+    from photochrom.references import Reference as Reference
     from photochrom.repaired import RepairedPhoto as RepairedPhoto
     from photochrom.repaired import find_damage as find_damage
     from photochrom.repaired import repair as repair
@@ -81,8 +83,10 @@ _MODULES = {
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
     "photochrom.pipeline.borders": ("border_of",),
+    "photochrom.pipeline.references": ("load_reference",),
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.presets": ("Preset", "list_presets", "load_preset"),
+    "photochrom.references": ("Reference",),
     "photochrom.repaired": ("RepairedPhoto", "find_damage", "repair"),
     "photochrom.reports": ("FileReport",),
     "photochrom.restoration.mask": ("DamageMask",),

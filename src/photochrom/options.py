@@ -7,18 +7,16 @@ the defaults and ranges given here.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypedDict, cast
 
-import numpy as np
-
 from photochrom.color.lab import LARGEST_AB as LARGEST_AB
-from photochrom.color.lab import lab_from_srgb
 from photochrom.crops import TURNS, Crop, framed_size
-from photochrom.errors import ConfigError, HintError, Option, Remedy
-from photochrom.strokes import VALUES, Stroke, is_number
+from photochrom.errors import ConfigError, Option, Remedy
+from photochrom.hint import Hint as Hint
+from photochrom.references import Reference
+from photochrom.strokes import VALUES, Stroke
 
 FEWEST_VARIANTS, MOST_VARIANTS = 2, 12
 """Bounds of a count of variants; beyond a dozen they hardly differ."""
@@ -48,101 +46,6 @@ def check_ranges(options: object, names: tuple[str, ...]) -> None:
             raise ConfigError(Option(name, value), f"must lie in {low:g}..{high:g}")
 
 
-@dataclass(frozen=True)
-class Hint:
-    """One colour at one point; only the colour's ab is used, the photo keeps its lightness.
-
-    Parameters
-    ----------
-    x, y
-        Pixels of the upright full-size photo, right and down; (0, 0) is the centre of the top left
-        pixel.
-    ab
-        a and b, CIE Lab units; (0, 0) is neutral. Colours outside sRGB at the pixel's lightness
-        lose chroma until they fit.
-    radius
-        Radius around the point within which the colour is known, pixels of the photo; None for 1 %
-        of its short side. From there the colour spreads over the object.
-    reach
-        Distance from the point beyond which the hint changes nothing, pixels of the photo, and at
-        least 1.7 % of the short side; None to let the colour spread as far as the object goes.
-
-    Raises
-    ------
-    HintError
-        The place, the colour, the radius or the reach is invalid.
-
-    Examples
-    --------
-    >>> from photochrom import Hint, colorize
-    >>> neutral = Hint(225, 150, ab=(0, 0))
-    >>> colorize("photo.jpg", hints=[neutral])
-    <Result of photo.jpg, 451 x 300, by photochrom>
-    """
-
-    x: float
-    y: float
-    ab: tuple[float, float]
-    radius: float | None = None
-    reach: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (is_number(self.x) and is_number(self.y)):
-            raise HintError(None, f"x and y are {self.x!r} and {self.y!r}, but must be numbers")
-        if not _is_ab(self.ab):
-            raise HintError(
-                None,
-                f"ab is {self.ab!r}, but must be two numbers in -{LARGEST_AB:g}..{LARGEST_AB:g}",
-            )
-        for name in ("radius", "reach"):
-            value = getattr(self, name)
-            if value is not None and not (is_number(value) and value > 0):
-                raise HintError(None, f"{name} is {value!r}, but must be a number above 0")
-
-    @classmethod
-    def from_srgb(
-        cls, x: float, y: float, color: str, radius: float | None = None, reach: float | None = None
-    ) -> Hint:
-        """A hint of an sRGB colour, of which a and b are used.
-
-        Parameters
-        ----------
-        x, y, radius, reach
-            As of a `Hint`.
-        color
-            "#rrggbb", sRGB.
-
-        Returns
-        -------
-        Hint
-            A hint with the colour's ab.
-
-        Raises
-        ------
-        HintError
-            The text is not of this form.
-
-        Examples
-        --------
-        >>> from photochrom import Hint
-        >>> [round(value) for value in Hint.from_srgb(225, 150, "#8a5a3c").ab]
-        [16, 25]
-        """
-        if not isinstance(color, str) or not re.fullmatch("#[0-9a-fA-F]{6}", color):
-            raise HintError(None, f'color is {color!r}, but must be written "#rrggbb"')
-        rgb = np.array(list(bytes.fromhex(color[1:])), np.float32) / 255
-        _, a, b = lab_from_srgb(rgb).tolist()
-        return cls(x, y, (a, b), radius, reach)
-
-
-def _is_ab(value: Any) -> bool:
-    return (
-        isinstance(value, tuple | list)
-        and len(value) == 2
-        and all(is_number(number) and abs(number) <= LARGEST_AB for number in value)
-    )
-
-
 class ColorizeKeywords(TypedDict, total=False):
     """The fields of `ColorizeOptions`, as keywords."""
 
@@ -150,6 +53,7 @@ class ColorizeKeywords(TypedDict, total=False):
     size: int | None
     hints: Sequence[Hint]
     strokes: Sequence[Stroke]
+    references: Sequence[Reference]
     variant: int
     seed: int
     recolor: bool
@@ -187,6 +91,8 @@ class ColorizeOptions:
         Colours at points of the photo.
     strokes
         Parts of the photo whose colours are changed or kept.
+    references
+        Colour photos whose colours lead those of like things.
     variant
         0 for the usual colours, else a plausible variant, 1 to 11. `photochrom variants` numbers
         its files from 1: the first is variant 0.
@@ -220,6 +126,7 @@ class ColorizeOptions:
     size: int | None = None
     hints: tuple[Hint, ...] = ()
     strokes: tuple[Stroke, ...] = ()
+    references: tuple[Reference, ...] = ()
     variant: int = 0
     seed: int = 0
     recolor: bool = False
@@ -231,6 +138,7 @@ class ColorizeOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "hints", tuple(self.hints))
         object.__setattr__(self, "strokes", tuple(self.strokes))
+        object.__setattr__(self, "references", tuple(self.references))
         check_ranges(self, tuple(RANGES))
         if not 0 <= self.variant < MOST_VARIANTS:
             raise ConfigError(

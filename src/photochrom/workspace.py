@@ -226,12 +226,13 @@ class Workspace:
             )
         others = self._predictions.variants(resolved, count - 1)
         usual = self._predictions.usual(resolved)
+        all_of_them = [self._predictions.led(one, resolved) for one in (usual, *others)]
         lightness = self._predictions.copy(resolved.size).lightness
         return [
             self._result(
                 resolved, LocalColors(one.ab, linear_chroma(one.ab, lightness), one.confidence)
             )
-            for one in (usual, *others)
+            for one in all_of_them
         ]
 
     def suggestions(

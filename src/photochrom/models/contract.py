@@ -104,6 +104,19 @@ class SizeRule:
 
 
 @dataclass(frozen=True)
+class FeatureLayer:
+    """A part of the features of a network: a tensor (1, C, H / s, W / s) that it returns.
+
+    output: the tensor's name. share: its part of the similarity of two places. center: (C,), its
+    mean over photos.
+    """
+
+    output: str
+    share: float
+    center: Array
+
+
+@dataclass(frozen=True)
 class Contract:
     """A network's input and output tensors, with their units.
 
@@ -122,6 +135,7 @@ class Contract:
     size_rule: the input sizes. stride, name: s and the model's name, from the file's metadata.
     bins: (Q, 2), ab centres. log_weights: (Q,), of the rebalancing in training; both empty without
     a distribution, where the dial is a gain on ab alone.
+    features: the layers by which like things are found in another photo; empty without any.
     """
 
     inputs: Mapping[str, str]
@@ -135,6 +149,7 @@ class Contract:
     bins: Array = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     log_weights: Array = field(default_factory=lambda: np.zeros(0, np.float32))
     dial: Dial = PLAIN_GAIN
+    features: tuple[FeatureLayer, ...] = ()
     name: str = ""
 
     @property
@@ -184,6 +199,7 @@ class Abilities:
     suggestions: bool
     variants: bool
     confidence: bool
+    references: bool
 
     @classmethod
     def of(cls, contracts: Sequence[Contract]) -> Self:
@@ -194,6 +210,7 @@ class Abilities:
             suggestions=distribution,
             variants=distribution,
             confidence=any("entropy" in contract.outputs for contract in contracts),
+            references=any(contract.features for contract in contracts),
         )
 
 

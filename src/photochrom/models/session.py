@@ -33,6 +33,7 @@ from photochrom.errors import HintError, ModelError, Option, Remedy, first_line
 from photochrom.models import (
     BYTES,
     Contract,
+    FeatureLayer,
     ResolvedModel,
     SizeRule,
     Tensor,
@@ -44,6 +45,7 @@ from photochrom.models import (
     webgpu,
 )
 from photochrom.models.devices import CPU, providers_for
+from photochrom.models.features import joined_features
 from photochrom.options import DEVICE
 
 INPUTS = {
@@ -157,6 +159,20 @@ class Session:
         [logits] = self._run(["logits"], feed)
         return logits[0]
 
+    def features(self, lightness: Array) -> Array:
+        """What the network recognizes at each place, (h, w, C), unit vectors.
+
+        The dot product of two places' features, of one photo or of two, is the weighted mean of the
+        cosine similarities of the layers; each layer is enlarged to the finest, and centred.
+        Raises ModelError for a network without features.
+        """
+        layers = self.contract.features
+        if not layers:
+            raise ModelError(self.name, "takes no references", "choose a model that does")
+        feed = self._feed(lightness, Decoding(0.0, 1.0, 1.0), None, None)
+        tensors = self._run_tensors([layer.output for layer in layers], feed)
+        return joined_features(layers, tensors)
+
     def _feed(
         self,
         lightness: Array,
@@ -190,13 +206,15 @@ class Session:
         return feed
 
     def _run(self, outputs: list[str], feed: dict[str, Any]) -> list[Array]:
+        return self._run_tensors([self.contract.outputs[role] for role in outputs], feed)
+
+    def _run_tensors(self, names: list[str], feed: dict[str, Any]) -> list[Array]:
         inputs = {}
         for role, value in feed.items():
             name = self.contract.inputs[role]
             dtype = _DTYPES[self._types[name]]
             rounded = np.rint(value) if dtype is np.uint8 else value
             inputs[name] = np.ascontiguousarray(rounded, dtype)
-        names = [self.contract.outputs[role] for role in outputs]
         session = self._session_here()
         try:
             values = session.run(names, inputs)
@@ -377,4 +395,8 @@ def _contract_from_metadata(
         bins=np.asarray(record["bins"], np.float32).reshape(-1, 2),
         log_weights=np.asarray(record["log_weights"], np.float32),
         dial=dial_from(record["dial"], origin),
+        features=tuple(
+            FeatureLayer(layer["output"], layer["share"], np.asarray(layer["center"], np.float32))
+            for layer in record.get("features", ())
+        ),
     )

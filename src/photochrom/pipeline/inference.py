@@ -50,6 +50,14 @@ class Member:
         logits = self.session.logits(frame.padded(copy.cleaned, WHITE))
         return frame.crop(logits.transpose(1, 2, 0))
 
+    def features(self, copy: SmallCopy) -> Array:
+        """What the network recognizes at each cell of its coarse grid, (h / s, w / s, C).
+
+        Raises ModelError for a network without features.
+        """
+        frame = Frame.of(copy.lightness, self.session.contract.size_rule)
+        return frame.crop(self.session.features(frame.padded(copy.cleaned, WHITE)))
+
 
 @dataclass(frozen=True)
 class SmallCopy:

@@ -4,6 +4,7 @@ lightness of a small copy   by size
 the usual colours           by all options of the network, without variant and hints
 the distribution            by size             variants, suggestions
 distances from a hint       by size, hint
+colours of references       by size, references
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from photochrom.pipeline.inference import (
     predict,
     upsample_prediction,
 )
+from photochrom.pipeline.references import ReferenceColors, reference_colors
 from photochrom.pipeline.variants import draw_variants
 
 T = TypeVar("T")
@@ -101,7 +103,7 @@ class PhotoPredictions:
         self._cached_copies, self._cached_cells = _Cache(), _Cache()
         self._cached_usual = _Cache(_CACHED_USUAL)
         self._cached_variants, self._cached_distances = _Cache(), _Cache()
-        self._cached_dissimilarity = _Cache()
+        self._cached_dissimilarity, self._cached_references = _Cache(), _Cache()
 
     def copies(self, size: int | None) -> list[SmallCopy]:
         """A small copy for each member; members with the same input size share one."""
@@ -129,7 +131,8 @@ class PhotoPredictions:
                 [(m, c, predict(m, c, d)) for m, c, d in inputs], self.copy(options.size)
             )
 
-        return self._cached_usual.get(_key(options, variant=0, seed=0), compute)
+        key = _key(options, variant=0, seed=0, references=())
+        return self._cached_usual.get(key, compute)
 
     def cells(self, size: int | None) -> Array:
         """The only member's logits on its coarse grid, (h, w, Q)."""
@@ -140,7 +143,7 @@ class PhotoPredictions:
         """The variants without the usual colours."""
         if len(self.members) > 1:
             raise ModelError(self.name, "a blend has no variants", "choose one of its models")
-        key = _key(options, variant=0), count
+        key = _key(options, variant=0, references=()), count
         return self._cached_variants.get(key, lambda: self._draw_variants(options, count))
 
     def _draw_variants(self, options: ColorizeOptions, count: int) -> list[Prediction]:
@@ -160,12 +163,29 @@ class PhotoPredictions:
         return [upsample_prediction(copy, decoding, Prediction(ab, confidence)) for ab in variants]
 
     def of(self, options: ColorizeOptions) -> Prediction:
-        """The colours without hints: the usual ones, or those of the chosen variant."""
+        """The colours without hints: the usual ones, or the chosen variant's, after references."""
         if not options.variant:
-            return self.usual(options)
+            return self.led(self.usual(options), options)
         first = options.variant <= _FIRST_VARIANTS
         count = _FIRST_VARIANTS if first else MOST_VARIANTS - 1
-        return self.variants(options, count)[options.variant - 1]
+        return self.led(self.variants(options, count)[options.variant - 1], options)
+
+    def led(self, prediction: Prediction, options: ColorizeOptions) -> Prediction:
+        """A prediction with the colours of references where they have like things.
+
+        Raises ModelError where no network of the model has features.
+        """
+        if not options.references:
+            return prediction
+        copies, size = self.copies(options.size), options.size
+        able = [bool(member.session.contract.features) for member in self.members]
+        index = able.index(True) if any(able) else 0
+
+        def compare() -> ReferenceColors:
+            return reference_colors(self.members[index], copies[index], options.references, size)
+
+        colors = self._cached_references.get((size, options.references), compare)
+        return colors.lead(prediction, copies[index].lightness)
 
     def hinted(self, options: ColorizeOptions) -> HintedPrediction:
         """The colours that follow the hints.

@@ -1,0 +1,193 @@
+"""Colours after references: those of like things in other photos, found by the network's features.
+
+For each cell of the network's grid, the cells of the references are weighted by how similar their
+features are, and their mean colour is taken. It replaces the predicted colour where the most
+similar cell is similar enough, and changes nothing where no thing is like it: only the weight
+decides, so that a thing without its like in any reference keeps its predicted colour.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from photochrom.color.lab import Array, lab_from_srgb
+from photochrom.errors import PhotoError
+from photochrom.filters.resize import resize
+from photochrom.filters.upsample import cell_mean, refine
+from photochrom.models.session import Prediction, Session
+from photochrom.photo import PhotoLike, as_photo
+from photochrom.photo.metadata.digital_source import says_computed
+from photochrom.pipeline.cleaning import clean
+from photochrom.pipeline.inference import Member, SmallCopy
+from photochrom.pipeline.toning import Tone, tone_of
+from photochrom.references import Reference
+
+REDUCED = 256
+"""Short side of a reference's copy, pixels."""
+LONGEST = 4 * REDUCED
+SHARPNESS = 0.05
+"""Difference in similarity at which a cell of a reference counts e times less."""
+LIKE = 0.45
+"""Similarity from which on a thing is like another: half of its colour is then the reference's."""
+SLOPE = 0.05
+"""Scale of the logistic curve around it."""
+MOST_COMPARED = 4
+"""References that are compared in detail; of more, those most similar as a whole are."""
+_COARSE = 4  # cells of the grid, each way, in one of a comparison as a whole
+_CHUNK_SIZE = 2**24  # numbers of similarity in memory at a time
+_CACHED = 128  # references of one network
+
+
+@dataclass(frozen=True)
+class ReferenceColors:
+    """What references say about a photo, on the coarse grid of a network.
+
+    ab: (h, w, 2), Lab units, the colours of the like things. weight: (h, w), 0..1, how alike they
+    are.
+    """
+
+    ab: Array
+    weight: Array
+
+    def lead(self, prediction: Prediction, lightness: Array) -> Prediction:
+        """A prediction with these colours where they have weight.
+
+        prediction: its ab (h, w, 2) is of the small copy. lightness: (h, w), 0..100, of the copy
+        whose grid this is; of a blend, the prediction's may be larger.
+        """
+        stride = len(lightness) // len(self.weight)
+        predicted = cell_mean(resize(prediction.ab, *lightness.shape), stride)
+        change = self.weight[..., None] * (self.ab - predicted)
+        ab = prediction.ab + resize(refine(change, lightness), *prediction.ab.shape[:2])
+        confidence = prediction.confidence
+        if confidence is not None:
+            weight = resize(self.weight[..., None], *confidence.shape)[..., 0]
+            confidence = np.maximum(confidence, weight)
+        return Prediction(ab, confidence)
+
+
+def load_reference(photo: PhotoLike) -> Reference:
+    """Read a colour photo as a reference.
+
+    Parameters
+    ----------
+    photo
+        A path, an open file, bytes, an array or a `Photo`. A photo that was coloured and corrected
+        by hand may be one.
+
+    Returns
+    -------
+    Reference
+        The photo, reduced to a short side of 256 pixels, upright.
+
+    Raises
+    ------
+    PhotoError
+        The photo cannot be read, or has no colours: it is grey, or a toned print.
+
+    Examples
+    --------
+    >>> from photochrom import load_reference
+    >>> load_reference("reference.jpg")
+    <Reference reference.jpg, 384 x 256>
+    """
+    opened = as_photo(photo)
+    height, width = opened.upright_size
+    scale = REDUCED / min(height, width)
+    rows, columns = (min(LONGEST, max(1, round(side * scale))) for side in (height, width))
+    srgb = opened.upright_copy(rows, columns)
+    computed = opened.color_bands == 3 and says_computed(opened.metadata.xmp)
+    if opened.color_bands < 3 or not (computed or tone_of(srgb) is Tone.COLOR):
+        raise PhotoError(
+            opened.name, "has no colours that could lead those of another", "name a colour photo"
+        )
+    return Reference.of_srgb(opened.name, np.rint(srgb * 255).astype(np.uint8))
+
+
+def reference_colors(
+    member: Member, copy: SmallCopy, references: Sequence[Reference], size: int | None
+) -> ReferenceColors:
+    """The colours of like things in references, for one small copy.
+
+    size: of the small copy, as chosen. Raises ModelError for a network without features.
+    """
+    features = member.features(copy)
+    rows, columns, channels = features.shape
+    known = [_known(member, reference, size) for reference in references]
+    if len(known) > MOST_COMPARED:
+        coarse = _coarse(features)
+        scores = [float((coarse @ one.coarse.T).max(axis=1).mean()) for one in known]
+        known = [known[index] for index in np.argsort(scores)[::-1][:MOST_COMPARED]]
+    there = np.concatenate([one.features for one in known])
+    colors = np.concatenate([one.ab for one in known])
+    here = features.reshape(-1, channels)
+    ab: Array = np.empty((len(here), 2), np.float32)
+    most: Array = np.empty(len(here), np.float32)
+    step = max(1, _CHUNK_SIZE // len(there))
+    for start in range(0, len(here), step):
+        part = slice(start, start + step)
+        similarity = here[part] @ there.T
+        most[part] = similarity.max(axis=1)
+        similarity -= most[part, None]
+        similarity /= np.float32(SHARPNESS)
+        share = np.exp(similarity, out=similarity)
+        ab[part] = share @ colors / share.sum(axis=1, keepdims=True)
+    weight = 1 / (1 + np.exp((LIKE - most) / SLOPE))
+    return ReferenceColors(
+        ab.reshape(rows, columns, 2), weight.reshape(rows, columns).astype(np.float32)
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a network sees in a reference: features (N, C), their ab (N, 2); coarse (M, C)."""
+
+    features: Array
+    ab: Array
+    coarse: Array
+
+    @classmethod
+    def of(cls, member: Member, reference: Reference, size: int | None) -> _Known:
+        srgb = reference.srgb.astype(np.float32) / np.float32(255)
+        height, width = member.copy_size(reference.height, reference.width, size)
+        srgb = resize(srgb, height, width)
+        lab = lab_from_srgb(srgb)
+        lightness = np.ascontiguousarray(lab[..., 0])
+        features = member.features(SmallCopy(srgb, lightness, clean(lightness)))
+        ab = cell_mean(lab[..., 1:], height // len(features))
+        return cls(features.reshape(-1, features.shape[2]), ab.reshape(-1, 2), _coarse(features))
+
+
+_cached: WeakKeyDictionary[Session, OrderedDict[tuple[str, int | None], _Known]] = (
+    WeakKeyDictionary()
+)
+_lock = Lock()
+
+
+def _known(member: Member, reference: Reference, size: int | None) -> _Known:
+    """What a network sees in a reference; computed once for all photos of an album."""
+    key = (reference.digest, size)
+    with _lock:
+        found = _cached.setdefault(member.session, OrderedDict())
+        if key in found:
+            found.move_to_end(key)
+            return found[key]
+    known = _Known.of(member, reference, size)
+    with _lock:
+        found[key] = known
+        while len(found) > _CACHED:
+            found.popitem(last=False)
+    return known
+
+
+def _coarse(features: Array) -> Array:
+    """Features of larger cells, unit vectors, (M, C)."""
+    rows, columns = (max(1, side // _COARSE) for side in features.shape[:2])
+    means = resize(features, rows, columns).reshape(-1, features.shape[2])
+    return means / (np.linalg.norm(means, axis=1, keepdims=True) + np.float32(1e-6))
