@@ -56,7 +56,7 @@ def main() -> None:
         }
         for index, layer in enumerate(session.run(tensors, feed)):
             sums[index] = sums[index] + layer[0].mean(axis=(1, 2), dtype=np.float64)
-    add_features(model, [(total / seen).astype(np.float32) for total in sums])
+    add_features(model, [np.asarray(total / seen, np.float32) for total in sums])
     onnx.checker.check_model(model, full_check=True)
     save_model(model, arguments.output)
     print(f"{arguments.output}: features centred on {seen} photos")

@@ -22,7 +22,6 @@ from photochrom.filters.resize import resize
 from photochrom.filters.upsample import cell_mean, refine
 from photochrom.models.session import Prediction, Session
 from photochrom.photo import PhotoLike, as_photo
-from photochrom.photo.metadata.digital_source import says_computed
 from photochrom.pipeline.cleaning import clean
 from photochrom.pipeline.inference import Member, SmallCopy
 from photochrom.pipeline.toning import Tone, tone_of
@@ -89,7 +88,7 @@ def load_reference(photo: PhotoLike) -> Reference:
     Raises
     ------
     PhotoError
-        The photo cannot be read, or has no colours: it is grey, or a toned print.
+        The photo cannot be read, or is grey.
 
     Examples
     --------
@@ -102,8 +101,7 @@ def load_reference(photo: PhotoLike) -> Reference:
     scale = REDUCED / min(height, width)
     rows, columns = (min(LONGEST, max(1, round(side * scale))) for side in (height, width))
     srgb = opened.upright_copy(rows, columns)
-    computed = opened.color_bands == 3 and says_computed(opened.metadata.xmp)
-    if opened.color_bands < 3 or not (computed or tone_of(srgb) is Tone.COLOR):
+    if opened.color_bands < 3 or tone_of(srgb) is Tone.GRAY:
         raise PhotoError(
             opened.name, "has no colours that could lead those of another", "name a colour photo"
         )
