@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from photochrom.photo.jpeg.luma import restore_original as restore_original
     from photochrom.pipeline.adjustments import Adjustments as Adjustments
     from photochrom.pipeline.borders import border_of as border_of
+    from photochrom.pipeline.references import load_album as load_album
     from photochrom.pipeline.references import load_reference as load_reference
     from photochrom.pipeline.suggestions import Suggestion as Suggestion
     from photochrom.presets import Preset as Preset
@@ -83,7 +84,7 @@ _MODULES = {
     "photochrom.photo": ("Photo", "PhotoLike"),
     "photochrom.pipeline.adjustments": ("Adjustments",),
     "photochrom.pipeline.borders": ("border_of",),
-    "photochrom.pipeline.references": ("load_reference",),
+    "photochrom.pipeline.references": ("load_album", "load_reference"),
     "photochrom.pipeline.suggestions": ("Suggestion",),
     "photochrom.presets": ("Preset", "list_presets", "load_preset"),
     "photochrom.references": ("Reference",),

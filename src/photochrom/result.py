@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from photochrom._system.vips import pyvips
-from photochrom.color.lab import Array
+from photochrom.color.lab import Array, srgb_from_lab
 from photochrom.color.rgb_space import SRGB
 from photochrom.crops import Crop
 from photochrom.drawing.confidence import confidence_picture
@@ -29,6 +29,7 @@ from photochrom.photo.read_ahead import strips_of
 from photochrom.photo.strips import Coding, Pixels
 from photochrom.pipeline.adjustments import Adjustments
 from photochrom.pipeline.full_size import colored_strips
+from photochrom.references import Reference
 from photochrom.writable import Writable, turned
 
 _DISPLAY_CODING = Coding(SRGB, np.dtype(np.uint8))
@@ -141,6 +142,25 @@ class Result(Writable):
             return self
         ab, chroma = adjustments.apply(self.ab, self.chroma, self.lightness)
         return replace(self, ab=ab, chroma=chroma)
+
+    def as_reference(self) -> Reference:
+        """The result as a reference for other photos: how corrections by hand lead an album.
+
+        Returns
+        -------
+        Reference
+            The small copy with these colours.
+
+        Examples
+        --------
+        >>> from photochrom import Hint, colorize
+        >>> corrected = colorize("photo.jpg", hints=[Hint(225, 150, ab=(40, 20))])
+        >>> colorize("photo.jpg", references=[corrected.as_reference()])
+        <Result of photo.jpg, 451 x 300, by photochrom>
+        """
+        lab = np.concatenate([self.lightness[..., None], self.ab], axis=-1, dtype=np.float32)
+        codes = np.rint(255 * srgb_from_lab(lab)).astype(np.uint8)
+        return Reference.of_srgb(self.photo.name, codes)
 
     @cached_property
     def rgb(self) -> Pixels:

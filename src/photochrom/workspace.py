@@ -68,6 +68,11 @@ class Workspace:
         return self._predictions.abilities.hints
 
     @property
+    def takes_references(self) -> bool:
+        """Whether a network of the model finds like things in references."""
+        return self._predictions.abilities.references
+
+    @property
     def predicts_distribution(self) -> bool:
         """Whether the model has variants, and suggestions with probabilities."""
         return self._predictions.abilities.variants

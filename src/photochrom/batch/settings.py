@@ -11,11 +11,14 @@ from photochrom.crops import Crop
 from photochrom.models import fingerprint, list_models
 from photochrom.options import DEVICE, ColorizeOptions, SaveOptions
 from photochrom.photo.naming import DEFAULT_NAME, Naming
+from photochrom.references import Reference
 from photochrom.restoration.options import RepairOptions
 
 _OF_THE_JOB = ("model", "kind", "device", "format", "max_pixels", "name")
 _OF_ONE_PHOTO = ("hints", "strokes")
-_OF_COLORS = tuple(item.name for item in fields(ColorizeOptions) if item.name not in _OF_ONE_PHOTO)
+_OF_COLORS = tuple(
+    item.name for item in fields(ColorizeOptions) if item.name not in (*_OF_ONE_PHOTO, "references")
+)
 _OF_FILE = tuple(item.name for item in fields(SaveOptions) if item.name != "overwrite")
 
 
@@ -55,7 +58,9 @@ class JobSettings:
         repair = record.get("repair")
         return cls(
             **own,
-            colorize=ColorizeOptions(**colors),
+            colorize=ColorizeOptions(
+                **colors, references=tuple(map(Reference.of_dict, record.get("references", ())))
+            ),
             save=SaveOptions(**file),
             repair=None if repair is None else RepairOptions(**repair),
             color=record.get("color", True),
@@ -67,6 +72,7 @@ class JobSettings:
             **{name: getattr(self, name) for name in _OF_THE_JOB},
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
             **{name: getattr(self.save, name) for name in _OF_FILE},
+            "references": [reference.as_dict() for reference in self.colorize.references],
             "crop": None if self.save.crop is None else str(self.save.crop),
             "repair": None if self.repair is None else _repair_as_dict(self.repair),
             "color": self.color,
@@ -94,7 +100,8 @@ class JobSettings:
         del settings["keep_time"]  # nor does the time of the file
         if self.name == DEFAULT_NAME:
             del settings["name"]  # as in jobs from before there were other names
-        for name in ("reversible", "crop", "turn", "repair"):
+        settings["references"] = [reference.digest for reference in self.colorize.references]
+        for name in ("reversible", "crop", "turn", "repair", "references"):
             if not settings[name]:
                 del settings[name]
         if self.color:

@@ -46,6 +46,8 @@ from photochrom.cli.options import (
     Quality,
     Recolor,
     Recursive,
+    ReferenceAlbum,
+    References,
     Resume,
     RetryFailed,
     Reversible,
@@ -62,6 +64,7 @@ from photochrom.cli.options import (
     WatchPoll,
     WatchSettle,
     crop_of,
+    references_of,
     suffix_of,
 )
 from photochrom.cli.output import show_warnings
@@ -129,6 +132,8 @@ def colorize(
             "photo).",
         ),
     ] = None,
+    reference: References = None,
+    reference_album: ReferenceAlbum = None,
     saturation: Saturation = ColorizeOptions.saturation,
     warmth: Warmth = ColorizeOptions.warmth,
     tint: Tint = ColorizeOptions.tint,
@@ -195,6 +200,7 @@ def colorize(
             colorize=ColorizeOptions(
                 vividness=vividness,
                 size=size,
+                references=references_of(reference, reference_album),
                 recolor=recolor,
                 saturation=saturation,
                 warmth=warmth,

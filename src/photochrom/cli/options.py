@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from photochrom.crops import Crop
 from photochrom.errors import ConfigError, os_reason, see_docs
 from photochrom.options import RANGES, SIZES
 from photochrom.restoration.options import WIDEST_DAMAGE
+
+if TYPE_CHECKING:
+    from photochrom.references import Reference
 
 _AFTER = "Colours, after the network"
 
@@ -203,6 +206,34 @@ MaxPixels = Annotated[
 Recolor = Annotated[
     bool, typer.Option("--recolor", help="Also colour photos that are in colour already.")
 ]
+References = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--reference",
+        metavar="PHOTO",
+        help="A colour photo whose colours lead those of like things: the same uniform, house or "
+        "place; repeatable.",
+    ),
+]
+ReferenceAlbum = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="All colour photos of a folder as references, such as those corrected by hand.",
+    ),
+]
+
+
+def references_of(photos: list[Path] | None, album: Path | None) -> tuple[Reference, ...]:
+    """The references that a command line names; raises PhotoError for one that is none."""
+    if not photos and album is None:
+        return ()
+    from photochrom._system.vips import block_untrusted
+    from photochrom.pipeline.references import load_album, load_reference
+
+    block_untrusted()
+    return (*map(load_reference, photos or ()), *(() if album is None else load_album(album)))
+
 
 _TREES = "Whole folders"
 Recursive = Annotated[

@@ -24,6 +24,8 @@ from photochrom.cli.options import (
     PresetName,
     Profile,
     Quality,
+    ReferenceAlbum,
+    References,
     Reversible,
     Saturation,
     Size,
@@ -35,6 +37,7 @@ from photochrom.cli.options import (
     Warmth,
     crop_of,
     make_folder,
+    references_of,
 )
 from photochrom.cli.output import print_error, print_path, print_record, show_warnings
 from photochrom.errors import ConfigError
@@ -87,6 +90,8 @@ def variants(
     reversible: Reversible = False,
     crop: CropGeometry = None,
     turn: Turned = SaveOptions.turn,
+    reference: References = None,
+    reference_album: ReferenceAlbum = None,
     saturation: Saturation = ColorizeOptions.saturation,
     warmth: Warmth = ColorizeOptions.warmth,
     tint: Tint = ColorizeOptions.tint,
@@ -140,6 +145,7 @@ def variants(
         options = ColorizeOptions(
             vividness=vividness,
             size=size,
+            references=references_of(reference, reference_album),
             seed=seed,
             saturation=saturation,
             warmth=warmth,

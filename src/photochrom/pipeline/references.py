@@ -11,17 +11,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from photochrom.color.lab import Array, lab_from_srgb
-from photochrom.errors import PhotoError
+from photochrom.errors import PhotoError, os_reason
 from photochrom.filters.resize import resize
 from photochrom.filters.upsample import cell_mean, refine
 from photochrom.models.session import Prediction, Session
-from photochrom.photo import PhotoLike, as_photo
+from photochrom.photo import SUFFIXES, PhotoLike, as_photo
 from photochrom.pipeline.cleaning import clean
 from photochrom.pipeline.inference import Member, SmallCopy
 from photochrom.pipeline.toning import Tone, tone_of
@@ -40,7 +42,8 @@ MOST_COMPARED = 4
 """References that are compared in detail; of more, those most similar as a whole are."""
 _COARSE = 4  # cells of the grid, each way, in one of a comparison as a whole
 _CHUNK_SIZE = 2**24  # numbers of similarity in memory at a time
-_CACHED = 128  # references of one network
+_CACHED = 32
+"""References of one network whose features stay in memory, some 5 MB each."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +100,64 @@ def load_reference(photo: PhotoLike) -> Reference:
     <Reference reference.jpg, 384 x 256>
     """
     opened = as_photo(photo)
+    reference = _reference_of(opened)
+    if reference is None:
+        raise PhotoError(
+            opened.name, "has no colours that could lead those of another", "name a colour photo"
+        )
+    return reference
+
+
+def _reference_of(photo: PhotoLike) -> Reference | None:
+    """A photo as a reference; None where it is grey."""
+    opened = as_photo(photo)
     height, width = opened.upright_size
     scale = REDUCED / min(height, width)
     rows, columns = (min(LONGEST, max(1, round(side * scale))) for side in (height, width))
     srgb = opened.upright_copy(rows, columns)
     if opened.color_bands < 3 or tone_of(srgb) is Tone.GRAY:
-        raise PhotoError(
-            opened.name, "has no colours that could lead those of another", "name a colour photo"
-        )
+        return None
     return Reference.of_srgb(opened.name, np.rint(srgb * 255).astype(np.uint8))
+
+
+def load_album(folder: str | Path) -> tuple[Reference, ...]:
+    """Read the colour photos of a folder as references: those that were corrected by hand.
+
+    Parameters
+    ----------
+    folder
+        The folder; its subfolders are not read, nor are files that are no photos, and grey photos
+        are passed over.
+
+    Returns
+    -------
+    tuple of Reference
+        In the order of their names. Of more than four, each photo is led by the four most like it.
+
+    Raises
+    ------
+    PhotoError
+        There is no such folder, no colour photo in it, or a photo in it cannot be read.
+
+    Examples
+    --------
+    >>> from photochrom import load_album
+    >>> load_album("corrected")
+    (<Reference one.jpg, 384 x 256>,)
+    """
+    place = Path(folder)
+    try:
+        files = sorted(
+            one
+            for one in place.iterdir()
+            if one.suffix.lower() in SUFFIXES and not one.name.startswith(".") and one.is_file()
+        )
+    except OSError as error:
+        raise PhotoError(place, os_reason(error), "name a folder of colour photos") from error
+    found = [one for one in map(_reference_of, files) if one is not None]
+    if not found:
+        raise PhotoError(place, "has no colour photo", "put those there that were corrected")
+    return tuple(found)
 
 
 def reference_colors(
@@ -117,12 +169,15 @@ def reference_colors(
     """
     features = member.features(copy)
     rows, columns, channels = features.shape
-    known = [_known(member, reference, size) for reference in references]
-    if len(known) > MOST_COMPARED:
+    memory = _memory_of(member.session)
+    if len(references) > MOST_COMPARED:
         coarse = _coarse(features)
-        scores = [float((coarse @ one.coarse.T).max(axis=1).mean()) for one in known]
-        known = [known[index] for index in np.argsort(scores)[::-1][:MOST_COMPARED]]
-    there = np.concatenate([one.features for one in known])
+        wholes = [memory.whole(member, reference, size) for reference in references]
+        scores = [float((coarse @ whole.T).max(axis=1).mean()) for whole in wholes]
+        chosen = np.argsort(scores)[::-1][:MOST_COMPARED]
+        references = [references[index] for index in chosen]
+    known = [memory.known(member, reference, size) for reference in references]
+    there = np.concatenate([one.features for one in known], dtype=np.float32)
     colors = np.concatenate([one.ab for one in known])
     here = features.reshape(-1, channels)
     ab: Array = np.empty((len(here), 2), np.float32)
@@ -144,9 +199,9 @@ def reference_colors(
 
 @dataclass(frozen=True)
 class _Known:
-    """What a network sees in a reference: features (N, C), their ab (N, 2); coarse (M, C)."""
+    """What a network sees in a reference: features (N, C), fp16, their ab (N, 2); coarse (M, C)."""
 
-    features: Array
+    features: NDArray[np.float16]
     ab: Array
     coarse: Array
 
@@ -159,29 +214,47 @@ class _Known:
         lightness = np.ascontiguousarray(lab[..., 0])
         features = member.features(SmallCopy(srgb, lightness, clean(lightness)))
         ab = cell_mean(lab[..., 1:], height // len(features))
-        return cls(features.reshape(-1, features.shape[2]), ab.reshape(-1, 2), _coarse(features))
+        flat = features.reshape(-1, features.shape[2]).astype(np.float16)
+        return cls(flat, ab.reshape(-1, 2), _coarse(features))
 
 
-_cached: WeakKeyDictionary[Session, OrderedDict[tuple[str, int | None], _Known]] = (
-    WeakKeyDictionary()
-)
-_lock = Lock()
+class _Memory:
+    """What one network has seen in references, for all photos of an album; thread-safe."""
+
+    def __init__(self) -> None:
+        self._wholes: dict[tuple[str, int | None], Array] = {}
+        self._known: OrderedDict[tuple[str, int | None], _Known] = OrderedDict()
+        self._lock = Lock()
+
+    def whole(self, member: Member, reference: Reference, size: int | None) -> Array:
+        """Features of the whole reference, (M, C)."""
+        key = (reference.digest, size)
+        if key not in self._wholes:
+            self._wholes[key] = self.known(member, reference, size).coarse
+        return self._wholes[key]
+
+    def known(self, member: Member, reference: Reference, size: int | None) -> _Known:
+        """All that is known of a reference; the last few stay in memory."""
+        key = (reference.digest, size)
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        known = _Known.of(member, reference, size)
+        with self._lock:
+            self._known[key] = known
+            while len(self._known) > _CACHED:
+                self._known.popitem(last=False)
+        return known
 
 
-def _known(member: Member, reference: Reference, size: int | None) -> _Known:
-    """What a network sees in a reference; computed once for all photos of an album."""
-    key = (reference.digest, size)
-    with _lock:
-        found = _cached.setdefault(member.session, OrderedDict())
-        if key in found:
-            found.move_to_end(key)
-            return found[key]
-    known = _Known.of(member, reference, size)
-    with _lock:
-        found[key] = known
-        while len(found) > _CACHED:
-            found.popitem(last=False)
-    return known
+_memories: WeakKeyDictionary[Session, _Memory] = WeakKeyDictionary()
+_memories_lock = Lock()
+
+
+def _memory_of(session: Session) -> _Memory:
+    with _memories_lock:
+        return _memories.setdefault(session, _Memory())
 
 
 def _coarse(features: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from photochrom.colorizer import Colorizer
 from photochrom.options import ColorizeOptions
 from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.adjustments import Adjustments
+from photochrom.pipeline.references import load_reference
+from photochrom.references import Reference
 from photochrom.repaired import RepairedPhoto
 from photochrom.result import Result
 from photochrom.server.leased import Leased, LeasedStore
@@ -112,15 +115,23 @@ class PhotoSession(Leased):
                     f"take one of the last {_MOST_REVISIONS}",
                 ) from None
 
-    def change(self, request: OptionsRequest, settings: Settings) -> int:
+    def change(
+        self,
+        request: OptionsRequest,
+        settings: Settings,
+        references: Mapping[str, Reference] | None = None,
+    ) -> int:
         """Take a new look: the latest with what a request changes; returns its number.
 
-        Raises HintError and ConfigError for what does not fit the photo or the model, or a preset
-        that there is not, RefusedError for too many hints.
+        references: other ones, by the ids of their sessions; None to keep those there are.
+        Raises HintError, ModelError and ConfigError for what does not fit the photo or the model,
+        or a preset that there is not, RefusedError for too many hints.
         """
         with self._work_lock:  # two changes at a time would lose one
             request = with_preset(request, request.preset, settings)
             look = request.applied(self.look(), settings.hints)
+            if references is not None:
+                look = look.led(references)
             if self.of_film:
                 request.check_of_film(self.look(), look)
             look.check(self.workspace(look.model), settings)
@@ -140,6 +151,17 @@ class PhotoSession(Leased):
         """The photo with a look; raises what `Workspace.result` raises."""
         with self._work_lock:
             return self._results(look.whole)
+
+    def reference(self) -> Reference:
+        """What leads another photo: this one's own colours, or those of a grey one's latest look.
+
+        Raises what `Workspace.result` raises.
+        """
+        with self._work_lock:
+            look = self.look()
+            if self.workspace(look.model).in_color:
+                return load_reference(self.photo)
+            return self.result(look).as_reference()
 
     def _workspace_of(self, model: str, repair: Repair | None) -> Workspace:
         photo = self.photo if repair is None else self.repaired(repair).photo

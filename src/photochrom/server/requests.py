@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from photochrom.crops import Crop, framed_size
-from photochrom.errors import ConfigError, HintError, Option, PhotoError, Remedy, see_docs
+from photochrom.errors import ConfigError, HintError, ModelError, Option, PhotoError, Remedy
 from photochrom.options import (
     ADJUSTMENTS,
-    LARGEST_AB,
     MOST_VARIANTS,
     RANGES,
     ColorizeOptions,
-    Hint,
     SaveOptions,
 )
 from photochrom.photo import SUFFIXES, TIFF, Photo, check_size, kind_of
-from photochrom.pipeline.hints import LocalOptions, parse_hints
+from photochrom.references import Reference
+from photochrom.server.local_options import (
+    MOST_STROKES,
+    HintRequest,
+    HintResponse,
+    Saturation,
+    StrokeRequest,
+    StrokeResponse,
+    checked_count,
+    checked_strokes,
+    local_in,
+)
 from photochrom.server.presets import PresetName
-from photochrom.server.problems import RefusedError
 from photochrom.server.repairs import (
     Repair,
     RepairFields,
@@ -31,21 +38,28 @@ from photochrom.server.repairs import (
     RepairResponse,
 )
 from photochrom.server.settings import Settings
-from photochrom.strokes import Stroke
 from photochrom.workspace import Workspace
 
 _MOST_HINTED = 32 * 2**20
 """Hints times pixels: 500 on a copy of 192 x 349."""
 
-MOST_STROKES, MOST_POINTS = 200, 5000
-MOST_VIVIDNESSES = 8
-"""Among the strokes of one photo: each is one more run of the network."""
-
-NOT_OF_FILMS = ("model", "size", "variant", "seed", "strokes", "repair", "crop", "turn")
+NOT_OF_FILMS = (
+    "model",
+    "size",
+    "variant",
+    "seed",
+    "strokes",
+    "references",
+    "repair",
+    "crop",
+    "turn",
+)
 """Parts of a look that a shot of a film cannot have."""
-
 _PLAIN_OPTIONS = ("vividness", "variant", "seed", *ADJUSTMENTS)
 
+MOST_REFERENCES = 20
+
+SessionId = Annotated[str, Field(min_length=1, max_length=64)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Signed = Annotated[float, Field(ge=-1, le=1)]
 Lease = Annotated[float, Field(ge=1, le=86_400)]
@@ -56,13 +70,9 @@ Geometry = Annotated[
     BeforeValidator(lambda text: text.replace(" ", "+") if isinstance(text, str) else text),
     Field(pattern=r"^[0-9]{1,9}x[0-9]{1,9}\+[0-9]{1,9}\+[0-9]{1,9}$"),
 ]
-Number = Annotated[float, Field(strict=True)]
-"""Of a JSON body, where neither a text nor a truth value stands for a number."""
 Integer = Annotated[int, Field(strict=True)]
 JsonShare = Annotated[Share, Field(strict=True)]
 JsonSigned = Annotated[Signed, Field(strict=True)]
-Saturation = Annotated[Number, Field(ge=0, le=RANGES["saturation"][1])]
-Ab = Annotated[Number, Field(ge=-LARGEST_AB, le=LARGEST_AB)]
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,8 @@ class ModelAndOptions:
     """How a photo shall be coloured, by a model's name with options, how it is repaired before, and
     how its result is framed.
 
-    turn: degrees clockwise, after the crop.
+    turn: degrees clockwise, after the crop. led_by: the sessions that the options' references come
+    from, by id.
     """
 
     model: str
@@ -78,10 +89,11 @@ class ModelAndOptions:
     crop: Crop | None = None
     turn: int = 0
     repair: Repair | None = None
+    led_by: tuple[str, ...] = ()
 
     def check(self, workspace: Workspace, settings: Settings) -> None:
-        """Raise ConfigError, HintError or PhotoError for a look that is too costly, or does not fit
-        the photo.
+        """Raise ConfigError, HintError, ModelError or PhotoError for a look that is too costly, or
+        does not fit the photo or the model.
 
         A hint costs as much as the small copy has pixels.
         """
@@ -101,6 +113,13 @@ class ModelAndOptions:
                 "set fewer, or choose a smaller size",
             )
         workspace.check_hints(self.options.hints)
+        if self.options.references and not workspace.takes_references:
+            raise ModelError(workspace.model, "takes no references", "choose a model that does")
+
+    def led(self, references: Mapping[str, Reference]) -> ModelAndOptions:
+        """The look with other references, each from the session of an id."""
+        options = replace(self.options, references=tuple(references.values()))
+        return replace(self, options=options, led_by=tuple(references))
 
     @property
     def whole(self) -> ModelAndOptions:
@@ -111,47 +130,6 @@ class ModelAndOptions:
     def unadjusted(self) -> ModelAndOptions:
         """The look without the adjustments that are made after the network."""
         return replace(self, options=self.options.unadjusted)
-
-
-class HintRequest(BaseModel):
-    """A colour at a point; see docs/hints.md. Either `ab` or `color`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    x: Number
-    y: Number
-    ab: tuple[Ab, Ab] | None = None
-    color: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")] | None = None
-    radius: Annotated[Number, Field(gt=0)] | None = None
-    reach: Annotated[Number, Field(gt=0)] | None = None
-
-    @model_validator(mode="after")
-    def _one_color(self) -> HintRequest:
-        if (self.ab is None) == (self.color is None):
-            raise ValueError("give its colour either as color or as ab")
-        return self
-
-    def hint(self) -> Hint:
-        """The hint; raises HintError where a number is NaN or infinite."""
-        if self.color is not None:
-            return Hint.from_srgb(self.x, self.y, self.color, self.radius, self.reach)
-        assert self.ab is not None
-        return Hint(self.x, self.y, self.ab, self.radius, self.reach)
-
-
-class StrokeRequest(BaseModel):
-    """A line of a mask brush; see docs/hints.md."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    effect: Literal["erase", "original", "saturation", "vividness"]
-    points: Annotated[list[tuple[Number, Number]], Field(min_length=1, max_length=MOST_POINTS)]
-    radius: Annotated[Number, Field(gt=0)]
-    value: Saturation | None = None
-
-    def stroke(self) -> Stroke:
-        """The stroke; raises HintError for a value that does not fit its effect."""
-        return Stroke(self.effect, self.points, self.radius, self.value)
 
 
 class OptionsRequest(BaseModel):
@@ -171,13 +149,14 @@ class OptionsRequest(BaseModel):
     smooth: JsonShare | None = None
     hints: list[HintRequest] | None = None
     strokes: Annotated[list[StrokeRequest], Field(max_length=MOST_STROKES)] | None = None
+    references: Annotated[list[SessionId], Field(max_length=MOST_REFERENCES)] | None = None
     crop: Geometry | None = None
     turn: Annotated[Turned, Field(strict=True)] | None = None
     repair: RepairRequest | None = None
 
     def applied(self, look: ModelAndOptions, most_hints: int) -> ModelAndOptions:
         """A look with these changes; a size of null stands for the model's own, a crop of null for
-        the whole photo, a repair of null for none.
+        the whole photo, a repair of null for none. References stay; `ModelAndOptions.led` has them.
 
         Raises RefusedError, 413, for more hints than the server takes, HintError for a stroke whose
         value does not fit its effect, ConfigError for an empty crop.
@@ -199,7 +178,12 @@ class OptionsRequest(BaseModel):
         if "repair" in self.model_fields_set:
             repair = None if self.repair is None else self.repair.repair()
         return ModelAndOptions(
-            self.model or look.model, replace(look.options, **changes), crop, turn, repair
+            self.model or look.model,
+            replace(look.options, **changes),
+            crop,
+            turn,
+            repair,
+            look.led_by,
         )
 
     @staticmethod
@@ -225,23 +209,11 @@ class LeasesRequest(BaseModel):
     seconds: Annotated[Lease, Field(strict=True)]
 
 
-class HintResponse(BaseModel):
-    """A hint in an answer."""
+class ReferenceResponse(BaseModel):
+    """A photo that leads the colours."""
 
-    x: float
-    y: float
-    ab: tuple[float, float]
-    radius: float | None
-    reach: float | None
-
-
-class StrokeResponse(BaseModel):
-    """A stroke in an answer."""
-
-    effect: str
-    points: list[tuple[float, float]]
-    radius: float
-    value: float | None
+    session: str
+    name: str
 
 
 class OptionsResponse(BaseModel):
@@ -258,6 +230,7 @@ class OptionsResponse(BaseModel):
     smooth: float
     hints: list[HintResponse]
     strokes: list[StrokeResponse]
+    references: list[ReferenceResponse]
     crop: str | None
     turn: int
     repair: RepairResponse | None
@@ -275,6 +248,10 @@ class OptionsResponse(BaseModel):
             **plain,
             hints=hints,
             strokes=strokes,
+            references=[
+                ReferenceResponse(session=session, name=reference.name)
+                for session, reference in zip(look.led_by, options.references, strict=True)
+            ],
             crop=crop,
             turn=look.turn,
             repair=RepairResponse.of(look.repair),
@@ -360,40 +337,9 @@ class ColorizeRequest(FileOptions, RepairFields):
         crop.
         """
         plain = {name: getattr(self, name) for name in (*ADJUSTMENTS, "vividness", "size")}
-        local = _local_in(self.hints)
+        local = local_in(self.hints)
         hints = checked_count(local.hints, most_hints)
         strokes = checked_strokes(local.strokes)
         options = ColorizeOptions(**plain, recolor=self.recolor, hints=hints, strokes=strokes)
         crop = None if self.crop is None else Crop.parse(self.crop)
         return ModelAndOptions(self.model or model, options, crop, self.turn)
-
-
-def checked_count(hints: Any, most: int) -> tuple[Hint, ...]:
-    """The hints; raises RefusedError, 413, for more than `most`."""
-    if len(hints) > most:
-        raise RefusedError(413, "hint-error", f"{len(hints)} hints, but this server takes {most}")
-    return tuple(hints)
-
-
-def checked_strokes(strokes: Sequence[Stroke]) -> tuple[Stroke, ...]:
-    """The strokes; raises RefusedError, 413, for too many, or too many points or vividnesses."""
-    points = sum(len(stroke.points) for stroke in strokes)
-    vividnesses = len({one.value for one in strokes if one.effect == "vividness"})
-    for count, most, what in (
-        (len(strokes), MOST_STROKES, "strokes"),
-        (points, MOST_POINTS, "points of strokes"),
-        (vividnesses, MOST_VIVIDNESSES, "values of vividness"),
-    ):
-        if count > most:
-            raise RefusedError(413, "hint-error", f"{count} {what}, but this server takes {most}")
-    return tuple(strokes)
-
-
-def _local_in(text: str | None) -> LocalOptions:
-    if text is None:
-        return LocalOptions((), ())
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise HintError("hints", f"not valid JSON ({error})", see_docs("hints")) from error
-    return parse_hints(record, "hints")

@@ -9,14 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from photochrom.options import ADJUSTMENTS, ColorizeOptions
-from photochrom.server.requests import (
-    HintRequest,
-    Integer,
-    JsonShare,
-    JsonSigned,
-    Saturation,
-    checked_count,
-)
+from photochrom.server.local_options import HintRequest, Saturation, checked_count
+from photochrom.server.requests import Integer, JsonShare, JsonSigned
 from photochrom.video.coloring import ShotSettings
 from photochrom.video.options import VideoOptions
 from photochrom.video.shot_list import key_picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated, Any
@@ -14,11 +14,13 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import Field
 
 from photochrom.drawing.confidence import OVERLAY_RANGE, color_mapped
+from photochrom.errors import ConfigError, Option
 from photochrom.files import save_results
 from photochrom.options import MOST_VARIANTS
 from photochrom.photo import Photo, pages_of
 from photochrom.pipeline.borders import border_of
 from photochrom.pipeline.suggestions import SUGGESTIONS, hex_of, in_gamut
+from photochrom.references import Reference
 from photochrom.repaired import repair
 from photochrom.server.files import File, written, zipped
 from photochrom.server.photo_session import PhotoSession
@@ -146,10 +148,35 @@ async def change(id: Id, changes: OptionsRequest, shared: Shared) -> SessionResp
     session = shared.sessions.get(id)
 
     def changed() -> SessionResponse:
-        session.change(changes, shared.settings)
+        session.change(changes, shared.settings, _led_by(shared, session, changes.references))
         return body_of(session)
 
     return await work_on(shared, session, changed)
+
+
+def _led_by(
+    shared: AppState, session: PhotoSession, ids: Sequence[str] | None
+) -> dict[str, Reference] | None:
+    """The references that other sessions give, by their ids; None where none are asked for.
+
+    They are as they are now; of a session that has ended since it was named, as it was then.
+    Raises RefusedError, 404, for a session that there is not.
+    """
+    if ids is None:
+        return None
+    if session.id in ids:
+        raise ConfigError(Option("references"), "a photo cannot lead itself", "name another")
+    known = session.look()
+    kept = dict(zip(known.led_by, known.options.references, strict=True))
+    references = {}
+    for name in ids:
+        try:
+            references[name] = shared.sessions.get(name).reference()
+        except RefusedError:
+            if name not in kept:
+                raise
+            references[name] = kept[name]
+    return references
 
 
 @router.delete("/sessions/{id}", status_code=204, responses=FAULTS)
