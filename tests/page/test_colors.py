@@ -366,10 +366,10 @@ def test_tools_for_colors_are_hidden_where_the_model_takes_none(
 def test_color_from_another_picture(harbour: Desk, examples: Path) -> None:
     harbour.tab("colors")
     photos = len(harbour.all("sessions", "POST"))
-    harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
-    reference = harbour.page.locator("#reference")
+    harbour.page.set_input_files("#palette-input", str(examples / "color" / "otter.jpg"))
+    reference = harbour.page.locator("#palette")
     expect(reference).to_be_visible()
-    _, _, width, height = harbour.box("#reference")
+    _, _, width, height = harbour.box("#palette")
     reference.click(position={"x": 0.2 * width, "y": 0.15 * height})  # blue water
     assert "is picked" in harbour.status
     assert len(harbour.all("sessions", "POST")) == photos  # it stays in the browser
@@ -398,9 +398,9 @@ def test_color_from_another_picture_by_keyboard_goes_on_the_brush(
 ) -> None:
     harbour.tab("colors")
     harbour.press("b")
-    harbour.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
-    expect(harbour.page.locator("#reference")).to_be_visible()
-    harbour.page.focus("#reference")
+    harbour.page.set_input_files("#palette-input", str(examples / "color" / "otter.jpg"))
+    expect(harbour.page.locator("#palette")).to_be_visible()
+    harbour.page.focus("#palette")
     before = harbour.page.input_value("#own-color .hex input")
     harbour.press("Shift+ArrowUp", "Shift+ArrowUp", "ArrowLeft", "Enter")
     assert "The brush paints" in harbour.status
@@ -411,7 +411,7 @@ def test_file_that_is_no_picture_is_no_reference(harbour: Desk, tmp_path: Path) 
     harbour.tab("colors")
     bad = tmp_path / "words.txt"
     bad.write_text("red")
-    harbour.page.set_input_files("#reference-input", str(bad))
+    harbour.page.set_input_files("#palette-input", str(bad))
     harbour.until(lambda: "cannot show words.txt" in harbour.status)
 
 

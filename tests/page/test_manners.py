@@ -107,8 +107,8 @@ def test_no_barriers_with_photos(
     assert violations(desk, axe) == []
     desk.press("Escape", "b", "g")
     desk.tab("colors")
-    desk.page.set_input_files("#reference-input", str(examples / "color" / "otter.jpg"))
-    expect(desk.page.locator("#reference")).to_be_visible()
+    desk.page.set_input_files("#palette-input", str(examples / "color" / "otter.jpg"))
+    expect(desk.page.locator("#palette")).to_be_visible()
     settle_colors(desk)
     assert violations(desk, axe) == []
     desk.tab("variants")

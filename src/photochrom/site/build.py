@@ -140,7 +140,7 @@ def _description(name: str, runtimes: dict[str, Any], out: Path) -> dict[str, An
     (out / address).write_bytes(_gzip(found.path.read_bytes()))
     rule = contract.size_rule
     sizes = {"usual": rule.usual, "smallest": rule.smallest, "largest": rule.largest}
-    able = asdict(Abilities.of([contract])) | {"variants": False}
+    able = asdict(Abilities.of([contract])) | {"variants": False, "references": False}
     described = {"name": name, "purpose": "", "licence": "", "licence_url": "", "can": able}
     return {
         "version": __version__,

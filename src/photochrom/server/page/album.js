@@ -4,23 +4,32 @@ import { Film } from "./film.js";
 import { framed } from "./framing.js";
 import { texts } from "./texts.js";
 import { Photo } from "./photo.js";
+import { References } from "./references.js";
 
 const AT_ONCE = 2;
 const THUMBNAIL = 256;
 
 /** The photos on the table, in order, one of them current.
- *  Events: "photos" (added, removed), "current", and the events of its photos, with { photo } as detail. */
+ *  Events: "photos" (added, removed), "current", "references" (the picture of one has come), and the events
+ *  of its photos, with { photo } as detail. */
 export class Album extends EventTarget {
   photos = [];
   current = null;
   #opened = 0; // photos so far
   #uploads = 0;
   #coloring = Promise.resolve();
+  #gone = new Set(); // removed photos that can still come back
 
   constructor(limits) {
     super();
     this.limits = limits;
+    this.references = new References(this, () => this.#emit("references"));
+    for (const type of ["photos", "look"])
+      this.addEventListener(type, ({ detail }) => { if (!detail?.draft) this.references.sweep(); });
   }
+
+  /** The photos on the table, and those that can still come back to it. */
+  get held() { return [...this.photos, ...this.#gone]; }
 
   add(files) {
     const added = [...files].map((file) => (Film.is(file) ? new Film(file, this.#heard).leader
@@ -41,6 +50,7 @@ export class Album extends EventTarget {
       ? Photo.kept(session, saved, this.#heard) : Film.kept(film, saved, this.#heard)));
     for (const photo of photos) photo.number = this.#opened += 1;
     this.photos.push(...photos);
+    for (const photo of photos) if (photo.isOpen) photo.ledBy(this.references.of(photo.session.look.references));
     this.#emit("photos");
     for (const photo of photos) if (photo.isOpen) this.#color(photo);
     for (const film of this.films) this.#follow(film);
@@ -97,7 +107,10 @@ export class Album extends EventTarget {
     const before = this.photos;
     const at = before.indexOf(this.current);
     this.photos = before.filter((photo) => !gone.includes(photo));
-    for (const photo of gone) photo.leaving.abort();
+    for (const photo of gone) {
+      photo.leaving.abort();
+      this.#gone.add(photo);
+    }
     if (gone.includes(this.current)) {
       const stays = (photo) => this.photos.includes(photo);
       this.select(before.slice(at).find(stays) ?? before.slice(0, at).findLast(stays) ?? null);
@@ -108,15 +121,20 @@ export class Album extends EventTarget {
         const added = this.photos.filter((photo) => !before.includes(photo));
         this.photos = [...before.filter((photo) => gone.includes(photo)
           || this.photos.includes(photo)), ...added];
-        for (const photo of gone) this.#welcome(photo);
+        for (const photo of gone) {
+          this.#gone.delete(photo);
+          this.#welcome(photo);
+        }
         this.#emit("photos");
         this.select(gone[0]);
         this.#pump();
       },
       // The server deletes a session that is left over when it expires.
       end: () => {
+        for (const photo of gone) this.#gone.delete(photo);
         for (const photo of gone)
-          if (photo.isOpen) photo.giveBack();
+          if (photo.isOpen) this.references.release(photo);
+        this.references.sweep();
         for (const film of new Set(gone.map((photo) => photo.film))) film?.close();
       },
     };
@@ -130,24 +148,24 @@ export class Album extends EventTarget {
     else if (photo.state === "uploading") photo.become("waiting");
   }
 
-  /** Give photos parts of a look; returns a function that undoes it. */
-  apply(photos, part, label) {
-    const before = photos.map((photo) => [photo, photo.look]);
+  /** Give photos parts of a look, each those of `partOf(photo)`; returns a function that undoes it. */
+  apply(photos, partOf, label) {
+    const steps = photos.map((photo) => ({ photo, before: photo.look, part: photo.taking(partOf(photo)) }));
     const change = (photo, look) => {
       if (!photo.isOpen) return;
       photo.change(look, label);
       if (photo !== this.current && photo.state === "ready") this.#color(photo);
     };
-    for (const photo of photos) {
-      photo.pending = photo.isOpen ? null : photo.taking(part);
-      change(photo, photo.taking(part));
+    for (const { photo, part } of steps) {
+      photo.pending = photo.isOpen ? null : part;
+      change(photo, part);
     }
     for (const film of new Set(photos.map((photo) => photo.film)))
       if (film) this.#emit("film", { film });
-    return () => before.forEach(([photo, look]) => {
+    return () => steps.forEach(({ photo, before, part }) => {
       photo.pending = null;
       const keys = Object.keys(part);
-      if (look) change(photo, Object.fromEntries(keys.map((key) => [key, look[key]])));
+      if (before) change(photo, Object.fromEntries(keys.map((key) => [key, before[key]])));
     });
   }
 

@@ -66,17 +66,18 @@ export class Arrivals {
     let depth = 0; // enter and leave come for every element on the way
     const listen = (type, deed) => document.addEventListener(type, (event) => {
       if (!carriesFiles(event)) return;
+      const taken = event.defaultPrevented;
       event.preventDefault();
-      deed(event);
+      deed(event, taken);
     });
     const show = () => { veil.hidden = depth === 0; };
     listen("dragenter", () => { depth += 1; show(); });
     listen("dragleave", () => { depth = Math.max(0, depth - 1); show(); });
     listen("dragover", (event) => { event.dataTransfer.dropEffect = "copy"; });
-    listen("drop", (event) => {
+    listen("drop", (event, taken) => { // by a part of the page with a use of its own for files
       depth = 0;
       show();
-      this.#drop(event.dataTransfer);
+      if (!taken) this.#drop(event.dataTransfer);
     });
   }
 

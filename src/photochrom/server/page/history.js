@@ -16,6 +16,9 @@ export class History {
 
   get look() { return this.#steps[this.#at].look; }
 
+  /** Whether a look of the steps, undone ones among them, passes a test. */
+  some(test) { return this.#steps.some(({ look }) => test(look)); }
+
   commit(look, label, key = null) {
     const now = performance.now();
     const last = this.#steps[this.#at];

@@ -7,7 +7,8 @@ const EVERY_MS = 60_000;
 /** Keep the photos and films of the page on the server while it is open, and give them back when it closes. */
 export function keepLeases(album) {
   const renew = (seconds, closing = false) => {
-    const sessions = album.photos.filter((photo) => photo.isOpen).map((photo) => photo.session.id);
+    const sessions = [...album.photos.filter((photo) => photo.isOpen).map((photo) => photo.session.id),
+      ...album.references.sessions];
     const films = album.films.filter((film) => film.isOpen).map((film) => film.id);
     // Where this fails, the next request about a photo opens it again.
     if (sessions.length || films.length)

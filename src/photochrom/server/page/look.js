@@ -106,6 +106,7 @@ export class LookPanel {
     const { can } = this.models.find(({ name }) => name === this.model.value);
     const part = { model: this.model.value, size: null };
     if (!can.hints) part.hints = [];
+    if (!can.references) part.references = [];
     if (!can.variants) part.variant = 0;
     this.change(part, texts.control.model);
   }

@@ -22,12 +22,13 @@ import { LookPanel } from "./look.js";
 import { BrushEffects } from "./masks.js";
 import { Marks } from "./marks.js";
 import { Overview } from "./overview.js";
+import { PalettePicture } from "./palette.js";
 import { Panels } from "./panels.js";
 import { PlacePanel } from "./place.js";
 import { Preview } from "./preview.js";
 import { PrintPicture } from "./print.js";
+import { ReferencePanel } from "./referencepanel.js";
 import { RepairPanel } from "./repair.js";
-import { ReferencePanel } from "./reference.js";
 import { SharePictures } from "./share.js";
 import { Shelf } from "./shelf.js";
 import { Stage } from "./stage.js";
@@ -59,6 +60,7 @@ function lay(about, { models }, { presets }, status) {
   const compare = new Compare(album, preview, stage, status);
   const confidence = new ConfidenceOverlay(album, stage, status);
   const repair = new RepairPanel(album, preview, stage, status);
+  const references = new ReferencePanel(album, about.reads, status);
   const variants = new VariantPanel(album, preview, status);
   const panels = new Panels((name) => variants.show(name === "variants"));
   const download = new DownloadDialog(album, about, status);
@@ -67,7 +69,7 @@ function lay(about, { models }, { presets }, status) {
   const crop = new CropTool({ album, stage, tools, status });
   const film = new FilmBar(album, about.options, download, status);
   const desk = { brush, crop, film, album, tools, marks, stage, preview, divider, crosshair, place, look, colors,
-    compare, confidence, repair, variants, panels, download, detail, status };
+    compare, confidence, repair, references, variants, panels, download, detail, status };
   const table = new Table(desk);
   desk.gestures = new Gestures(stage, tools, table.gestures);
   brush.gestures = desk.gestures;
@@ -75,7 +77,7 @@ function lay(about, { models }, { presets }, status) {
   new Keys({ ...desk, deeds: table.deeds });
   keepLeases(album);
   new BrushEffects(tools);
-  new ReferencePanel(tools, status);
+  new PalettePicture(tools, status);
   new HintsFile(album, status);
   new SharePictures(album, preview, status);
   const strip = new Strip(album, (photo) => table.remove([photo]));

@@ -6,10 +6,20 @@ import { texts } from "./texts.js";
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** Parts of a look that shots of films share. */
-const NOT_OF_FILMS = ["model", "size", "variant", "seed", "strokes", "repair", "crop", "turn"];
+const NOT_OF_FILMS = ["model", "size", "variant", "seed", "strokes", "references", "repair", "crop", "turn"];
 
-/** A look as the server takes it. */
-const plain = (look) => ({ ...look, hints: plainHints(look.hints) });
+const plainReferences = (references) => references.map(
+  ({ photo, revision }) => ({ session: photo.leading.id, revision }));
+
+/** A look in plain values: as the server takes it, and which looks of its references lead it. */
+const plain = (look) => ({ ...look, hints: plainHints(look.hints),
+  references: plainReferences(look.references) });
+
+/** Parts of a plain look as the server takes them. */
+const asked = ({ references, ...part }) => (references
+  ? { ...part, references: references.map(({ session }) => session) } : part);
+
+let lastKey = 0;
 
 /** The parts of `look` that differ from `sent`. */
 function changes(sent, look) {
@@ -21,6 +31,7 @@ function changes(sent, look) {
  *  Events: "state", "look", "again" (the session had expired and is opened again) and "opened" (it is,
  *  and the looks have other revisions). */
 export class Photo {
+  key = (lastKey += 1); // its own in this page
   state = "waiting"; // then "uploading", "colouring", "ready" or "failed"
   progress = 0;
   problem = "";
@@ -48,6 +59,7 @@ export class Photo {
   #accepted = null; // the last look that the server took
   #turn = Promise.resolve();
   #reopening = null;
+  #newest = null; // the session while it is opened again, before it has the looks
 
   /** `emit(type, details)` receives the events. */
   constructor(file, emit, name = file.name) {
@@ -96,15 +108,33 @@ export class Photo {
     return { width, height };
   }
 
+  /** The session by which it leads other photos. */
+  get leading() { return this.#newest ?? this.session; }
+
   /** A session that the server just gave. */
   adopt(session) {
     this.session = session;
     this.can = session.can;
     this.revision = session.revision;
-    this.#sent = session.look;
-    this.look ??= { ...session.look, hints: markedHints(session.look.hints) };
+    this.look ??= { ...session.look, hints: markedHints(session.look.hints), references: [] };
     this.history ??= new History(this.look);
     this.#accepted = this.look;
+    this.#sent = { ...session.look, references: [] };
+  }
+
+  /** What leads a photo that the page had before it was loaded again. */
+  ledBy(references) {
+    this.look = { ...this.look, references };
+    this.history = new History(this.look);
+    this.#accepted = this.look;
+    this.#sent = { ...this.#sent, references: plainReferences(references) };
+  }
+
+  /** Whether another photo leads this one, in its look or in one that it can go back to. */
+  needs(other) {
+    const led = ({ references }) => references.some(({ photo }) => photo === other);
+    return Boolean(this.look && (led(this.look) || this.history.some(led)
+      || (this.pinned && led(this.pinned.look))));
   }
 
   /** Change parts of the look; a draft is shown, but is no step to go back to. */
@@ -182,11 +212,11 @@ export class Photo {
     const part = changes(this.#sent, look);
     if (!Object.keys(part).length) return this.revision;
     try {
-      this.#note(await this.ask((id) => api.patchSession(id, part)), plain(look));
+      this.#note(await this.ask((id) => this.#patch(id, part, look)), plain(look));
       this.#accepted = look;
     } catch (error) {
       // What the server refuses must not stay on the screen as if it were in force.
-      if (error.status === 422 && this.look === look) {
+      if ((error.status === 422 || error.lost) && this.look === look) {
         this.history.forget(look);
         this.look = this.#accepted;
         this.emit("look");
@@ -194,6 +224,26 @@ export class Photo {
       throw error;
     }
     return this.revision;
+  }
+
+  /** Change a session's look; references of it that the server no longer has are opened again. */
+  async #patch(id, part, look) {
+    try {
+      return await api.patchSession(id, asked(part));
+    } catch (error) {
+      if (!error.sessionMissing || !part.references?.length) throw error;
+      await Promise.all(look.references.map(({ photo }) => photo.#reach()));
+      return api.patchSession(id, asked({ ...part, references: plainReferences(look.references) }));
+    }
+  }
+
+  /** Make sure that the server has the session by which this photo leads others. */
+  async #reach() {
+    try {
+      await (this.#newest ? api.getSession(this.#newest.id) : this.ask(api.getSession));
+    } catch (error) {
+      throw Object.assign(error, { lost: true });
+    }
   }
 
   #note(session, look) {
@@ -207,7 +257,7 @@ export class Photo {
   async load(local) {
     await this.settle();
     const session = await this.ask((id) => api.patchSession(id, local));
-    this.#note(session, session.look);
+    this.#note(session, { ...session.look, references: this.#sent.references });
     return session.look;
   }
 
@@ -224,15 +274,20 @@ export class Photo {
   async #state(session) {
     let answer = session;
     let sent = session.look;
-    for (const holder of [this.pinned, this]) {
-      if (!holder) continue;
-      const { look } = holder;
-      const part = changes(sent, look);
-      if (Object.keys(part).length) answer = await api.patchSession(session.id, part);
-      holder.revision = answer.revision;
-      sent = plain(look);
+    this.#newest = session;
+    try {
+      for (const holder of [this.pinned, this]) {
+        if (!holder) continue;
+        const { look } = holder;
+        const part = changes(sent, look);
+        if (Object.keys(part).length) answer = await this.#patch(session.id, part, look);
+        holder.revision = answer.revision;
+        sent = plain(look);
+      }
+      this.session = session;
+    } finally {
+      this.#newest = null;
     }
-    this.session = session;
     this.#note(answer, sent);
     this.emit("opened");
   }

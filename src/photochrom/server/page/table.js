@@ -165,7 +165,7 @@ export class Table {
   /** Give other photos the look of the current one. */
   applyLook(photos) {
     const part = sharedPart(this.photo);
-    const back = this.album.apply(photos, part, texts.step.apply);
+    const back = this.album.apply(photos, () => part, texts.step.apply);
     const applied = photos.every(({ film }) => film) ? texts.film.applied : texts.applied;
     this.status.say(applied(photos.length), { back });
   }
@@ -311,6 +311,7 @@ export class Table {
     const { photo } = this;
     this.look.show(photo.look, photo.can);
     this.repair.show();
+    if (!draft) this.references.show();
     if (this.tools.can.repair !== Boolean(photo.look.repair)) this.#allow();
     this.#showSteps();
     this.stage.invalidate();

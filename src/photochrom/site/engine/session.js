@@ -28,7 +28,7 @@ export class Session {
     this.colors = new PhotoColors(photo, engine.network);
     const usual = Object.fromEntries(Object.entries(engine.ranges).map(([name, one]) => [name, one.default]));
     this.#looks.push({ model: engine.network.contract.name, ...usual, size: null, variant: 0, seed: 0,
-      hints: [], strokes: [], crop: null, turn: 0, repair: null });
+      hints: [], strokes: [], references: [], crop: null, turn: 0, repair: null });
   }
 
   get revision() { return this.#looks.length; }
@@ -51,7 +51,7 @@ export class Session {
     return { id, name, width, height, pages: 1, format: this.format, bits: 8,
       in_color: await this.colors.inColor(), notes, expires_in: 1e9, revision, look: this.look(),
       can: { hints: true, suggestions: true, variants: false, confidence: true, strokes: true, frame: true,
-        model: true, repair: false } };
+        references: false, model: true, repair: false } };
   }
 
   async change(changes) {

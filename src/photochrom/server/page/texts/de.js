@@ -151,6 +151,22 @@ export default {
   goodSizes: (from, to) => `Gut für die meisten Fotos: ${from} bis ${to} px (der hellere Teil)`,
   resetOne: (name) => `${name} zurücksetzen`,
   resetAll: "Zurück zum üblichen Look",
+  referencesTitle: "Farben nach einem anderen Foto",
+  referencesHelp: "Ein Farbfoto derselben Uniform, desselben Hauses, Kleides oder Ortes gibt gleichen Dingen "
+    + "hier seine Farben. Alles andere behält die eigenen.",
+  leaders: "Fotos, deren Farben gelten",
+  addReference: "Farbfoto wählen",
+  openPhotos: "Oder eines der offenen Fotos",
+  leadOthers: "Diese Farben für alle anderen Fotos",
+  reference: {
+    remove: (name) => `Vorlage ${name} entfernen`,
+    gray: (name) => `${name} ist schwarz-weiß und kann anderen keine Farben geben. Bitte ein Foto in `
+      + "Farbe wählen.",
+    cannot: (name) => `Die Art der Kolorierung ${name} nimmt kein anderes Foto als Vorlage. Oben gibt es `
+      + "andere.",
+    leads: (name) => `${name} gibt gleichen Dingen seine Farben.`,
+    led: (count) => `${many(count, "Foto richtet", "Fotos richten")} sich jetzt nach den Farben dieses Fotos.`,
+  },
   repairTitle: "Reparatur",
   repairOn: "Staub und Kratzer ausbessern",
   repairShow: "Schäden zeigen",
@@ -303,6 +319,7 @@ export default {
   undone: (what) => `Rückgängig gemacht: ${what}`,
   redone: (what) => `Wiederholt: ${what}`,
   step: {
+    reference: "eine Vorlage", unreference: "Vorlage entfernt",
     color: "eine Farbe", stroke: "ein Strich", recolor: "eine andere Farbe", radius: "die Reichweite einer Farbe",
     move: "eine Verschiebung", remove: "eine Farbe entfernt", clear: "alle Farben entfernt",
     load:
@@ -340,8 +357,8 @@ export default {
     },
     failed: (reason) => `Dieser Browser kann keine Fotos kolorieren: ${reason}`,
     stopped: "Der Worker der Seite hat angehalten, weil eine Datei der Seite fehlt oder der Speicher nicht reicht. Bitte die Seite neu laden.",
-    elsewhere: "Reparatur von Schäden, Kolorierungen zur Auswahl, Filme, TIFF und Ordner mit Tausenden von Fotos "
-      + "gibt es im installierten Photochrom: pip install photochrom",
+    elsewhere: "Reparatur von Schäden, Farben nach einem anderen Foto, Kolorierungen zur Auswahl, Filme, "
+      + "TIFF und Ordner mit Tausenden von Fotos gibt es im installierten Photochrom: pip install photochrom",
   },
   statusOf: (status) => `Der Server antwortete ${status}.`,
   maskChoice: "Was der Pinsel tut",

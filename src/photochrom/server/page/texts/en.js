@@ -152,6 +152,22 @@ export default {
   goodSizes: (from, to) => `Good for most photos: ${from} to ${to} px (the brighter part)`,
   resetOne: (name) => `Set ${name} back`,
   resetAll: "Back to the usual look",
+  referencesTitle: "Colours after another photo",
+  referencesHelp: "A colour photo of the same uniform, house, dress or place leads the colours of like "
+    + "things here. What is unlike keeps its own.",
+  leaders: "Photos that lead the colours",
+  addReference: "Choose a colour photo",
+  openPhotos: "Or one of the open photos",
+  leadOthers: "These colours for all other photos",
+  reference: {
+    remove: (name) => `Remove the reference ${name}`,
+    gray: (name) => `${name} is black and white, so it cannot lead the colours of others. Choose a photo `
+      + "in colour.",
+    cannot: (name) => `The way of colouring ${name} takes no other photo as a reference. Choose another `
+      + "one above.",
+    leads: (name) => `${name} leads the colours of like things.`,
+    led: (count) => `${many(count, "photo takes its", "photos take their")} colours after this one now.`,
+  },
   repairTitle: "Repair",
   repairOn: "Mend dust and scratches",
   repairShow: "Show the damage",
@@ -304,6 +320,7 @@ export default {
   undone: (what) => `Undone: ${what}`,
   redone: (what) => `Redone: ${what}`,
   step: {
+    reference: "a reference", unreference: "a reference removed",
     color: "a colour", stroke: "a stroke", recolor: "another colour", radius: "the reach of a colour",
     move: "a move", remove: "a colour removed", clear: "all colours removed",
     load: "colours loaded", reset: "the look reset", variant: "a variant", apply: "the look of another photo",
@@ -340,8 +357,8 @@ export default {
     },
     failed: (reason) => `This browser cannot colour photos: ${reason}`,
     stopped: "The page's worker has stopped, because a file of the site is missing or memory ran out. Reload the page.",
-    elsewhere: "Repair of damage, other colourings to choose from, films, TIFF and folders of thousands are "
-      + "in the installed Photochrom: pip install photochrom",
+    elsewhere: "Repair of damage, colours after another photo, other colourings to choose from, films, "
+      + "TIFF and folders of thousands are in the installed Photochrom: pip install photochrom",
   },
   statusOf: (status) => `The server answered ${status}.`,
   maskChoice: "What the brush does",

@@ -154,6 +154,20 @@ export default {
   goodSizes: (from, to) => `Bueno para la mayoría de las fotos: de ${from} a ${to} px (la parte más clara)`,
   resetOne: (name) => `Restablecer: ${name}`,
   resetAll: "Volver al aspecto habitual",
+  referencesTitle: "Colores según otra foto",
+  referencesHelp: "Una foto en color del mismo uniforme, casa, vestido o lugar da sus colores a lo que se "
+    + "le parece aquí. Lo demás conserva los suyos.",
+  leaders: "Fotos que dan los colores",
+  addReference: "Elegir una foto en color",
+  openPhotos: "O una de las fotos abiertas",
+  leadOthers: "Estos colores para todas las demás fotos",
+  reference: {
+    remove: (name) => `Quitar la referencia ${name}`,
+    gray: (name) => `${name} está en blanco y negro y no puede dar colores a otras. Elige una foto en color.`,
+    cannot: (name) => `El modo de colorear ${name} no admite otra foto como referencia. Elige otro más arriba.`,
+    leads: (name) => `${name} da sus colores a lo que se le parece.`,
+    led: (count) => `${many(count, "foto sigue", "fotos siguen")} ahora los colores de esta.`,
+  },
   repairTitle: "Reparación",
   repairOn: "Reparar polvo y arañazos",
   repairShow: "Mostrar los daños",
@@ -306,6 +320,7 @@ export default {
   undone: (what) => `Deshecho: ${what}`,
   redone: (what) => `Rehecho: ${what}`,
   step: {
+    reference: "una referencia", unreference: "referencia quitada",
     color: "un color", stroke: "un trazo", recolor: "otro color", radius: "el alcance de un color",
     move: "un movimiento", remove: "un color quitado", clear: "todos los colores quitados",
     load: "colores cargados", reset: "el aspecto restablecido", variant: "una variante",
@@ -343,8 +358,8 @@ export default {
     },
     failed: (reason) => `Este navegador no puede colorear fotos: ${reason}`,
     stopped: "El proceso de la página se ha parado, porque falta un archivo del sitio o memoria. Recarga la página.",
-    elsewhere: "La reparación de daños, los coloreados para elegir, las películas, TIFF y las carpetas de miles de fotos "
-      + "están en el Photochrom instalado: pip install photochrom",
+    elsewhere: "La reparación de daños, los colores según otra foto, los coloreados para elegir, las "
+      + "películas, TIFF y las carpetas de miles de fotos están en el Photochrom instalado: pip install photochrom",
   },
   statusOf: (status) => `El servidor respondió ${status}.`,
   maskChoice: "Qué hace el pincel",

@@ -153,6 +153,22 @@ export default {
   goodSizes: (from, to) => `Bon pour la plupart des photos : de ${from} à ${to} px (la partie claire)`,
   resetOne: (name) => `Réinitialiser : ${name}`,
   resetAll: "Revenir au rendu habituel",
+  referencesTitle: "Couleurs d’après une autre photo",
+  referencesHelp: "Une photo en couleur du même uniforme, de la même maison, robe ou du même lieu donne "
+    + "ses couleurs à ce qui lui ressemble ici. Le reste garde les siennes.",
+  leaders: "Photos qui donnent les couleurs",
+  addReference: "Choisir une photo en couleur",
+  openPhotos: "Ou une des photos ouvertes",
+  leadOthers: "Ces couleurs pour toutes les autres photos",
+  reference: {
+    remove: (name) => `Retirer la référence ${name}`,
+    gray: (name) => `${name} est en noir et blanc et ne peut pas donner de couleurs. Choisissez une photo `
+      + "en couleur.",
+    cannot: (name) => `Le mode de colorisation ${name} n’accepte pas d’autre photo comme référence. `
+      + "Choisissez-en un autre plus haut.",
+    leads: (name) => `${name} donne ses couleurs à ce qui lui ressemble.`,
+    led: (count) => `${many(count, "photo suit", "photos suivent")} maintenant les couleurs de celle-ci.`,
+  },
   repairTitle: "Réparation",
   repairOn: "Réparer poussières et rayures",
   repairShow: "Montrer les dégâts",
@@ -307,6 +323,7 @@ export default {
   undone: (what) => `Annulé : ${what}`,
   redone: (what) => `Rétabli : ${what}`,
   step: {
+    reference: "une référence", unreference: "référence retirée",
     color: "une couleur", stroke: "un trait", recolor: "une autre couleur", radius: "la portée d’une couleur",
     move: "un déplacement", remove: "une couleur retirée", clear: "toutes les couleurs retirées",
     load: "des couleurs chargées", reset: "le rendu réinitialisé", variant: "une variante",
@@ -343,8 +360,9 @@ export default {
     },
     failed: (reason) => `Ce navigateur ne peut pas coloriser de photos : ${reason}`,
     stopped: "Le processus de la page s’est arrêté, parce qu’un fichier du site manque ou faute de mémoire. Rechargez la page.",
-    elsewhere: "La réparation des dégâts, le choix entre plusieurs colorisations, les films, le TIFF et les dossiers de "
-      + "milliers de photos sont dans la version installée de Photochrom : pip install photochrom",
+    elsewhere: "La réparation des dégâts, les couleurs d’après une autre photo, le choix entre plusieurs "
+      + "colorisations, les films, le TIFF et les dossiers de milliers de photos sont dans la version installée "
+      + "de Photochrom : pip install photochrom",
   },
   statusOf: (status) => `Le serveur a répondu ${status}.`,
   maskChoice: "Ce que fait le pinceau",

@@ -152,6 +152,21 @@ export default {
   goodSizes: (from, to) => `Va bene per la maggior parte delle foto: da ${from} a ${to} px (la parte chiara)`,
   resetOne: (name) => `Reimposta: ${name}`,
   resetAll: "Torna al solito aspetto",
+  referencesTitle: "Colori secondo un’altra foto",
+  referencesHelp: "Una foto a colori della stessa uniforme, casa, dello stesso vestito o luogo dà i suoi "
+    + "colori a ciò che le somiglia qui. Il resto mantiene i propri.",
+  leaders: "Foto che danno i colori",
+  addReference: "Scegli una foto a colori",
+  openPhotos: "O una delle foto aperte",
+  leadOthers: "Questi colori per tutte le altre foto",
+  reference: {
+    remove: (name) => `Togli il riferimento ${name}`,
+    gray: (name) => `${name} è in bianco e nero e non può dare colori ad altre. Scegli una foto a colori.`,
+    cannot: (name) => `Il modo di colorare ${name} non accetta un’altra foto come riferimento. Scegline `
+      + "un altro più in alto.",
+    leads: (name) => `${name} dà i suoi colori a ciò che le somiglia.`,
+    led: (count) => `${many(count, "foto segue", "foto seguono")} ora i colori di questa.`,
+  },
   repairTitle: "Riparazione",
   repairOn: "Ripara polvere e graffi",
   repairShow: "Mostra i danni",
@@ -304,6 +319,7 @@ export default {
   undone: (what) => `Annullato: ${what}`,
   redone: (what) => `Ripristinato: ${what}`,
   step: {
+    reference: "un riferimento", unreference: "riferimento tolto",
     color: "un colore", stroke: "un tratto", recolor: "un altro colore", radius: "la portata di un colore",
     move: "uno spostamento", remove: "un colore tolto", clear: "tutti i colori tolti",
     load: "colori caricati", reset: "l’aspetto reimpostato", variant: "una variante",
@@ -340,8 +356,8 @@ export default {
     },
     failed: (reason) => `Questo browser non può colorare foto: ${reason}`,
     stopped: "Il processo della pagina si è fermato, perché manca un file del sito o la memoria. Ricarica la pagina.",
-    elsewhere: "La riparazione dei danni, la scelta tra più colorazioni, i filmati, TIFF e le cartelle di migliaia di foto "
-      + "sono in Photochrom installato: pip install photochrom",
+    elsewhere: "La riparazione dei danni, i colori secondo un’altra foto, la scelta tra più colorazioni, "
+      + "i filmati, TIFF e le cartelle di migliaia di foto sono in Photochrom installato: pip install photochrom",
   },
   statusOf: (status) => `Il server ha risposto ${status}.`,
   maskChoice: "Che cosa fa il pennello",

@@ -151,6 +151,22 @@ export default {
   goodSizes: (from, to) => `Mirë për shumicën e fotove: ${from} deri ${to} px (pjesa më e çelët)`,
   resetOne: (name) => `Rikthe: ${name}`,
   resetAll: "Kthe pamjen e zakonshme",
+  referencesTitle: "Ngjyrat sipas një fotoje tjetër",
+  referencesHelp: "Një foto me ngjyra e së njëjtës uniformë, shtëpi, veshje ose vend u jep ngjyrat e saj "
+    + "gjërave të ngjashme këtu. Të tjerat i mbajnë të vetat.",
+  leaders: "Fotot që japin ngjyrat",
+  addReference: "Zgjidh një foto me ngjyra",
+  openPhotos: "Ose një nga fotot e hapura",
+  leadOthers: "Këto ngjyra për të gjitha fotot e tjera",
+  reference: {
+    remove: (name) => `Hiq fotonë shembull ${name}`,
+    gray: (name) => `${name} është bardh e zi dhe nuk mund t’u japë ngjyra të tjerave. Zgjidh një foto me `
+      + "ngjyra.",
+    cannot: (name) => `Mënyra e ngjyrosjes ${name} nuk pranon një foto tjetër si shembull. Zgjidh një `
+      + "tjetër më lart.",
+    leads: (name) => `${name} u jep ngjyrat e saj gjërave të ngjashme.`,
+    led: (count) => `${many(count, "foto ndjek", "foto ndjekin")} tani ngjyrat e kësaj.`,
+  },
   repairTitle: "Riparimi",
   repairOn: "Riparo pluhurin e gërvishtjet",
   repairShow: "Shfaq dëmtimet",
@@ -303,6 +319,7 @@ export default {
   undone: (what) => `U zhbë: ${what}`,
   redone: (what) => `U ribë: ${what}`,
   step: {
+    reference: "një foto shembull", unreference: "fotoja shembull u hoq",
     color: "një ngjyrë", stroke: "një vijë", recolor: "një ngjyrë tjetër", radius: "shtrirja e një ngjyre",
     move: "një zhvendosje", remove: "një ngjyrë e hequr", clear: "të gjitha ngjyrat e hequra",
     load: "ngjyrat e ngarkuara", reset: "pamja e rikthyer", variant: "një variant", apply: "pamja e një fotoje tjetër",
@@ -339,8 +356,8 @@ export default {
     },
     failed: (reason) => `Ky shfletues nuk i ngjyros dot fotot: ${reason}`,
     stopped: "Procesi i faqes u ndal, sepse mungon një skedar i faqes ose kujtesa. Ringarko faqen.",
-    elsewhere: "Riparimi i dëmtimeve, ngjyrosjet për të zgjedhur, filmat, TIFF dhe dosjet me mijëra foto janë "
-      + "te Photochrom i instaluar: pip install photochrom",
+    elsewhere: "Riparimi i dëmtimeve, ngjyrat sipas një fotoje tjetër, ngjyrosjet për të zgjedhur, "
+      + "filmat, TIFF dhe dosjet me mijëra foto janë te Photochrom i instaluar: pip install photochrom",
   },
   statusOf: (status) => `Serveri u përgjigj ${status}.`,
   maskChoice: "Çfarë bën furça",

@@ -7,17 +7,17 @@ const LONGEST = 640;
 const AROUND = 2; // pixels each way that a colour is averaged over
 
 /** A colour picture beside the photo, to take colours from. It never leaves the browser. */
-export class ReferencePanel {
+export class PalettePicture {
   #place = null; // of the keyboard, pixels of the canvas
   #bitmap = null;
 
   constructor(tools, status) {
     Object.assign(this, { tools, status });
-    this.canvas = byId("reference");
+    this.canvas = byId("palette");
     this.canvas.getContext("2d", { willReadFrequently: true });
-    const input = byId("reference-input");
-    byId("open-reference").addEventListener("click", () => input.click());
-    byId("close-reference").addEventListener("click", () => this.#close());
+    const input = byId("palette-input");
+    byId("open-palette").addEventListener("click", () => input.click());
+    byId("close-palette").addEventListener("click", () => this.#close());
     input.addEventListener("change", () => {
       const [file] = input.files;
       input.value = "";
@@ -41,19 +41,19 @@ export class ReferencePanel {
     } catch {
       return this.status.regret(texts.cannotShow(file.name));
     }
-    byId("reference-box").hidden = false;
-    byId("reference-help").hidden = true;
-    byId("close-reference").hidden = false;
+    byId("palette-box").hidden = false;
+    byId("palette-help").hidden = true;
+    byId("close-palette").hidden = false;
     return this.#draw();
   }
 
   #close() {
     this.#bitmap?.close();
     this.#bitmap = null;
-    byId("reference-box").hidden = true;
-    byId("reference-help").hidden = false;
-    byId("close-reference").hidden = true;
-    byId("open-reference").focus();
+    byId("palette-box").hidden = true;
+    byId("palette-help").hidden = false;
+    byId("close-palette").hidden = true;
+    byId("open-palette").focus();
   }
 
   #draw() {
