@@ -16,6 +16,7 @@ class Abilities(BaseModel):
     suggestions: bool
     variants: bool
     confidence: bool
+    references: bool
     strokes: bool
     frame: bool
     """Crop and turn."""
@@ -107,4 +108,5 @@ def _abilities(session: PhotoSession, model: str) -> Abilities:
     of_model = abilities(session.colorizer(model))
     whole = not session.of_film
     of_model["variants"] &= whole
+    of_model["references"] &= whole
     return Abilities(**of_model, strokes=whole, frame=whole, model=whole)
