@@ -81,6 +81,9 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "needs the photos whose things are outlined, of which the repository has three": [
         ("docs/hints.md", "python benchmarks/strokes.py"),
     ],
+    "needs clones of the repositories that benchmarks/reference_pairs.csv names": [
+        ("docs/references.md", "python benchmarks/reference.py"),
+    ],
     "needs film clips that others publish": [
         ("docs/video.md", "python benchmarks/video.py --clips"),
         ("docs/video.md", "python benchmarks/video.py --speed"),
@@ -151,6 +154,7 @@ LEAVES = {
     "docs/paper.md": ["out/square.color.jpg", "out/koala-seen/index.html", "out/unet-sheet.jpg"],
     "docs/presets.md": ["portrait.jpg", "warmer.jpg", "fifties.jpg"],
     "docs/quantization.md": ["small.onnx", "photo.color.jpg"],
+    "docs/references.md": ["led.jpg", "coloured/b.color.jpg", "corrected/grandmother.jpg"],
     "docs/repair.md": ["photo.repaired.jpg", "clean.png", "damage.png", "color.png"],
     "docs/reversible.md": ["photo.color.jpg", "photo.gray.jpg"],
     "docs/start/archives.md": ["coloured/photochrom-ledger.sqlite"],

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +27,7 @@ class Reference:
     Examples
     --------
     >>> from photochrom import colorize, load_reference
-    >>> uniform = load_reference("reference.jpg")
+    >>> uniform = load_reference("color.jpg")
     >>> colorize("photo.jpg", references=[uniform])
     <Result of photo.jpg, 451 x 300, by photochrom>
     """
@@ -58,16 +56,26 @@ class Reference:
 
     @classmethod
     def of_srgb(cls, name: str, srgb: NDArray[np.uint8]) -> Self:
-        """A reference from a reduced copy, (height, width, 3), sRGB."""
+        """A reference from a reduced copy.
+
+        Parameters
+        ----------
+        name
+            The photo's name, for errors.
+        srgb
+            (height, width, 3), sRGB codes.
+
+        Returns
+        -------
+        Reference
+            The copy, as it is.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from photochrom import Reference
+        >>> Reference.of_srgb("red", np.full((192, 256, 3), (200, 30, 40), np.uint8))
+        <Reference red, 256 x 192>
+        """
         height, width, _ = srgb.shape
         return cls(name, height, width, np.ascontiguousarray(srgb).tobytes())
-
-    def as_dict(self) -> dict[str, Any]:
-        """All of it in plain values, for the ledger of a job."""
-        packed = base64.b64encode(zlib.compress(self.data)).decode()
-        return {"name": self.name, "height": self.height, "width": self.width, "data": packed}
-
-    @classmethod
-    def of_dict(cls, record: dict[str, Any]) -> Self:
-        """The inverse of `as_dict`."""
-        return cls(**record | {"data": zlib.decompress(base64.b64decode(record["data"]))})

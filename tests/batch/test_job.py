@@ -19,6 +19,7 @@ from photochrom import Crop
 from photochrom.batch import LEDGER, Job, JobSettings, Ledger, State, run_job, work
 from photochrom.errors import ConfigError
 from photochrom.options import ColorizeOptions, SaveOptions
+from photochrom.references import Reference
 
 SMALL = JobSettings(colorize=ColorizeOptions(size=64))
 
@@ -285,7 +286,8 @@ def test_a_folder_that_cannot_be_made(tree):
 
 def test_every_option_decides_which_results_are_the_same():
     colors = {"vividness": 0.2, "size": 96, "variant": 2, "seed": 3, "recolor": True,
-              "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3}  # fmt: skip
+              "saturation": 1.5, "warmth": 0.1, "tint": -0.1, "smooth": 0.3,
+              "references": (Reference("red", 2, 1, b"\xff\0\0\xf0\0\0"),)}  # fmt: skip
     file = {"quality": 80, "mark": False, "profile": "keep", "keep_time": True,
             "reversible": True, "crop": Crop(1, 2, 3, 4), "turn": 90}  # fmt: skip
     assert {*colors, "hints", "strokes"} == {item.name for item in fields(ColorizeOptions)}

@@ -300,7 +300,7 @@ def test_another_model(client: TestClient, session: dict[str, Any], cat: bytes) 
     blend = client.patch(here, json={"model": "photochrom:0.5+photochrom-free:0.5"}).json()
     assert blend["can"] == {
         "hints": True, "suggestions": False, "variants": False, "confidence": True,
-        "strokes": True, "frame": True, "model": True,
+        "references": True, "strokes": True, "frame": True, "model": True,
     }  # fmt: skip
     assert client.get(f"{here}/preview").status_code == 200
     many = client.patch(here, json={"model": "+".join(["photochrom"] * 5)})

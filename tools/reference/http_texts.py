@@ -130,6 +130,8 @@ FIELDS = {
     "seconds_left": "until the work is done; null as long as it is unknown",
     "seed": "of the variants",
     "sensitivity": "of a repair: 0 = only what is certainly damage, 1 = all that may be",
+    "references": "photos whose colours lead those of like things: ids of other sessions, [] for "
+    "none; of what can be done, the model finds like things",
     "session": "id of a photo; several times",
     "sessions": "ids of photos; in the answer those that are there, with their seconds",
     "shipped": "whether it comes with Photochrom",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zlib
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -59,7 +61,7 @@ class JobSettings:
         return cls(
             **own,
             colorize=ColorizeOptions(
-                **colors, references=tuple(map(Reference.of_dict, record.get("references", ())))
+                **colors, references=tuple(map(_unpacked, record.get("references", ())))
             ),
             save=SaveOptions(**file),
             repair=None if repair is None else RepairOptions(**repair),
@@ -72,7 +74,7 @@ class JobSettings:
             **{name: getattr(self, name) for name in _OF_THE_JOB},
             **{name: getattr(self.colorize, name) for name in _OF_COLORS},
             **{name: getattr(self.save, name) for name in _OF_FILE},
-            "references": [reference.as_dict() for reference in self.colorize.references],
+            "references": [_packed(reference) for reference in self.colorize.references],
             "crop": None if self.save.crop is None else str(self.save.crop),
             "repair": None if self.repair is None else _repair_as_dict(self.repair),
             "color": self.color,
@@ -108,6 +110,16 @@ class JobSettings:
             del settings["color"]
         text = json.dumps([settings, model_sha256], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _packed(reference: Reference) -> dict[str, Any]:
+    data = base64.b64encode(zlib.compress(reference.data)).decode()
+    size = {"height": reference.height, "width": reference.width}
+    return {"name": reference.name, **size, "data": data}
+
+
+def _unpacked(record: dict[str, Any]) -> Reference:
+    return Reference(**record | {"data": zlib.decompress(base64.b64decode(record["data"]))})
 
 
 def _repair_as_dict(options: RepairOptions) -> dict[str, Any]:

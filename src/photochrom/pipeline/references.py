@@ -96,8 +96,8 @@ def load_reference(photo: PhotoLike) -> Reference:
     Examples
     --------
     >>> from photochrom import load_reference
-    >>> load_reference("reference.jpg")
-    <Reference reference.jpg, 384 x 256>
+    >>> load_reference("color.jpg")
+    <Reference color.jpg, 385 x 256>
     """
     opened = as_photo(photo)
     reference = _reference_of(opened)
@@ -142,8 +142,8 @@ def load_album(folder: str | Path) -> tuple[Reference, ...]:
     Examples
     --------
     >>> from photochrom import load_album
-    >>> load_album("corrected")
-    (<Reference one.jpg, 384 x 256>,)
+    >>> load_album(".")
+    (<Reference color.jpg, 385 x 256>,)
     """
     place = Path(folder)
     try:
