@@ -205,6 +205,22 @@ def test_reference_is_held_and_given_back(open_desk: Callable[..., Desk], small:
     desk.until(lambda: [answer(desk, one) for one in (photo, reference)] == [404, 404])
 
 
+def test_photo_leads_on_when_it_has_left_the_table(desk: Desk, small: Path) -> None:
+    desk.put(small / "color" / "otter.jpg", small / "cat.jpg")
+    known = sessions(desk)
+    desk.page.get_by_role("button", name="These colours for all other photos").click()
+    desk.until(lambda: desk.patches == [{"references": [known["otter.jpg"]]}])
+    desk.click("remove-photo")
+    desk.page.locator("#status .toast button").last.click()
+    desk.until(lambda: desk.states() == ["ready"])
+    led = shown(desk, known["cat.jpg"])
+    desk.press("Control+z", "Control+Shift+z")
+    desk.rest()
+    assert np.array_equal(shown(desk, known["cat.jpg"]), led)
+    assert answer(desk, known["otter.jpg"]) == 200
+    assert desk.page.locator(LEADERS).all_inner_texts() == ["otter.jpg"]
+
+
 def test_lost_reference_is_sent_again(students: Desk, small: Path) -> None:
     desk = students
     desk.forgiven.append("404")

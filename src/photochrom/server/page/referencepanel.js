@@ -114,7 +114,10 @@ export class ReferencePanel {
   }
 
   #remove(leader) {
-    if (this.#coming.has(leader)) return leader.leaving.abort();
+    if (this.#coming.delete(leader)) {
+      leader.leaving.abort();
+      return this.show();
+    }
     const references = this.photo.look.references.filter(({ photo }) => photo !== leader);
     return this.photo.change({ references }, texts.step.unreference);
   }
