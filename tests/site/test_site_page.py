@@ -295,7 +295,13 @@ def test_what_only_the_program_does_is_hidden_and_said(harbour: Desk, tmp_path: 
         expect(harbour.page.locator(f"#{name}")).to_be_hidden()
     expect(harbour.page.locator("#elsewhere")).to_be_visible()
     words = harbour.page.inner_text("#elsewhere")
-    for what in ("Repair", "colours after another photo", "films", "TIFF", "pip install photochrom"):
+    for what in (
+        "Repair",
+        "colours after another photo",
+        "films",
+        "TIFF",
+        "pip install photochrom",
+    ):
         assert what in words
     film = tmp_path / "train.mp4"
     film.write_bytes(b"\0\0\0\x18ftypmp42")
