@@ -70,7 +70,13 @@ IN_SOURCES = (
 GENERATED = {"PKG-INFO"}
 """What a source distribution holds and the repository does not."""
 
-PICTURES = ("docs/", "examples/", "tests/shipped_colors/", f"{SOURCES}{PACKAGE}site/static/icons/")
+PICTURES = (
+    "docs/",
+    "examples/",
+    "tests/photo/seeds/",
+    "tests/shipped_colors/",
+    f"{SOURCES}{PACKAGE}site/static/icons/",
+)
 """Folders of the repository that may hold pictures."""
 _PICTURE = re.compile(
     r"\.(jpe?g|png|gif|webp|avif|heic|tiff?|bmp|jxl|jp2|psd|p[gp]m|dng|nef|cr2|mp4|mkv|mov)$", re.I
