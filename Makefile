@@ -72,6 +72,7 @@ lint: $(VENV)/done
 types: $(VENV)/done
 	$(BIN)/mypy
 	$(BIN)/mypy benchmarks
+	$(BIN)/mypy tools/release
 
 layers: $(VENV)/done
 	$(BIN)/lint-imports

@@ -41,7 +41,7 @@ def test_a_sound_file_passes(tmp_path: Path, kind: Kind) -> None:
         (Kind.PURE, {"photochrom/__pycache__/a.cpython-311.pyc": b""}, "a cache or a private"),
         (Kind.SOURCES, {"tests/.pytest_cache/README.md": b""}, "a cache or a private file;"),
         (Kind.SOURCES, {"tests/.env": b""}, "holds tests/.env, a cache or a private file;"),
-        (Kind.PURE, {"photochrom/models/aunt.jpg": b""}, "a picture; photos belong into examples/"),
+        (Kind.PURE, {"photochrom/models/aunt.jpg": b""}, "a picture; photos belong in examples/"),
         (Kind.SOURCES, {"tests/photo/aunt.TIF": b""}, "holds tests/photo/aunt.TIF, a picture;"),
         (Kind.SOURCES, {"configs/last.ckpt": b""}, "a checkpoint or training data;"),
     ],

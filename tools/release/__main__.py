@@ -50,7 +50,7 @@ def release() -> None:
         files = check_contents(artifact, tracked)
         check_metadata(artifact, version, readme)
         size = artifact.path.stat().st_size / 1e6
-        print(f"{artifact.name}: {artifact.kind}, {size:.1f} MB, {files} files as they should be")
+        print(f"{artifact.name}: {artifact.kind}, {size:.1f} MB, {files} files as expected")
     check_description([artifact.path for artifact in artifacts])
     print("README.md is shown as the description by package indexes (twine check)")
     for artifact in artifacts:
@@ -58,7 +58,10 @@ def release() -> None:
     _publish(version)
     print(f"{RELEASED}: ready, after {(time.monotonic() - start) / 60:.0f} minutes")
     if not is_dated(REPOSITORY, version):
-        print(f"{CHANGES}: write the day in place of (unreleased) before you publish {version}")
+        print(
+            f"{CHANGES}: says (unreleased); to publish {version}, write the day in its place, "
+            "commit, and make release again"
+        )
 
 
 def _check_bundled() -> None:

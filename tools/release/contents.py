@@ -215,7 +215,7 @@ def _check_unwanted(artifact: Artifact, members: Iterable[str]) -> None:
         elif _CHECKPOINT.search(name):
             fault, remedy = "a checkpoint or training data", "remove it"
         elif _PICTURE.search(name) and not place.startswith(PICTURES):
-            fault, remedy = "a picture", "photos belong into examples/, with their source"
+            fault, remedy = "a picture", "photos belong in examples/, with their source"
         elif _NATIVE.search(name) and not (artifact.kind is Kind.PLATFORM and LIBRARY.match(name)):
             fault, remedy = "native code", "build it with PHOTOCHROM_PURE=1, from a clean clone"
         else:
