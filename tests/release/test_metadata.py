@@ -58,7 +58,12 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     ("kind", "tag", "pure", "fault"),
     [
         (Kind.PURE, "py3-none-any", "false", "Root-Is-Purelib false, which is wrong for a pure"),
-        (Kind.PLATFORM, "py3-none-linux_x86_64", "true", "Root-Is-Purelib true, which is wrong"),
+        (
+            Kind.PLATFORM,
+            "py3-none-manylinux_2_5_x86_64",
+            "true",
+            "Root-Is-Purelib true, which is wrong",
+        ),
         (Kind.PURE, "py3-none-linux_x86_64", "true", "is tagged py3-none-any, which is wrong"),
     ],
 )
@@ -74,6 +79,13 @@ def test_a_platform_wheel_for_any_machine_is_refused(tmp_path: Path) -> None:
     packed = Artifact(artifact(tmp_path, Kind.PURE).path, Kind.PLATFORM)
     with pytest.raises(ReleaseError, match="wrong for a platform wheel"):
         check_metadata(packed, VERSION, README)
+
+
+def test_a_wheel_for_one_linux_alone_is_refused(tmp_path: Path) -> None:
+    packed = artifact(tmp_path, Kind.PLATFORM)
+    path = packed.path.rename(tmp_path / f"photochrom-{VERSION}-py3-none-linux_x86_64.whl")
+    with pytest.raises(ReleaseError, match="is tagged py3-none-linux_x86_64, which is wrong"):
+        check_metadata(Artifact(path, Kind.PLATFORM), VERSION, README)
 
 
 def test_twine_refuses_what_an_index_would_not_show(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ TRACKED = {*IN_SOURCES, ".ci/run", ".gitattributes"}
 _FILES = {
     Kind.SOURCES: f"photochrom-{VERSION}.tar.gz",
     Kind.PURE: f"photochrom-{VERSION}-py3-none-any.whl",
-    Kind.PLATFORM: f"photochrom-{VERSION}-py3-none-linux_x86_64.whl",
+    Kind.PLATFORM: f"photochrom-{VERSION}-py3-none-manylinux_2_5_x86_64.whl",
 }
 
 

