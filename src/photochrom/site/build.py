@@ -179,7 +179,7 @@ def _licences(package: Any) -> str:
     texts += [(package / name).read_text(encoding="utf-8") for name in names]
     theirs = files("onnxruntime") / "ThirdPartyNotices.txt"
     if theirs.is_file():
-        texts.append(theirs.read_text(encoding="utf-8", errors="replace"))
+        texts.append(theirs.read_bytes().decode("utf-8", errors="replace"))
     return f"\n{'=' * 80}\n\n".join(texts)
 
 
