@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 REAL_FILES := filetype==1.2.0 hachoir==3.4.0 piexif==1.1.3 pillow==11.3.0 pillow-heif==1.8.1
 
 .PHONY: help colorize app quick test test-long coverage check lint types layers real-files axe \
-	site-runtime compare reference docs site kernel-wasm build clean
+	site-runtime compare reference docs site kernel-wasm build release clean
 
 help:
 	@echo "make colorize PHOTO=examples/harbour.jpg   colour a photo (sets everything up first)"
@@ -28,6 +28,7 @@ help:
 	@echo "make docs                                  the documentation as a site in out/docs/site/"
 	@echo "make site                                  the page as a static site in out/site/"
 	@echo "make build                                 sdist and wheel in dist/"
+	@echo "make release                               sdist and wheels in dist/, checked and tried"
 
 $(RUNTIME)/done: pyproject.toml
 	$(PYTHON) -m venv $(RUNTIME)
@@ -71,6 +72,7 @@ lint: $(VENV)/done
 types: $(VENV)/done
 	$(BIN)/mypy
 	$(BIN)/mypy benchmarks
+	$(BIN)/mypy tools/release
 
 layers: $(VENV)/done
 	$(BIN)/lint-imports
@@ -127,6 +129,10 @@ $(VENV)/docs: $(VENV)/done
 
 build: $(VENV)/done
 	$(BIN)/python -m build
+
+# Sdist, both wheels, their bill of materials and SHA-256, in dist/ when every check has passed.
+release: $(VENV)/done
+	@$(BIN)/python -m tools.release
 
 clean:
 	rm -rf $(VENV) $(RUNTIME) dist build

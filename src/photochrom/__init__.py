@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from photochrom.video.frames import VideoFrame as VideoFrame
     from photochrom.workspace import Workspace as Workspace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = {
     "photochrom.colorizer": ("Colorizer", "colorize"),

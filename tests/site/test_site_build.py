@@ -71,7 +71,18 @@ def test_description_names_files_that_are_there(site_folder: Path) -> None:
         assert (site_folder / icon["src"]).is_file()
     assert described["contract"]["dial"]
     assert described["presets"] == [preset.record() for preset in readable_presets(own=False)[0]]
-    assert RUNTIME_VERSION in (site_folder / "LICENSES.txt").read_text()
+
+
+def test_licences_of_all_that_the_folder_holds_are_in_it(site_folder: Path) -> None:
+    text = (site_folder / "LICENSES.txt").read_text(encoding="utf-8")
+    assert f"onnxruntime-web {RUNTIME_VERSION}: MIT" in text
+    assert "Copyright (c) Microsoft Corporation" in text
+    assert (PACKAGE.parents[1] / "LICENSE").read_text(encoding="utf-8") in text
+    for name in ("licenses", "models/weights"):
+        assert (PACKAGE / name / "NOTICE.md").read_text(encoding="utf-8") in text
+    # what is compiled into ONNX Runtime, by its own list
+    assert "Eigen" in text
+    assert "protobuf" in text.lower()
 
 
 def test_modules_import_what_is_there(site_folder: Path) -> None:

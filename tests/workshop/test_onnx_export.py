@@ -18,6 +18,7 @@ from photochrom.errors import ModelError
 from photochrom.models.session import INPUTS, Session
 from photochrom.workshop import onnx_export
 from photochrom.workshop.onnx_export import Parity, export
+from photochrom.workshop.onnx_features import add_features, add_outputs, layer_tensors
 from photochrom.workshop.training.checkpoint import Progress, load_network, save_checkpoint
 from photochrom.workshop.training.config import config_from_dict
 from photochrom.workshop.training.networks import build_network
@@ -260,3 +261,39 @@ def test_checkpoint_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"checkpoint\.json: no readable checkpoint"):
         export(tmp_path, tmp_path / "x.onnx", name="x", licence="x", size=96)
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_features_of_an_exported_network(exported: Exported, tmp_path: Path) -> None:
+    """The same colours, bit for bit, and unit vectors that tell places apart."""
+    model = onnx.load(exported.half)
+    tensors = layer_tensors(model)
+    channels = {name: value.shape[1] for name, value in run_all(exported.half, tensors).items()}
+    add_features(model, [np.zeros(channels[name], np.float32) for name in tensors])
+    onnx.checker.check_model(model, full_check=True)
+    path = tmp_path / "features.onnx"
+    onnx.save(model, path)
+    inputs = feed(96, 128, 0.5, 0.5)
+    for before, after in zip(run(exported.half, inputs), run(path, inputs), strict=True):
+        assert np.array_equal(before, after)
+    features = Session(path).features(inputs["L"][0, 0])
+    assert features.shape == (24, 32, sum(channels.values()))
+    assert np.allclose(np.square(features).sum(axis=-1), 1, atol=1e-3)
+    similarity = features.reshape(768, -1) @ features.reshape(768, -1).T
+    assert similarity.min() < 0.9
+    with pytest.raises(ModelError, match="takes no references"):
+        Session(exported.half).features(inputs["L"][0, 0])
+
+
+def run_all(path: Path, tensors: list[str]) -> dict[str, np.ndarray]:
+    model = onnx.load(path)
+    add_outputs(model, tensors)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    return dict(zip(tensors, session.run(tensors, feed(96, 128, 0.5, 0.5)), strict=True))
+
+
+def test_a_network_without_such_layers_has_no_features() -> None:
+    picture = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 1, 8, 8])
+    node = onnx.helper.make_node("Relu", ["x"], ["y"])
+    graph = onnx.helper.make_graph([node], "other", [picture], [])
+    with pytest.raises(ModelError, match="has no layer"):
+        layer_tensors(onnx.helper.make_model(graph))

@@ -7,13 +7,16 @@ import platform
 import sys
 from importlib import util
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from photochrom import __version__
 from photochrom.cli.exit_codes import one_line_errors
 from photochrom.cli.output import print_record
+
+if TYPE_CHECKING:
+    from photochrom.models import Descriptor
 
 _PACKAGES = ("numpy", "onnxruntime", "pyvips", "pyvips-binary", "typer")
 _VARIABLES = ("PHOTOCHROM_", "VIPS_", "OMP_", "OPENBLAS_", "MKL_", "ORT_")
@@ -34,7 +37,7 @@ _SECRETS = ("TOKEN", "KEY", "SECRET", "PASSWORD")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Show what this installation has and uses: versions, kernel, devices, threads, formats.
+    """Show what this installation has and uses: versions, kernel, models, devices, formats.
 
     Paste it into a report of a fault. It names no photos; the home folder is written as ~.
     """
@@ -43,6 +46,7 @@ def doctor(
     if as_json:
         print_record(found, indent=2)
         return
+    found["models"] = _models_line(found["models"])
     for title, value in found.items():
         typer.echo(f"{title.replace('_', ' ')}: {_line(value)}")
 
@@ -53,7 +57,7 @@ def findings() -> dict[str, Any]:
     from photochrom._system.kernel import LIBRARY, kernel_name
     from photochrom._system.onnx_runtime import onnxruntime
     from photochrom._system.vips import pyvips
-    from photochrom.models import list_models, webgpu
+    from photochrom.models import webgpu
     from photochrom.models.devices import providers_for
     from photochrom.models.paths import downloads
     from photochrom.options import DEVICE
@@ -77,7 +81,7 @@ def findings() -> dict[str, Any]:
         "device_in_use": providers_for(DEVICE)[0],
         "threads": available_cpus(),
         "formats": [kind.name for kind in KINDS if kind.available],
-        "models": list_models(),
+        "models": _models(),
         "models_folder": _without_home(downloads()),
         "environment": {
             name: _without_home(Path(value)) if value.startswith("/") else value
@@ -86,6 +90,45 @@ def findings() -> dict[str, Any]:
         },
         "could_be_installed": could,
     }
+
+
+def _models() -> list[dict[str, Any]]:
+    """Every known model, and the network that finds damage: its name, SHA-256 and state."""
+    from photochrom.models import known_models, sha256_of
+    from photochrom.restoration.detection import NETWORK, NETWORK_NAME
+
+    found: list[dict[str, Any]] = [
+        {"name": model.name, "sha256": model.sha256, "state": _state(model)}
+        for model in known_models()
+    ]
+    there = NETWORK.is_file()  # the catalogue does not know it: nothing to compare with
+    digest, state = (sha256_of(NETWORK), "present") if there else (None, "absent")
+    return [*found, {"name": NETWORK_NAME, "sha256": digest, "state": state}]
+
+
+def _state(model: Descriptor) -> str:
+    """Whether a model is here as it was published."""
+    from photochrom.errors import ModelError
+    from photochrom.models import verify
+
+    if not model.present:
+        return "absent"
+    try:
+        verify(model, quick=True)
+    except ModelError:
+        return "damaged"
+    return "sound"
+
+
+def _models_line(models: list[dict[str, Any]]) -> str:
+    """Models by the first digits of their SHA-256, as errors name them; last those not here."""
+    absent = [model["name"] for model in models if model["state"] == "absent"]
+    here = [
+        f"{model['name']} ({'damaged' if model['state'] == 'damaged' else model['sha256'][:12]})"
+        for model in models
+        if model["state"] != "absent"
+    ]
+    return f"{_line(here)}; not on this machine: {_line(absent)}"
 
 
 def _is_there(module: str) -> bool:

@@ -23,7 +23,9 @@ from photochrom.photo.strips import Pixels, RowWindows
 from photochrom.restoration.mask import BAND, DamageMask, Mask, mask_of_bands
 from photochrom.restoration.pieces import Pieces
 
-_FILE, _INPUT, _OUTPUT = "damage.onnx", "gray", "damage"
+NETWORK_NAME = "photochrom-damage"
+NETWORK = SHIPPED / "damage.onnx"
+_INPUT, _OUTPUT = "gray", "damage"
 _CONTEXT = 48
 """Pixels around a tile that the network sees, and whose results are not used."""
 _TILE = 416
@@ -126,8 +128,8 @@ def _padded(part: Array) -> Array:
 
 @cache
 def _session() -> Any:
-    path, options = str(SHIPPED / _FILE), session_options(None)
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    options = session_options(None)
+    return onnxruntime.InferenceSession(str(NETWORK), options, providers=["CPUExecutionProvider"])
 
 
 def _gray_strips(photo: Photo, factor: int) -> Iterator[Array]:

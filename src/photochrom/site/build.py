@@ -41,6 +41,7 @@ _GZIP_LEVEL = 9
 _PACKED = ".gz"
 _SERVERS_OWN = ("api.js",)
 """Files of the server's page that the site replaces."""
+_LICENCE_TEXTS = ("licenses/photochrom.txt", "licenses/onnxruntime-web.txt")
 _HEAD = f"""<head>
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <link rel="manifest" href="manifest.webmanifest">
@@ -169,11 +170,17 @@ def _gzip(content: bytes) -> bytes:
 
 
 def _licences(package: Any) -> str:
-    notice = (package / "models/weights/NOTICE.md").read_text(encoding="utf-8")
-    return (
+    """The licences of all that the folder holds, with those of what ONNX Runtime holds."""
+    texts = [
         f"Photochrom {__version__}: Apache-2.0\n"
-        f"{RUNTIME_PACKAGE} {RUNTIME_VERSION}: {RUNTIME_LICENCE}\n\n{notice}"
-    )
+        f"{RUNTIME_PACKAGE} {RUNTIME_VERSION}: {RUNTIME_LICENCE}\n"
+    ]
+    names = ("licenses/NOTICE.md", "models/weights/NOTICE.md", *_LICENCE_TEXTS)
+    texts += [(package / name).read_text(encoding="utf-8") for name in names]
+    theirs = files("onnxruntime") / "ThirdPartyNotices.txt"
+    if theirs.is_file():
+        texts.append(theirs.read_bytes().decode("utf-8", errors="replace"))
+    return f"\n{'=' * 80}\n\n".join(texts)
 
 
 def _small_files(out: Path) -> Iterator[str]:

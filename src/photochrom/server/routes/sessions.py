@@ -171,7 +171,8 @@ def _led_by(
     references = {}
     for name in ids:
         try:
-            references[name] = shared.sessions.get(name).reference()
+            found = shared.sessions.get(name).reference()
+            references[name] = kept[name] if kept.get(name) == found else found  # held once
         except RefusedError:
             if name not in kept:
                 raise
