@@ -23,7 +23,7 @@ def gestures(*arguments: str) -> str:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("viewport", ["desktop", "phone"])
+@pytest.mark.parametrize("viewport", ["desktop", pytest.param("phone", marks=pytest.mark.long)])
 def test_random_gestures(viewport: str) -> None:
     how = ("--seed", "1", "--gestures", "60", "--kills", "1", "--viewport", viewport)
     assert "60 gestures" in gestures(*how)

@@ -51,16 +51,29 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_untrained(tmp_path_factory.mktemp("damage"))
 
 
+@pytest.fixture(scope="module")
+def full(checkpoint: Path) -> Path:
+    """The network exported in fp32; tracing it takes most of the time."""
+    path = checkpoint.with_name("full.onnx")
+    assert export_damage(checkpoint, path, name="x", licence="CC0-1.0", half=False) < 1e-5
+    return path
+
+
+@pytest.fixture(scope="module")
+def half(checkpoint: Path) -> Path:
+    """The network exported as it is by default."""
+    path = checkpoint.with_name("half.onnx")
+    about = {"name": "photochrom-damage", "licence": "CC0-1.0", "version": "3"}
+    assert export_damage(checkpoint, path, **about) < 1e-2
+    return path
+
+
 def ask(path: Path, gray: np.ndarray) -> np.ndarray:
     session = onnxruntime.InferenceSession(str(path))
     return session.run(["damage"], {"gray": gray})[0]
 
 
-def test_the_file_gives_what_pytorch_gives(checkpoint: Path, tmp_path: Path) -> None:
-    full, half = tmp_path / "full.onnx", tmp_path / "half.onnx"
-    about = {"name": "photochrom-damage", "licence": "CC0-1.0"}
-    assert export_damage(checkpoint, full, half=False, **about) < 1e-5
-    assert export_damage(checkpoint, half, **about) < 1e-2
+def test_the_file_gives_what_pytorch_gives(checkpoint: Path, full: Path, half: Path) -> None:
     assert half.stat().st_size < 0.6 * full.stat().st_size
     gray = np.random.default_rng(1).random((1, 1, 48, 112), np.float32)
     network = load_network(checkpoint)[0]
@@ -70,22 +83,19 @@ def test_the_file_gives_what_pytorch_gives(checkpoint: Path, tmp_path: Path) -> 
     assert np.abs(ask(full, gray) - wanted).max() < 1e-5
 
 
-def test_the_threshold_becomes_a_half(checkpoint: Path, tmp_path: Path) -> None:
+def test_the_threshold_becomes_a_half(checkpoint: Path, full: Path, tmp_path: Path) -> None:
     gray = np.random.default_rng(1).random((1, 1, 64, 64), np.float32)
-    plain, shifted = tmp_path / "plain.onnx", tmp_path / "shifted.onnx"
+    shifted = tmp_path / "shifted.onnx"
+    middle = float(np.median(ask(full, gray)))
     about = {"name": "x", "licence": "CC0-1.0", "half": False}
-    export_damage(checkpoint, plain, **about)
-    middle = float(np.median(ask(plain, gray)))
     export_damage(checkpoint, shifted, threshold=middle, **about)
-    before, after = ask(plain, gray), ask(shifted, gray)
+    before, after = ask(full, gray), ask(shifted, gray)
     apart = np.abs(before - middle) > 1e-6
     assert np.array_equal((before > middle)[apart], (after > 0.5)[apart])
 
 
-def test_the_metadata(checkpoint: Path, tmp_path: Path) -> None:
-    path = tmp_path / "x.onnx"
-    export_damage(checkpoint, path, name="photochrom-damage", licence="CC0-1.0", version="3")
-    properties = {item.key: item.value for item in onnx.load(path).metadata_props}
+def test_the_metadata(half: Path) -> None:
+    properties = {item.key: item.value for item in onnx.load(half).metadata_props}
     record = json.loads(properties[METADATA_KEY])
     assert record["name"] == "photochrom-damage"
     assert record["licence"] == "CC0-1.0"

@@ -151,6 +151,7 @@ def hinted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.long
 def test_hints_beside_large_values(hinted: Path, copies: list[Array], tmp_path: Path) -> None:
     """The decoder's hints lie beside features a hundred times as large, in one concatenation."""
     target = tmp_path / "int8.onnx"
