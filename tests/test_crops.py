@@ -240,6 +240,7 @@ def test_only_a_crop_changes_the_digest():
         "turn",
         "repair",
         "color",
+        "references",
     ):
         del record[name]
     text = json.dumps([record, "x"], sort_keys=True)

@@ -22,6 +22,7 @@ from photochrom.filters.resize import resize  # noqa: E402
 from photochrom.models import locate  # noqa: E402
 from photochrom.models.session import Session  # noqa: E402
 from photochrom.workshop.onnx_export import export  # noqa: E402
+from photochrom.workshop.onnx_features import LAYERS  # noqa: E402
 from photochrom.workshop.quantization.examples import examples  # noqa: E402
 from photochrom.workshop.quantization.graph import measure, plain_floats  # noqa: E402
 from photochrom.workshop.quantization.graph import run as run_graph  # noqa: E402
@@ -198,7 +199,7 @@ def test_what_lies_between_stem_and_head_is_int8(twin: Path, tmp_path: Path) -> 
     assert found["QLinearConcat"] == 6  # three joints of the decoder, each with hints beside
     # into the chain and out of it, and the same around the neck's mean; hints join at three scales
     assert found["QuantizeLinear"] == 2 + 3
-    assert found["DequantizeLinear"] == 2
+    assert found["DequantizeLinear"] == 2 + len(LAYERS)  # the features are floats, too
 
 
 def test_only_the_name_changes_in_the_contract(twin: Path) -> None:

@@ -10,7 +10,12 @@ import typer
 
 from photochrom.errors import Option
 
-_FLAGS = {"kind": "--model-kind", "path": "--output", "settle": "--watch-settle"}
+_FLAGS = {
+    "kind": "--model-kind",
+    "path": "--output",
+    "references": "--reference",
+    "settle": "--watch-settle",
+}
 """Flags whose name differs from the option's name in Python."""
 
 _known: ContextVar[frozenset[str] | None] = ContextVar("flags", default=None)
