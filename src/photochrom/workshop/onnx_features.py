@@ -41,7 +41,7 @@ LAYERS = (
     Layer(r"network\.encoder\.blocks\.6\.\d+\.conv_pwl\.weight", 0.125),
     Layer(r"network\.decoder\.blocks\.2\.0\.weight", 0.25),
 )
-"""Shares were chosen on 38 pairs of photos (`benchmarks/reference.py`)."""
+"""Shares were chosen among a dozen on the pairs of `benchmarks/reference.py` --split constants."""
 
 
 def layer_tensors(model: Any) -> list[str]:
