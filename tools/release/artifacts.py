@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from photochrom.models import sha256_of
 from tools.release.errors import ReleaseError
 
 SUMS = "SHA256SUMS"
@@ -138,10 +138,7 @@ def clear(folder: Path) -> None:
 
 def write_sums(folder: Path) -> Path:
     """Write the SHA-256 of each file of a release, as `sha256sum --check` reads it."""
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-        for path in sorted(folder.glob("photochrom-*"))
-    ]
+    lines = [f"{sha256_of(path)}  {path.name}\n" for path in sorted(folder.glob("photochrom-*"))]
     sums = folder / SUMS
     sums.write_text("".join(lines), encoding="utf-8")
     return sums

@@ -9,7 +9,6 @@ committed, so that building a wheel needs no further package; a test says when o
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom import __version__
-from photochrom.models import Descriptor, known_models
+from photochrom.models import Descriptor, known_models, sha256_of
 from photochrom.restoration.detection import NETWORK, NETWORK_NAME
 from photochrom.site import RUNTIME_PACKAGE, RUNTIME_VERSION
 
@@ -198,14 +197,13 @@ def _weights(name: str, path: Path, purpose: str, encoder: str) -> Any:
     (origin,) = (part for part in PARTS if part.name == encoder)
     ancestor = _component(origin)
     ancestor.bom_ref.value = f"{path.name}: {encoder}"
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Component(
         name=name,
         type=ComponentType.MACHINE_LEARNING_MODEL,
         bom_ref=path.name,
         description=purpose,
         licenses=[_licence(OWN_LICENCE)],
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=sha256_of(path))],
         pedigree=Pedigree(
             ancestors=[ancestor], notes="Terms of the training photos: models/weights/NOTICE.md"
         ),

@@ -75,7 +75,11 @@ class SmallCopy:
     @classmethod
     def of(cls, photo: Photo, height: int, width: int) -> SmallCopy:
         """Read a photo reduced to this size, upright."""
-        srgb = photo.upright_copy(height, width)
+        return cls.of_srgb(photo.upright_copy(height, width))
+
+    @classmethod
+    def of_srgb(cls, srgb: Array) -> SmallCopy:
+        """A small copy from its pixels, (h, w, 3), 0..1."""
         lightness = np.ascontiguousarray(lab_from_srgb(srgb)[..., 0])
         return cls(srgb, lightness, clean(lightness))
 

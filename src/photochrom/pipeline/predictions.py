@@ -9,14 +9,11 @@ colours of references       by size, references
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from photochrom._system.vips import use_libvips
 from photochrom.color.lab import Array
 from photochrom.color.vividness import Decoding
 from photochrom.errors import HintError, ModelError
@@ -25,6 +22,7 @@ from photochrom.models import Abilities
 from photochrom.models.session import Prediction
 from photochrom.options import MOST_VARIANTS, ColorizeOptions, Hint
 from photochrom.photo import Photo
+from photochrom.pipeline.cache import Cache
 from photochrom.pipeline.hint_propagation import Dissimilarity, HintDistances, propagate_hints
 from photochrom.pipeline.hints import PlacedHints
 from photochrom.pipeline.inference import (
@@ -37,44 +35,10 @@ from photochrom.pipeline.inference import (
 from photochrom.pipeline.references import ReferenceColors, reference_colors
 from photochrom.pipeline.variants import draw_variants
 
-T = TypeVar("T")
-
-_CACHE_SIZE = 4
-"""Entries of each cache; a person goes back and forth between few settings."""
 _CACHED_USUAL = 12
 """Entries of the cache of usual colours; strokes have vividnesses of their own."""
 _FIRST_VARIANTS = 3
 """Variants that are computed together where one of the first is needed."""
-
-
-class _Cache:
-    """The last few results of one computation, by key; thread-safe.
-
-    Two threads may compute the same result at the same time; each then returns its own.
-    """
-
-    def __init__(self, size: int = _CACHE_SIZE) -> None:
-        self._results: OrderedDict[Hashable, Any] = OrderedDict()
-        self._size = size
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The result for `key`; `compute` makes it where it is not cached.
-
-        Raises PhotochromError in a process that was forked after the photo was opened: there a
-        thread of the parent may hold the lock for ever.
-        """
-        use_libvips()
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-                return cast(T, self._results[key])
-        result = compute()
-        with self._lock:
-            self._results[key] = result
-            while len(self._results) > self._size:
-                self._results.popitem(last=False)
-        return result
 
 
 @dataclass(frozen=True)
@@ -100,10 +64,10 @@ class PhotoPredictions:
     def __init__(self, photo: Photo, members: Sequence[Member], name: str) -> None:
         self.photo, self.name, self.members = photo, name, tuple(members)
         self.abilities = Abilities.of([member.session.contract for member in members])
-        self._cached_copies, self._cached_cells = _Cache(), _Cache()
-        self._cached_usual = _Cache(_CACHED_USUAL)
-        self._cached_variants, self._cached_distances = _Cache(), _Cache()
-        self._cached_dissimilarity, self._cached_references = _Cache(), _Cache()
+        self._cached_copies, self._cached_cells = Cache(), Cache()
+        self._cached_usual = Cache(_CACHED_USUAL)
+        self._cached_variants, self._cached_distances = Cache(), Cache()
+        self._cached_dissimilarity, self._cached_references = Cache(), Cache()
 
     def copies(self, size: int | None) -> list[SmallCopy]:
         """A small copy for each member; members with the same input size share one."""
@@ -178,8 +142,8 @@ class PhotoPredictions:
         if not options.references:
             return prediction
         copies, size = self.copies(options.size), options.size
-        able = [bool(member.session.contract.features) for member in self.members]
-        index = able.index(True) if any(able) else 0
+        able = [index for index, one in enumerate(self.members) if one.session.contract.features]
+        index = able[0] if able else 0  # the first one says that it takes none
 
         def compare() -> ReferenceColors:
             return reference_colors(self.members[index], copies[index], options.references, size)

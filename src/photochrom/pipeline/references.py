@@ -8,7 +8,6 @@ decides, so that a thing without its like in any reference keeps its predicted c
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from photochrom.filters.resize import resize
 from photochrom.filters.upsample import cell_mean, refine
 from photochrom.models.session import Prediction, Session
 from photochrom.photo import SUFFIXES, PhotoLike, as_photo
-from photochrom.pipeline.cleaning import clean
+from photochrom.pipeline.cache import Cache
 from photochrom.pipeline.inference import Member, SmallCopy
 from photochrom.pipeline.toning import Tone, tone_of
 from photochrom.references import Reference
@@ -44,6 +43,8 @@ _COARSE = 4  # cells of the grid, each way, in one of a comparison as a whole
 _CHUNK_SIZE = 2**24  # numbers of similarity in memory at a time
 _CACHED = 32
 """References of one network whose features stay in memory, some 5 MB each."""
+_CACHED_COARSE = 512
+"""The same of references as a whole, half a megabyte each."""
 
 
 @dataclass(frozen=True)
@@ -169,14 +170,14 @@ def reference_colors(
     """
     features = member.features(copy)
     rows, columns, channels = features.shape
-    memory = _memory_of(member.session)
+    cache = _cache_of(member.session)
     if len(references) > MOST_COMPARED:
         coarse = _coarse(features)
-        wholes = [memory.whole(member, reference, size) for reference in references]
+        wholes = [cache.coarse(member, reference, size) for reference in references]
         scores = [float((coarse @ whole.T).max(axis=1).mean()) for whole in wholes]
         chosen = np.argsort(scores)[::-1][:MOST_COMPARED]
         references = [references[index] for index in chosen]
-    known = [memory.known(member, reference, size) for reference in references]
+    known = [cache.all(member, reference, size) for reference in references]
     there = np.concatenate([one.features for one in known], dtype=np.float32)
     colors = np.concatenate([one.ab for one in known])
     here = features.reshape(-1, channels)
@@ -198,63 +199,50 @@ def reference_colors(
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What a network sees in a reference: features (N, C), fp16, their ab (N, 2); coarse (M, C)."""
+class _ReferenceFeatures:
+    """What a network recognizes in a reference: (N, C), fp16, with the cells' ab (N, 2); of the
+    whole, coarse (M, C).
+    """
 
     features: NDArray[np.float16]
     ab: Array
     coarse: Array
 
     @classmethod
-    def of(cls, member: Member, reference: Reference, size: int | None) -> _Known:
+    def of(cls, member: Member, reference: Reference, size: int | None) -> _ReferenceFeatures:
         srgb = reference.srgb.astype(np.float32) / np.float32(255)
         height, width = member.copy_size(reference.height, reference.width, size)
-        srgb = resize(srgb, height, width)
-        lab = lab_from_srgb(srgb)
-        lightness = np.ascontiguousarray(lab[..., 0])
-        features = member.features(SmallCopy(srgb, lightness, clean(lightness)))
-        ab = cell_mean(lab[..., 1:], height // len(features))
+        copy = SmallCopy.of_srgb(resize(srgb, height, width))
+        features = member.features(copy)
+        ab = cell_mean(lab_from_srgb(copy.srgb)[..., 1:], height // len(features))
         flat = features.reshape(-1, features.shape[2]).astype(np.float16)
         return cls(flat, ab.reshape(-1, 2), _coarse(features))
 
 
-class _Memory:
-    """What one network has seen in references, for all photos of an album; thread-safe."""
+class _FeatureCache:
+    """The features of references for one network, for all photos of an album; thread-safe."""
 
     def __init__(self) -> None:
-        self._wholes: dict[tuple[str, int | None], Array] = {}
-        self._known: OrderedDict[tuple[str, int | None], _Known] = OrderedDict()
-        self._lock = Lock()
+        self._coarse, self._all = Cache(_CACHED_COARSE), Cache(_CACHED)
 
-    def whole(self, member: Member, reference: Reference, size: int | None) -> Array:
+    def coarse(self, member: Member, reference: Reference, size: int | None) -> Array:
         """Features of the whole reference, (M, C)."""
         key = (reference.digest, size)
-        if key not in self._wholes:
-            self._wholes[key] = self.known(member, reference, size).coarse
-        return self._wholes[key]
+        return self._coarse.get(key, lambda: self.all(member, reference, size).coarse)
 
-    def known(self, member: Member, reference: Reference, size: int | None) -> _Known:
-        """All that is known of a reference; the last few stay in memory."""
+    def all(self, member: Member, reference: Reference, size: int | None) -> _ReferenceFeatures:
+        """Features of every cell and of the whole."""
         key = (reference.digest, size)
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-        known = _Known.of(member, reference, size)
-        with self._lock:
-            self._known[key] = known
-            while len(self._known) > _CACHED:
-                self._known.popitem(last=False)
-        return known
+        return self._all.get(key, lambda: _ReferenceFeatures.of(member, reference, size))
 
 
-_memories: WeakKeyDictionary[Session, _Memory] = WeakKeyDictionary()
-_memories_lock = Lock()
+_caches: WeakKeyDictionary[Session, _FeatureCache] = WeakKeyDictionary()
+_caches_lock = Lock()
 
 
-def _memory_of(session: Session) -> _Memory:
-    with _memories_lock:
-        return _memories.setdefault(session, _Memory())
+def _cache_of(session: Session) -> _FeatureCache:
+    with _caches_lock:
+        return _caches.setdefault(session, _FeatureCache())
 
 
 def _coarse(features: Array) -> Array:
