@@ -101,10 +101,11 @@ site-runtime: $(VENV)/done
 		cd out/site-runtime && npm pack --silent "$$package"
 
 # Published models of at most MOST_MB megabytes are downloaded, each after a question about its licence.
+# OUTPUTS: a folder of folders of pictures that other programs made of the same photos.
 compare: $(VENV)/done
 	@test -n "$(PHOTOS)" || { echo "name colour photos: make compare PHOTOS=FOLDER"; exit 2; }
 	$(BIN)/python benchmarks/compare.py $(PHOTOS) --report $(or $(REPORT),out/compare) \
-		--most-mb $(or $(MOST_MB),300) $(OPTIONS)
+		--most-mb $(or $(MOST_MB),300) $(if $(OUTPUTS),--outputs $(OUTPUTS)) $(OPTIONS)
 
 # The page as a static site, which colours photos in the browser; needs npm.
 site: $(VENV)/done

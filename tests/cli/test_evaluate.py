@@ -181,18 +181,30 @@ def test_reversible_results_are_scored_like_any_other(
     assert abs(reversible["psnr"] - usual["psnr"]) < 1.5
 
 
+def compare(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    script = Path(__file__).parents[2] / "benchmarks" / "compare.py"
+    command = [sys.executable, script, *arguments, "--no-pull", "--most-mb", "0"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
 def test_models_are_compared_on_reversible_results(
     results: dict[str, Path], tmp_path: Path
 ) -> None:
     """`make compare` with a folder of them as the photos: their colours are the truth."""
-    script = Path(__file__).parents[2] / "benchmarks" / "compare.py"
-    command = [sys.executable, script, results["reversible"], "--no-pull", "--most-mb", "0"]
-    report = tmp_path / "report"
-    done = subprocess.run(
-        [*command, "--report", report, "--limit", "2"], capture_output=True, text=True
-    )
+    report, outputs = tmp_path / "report", results["usual"].parent
+    about = ("--report", report, "--limit", "2", "--outputs", outputs)
+    done = compare(results["reversible"], *about)
     assert done.returncode == 0, done.stderr
     record = json.loads((report / "figures.json").read_text("utf-8"))
     rows = {row["name"]: row["all"] for row in record["rows"]}
     assert record["photos"] == 2
     assert rows[f"{MODEL} 0.5"]["ab_error"] < 0.5 * rows["grey"]["ab_error"]
+    assert rows["reversible"]["ab_error"] < 0.1 < rows["usual"]["ab_error"]
+
+
+def test_outputs_without_a_folder_of_a_method_are_refused(photos: Path, tmp_path: Path) -> None:
+    done = compare(photos, "--report", tmp_path / "report", "--outputs", photos)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{photos}: holds no folder of pictures; give each method one, OUTPUTS/METHOD/\n"
+    )

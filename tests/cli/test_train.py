@@ -59,14 +59,14 @@ def trained(workplace: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(workplace: Path, trained: Path) -> Path:
+def model(workplace: Path, trained: Path, command) -> Path:
     target = workplace / "tiny.onnx"
-    done = photochrom(
-        "export", trained, target, "--name", "tiny", "--licence", "CC0-1.0", folder=workplace
+    done = command(
+        "export", trained, target, "--name", "tiny", "--licence", "CC0-1.0", cwd=workplace
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "ab against PyTorch: mean" in done.stdout
-    assert "SHA-256" in done.stdout
+    assert "ab against PyTorch: mean" in done.stdout.decode()
+    assert "SHA-256" in done.stdout.decode()
     return target
 
 
@@ -79,11 +79,9 @@ def test_same_command_resumes(workplace: Path, trained: Path) -> None:
     assert validated == [8, 16]
 
 
-def test_trained_model_colors_a_photo(workplace: Path, model: Path) -> None:
+def test_trained_model_colors_a_photo(workplace: Path, model: Path, command) -> None:
     target = workplace / "cat.color.jpg"
-    done = photochrom(
-        "colorize", EXAMPLES / "cat.jpg", "-o", target, "--model", model, folder=workplace
-    )
+    done = command("colorize", EXAMPLES / "cat.jpg", "-o", target, "--model", model, cwd=workplace)
     assert done.returncode == 0, done.stderr
     with Image.open(EXAMPLES / "cat.jpg") as gray, Image.open(target) as colored:
         assert colored.size == gray.size
@@ -94,19 +92,9 @@ def test_trained_model_colors_a_photo(workplace: Path, model: Path) -> None:
     assert np.abs(luma - ours).mean() < 6
 
 
-def test_trained_model_is_evaluated(workplace: Path, model: Path) -> None:
-    done = photochrom(
-        "evaluate",
-        EXAMPLES / "color",
-        "--model",
-        model,
-        "--limit",
-        2,
-        "--json",
-        "--report",
-        "report",
-        folder=workplace,
-    )
+def test_trained_model_is_evaluated(workplace: Path, model: Path, command) -> None:
+    about = ("--model", model, "--limit", "2", "--json", "--report", "report")
+    done = command("evaluate", EXAMPLES / "color", *about, cwd=workplace)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["photos"] == 2

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlencode
 import httpx2
 import pytest
 import requests
-from playwright.sync_api import sync_playwright
 
+from support.chromium import chromium
 from support.request_bodies import (
     COLORIZE,
     FORM,
@@ -31,8 +31,6 @@ from support.request_bodies import (
     small_photo,
 )
 from support.served import Served, serving
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -401,14 +399,10 @@ SEND = """async ([url, data]) => {
 
 @pytest.mark.browser
 def test_a_browser(served: Served, photo: bytes) -> None:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is missing")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{served.port}/docs")
         results = page.evaluate(SEND, [COLORIZE, base64.b64encode(photo).decode()])
-        browser.close()
     wrong = {name: results.pop(name) for name in ("form without a choice", "text", "parameters")}
     assert all(result == [200, 90] for result in results.values()), results
     assert {name: result[0] for name, result in wrong.items()} == {

@@ -14,15 +14,14 @@ from urllib.parse import urljoin, urlsplit
 import numpy as np
 import pytest
 import pyvips
-from playwright.sync_api import sync_playwright
 
 from photochrom.errors import ConfigError
 from photochrom.server import Settings
-from support.desk import Desk
+from support.chromium import chromium
+from support.desk import PATIENCE_MS, Desk
 from support.reverse_proxy import proxied
 from support.served import Answer, Served, serving
 
-CHROMIUM = Path("/usr/bin/chromium")
 SUB_PATH = "/family/photos"
 
 
@@ -165,18 +164,13 @@ def test_the_page_colors_and_downloads(
     photo: Path, tmp_path: Path, root_path: str, strips: bool, slash: str
 ) -> None:
     """Every request of the page goes through the proxy; `Desk` reports one that does not."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is missing")
     with (
         serving(workers=2, root_path=root_path) as running,
         proxied(running.port, SUB_PATH, strips=strips) as url,
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--force-color-profile=srgb"]
-        )
         desk = Desk(browser.new_page(accept_downloads=True, reduced_motion="reduce"), url)
-        desk.page.set_default_timeout(15_000)
+        desk.page.set_default_timeout(PATIENCE_MS)
         desk.go(slash)
         desk.put(photo)
         desk.slide("warmth", 0.5)
@@ -189,7 +183,6 @@ def test_the_page_colors_and_downloads(
             desk.click("download-one")
         assert download.value.suggested_filename == "hill.color.jpg"
         download.value.save_as(tmp_path / "hill.jpg")
-        browser.close()
     assert not desk.faults
     assert len(desk.requests) > 5
     assert chroma(pyvips.Image.new_from_file(str(tmp_path / "hill.jpg"))) > 3

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext
 from photochrom.server import Settings, create_app
 from photochrom.server.run import address_of, listen, server_of
 from support.chromium import USUAL, axe_source, chromium
-from support.desk import Desk
+from support.desk import PATIENCE_MS, Desk
 from support.stripes import write_stripes
 
 
@@ -70,7 +70,7 @@ def open_desk(
 
     def opened(*, address: str = "", path: str = "", ready: bool = True, **how: Any) -> Desk:
         context = browser.new_context(**{**USUAL, **how}) if how else usual
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         desk = Desk(context.new_page(), address or served)
         desks.append(desk)
         desk.go(path, ready=ready)

@@ -296,10 +296,10 @@ def test_keys_alone_color_a_film(desk: Desk, reel: Path) -> None:
     "how",
     [
         {**DESKTOP, "color_scheme": "dark"},
-        {**DESKTOP, "color_scheme": "light"},
+        pytest.param({**DESKTOP, "color_scheme": "light"}, marks=pytest.mark.long),
         {**NARROWEST, "color_scheme": "light"},
-        PHONE,
-        SIDEWAYS,
+        pytest.param(PHONE, marks=pytest.mark.long),
+        pytest.param(SIDEWAYS, marks=pytest.mark.long),
     ],
     ids=["dark", "light", "narrowest", "phone", "sideways"],
 )

@@ -14,14 +14,13 @@ from playwright.sync_api import Browser, Page
 
 from photochrom.site import RUNTIME_PACKAGE, RUNTIME_VERSION, build_site
 from support.chromium import USUAL, axe_source, chromium
-from support.desk import Desk
+from support.desk import PATIENCE_MS, Desk
 from support.programs import missing
 from support.static_server import ISOLATING, serving
 from support.stripes import write_stripes
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINE = REPOSITORY / "src" / "photochrom" / "site" / "engine"
-PATIENCE_MS = 30_000
 LOADING_MS = 60_000  # the network, on a machine with other work
 
 _CALL = """async ([address, body, values]) => {

@@ -50,6 +50,7 @@ def test_an_empty_zip(engine: Any) -> None:
         assert archive.namelist() == []
 
 
+@pytest.mark.long
 def test_many_files(engine: Any) -> None:
     """More than 65,535 need the directory of ZIP64."""
     body = """async ({ zipOf }, count) => {

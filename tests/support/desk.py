@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Request
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000  # on a machine with other work
 
 DROP = """async ([selector, files]) => {
   const transfer = new DataTransfer();

@@ -5,13 +5,17 @@ The photos are crops of the real ones in examples/color, so that colours are col
 
 from __future__ import annotations
 
+import copy
 import io
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 PHOTOS = Path(__file__).parents[2] / "examples" / "color"
@@ -66,6 +70,24 @@ def write_shard(path: Path, photos: Iterable[Image.Image]) -> Path:
         members.append((f"t{index:05d}.webp", encode(photo)))
         members.append((f"t{index:05d}.json", b'{"source": "examples"}'))
     return write_tar(path, members)
+
+
+@contextmanager
+def traced_once(module: ModuleType, name: str) -> Iterator[None]:
+    """Several exports of one network share its trace, which takes nearly all of their time.
+
+    name: of the module's function that traces.
+    """
+    traces: list[Any] = []
+    trace = getattr(module, name)
+
+    def once(*arguments: Any) -> Any:
+        traces[:] = traces or [trace(*arguments)]
+        return copy.deepcopy(traces[0])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, once)
+        yield
 
 
 def tiny_table(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from support.films import scene, write_film
-from support.programs import missing
 
 pytest.importorskip("playwright", reason="needs the package playwright")
 
-from playwright.sync_api import sync_playwright
+from support.chromium import chromium
 
-CHROMIUM = "/usr/bin/chromium"
 PICTURES = [scene(number, size=(120, 160)) for number in range(30)]
 PAGE = """<!doctype html><video id="film" muted src="out.mp4"></video>"""
 PLAYED = """async () => {
@@ -46,8 +43,6 @@ PLAYED = """async () => {
 @pytest.mark.slow
 @pytest.mark.parametrize("sound", [0, 1.2], ids=["silent", "with sound"])
 def test_chromium_plays_a_result_to_its_end(tmp_path, color, sound):
-    if not Path(CHROMIUM).exists():
-        missing(f"{CHROMIUM} is missing: install Debian's package chromium")
     source = write_film(
         tmp_path / "in.mp4",
         PICTURES,
@@ -58,14 +53,10 @@ def test_chromium_plays_a_result_to_its_end(tmp_path, color, sound):
     )
     color(source, tmp_path / "out.mp4")
     (tmp_path / "film.html").write_text(PAGE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--allow-file-access-from-files"]
-        )
+    with chromium("--allow-file-access-from-files") as browser:
         page = browser.new_page()
         page.goto((tmp_path / "film.html").as_uri())
         played = page.evaluate(PLAYED)
-        browser.close()
     assert played["error"] is None
     assert played["duration"] == pytest.approx(1.2, abs=0.05)
     assert played["at"] == pytest.approx(played["duration"], abs=0.05)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +16,12 @@ from photochrom.color.vividness import Decoding, Dial
 from photochrom.errors import ModelError
 from photochrom.models.session import INPUTS, Session
 from photochrom.workshop import onnx_export
-from photochrom.workshop.onnx_export import Parity, export
+from photochrom.workshop.onnx_export import BinsGraph, Parity, export
 from photochrom.workshop.onnx_features import add_features, add_outputs, layer_tensors
 from photochrom.workshop.training.checkpoint import Progress, load_network, save_checkpoint
 from photochrom.workshop.training.config import config_from_dict
 from photochrom.workshop.training.networks import build_network
+from support.tiny_workshop import traced_once
 
 pytestmark = pytest.mark.workshop
 
@@ -70,8 +70,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     checkpoint = save_untrained(folder, {"decoder": [32, 24, 16]})
     about = {"name": "tiny", "licence": "CC0-1.0", "size": 96, "dial": DIAL}
     full, half = folder / "full.onnx", folder / "half.onnx"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_export, "_to_onnx", traced_once())
+    with traced_once(onnx_export, "_to_onnx"):
         return Exported(
             checkpoint,
             full,
@@ -79,18 +78,6 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
             half,
             export(checkpoint, half, half=True, **about),
         )
-
-
-def traced_once() -> Callable[..., Any]:
-    """Both exports are of one network, whose trace takes nearly all of their time."""
-    traces: list[Any] = []
-
-    def to_onnx(*arguments: Any) -> Any:
-        traces[:] = traces or [trace(*arguments)]
-        return copy.deepcopy(traces[0])
-
-    trace = onnx_export._to_onnx
-    return to_onnx
 
 
 def feed(height: int, width: int, gamma: float, temperature: float) -> dict[str, np.ndarray]:
@@ -224,6 +211,7 @@ def test_hints_reach_the_exported_graph(exported: Exported) -> None:
     assert np.array_equal(masked, without)
 
 
+@pytest.mark.long
 def test_attention_and_a_finer_output_export_for_every_size(tmp_path: Path) -> None:
     table = {"decoder": [32, 24, 16, 8], "attention_blocks": 1}
     checkpoint = save_untrained(tmp_path, table)
@@ -235,6 +223,32 @@ def test_attention_and_a_finer_output_export_for_every_size(tmp_path: Path) -> N
         assert ab.shape == (1, 2, height // 2, width // 2)
 
 
+def check_mirror_images(ask: Callable[..., np.ndarray]) -> None:
+    """ask(L, hint_ab, hint_mask), channels first, gives ab (2, H / 4, W / 4)."""
+    lightness = np.random.default_rng(0).uniform(0, 100, (1, 96, 128)).astype(np.float32)
+    hint_ab, hint_mask = np.zeros((2, 96, 128), np.float32), np.zeros((1, 96, 128), np.float32)
+    hint_ab[0, 8:16, 8:24], hint_ab[1, 8:16, 8:24], hint_mask[:, 8:16, 8:24] = 30, -40, 1
+    photo = (lightness, hint_ab, hint_mask)
+    there = ask(*photo)
+    back = ask(*(plane[..., ::-1].copy() for plane in photo))
+    assert np.abs(there - back[..., ::-1]).max() < 1e-3
+    assert np.abs(there - there[..., ::-1]).max() > 1  # it does not just make all symmetric
+
+
+def test_a_mirrored_graph_answers_mirror_images_alike(exported: Exported) -> None:
+    """PyTorch's graph, of which the file is made."""
+    network, _, _ = load_network(exported.checkpoint)
+    centers = gamut_bins()
+    graph = BinsGraph(network, centers, np.zeros(len(centers), np.float32), mirrored=True).eval()
+
+    def ask(*photo: np.ndarray) -> np.ndarray:
+        planes = (torch.from_numpy(plane)[None] for plane in photo)
+        with torch.no_grad():
+            return graph(*planes, torch.tensor(1.0), torch.tensor(0.7))[0][0].numpy()
+
+    check_mirror_images(ask)
+
+
 @pytest.fixture(scope="module")
 def mirrored(exported: Exported) -> Exported:
     path = exported.full.with_name("mirrored.onnx")
@@ -243,18 +257,16 @@ def mirrored(exported: Exported) -> Exported:
     return exported._replace(full=path, full_parity=parity)
 
 
-def test_a_mirrored_graph_answers_mirror_images_alike(mirrored: Exported) -> None:
+@pytest.mark.long
+def test_a_mirrored_file_answers_mirror_images_alike(mirrored: Exported) -> None:
     assert mirrored.full_parity.largest < 1e-3
     session = Session(mirrored.full)
-    lightness = np.random.default_rng(0).uniform(0, 100, (96, 128)).astype(np.float32)
-    hint_ab, hint_mask = np.zeros((96, 128, 2), np.float32), np.zeros((96, 128), np.float32)
-    hint_ab[8:16, 8:24], hint_mask[8:16, 8:24] = (30, -40), 1
-    there = session.predict(lightness, DIAL.at(0), hint_ab, hint_mask).ab
-    back = session.predict(
-        lightness[:, ::-1].copy(), DIAL.at(0), hint_ab[:, ::-1].copy(), hint_mask[:, ::-1].copy()
-    ).ab
-    assert np.abs(there - back[:, ::-1]).max() < 1e-3
-    assert np.abs(there - there[:, ::-1]).max() > 1  # it does not just make all symmetric
+
+    def ask(lightness: np.ndarray, hint_ab: np.ndarray, hint_mask: np.ndarray) -> np.ndarray:
+        hints = (np.ascontiguousarray(hint_ab.transpose(1, 2, 0)), hint_mask[0])
+        return session.predict(lightness[0], DIAL.at(0), *hints).ab.transpose(2, 0, 1)
+
+    check_mirror_images(ask)
 
 
 def test_checkpoint_that_is_not_there(tmp_path: Path) -> None:

@@ -163,6 +163,7 @@ def test_hints_beside_large_values(hinted: Path, copies: list[Array], tmp_path: 
     assert np.corrcoef(ours, theirs)[0, 1] > 0.998
 
 
+@pytest.mark.long
 def test_equal_ranges_change_nothing_else(hinted: Path) -> None:
     contract = Session(hinted).contract
     model = plain_floats(onnx.load(hinted))
