@@ -84,6 +84,8 @@ def test_a_tree(tree):
         assert str(tree) in ledger.find("1912/broken.jpg").error
     with pytest.raises(ConfigError, match="add resume=True"):
         run_on_ray(job(tree))
+    summary = run_on_ray(job(tree, resume=True))
+    assert (summary.done, summary.done_before, summary.skipped, summary.failed) == (0, 3, 1, 1)
     summary = run_on_ray(job(tree, resume=True, retry_failed=True))
     assert (summary.done_before, summary.failed) == (3, 1)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from support.desk import PATIENCE_MS
 from support.programs import missing
 
 CHROMIUM = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
@@ -38,7 +39,7 @@ def chromium(*options: str) -> Iterator[Browser]:
 
     options: more words of Chromium's command line.
     """
-    expect.set_options(timeout=60_000)  # on a machine with other work
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=executable(),
