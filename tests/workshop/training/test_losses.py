@@ -194,3 +194,24 @@ def test_color_term(encoder, photo_ab) -> None:
     assert parts["mean_color"].item() == pytest.approx(huber, rel=1e-4)
     expected = parts["cross_entropy"] + 0.25 * parts["mean_color"]
     assert parts["loss"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("rebalance", [0.5, 1.0])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gradient_is_autograds(encoder, photo_ab, rebalance, layout, monkeypatch) -> None:
+    monkeypatch.setattr("photochrom.workshop.training.losses.ROWS_TOGETHER", 300)  # the last: 196
+    loss = ColorLoss(encoder, count_prior(encoder, [photo_ab]).numpy(), rebalance, mean_color=0.7)
+    ab = photo_ab[:1, :, :32, :31]
+    draw = torch.Generator().manual_seed(0)
+    logits = 3 * torch.randn(1, len(encoder.centers), 32, 31, generator=draw)
+    logits = logits.to(memory_format=layout).requires_grad_()
+    (ours,) = torch.autograd.grad(2.5 * loss(logits, ab)["loss"], logits)
+
+    indices, shares = encoder(ab)
+    log_p = logits.double().log_softmax(1)
+    weighted = loss.weights[indices[:, 0]] * (log_p.gather(1, indices) * shares).sum(1)
+    faithful = (log_p - loss.weights.log()[:, None, None]).softmax(1)
+    mean = torch.einsum("nqhw,qc->nchw", faithful, encoder.centers.double())
+    total = 0.7 * torch.nn.functional.huber_loss(mean / 10, ab.double() / 10) - weighted.mean()
+    (theirs,) = torch.autograd.grad(2.5 * total, logits)
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4 * theirs.abs().max().item())

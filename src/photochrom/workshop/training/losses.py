@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,6 +14,10 @@ from photochrom.color.lab import Array
 
 TABLE_RADIUS = 112
 """The encoding table covers a and b in -112..112 at steps of one unit; sRGB needs -108..98."""
+ROWS_TOGETHER = 1024
+"""Cells whose loss is computed together on a processor: 1 MB of its cache for each copy."""
+HUBER_UNIT = 10.0
+"""Lab units at which the mean colour's loss turns from squares to distances."""
 
 
 class BinEncoder(nn.Module):
@@ -54,8 +61,16 @@ def count_prior(encoder: BinEncoder, batches: list[Tensor]) -> Tensor:
     return counts / counts.sum()
 
 
+def _by_cell(x: Tensor) -> Tensor:
+    """(N, C, h, w) as (N h w, C), without a copy where the channels come last in memory."""
+    return x.permute(0, 2, 3, 1).flatten(0, 2)
+
+
 class ColorLoss(nn.Module):
-    """Cross-entropy against the soft encoding, each cell weighted by how rare its colour is."""
+    """Cross-entropy against the soft encoding, each cell weighted by how rare its colour is.
+
+    Beside it, where `mean_color` is its weight, the Huber loss of the distributions' mean colours.
+    """
 
     weights: Tensor
 
@@ -69,18 +84,78 @@ class ColorLoss(nn.Module):
         self.register_buffer("weights", torch.from_numpy(weights))
 
     def forward(self, logits: Tensor, ab: Tensor) -> dict[str, Tensor]:
-        """The loss and its named parts.
+        """The loss and its named parts; gradients pass through "loss" alone.
 
         logits: (N, Q, h, w). ab: (N, 2, h, w), the photo's colours, Lab units.
         """
         indices, shares = self.encoder(ab)
-        log_p = logits.float().log_softmax(1)
-        cell_weight = self.weights[indices[:, 0]]
-        cross_entropy = -(log_p.gather(1, indices) * shares).sum(1)
-        parts = {"cross_entropy": (cross_entropy * cell_weight).mean()}
-        if self.mean_color:
-            faithful = (log_p - self.weights.log()[:, None, None]).softmax(1)
-            mean = torch.einsum("nqhw,qc->nchw", faithful, self.encoder.centers)
-            parts["mean_color"] = F.huber_loss(mean / 10, ab / 10)
-        total = parts["cross_entropy"] + self.mean_color * parts.get("mean_color", 0)
-        return {"loss": total, **parts}
+        weights = self.weights[indices[:, 0]].flatten()
+        cells = _Cells(_by_cell(indices), _by_cell(shares), _by_cell(ab), weights)
+        loss, cross_entropy, mean_color = _CellLoss.apply(
+            _by_cell(logits.float()),
+            cells,
+            self.weights.log(),
+            self.encoder.centers,
+            self.mean_color,
+        )
+        parts = {"mean_color": mean_color} if self.mean_color else {}
+        return {"loss": loss, "cross_entropy": cross_entropy, **parts}
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What M cells should be: bins (M, K), their shares (M, K), ab (M, 2), weights (M,)."""
+
+    indices: Tensor
+    shares: Tensor
+    ab: Tensor
+    weights: Tensor
+
+
+class _CellLoss(torch.autograd.Function):
+    """The loss of M cells, whose gradient is made with it, a few rows at a time.
+
+    Autograd would pass through memory for every operation: a quarter of a step's time on a
+    processor. A few rows stay in its cache.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, logits: Tensor, cells: _Cells, log_weights: Tensor, centers: Tensor, share: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The loss, the cross-entropy and the mean colour's loss.
+
+        logits: (M, Q). log_weights: (Q,), of the bins. centers: (Q, 2), Lab units. share: of the
+        mean colour's loss in the whole.
+        """
+        count = len(logits)
+        gradient = torch.empty_like(logits)
+        cross_entropy, mean_color = logits.new_zeros(2).unbind()
+        rows = ROWS_TOGETHER if logits.device.type == "cpu" else count
+        for first in range(0, count, rows):
+            part = slice(first, first + rows)
+            indices, shares, weights = (
+                x[part] for x in (cells.indices, cells.shares, cells.weights[:, None])
+            )
+            log_p = logits[part].log_softmax(1)
+            p = log_p.exp()
+            cross_entropy -= (log_p.gather(1, indices) * shares * weights).sum()
+            wanted = shares * weights / -count
+            torch.mul(p, weights / count, out=gradient[part]).scatter_add_(1, indices, wanted)
+            if share:
+                faithful = (log_p - log_weights).softmax(1)
+                mean = faithful @ centers
+                off = (mean - cells.ab[part]) / HUBER_UNIT
+                mean_color += F.huber_loss(off, torch.zeros_like(off), reduction="sum")
+                slope = off.clamp(-1, 1) * (share / HUBER_UNIT / (2 * count))
+                along = torch.addmm(-(mean * slope).sum(1, keepdim=True), slope, centers.T)
+                gradient[part] += faithful.mul_(along)
+        ctx.save_for_backward(gradient)
+        cross_entropy, mean_color = cross_entropy / count, mean_color / (2 * count)
+        ctx.mark_non_differentiable(cross_entropy, mean_color)
+        return cross_entropy + share * mean_color, cross_entropy, mean_color
+
+    @staticmethod
+    def backward(ctx: Any, of_loss: Tensor, *_of_parts: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * of_loss, None, None, None, None
