@@ -2,9 +2,10 @@
 
     python benchmarks/fit_dial.py MODEL PHOTOS... --output DIAL.json
 
-For each colourfulness along the way from faithful to vivid, the decoding (γ, T, gain) with the
-least ab error, on a sample of cells at the network's stride. Without --output it prints the table
-only, which compares models whatever their own dial is: each at its best for one colourfulness.
+For each colourfulness along the way from faithful to vivid, the decoding (γ, T, gain, chroma
+power) with the least ab error, on a sample of cells at the network's stride. Without --output it
+prints the table only, which compares models whatever their own dial is: each at its best for one
+colourfulness.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from photochrom.color.bins import annealed_mean
+from photochrom.color.bins import annealed_mean, chroma_factor
 from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
-from photochrom.color.vividness import Decoding
+from photochrom.color.vividness import Decoding, Dial
 from photochrom.colorizer import network_size
 from photochrom.filters.resize import resize
+from photochrom.models import Contract
 from photochrom.models.session import Session
 from photochrom.workshop.data.sources import photos_from
 
@@ -31,6 +33,7 @@ Values = npt.NDArray[np.floating]
 GAMMAS = (1.0, 0.75, 0.5, 0.25, 0.0)
 TEMPERATURES = (1.0, 0.8, 0.65, 0.5, 0.4)
 """Lower ones leave hard blotches, to the eye."""
+CHROMA_POWERS = (0.0, 0.25, 0.5, 0.75)
 FAITHFUL_GAINS = (0.8, 0.9, 1.0, 1.1)
 LARGEST_GAIN = 2.0
 HALVINGS = 7
@@ -130,6 +133,34 @@ class Scale:
         return float((np.sqrt(variance.clip(0)) + 0.3 * np.hypot(mean(rg), mean(yb))).mean())
 
 
+Key = tuple[float, float, float]
+"""γ, T and chroma power of a decoding."""
+
+
+def decoding(key: Key, gain: float) -> Decoding:
+    gamma, temperature, chroma_power = key
+    return Decoding(gamma, temperature, gain, chroma_power)
+
+
+def colors_without_gain(sample: Sample, contract: Contract) -> dict[Key, Array]:
+    """The ab of every cell, (N, 2), as each decoding has it before the gain."""
+    gammas = GAMMAS if contract.log_weights.any() else (1.0,)  # nothing to take back
+    powers = CHROMA_POWERS if "chroma_power" in contract.inputs else (0.0,)
+    photos = np.split(sample.logits, np.flatnonzero(np.diff(sample.photo)) + 1)
+    planes = [photo.T[None, :, :, None].astype(np.float32) for photo in photos]
+    colors = {}
+    for gamma, temperature in itertools.product(gammas, TEMPERATURES):
+        common = contract.bins, contract.log_weights, gamma
+        means = [annealed_mean(photo, *common, temperature) for photo in planes]
+        for power in powers:
+            parts = [
+                chroma_factor(photo, *common, mean, power) * mean[0, :, :, 0].T
+                for photo, mean in zip(planes, means, strict=True)
+            ]
+            colors[gamma, temperature, power] = np.concatenate(parts, dtype=np.float32)
+    return colors
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
@@ -146,44 +177,38 @@ def main() -> None:
     size = arguments.size or contract.size
     sample = take_sample(session, arguments.photos, size, arguments.limit)
     scale = Scale(sample)
-    gammas = GAMMAS if contract.log_weights.any() else (1.0,)  # nothing to take back
-    colors = {
-        pair: annealed_mean(
-            sample.logits.T[None, :, :, None].astype(np.float32),
-            contract.bins,
-            contract.log_weights,
-            *pair,
-        )[0, :, :, 0].T
-        for pair in itertools.product(gammas, TEMPERATURES)
-    }
+    colors = colors_without_gain(sample, contract)
 
     def best(choices: list[Decoding]) -> tuple[Decoding, Figures]:
         scored = [
-            (how, scale.figures(how.gain * colors[how.gamma, how.temperature])) for how in choices
+            (how, scale.figures(how.gain * colors[how.gamma, how.temperature, how.chroma_power]))
+            for how in choices
         ]
         return max(scored, key=lambda scores: scores[1].ab)
 
     def at(ratio: float) -> tuple[Decoding, Figures]:
-        reaching = ((pair, scale.gain_for(ab, ratio)) for pair, ab in colors.items())
-        return best([Decoding(*pair, gain) for pair, gain in reaching if gain is not None])
+        reaching = ((key, scale.gain_for(ab, ratio)) for key, ab in colors.items())
+        return best([decoding(key, gain) for key, gain in reaching if gain is not None])
 
-    faithful = best([Decoding(*pair, gain) for pair in colors for gain in FAITHFUL_GAINS])
+    faithful = best([decoding(key, gain) for key in colors for gain in FAITHFUL_GAINS])
     low = faithful[1].colorfulness
     most = max(scale.figures(LARGEST_GAIN * ab).colorfulness for ab in colors.values())
     middle, vivid = min(arguments.middle, most), min(arguments.vivid, most)
     stops = [faithful, *map(at, ((low + middle) / 2, middle, (middle + vivid) / 2, vivid))]
     print(f"{contract.name}, size {size}, {sample.photo.max() + 1} photos\n")
-    print("| | γ | T | gain | PSNR gain dB | ab error below grey | colourfulness |")
-    print("|---|---|---|---|---|---|---|")
+    print("| | γ | T | gain | chroma power | PSNR gain dB | ab error below grey | colourfulness |")
+    print("|---|---|---|---|---|---|---|---|")
     rows = [(f"vividness {index / 4:g}", *stop) for index, stop in enumerate(stops)]
     rows += [(f"at {ratio:g}", *at(ratio)) for ratio in COMPARED if ratio <= most]
     for name, how, scores in rows:
         print(
             f"| {name} | {how.gamma:g} | {how.temperature:g} | {how.gain:.2f} "
-            f"| {scores.psnr:+.2f} | {scores.ab:.1f} % | {scores.colorfulness:.2f} |"
+            f"| {how.chroma_power:g} | {scores.psnr:+.2f} | {scores.ab:.1f} % "
+            f"| {scores.colorfulness:.2f} |"
         )
     if arguments.output:
-        record = {"stops": [[how.gamma, how.temperature, round(how.gain, 2)] for how, _ in stops]}
+        chosen = Dial(tuple(replace(how, gain=round(how.gain, 2)) for how, _ in stops))
+        record = {"stops": chosen.as_lists()}
         arguments.output.write_text(json.dumps(record) + "\n", encoding="utf-8")
 
 

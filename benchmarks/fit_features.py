@@ -54,6 +54,8 @@ def main() -> None:
             "gamma": np.array(1, np.float32),
             "temperature": np.array(1, np.float32),
         }
+        if "chroma_power" in contract.inputs:
+            feed["chroma_power"] = np.array(0, np.float32)
         for index, layer in enumerate(session.run(tensors, feed)):
             sums[index] = sums[index] + layer[0].mean(axis=(1, 2), dtype=np.float64)
     add_features(model, [np.asarray(total / seen, np.float32) for total in sums])

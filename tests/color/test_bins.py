@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
+from photochrom.color.bins import annealed_mean, chroma_factor, gamut_bins, rebalancing_weights
 from photochrom.color.lab import lab_from_srgb
 
 
@@ -70,3 +70,33 @@ def test_gamma_takes_the_rebalancing_back():
 
 def test_large_logits_do_not_overflow():
     assert decode([5000, 4000]) == pytest.approx([40, 0])
+
+
+def factor(logits, power, weights=(0, 0), gamma=0.0):
+    columns = np.asarray(logits, np.float32).T[None, :, :, None]
+    weights = np.asarray(weights, np.float32)
+    ab = annealed_mean(columns, CENTERS, weights, gamma, 1.0)
+    return chroma_factor(columns, CENTERS, weights, gamma, ab, power)
+
+
+def test_chroma_factor_by_hand():
+    # Two places, half of either bin: the mean (20, -10) has the square 500, the bins expect
+    # (1600 + 400) / 2 = 1000; 2² is added to both.
+    halves = [[0, 0], [1, 1]]
+    assert factor(halves, 1) == pytest.approx((1004 / 504) ** 0.5)
+    assert factor(halves, 0.5) == pytest.approx((1004 / 504) ** 0.25)
+    assert factor(halves, 0) == 1
+
+
+def test_chroma_factor_is_one_of_the_whole_photo():
+    # One place as above, one that is sure of (0, -20): (1000 + 400) / 2 and (500 + 400) / 2.
+    assert factor([[0, 0], [-50, 50]], 1) == pytest.approx((704 / 454) ** 0.5, rel=1e-5)
+
+
+def test_sure_places_keep_their_chroma():
+    assert factor([[50, -50], [-50, 50]], 1) == pytest.approx(1, abs=1e-6)
+
+
+def test_chroma_factor_of_the_balanced_distribution():
+    weights = np.log([3, 1])
+    assert factor([weights], 1, weights, gamma=1.0) == pytest.approx((1004 / 504) ** 0.5)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom.color.bins import gamut_bins
+from photochrom.color.bins import annealed_mean, chroma_factor, gamut_bins
 from photochrom.color.lab import lab_from_srgb
 from photochrom.color.metrics import ab_error
+from photochrom.color.vividness import Decoding
 from photochrom.errors import ConfigError, ModelError, PhotoError
 from photochrom.filters.upsample import cell_mean
 from photochrom.photo import Photo
@@ -234,3 +235,29 @@ def test_a_result_is_of_its_photo(colored):
     gray = np.full((20, 30), 120, np.uint8)
     moved = replace(colored["cat"][2], photo=Photo(gray))
     assert moved.rgb.shape == (20, 30, 3)
+
+
+def test_a_chroma_factor_counts_as_gain():
+    """Two halves, red or blue and green or yellow: their means have lost most of the chroma."""
+    bins = gamut_bins()
+    logits = np.full((24, 36, len(bins)), -9, np.float32)
+    for columns, colors in (
+        (slice(18), ((60, 40), (20, -60))),
+        (slice(18, 36), ((-50, 40), (0, 70))),
+    ):
+        for color in colors:
+            logits[:, columns, np.flatnonzero((bins == color).all(axis=1))[0]] = 3
+    light, none = np.full((24, 36), 50, np.float32), np.zeros(len(bins), np.float32)
+    planes = logits.transpose(2, 0, 1)[None]
+    mean = annealed_mean(planes, bins, none, 1, 0.6)
+    factor = chroma_factor(planes, bins, none, 1, mean, 0.5)
+
+    with_power, with_gain = (
+        variants.draw_variants(logits, light, bins, none, Decoding(1, 0.6, *rest), 3, seed=0)
+        for rest in ((1.2, 0.5), (1.2 * factor,))
+    )
+
+    assert factor > 1.1
+    assert len(with_power) == len(with_gain) == 3
+    for ours, theirs in zip(with_power, with_gain, strict=True):
+        assert np.abs(ours - factor * theirs).max() < 1e-3

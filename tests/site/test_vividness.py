@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 UNEVEN = Dial(
     (
         Decoding(1.0, 0.9, 1.0),
-        Decoding(0.9, 0.5, 1.0),
+        Decoding(0.9, 0.5, 1.0, 0.4),
         Decoding(0.3, 0.45, 1.2),
         Decoding(0.0, 0.4, 1.7),
     )
@@ -26,10 +26,15 @@ UNEVEN = Dial(
 @pytest.mark.parametrize("vividness", [0, 0.2, 1 / 3, 0.5, 0.77, 1])
 def test_a_decoding_is_that_of_python(engine: Any, dial: Dial, vividness: float) -> None:
     body = "({ decodingAt }, stops, vividness) => decodingAt(stops, vividness)"
+    stops = dial.as_lists()
+    if dial != UNEVEN:
+        stops = [stop[:3] for stop in stops]  # as files of earlier versions have them
 
-    decoding = engine.run("vividness.js", body, dial.as_lists(), vividness)
+    decoding = engine.run("vividness.js", body, stops, vividness)
 
-    assert decoding == pytest.approx(asdict(dial.at(vividness)), abs=1e-12)
+    wanted = asdict(dial.at(vividness))
+    wanted["chromaPower"] = wanted.pop("chroma_power")
+    assert decoding == pytest.approx(wanted, abs=1e-12)
 
 
 @pytest.mark.parametrize("vividness", [-0.01, 1.5])

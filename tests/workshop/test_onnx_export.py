@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 import torch
 
-from photochrom.color.bins import annealed_mean, gamut_bins, rebalancing_weights
+from photochrom.color.bins import annealed_mean, chroma_factor, gamut_bins, rebalancing_weights
 from photochrom.color.vividness import Decoding, Dial
 from photochrom.errors import ModelError
 from photochrom.models.session import INPUTS, Session
@@ -80,7 +80,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         )
 
 
-def feed(height: int, width: int, gamma: float, temperature: float) -> dict[str, np.ndarray]:
+def feed(
+    height: int, width: int, gamma: float, temperature: float, chroma_power: float = 0.0
+) -> dict[str, np.ndarray]:
     random = np.random.default_rng(height)
     coarse = random.uniform(0, 100, (height // 16, width // 16)).astype(np.float32)
     hint_mask = np.zeros((1, 1, height, width), np.float32)
@@ -93,6 +95,7 @@ def feed(height: int, width: int, gamma: float, temperature: float) -> dict[str,
         "hint_mask": hint_mask,
         "gamma": np.array(gamma, np.float32),
         "temperature": np.array(temperature, np.float32),
+        "chroma_power": np.array(chroma_power, np.float32),
     }
 
 
@@ -151,6 +154,17 @@ def test_decoding_is_the_annealed_mean(exported: Exported, gamma, temperature) -
     expected = annealed_mean(logits, contract.bins, contract.log_weights, gamma, temperature)
     # metadata keeps six digits of the weights; bins reach 110 units
     assert np.abs(ab - expected).max() < 2e-3
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_chroma_power_multiplies_by_the_chroma_factor(exported: Exported, power: float) -> None:
+    ab, _, logits = run(exported.full, feed(96, 128, 0.5, 0.6, power))
+    contract = Session(exported.full).contract
+    bins, log_weights = contract.bins, contract.log_weights
+    mean = annealed_mean(logits, bins, log_weights, 0.5, 0.6)
+    factor = chroma_factor(logits, bins, log_weights, 0.5, mean, power)
+    assert factor > 1.02  # of an untrained network's blurred distributions
+    assert np.abs(ab - factor * mean).max() < 5e-3
 
 
 def test_dial_moves_the_colors(exported: Exported) -> None:
@@ -244,7 +258,7 @@ def test_a_mirrored_graph_answers_mirror_images_alike(exported: Exported) -> Non
     def ask(*photo: np.ndarray) -> np.ndarray:
         planes = (torch.from_numpy(plane)[None] for plane in photo)
         with torch.no_grad():
-            return graph(*planes, torch.tensor(1.0), torch.tensor(0.7))[0][0].numpy()
+            return graph(*planes, *torch.tensor([1.0, 0.7, 0.0]))[0][0].numpy()
 
     check_mirror_images(ask)
 

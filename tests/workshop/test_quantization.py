@@ -77,6 +77,8 @@ def feed(height: int, width: int) -> dict[str, Array]:
 
 def run(path: Path, inputs: dict[str, Array]) -> list[Array]:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    if "chroma_power" in (tensor.name for tensor in session.get_inputs()):
+        inputs = inputs | {"chroma_power": np.array(0, np.float32)}
     return session.run(["ab", "entropy", "logits"], inputs)
 
 

@@ -34,7 +34,10 @@ def export(
         ),
     ] = None,
     dial: Annotated[
-        Path | None, typer.Option(help="JSON file of the fitted stops [gamma, temperature, gain].")
+        Path | None,
+        typer.Option(
+            help="JSON file of the fitted stops [gamma, temperature, gain, chroma power]."
+        ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Keep the weights in fp32.")] = False,
     mirrored: Annotated[

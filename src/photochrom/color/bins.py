@@ -13,6 +13,9 @@ from photochrom.color.lab import Array, lab_from_srgb
 
 GRID = 10.0
 """Distance between bin centres in ab units, as published."""
+CHROMA_FLOOR = 2.0
+"""ab units that are added, as squares, to both chromas that `chroma_factor` compares, so that the
+noise of an almost grey photo is not enlarged."""
 
 
 @lru_cache(maxsize=4)
@@ -61,3 +64,22 @@ def annealed_mean(
     p = np.exp(z - z.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return np.einsum("nqhw,qc->nchw", p, centers).astype(np.float32)
+
+
+def chroma_factor(
+    logits: Array, centers: Array, log_weights: Array, gamma: float, ab: Array, power: float
+) -> float:
+    """The factor on a photo's ab that gives back chroma lost in the mean of a distribution.
+
+    Where a thing may have several colours, their mean has less chroma than each of them. The factor
+    compares the chroma that the distribution expects with that of its mean, over the whole photo.
+    logits, centers, log_weights, gamma: as for `annealed_mean`, N = 1.
+    ab: (1, 2, H, W), Lab units, what it gives.
+    power: 0 for a factor of 1, 1 for the whole ratio of the chromas (root mean square).
+    """
+    z = logits - gamma * log_weights[None, :, None, None]
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    squared = np.einsum("nqhw,q->nhw", p, np.square(centers).sum(axis=1)) / p.sum(axis=1)
+    expected, found = squared.mean(), np.square(ab).sum(axis=1).mean()
+    floor = CHROMA_FLOOR**2
+    return float(((expected + floor) / (found + floor)) ** (power / 2))

@@ -1,4 +1,4 @@
-"""The vividness dial: it maps one number to the three parameters that decode a distribution."""
+"""The vividness dial: it maps one number to the four parameters that decode a distribution."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from photochrom.errors import ConfigError, Option
 
 @dataclass(frozen=True)
 class Decoding:
-    """One way to turn logits z into colour: the mean of softmax((z - γ log w) / T), times a gain.
+    """One way to turn logits z into colour: the mean of softmax((z - γ log w) / T), times factors.
 
     gamma: 1 undoes the rebalancing of training, 0 keeps it.
     temperature: 1 gives the mean (dull, safe), towards 0 the mode (vivid, patchy).
     gain: factor on ab.
+    chroma_power: how much of the chroma that a photo loses in the mean it gets back, 0 for none, 1
+    for all (`photochrom.color.bins.chroma_factor`).
     """
 
     gamma: float
     temperature: float
     gain: float
+    chroma_power: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,19 +42,16 @@ class Dial:
         if not 0 <= vividness <= 1:
             raise ConfigError(Option("vividness", vividness), "must lie in 0..1")
         positions = np.linspace(0, 1, len(self.stops))
-        table = np.array([[s.gamma, s.temperature, s.gain] for s in self.stops])
-        gamma, temperature, gain = (
-            float(np.interp(vividness, positions, column)) for column in table.T
-        )
-        return Decoding(gamma, temperature, gain)
+        columns = zip(*self.as_lists(), strict=True)
+        return Decoding(*(float(np.interp(vividness, positions, column)) for column in columns))
 
     def as_lists(self) -> list[list[float]]:
-        """The stops as (γ, T, gain) lists, for JSON."""
-        return [[s.gamma, s.temperature, s.gain] for s in self.stops]
+        """The stops as (γ, T, gain, chroma power) lists, for JSON."""
+        return [[s.gamma, s.temperature, s.gain, s.chroma_power] for s in self.stops]
 
     @classmethod
     def from_lists(cls, stops: Sequence[Sequence[float]]) -> Dial:
-        """The inverse of `as_lists`."""
+        """The inverse of `as_lists`; a missing last number is 0."""
         return cls(tuple(Decoding(*stop) for stop in stops))
 
 

@@ -23,7 +23,10 @@ TASKS = (COLORIZE, INPAINT)
 """What models do: colour a photo, or fill its damage."""
 INPUT_ROLES = ("light", "gray", "hint_ab", "hint_mask")
 OUTPUT_ROLES = ("ab", "rgb")
-OWN_ROLES = (*INPUT_ROLES, "gamma", "temperature"), (*OUTPUT_ROLES, "entropy", "logits")
+OWN_ROLES = (
+    (*INPUT_ROLES, "gamma", "temperature", "chroma_power"),
+    (*OUTPUT_ROLES, "entropy", "logits"),
+)
 """Roles of networks over ab bins, which only Photochrom's own files have."""
 _INPAINTING_ROLES = ("image", "mask"), ("filled",)
 _MAX_NUMBER = 1e6
@@ -122,7 +125,7 @@ class Contract:
 
     inputs: tensor names by role. "light": L (1, 1, H, W); or "gray": the neutral sRGB
     colour of that L (1, 3, H, W). "hint_ab" (1, 2, H, W) and "hint_mask" (1, 1, H, W; 0
-    or 1); "gamma" and "temperature", scalars of `photochrom.color.vividness`.
+    or 1); "gamma", "temperature" and "chroma_power", scalars of `photochrom.color.vividness`.
     outputs: tensor names by role. "ab" (1, 2, H / s, W / s), or "rgb", sRGB
     (1, 3, H / s, W / s), of which only ab is used; "entropy" (1, 1, H / s, W / s; 0..1) and
     "logits" (1, Q, H / s, W / s) from a network that predicts a distribution over ab bins.
@@ -296,12 +299,18 @@ def _size_rule(table: Mapping[str, Any], origin: str) -> SizeRule:
 
 
 def dial_from(stops: Any, origin: str) -> Dial:
-    """The dial in lists of three numbers; raises ModelError for anything else."""
+    """The dial in lists of three or four numbers; raises ModelError for anything else."""
     if not isinstance(stops, list) or not stops:
         raise ModelError(origin, f"dial is {stops!r}, but must be a list of stops")
     for stop in stops:
-        if not isinstance(stop, list) or len(stop) != 3:
-            raise ModelError(origin, f"dial has {stop!r}, but a stop is [gamma, temperature, gain]")
+        if not isinstance(stop, list) or len(stop) not in (3, 4):
+            raise ModelError(
+                origin,
+                f"dial has {stop!r}, but a stop is [gamma, temperature, gain], and a fourth number "
+                "is its chroma power",
+            )
+        if _number([*stop, 0][3], "chroma power", origin) < 0:
+            raise ModelError(origin, f"dial has {stop!r}: the chroma power is at least 0")
         if _number(stop[0], "gamma", origin) < 0 or not (
             _number(stop[1], "temperature", origin) > 0 and _number(stop[2], "gain", origin) > 0
         ):

@@ -162,6 +162,12 @@ def fit_to_graph(
             f"but should take {', '.join(sorted(expected))} "
             f"and return {', '.join(contract.outputs.values())}",
         )
+    if "chroma_power" not in contract.inputs and any(s.chroma_power for s in contract.dial.stops):
+        raise ModelError(
+            origin,
+            "its dial has a chroma power, which the network does not take",
+            "leave out the fourth number of each stop",
+        )
     by_name = {tensor.name: tensor for tensor in (*inputs, *outputs)}
     for role, name in (*contract.inputs.items(), *contract.outputs.items()):
         if role in CHANNELS:

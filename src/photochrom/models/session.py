@@ -49,7 +49,7 @@ from photochrom.models.features import joined_features
 from photochrom.options import DEVICE
 
 INPUTS = {
-    "bins": ("L", "hint_ab", "hint_mask", "gamma", "temperature"),
+    "bins": ("L", "hint_ab", "hint_mask", "gamma", "temperature", "chroma_power"),
     "ab": ("L",),
 }
 """Inputs of Photochrom's own graphs, by output: a distribution over ab bins, or ab."""
@@ -200,7 +200,7 @@ class Session:
                 "hint_ab": hint_ab.transpose(2, 0, 1)[None],
                 "hint_mask": hint_mask[None, None],
             }
-        for role in ("gamma", "temperature"):
+        for role in ("gamma", "temperature", "chroma_power"):
             if role in roles:
                 feed[role] = np.float32(getattr(decoding, role))
         return feed
@@ -365,7 +365,9 @@ def _contract_of(session: Any, resolved: ResolvedModel) -> Contract | None:
     if text is None:
         return resolved.contract
     try:
-        return _contract_from_metadata(json.loads(text), resolved.contract, str(resolved.path))
+        present = {tensor.name for tensor in session.get_inputs()}
+        record = json.loads(text)
+        return _contract_from_metadata(record, present, resolved.contract, str(resolved.path))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             resolved.path,
@@ -376,10 +378,14 @@ def _contract_of(session: Any, resolved: ResolvedModel) -> Contract | None:
 
 
 def _contract_from_metadata(
-    record: dict[str, Any], described: Contract | None, origin: str
+    record: dict[str, Any], present: set[str], described: Contract | None, origin: str
 ) -> Contract:
-    """The contract in the metadata of a file that Photochrom exported."""
-    names = INPUTS[record.get("output", "bins")]
+    """The contract in the metadata of a file that Photochrom exported.
+
+    present: the graph's inputs; files of earlier versions have no "chroma_power".
+    """
+    every = INPUTS[record.get("output", "bins")]
+    names = [name for name in every if name != "chroma_power" or name in present]
     contract = described or Contract(
         {("light" if name == "L" else name): name for name in names},
         {name: name for name in (("ab", "entropy", "logits") if len(names) > 1 else ("ab",))},

@@ -12,10 +12,12 @@ can only be blue stays blue. Of many draws, the few that differ most from each o
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color.bins import annealed_mean
+from photochrom.color.bins import annealed_mean, chroma_factor
 from photochrom.color.lab import Array, lab_from_srgb, srgb_from_lab
 from photochrom.color.vividness import Decoding
 from photochrom.filters.superpixels import object_regions
@@ -58,6 +60,8 @@ def draw_variants(
     typical of the alternatives to the ordinary colouring, often a quieter one; each further one is
     the draw farthest from all before it. At most one is quieter than the ordinary colouring.
     """
+    factor = _chroma_factor(logits, bins, log_weights, decoding)
+    decoding = replace(decoding, gain=decoding.gain * factor)
     rebalanced = logits - decoding.gamma * log_weights
     distribution = _softmax(rebalanced)
     membership = object_regions(distribution, bins, lightness)
@@ -71,8 +75,18 @@ def draw_variants(
     region_ab = _region_colors(np.log(pooled + 1e-12) + tilts, bins, light, decoding)
     chosen = _choose(region_ab, ordinary[0], area / area.sum(), count)
     return [
-        _decode(logits + membership @ tilts[index], bins, log_weights, decoding) for index in chosen
+        np.float32(factor)
+        * _decode(logits + membership @ tilts[index], bins, log_weights, decoding)
+        for index in chosen
     ]
+
+
+def _chroma_factor(logits: Array, bins: Array, log_weights: Array, decoding: Decoding) -> float:
+    """That of the ordinary colouring, which all variants share."""
+    planes = logits.transpose(2, 0, 1)[None]
+    ab = annealed_mean(planes, bins, log_weights, decoding.gamma, decoding.temperature)
+    power = decoding.chroma_power
+    return chroma_factor(planes, bins, log_weights, decoding.gamma, ab, power)
 
 
 def _draw(pooled: Array, bins: Array, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from photochrom._system.atomic import atomic_write
-from photochrom.color.bins import gamut_bins, rebalancing_weights
+from photochrom.color.bins import CHROMA_FLOOR, gamut_bins, rebalancing_weights
 from photochrom.color.vividness import GAIN_ONLY, UNFITTED, Decoding, Dial
 from photochrom.errors import ModelError, Option, Remedy, os_reason
 from photochrom.models import MULTIPLE
@@ -43,6 +43,7 @@ class BinsGraph(nn.Module):
 
     log_weights: Tensor
     ones: Tensor
+    ones_and_squares: Tensor
     centers_and_ones: Tensor
 
     def __init__(
@@ -62,7 +63,9 @@ class BinsGraph(nn.Module):
         ones = torch.ones(1, len(centers))
         summed = torch.cat([torch.from_numpy(centers.T.copy()).float(), ones])
         self.register_buffer("log_weights", torch.from_numpy(log_weights.copy())[:, None, None])
+        squares = torch.from_numpy(np.square(centers).sum(axis=1)).float()[None]
         self.register_buffer("ones", ones[..., None, None])
+        self.register_buffer("ones_and_squares", torch.cat([ones, squares])[..., None, None])
         self.register_buffer("centers_and_ones", summed[..., None, None])
 
     def forward(
@@ -72,6 +75,7 @@ class BinsGraph(nn.Module):
         hint_mask: Tensor,
         gamma: Tensor,
         temperature: Tensor,
+        chroma_power: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """ab, entropy and logits; shapes and units as in `photochrom.models.session`.
 
@@ -85,11 +89,15 @@ class BinsGraph(nn.Module):
         balanced = logits - gamma * self.log_weights
         z = balanced - balanced.amax(1, keepdim=True)
         weights = z.exp()
-        total = nn.functional.conv2d(weights, self.ones)
+        sums = nn.functional.conv2d(weights, self.ones_and_squares)
+        total, expected = sums[:, :1], (sums[:, 1:] / sums[:, :1]).mean()
         mean_z = nn.functional.conv2d(weights * z, self.ones) / total
         entropy = (total.log() - mean_z) / float(np.log(len(self.log_weights)))
         sums = nn.functional.conv2d((z / temperature).exp(), self.centers_and_ones)
-        return sums[:, :2] / sums[:, 2:], entropy, logits
+        ab = sums[:, :2] / sums[:, 2:]
+        found = 2 * ab.square().mean()
+        ratio = (expected + CHROMA_FLOOR**2) / (found + CHROMA_FLOOR**2)
+        return ab * ratio ** (chroma_power / 2), entropy, logits
 
     def _ask(self, *photo: Tensor) -> Tensor:
         logits: Tensor
@@ -211,8 +219,9 @@ def _to_onnx(graph: nn.Module, output: str) -> Any:
     shapes: tuple[dict[int, Any] | None, ...] = (free,)
     if output == "bins":
         none = torch.zeros_like(lightness)
-        example += (none.expand(-1, 2, -1, -1).clone(), none, torch.tensor(1.0), torch.tensor(1.0))
-        shapes = (free, free, free, None, None)
+        scalars = torch.ones(3).unbind()  # three tensors: one, repeated, would become one input
+        example += (none.expand(-1, 2, -1, -1).clone(), none, *scalars)
+        shapes = (free, free, free, None, None, None)
     return to_onnx(graph, example, list(INPUTS[output]), list(OUTPUTS[output]), shapes)
 
 
@@ -279,11 +288,11 @@ def compare(graph: nn.Module, path: Path) -> Parity:
                 torch.from_numpy(hint_mask)[None, None],
             ]
         if session.contract.output == "bins":
-            inputs += [torch.tensor(1.0), torch.tensor(0.6)]
+            inputs += [torch.tensor(1.0), torch.tensor(0.6), torch.tensor(0.2)]
         with torch.no_grad():
             answer = graph(*inputs)
         ab = answer[0] if session.contract.output == "bins" else answer
-        predicted = session.predict(lightness, Decoding(1.0, 0.6, 1.0), hint_ab, hint_mask).ab
+        predicted = session.predict(lightness, Decoding(1.0, 0.6, 1.0, 0.2), hint_ab, hint_mask).ab
         distances.append(np.abs(predicted - ab[0].permute(1, 2, 0).numpy()))
     return Parity(
         float(np.mean([d.mean() for d in distances])), float(max(d.max() for d in distances))

@@ -102,6 +102,7 @@ def test_network_computes_what_the_exported_file_does(
                 "hint_mask": hint_mask[None].numpy(),
                 "gamma": one,
                 "temperature": one,
+                "chroma_power": one,
             },
         )[0][0]
         for lightness, hint_ab, hint_mask in zip(*photos, strict=True)

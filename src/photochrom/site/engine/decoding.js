@@ -3,6 +3,7 @@
 import { Field } from "./fields.js";
 
 const NEGLIGIBLE = -24; // power of e below which all bins together weigh less than float32 tells
+const CHROMA_FLOOR = 2; // of `photochrom.color.bins`
 
 /** The largest z - γ log w of each cell. */
 function highestOf({ data, height, width }, logWeights, gamma) {
@@ -18,9 +19,28 @@ function highestOf({ data, height, width }, logWeights, gamma) {
   return highest;
 }
 
-/** ab (h, w, 2), Lab units without the dial's gain: the mean of softmax((z - γ log w) / T).
+/** The mean square of the chroma that the distribution of every cell expects. */
+function expectedSquare({ data, height, width }, { bins, logWeights }, gamma, highest) {
+  const cells = height * width;
+  const [total, squares] = [0, 0].map(() => new Float64Array(cells));
+  for (let bin = 0, at = 0; bin < bins.length; bin += 1) {
+    const balance = gamma * logWeights[bin];
+    const square = bins[bin][0] ** 2 + bins[bin][1] ** 2;
+    for (let cell = 0; cell < cells; cell += 1, at += 1) {
+      const power = data[at] - balance - highest[cell];
+      if (power < NEGLIGIBLE) continue;
+      const share = Math.exp(power);
+      total[cell] += share;
+      squares[cell] += share * square;
+    }
+  }
+  return squares.reduce((sum, square, cell) => sum + square / total[cell], 0) / cells;
+}
+
+/** ab (h, w, 2), Lab units without the dial's gain: the mean of softmax((z - γ log w) / T), times
+ *  the photo's chroma factor (`photochrom.color.bins.chroma_factor`).
  *  logits: { data: (Q, h, w), height, width }. bins: Q pairs of a and b. logWeights: Q numbers. */
-export function abOfLogits(logits, { bins, logWeights }, { gamma, temperature }) {
+export function abOfLogits(logits, { bins, logWeights }, { gamma, temperature, chromaPower }) {
   const { data, height, width } = logits;
   const cells = height * width;
   const highest = highestOf(logits, logWeights, gamma);
@@ -42,7 +62,11 @@ export function abOfLogits(logits, { bins, logWeights }, { gamma, temperature })
     ab.data[2 * cell] = sumA[cell] / sum[cell];
     ab.data[2 * cell + 1] = sumB[cell] / sum[cell];
   }
-  return ab;
+  if (!chromaPower) return ab;
+  const expected = expectedSquare(logits, { bins, logWeights }, gamma, highest) + CHROMA_FLOOR ** 2;
+  const found = ab.data.reduce((total, value) => total + value ** 2, 0) / cells + CHROMA_FLOOR ** 2;
+  const factor = (expected / found) ** (chromaPower / 2);
+  return ab.map((value) => value * factor);
 }
 
 /** How sure the network is, (h, w), 0..1: one less the entropy at T 1, as a share of its largest. */

@@ -108,6 +108,8 @@ export class Network {
       gamma: scalar(),
       temperature: scalar(),
     };
+    const CHROMA_POWER = "chroma_power"; // files of earlier versions do not take it
+    if (this.#session.inputNames.includes(CHROMA_POWER)) feeds[CHROMA_POWER] = scalar();
     const { logits } = await this.#session.run(feeds, ["logits"]);
     const [, , rows, columns] = logits.dims;
     const values = await logits.getData();

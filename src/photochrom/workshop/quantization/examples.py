@@ -42,8 +42,9 @@ def examples(sources: Sequence[str], contract: Contract) -> Iterator[Feed]:
         feed = {"L": lab[:, :1].numpy()}
         if contract.output == "bins":
             feed["hint_ab"], feed["hint_mask"] = (hint.numpy() for hint in _hints(lab, index))
-            feed["gamma"] = np.array(decoding.gamma, np.float32)
-            feed["temperature"] = np.array(decoding.temperature, np.float32)
+            for name in ("gamma", "temperature", "chroma_power"):
+                if name in contract.inputs:
+                    feed[name] = np.array(getattr(decoding, name), np.float32)
         yield feed
 
 
