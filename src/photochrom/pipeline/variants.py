@@ -83,6 +83,8 @@ def draw_variants(
 
 def _chroma_factor(logits: Array, bins: Array, log_weights: Array, decoding: Decoding) -> float:
     """That of the ordinary colouring, which all variants share."""
+    if not decoding.chroma_power:
+        return 1.0
     planes = logits.transpose(2, 0, 1)[None]
     ab = annealed_mean(planes, bins, log_weights, decoding.gamma, decoding.temperature)
     power = decoding.chroma_power
